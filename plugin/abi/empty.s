@@ -1,0 +1,1 @@
+// Functions without a body (go:linkname, go:wasmimport) need an assembly file beside them.

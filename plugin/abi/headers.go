@@ -1,0 +1,49 @@
+package abi
+
+import "encoding/binary"
+
+// A Header is one name and value of a header map; names repeat as on the wire.
+type Header struct{ Name, Value string }
+
+// A serialised header map is, in little-endian 32-bit words, the number of
+// pairs, then each pair's name and value length; then each name and value,
+// followed by a zero byte each.
+
+// parseHeaders appends the pairs of a serialised map to dst. A map that is cut
+// short yields the pairs before the cut: the host wrote it, so none is expected.
+func parseHeaders(dst []Header, b []byte) []Header {
+	if len(b) < 4 {
+		return dst
+	}
+	n := int(binary.LittleEndian.Uint32(b))
+	if n > (len(b)-4)/8 {
+		return dst
+	}
+	at := 4 + 8*n
+	for i := range n {
+		name := int(binary.LittleEndian.Uint32(b[4+8*i:]))
+		value := int(binary.LittleEndian.Uint32(b[8+8*i:]))
+		if name+value+2 > len(b)-at {
+			return dst
+		}
+		dst = append(dst, Header{view(b[at : at+name]), view(b[at+name+1 : at+name+1+value])})
+		at += name + value + 2
+	}
+	return dst
+}
+
+// appendHeaders appends the serialised form of a map to dst.
+func appendHeaders(dst []byte, headers []Header) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(headers)))
+	for _, h := range headers {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(h.Name)))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(h.Value)))
+	}
+	for _, h := range headers {
+		dst = append(dst, h.Name...)
+		dst = append(dst, 0)
+		dst = append(dst, h.Value...)
+		dst = append(dst, 0)
+	}
+	return dst
+}

@@ -1,0 +1,84 @@
+package abi
+
+import "unsafe"
+
+const (
+	arenaSize = 128 << 10 // holds the headers and the body of an ordinary request
+	align     = 8
+)
+
+// memory hands out what the host asks for while it answers a host call.
+//
+// Small blocks come from one arena that is emptied when the host enters the
+// module again, so that an ordinary request makes no garbage. Large ones are
+// the garbage collector's, but stay referenced until the same moment: nothing
+// in the guest refers to a block between the host's request for it and the
+// return of the host call that fills it.
+type memory struct {
+	arena []byte
+	used  int
+	large [][]byte
+	last  unsafe.Pointer // what alloc returned last: where the host call under way has written
+}
+
+func (m *memory) reset() {
+	m.used = 0
+	if m.large != nil {
+		clear(m.large)
+		m.large = m.large[:0]
+	}
+}
+
+func (m *memory) alloc(size int) unsafe.Pointer {
+	m.last = m.take(size)
+	return m.last
+}
+
+func (m *memory) take(size int) unsafe.Pointer {
+	if m.arena == nil {
+		m.arena = make([]byte, arenaSize)
+	}
+	if size == 0 {
+		return unsafe.Pointer(&m.arena[0]) // any address will do: nothing is written there
+	}
+	if size > len(m.arena)-m.used {
+		b := make([]byte, size)
+		m.large = append(m.large, b)
+		return unsafe.Pointer(&b[0])
+	}
+	p := unsafe.Pointer(&m.arena[m.used])
+	m.used = min((m.used+size+align-1)&^(align-1), len(m.arena))
+	return p
+}
+
+func bytesPtr(b []byte) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
+}
+
+func stringPtr(s string) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.StringData(s)), uint32(len(s))
+}
+
+// result is where host calls write. It has a fixed address because a host call
+// may enter the module again (to allocate) and grow, and so move, the stack.
+type result struct {
+	data, size, id, version uint32
+	wide                    uint64
+}
+
+// vm is the module's one instance: exported functions have no receiver, so what
+// they share must be global. Nothing outside this package refers to it.
+var vm struct {
+	memory
+	out     result
+	scratch []byte // for serialised header maps on their way to the host
+}
+
+// returnedBytes is what the last host call has written, without a copy. A host
+// that returns data has asked for its memory just before.
+func returnedBytes() []byte {
+	if vm.out.data == 0 || vm.out.size == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(vm.last), int(vm.out.size))
+}
