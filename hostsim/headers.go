@@ -1,0 +1,244 @@
+package hostsim
+
+import "strings"
+
+// A Header is one field of a header or trailer map. Names are in lower case.
+type Header struct{ Name, Value string }
+
+// Headers are fields in order; a name may repeat. Pseudo-headers stand in front.
+type Headers []Header
+
+// H builds Headers from alternating names and values. A last name without a value gets an empty one.
+func H(namesAndValues ...string) Headers {
+	h := make(Headers, 0, (len(namesAndValues)+1)/2)
+	for i := 0; i < len(namesAndValues); i += 2 {
+		value := ""
+		if i+1 < len(namesAndValues) {
+			value = namesAndValues[i+1]
+		}
+		h = append(h, Header{lower(namesAndValues[i]), value})
+	}
+	return h
+}
+
+// Get returns the first value of a name, or "".
+func (h Headers) Get(name string) string {
+	v, _ := h.Lookup(name)
+	return v
+}
+
+// Lookup returns the first value of a name and whether there is one.
+func (h Headers) Lookup(name string) (string, bool) {
+	for i := range h {
+		if h[i].Name == name {
+			return h[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Values returns all values of a name in order.
+func (h Headers) Values(name string) []string {
+	var v []string
+	for i := range h {
+		if h[i].Name == name {
+			v = append(v, h[i].Value)
+		}
+	}
+	return v
+}
+
+// Set removes a name and adds it with one value.
+func (h *Headers) Set(name, value string) {
+	h.Del(name)
+	h.Add(name, value)
+}
+
+// Add appends a field; a pseudo-header goes behind the last pseudo-header.
+func (h *Headers) Add(name, value string) {
+	f := Header{lower(name), value}
+	if strings.HasPrefix(name, ":") {
+		n := 0
+		for n < len(*h) && strings.HasPrefix((*h)[n].Name, ":") {
+			n++
+		}
+		*h = append(*h, Header{})
+		copy((*h)[n+1:], (*h)[n:])
+		(*h)[n] = f
+		return
+	}
+	*h = append(*h, f)
+}
+
+// Del removes every field of a name.
+func (h *Headers) Del(name string) {
+	name = lower(name)
+	kept := (*h)[:0]
+	for _, f := range *h {
+		if f.Name != name {
+			kept = append(kept, f)
+		}
+	}
+	clear((*h)[len(kept):])
+	*h = kept
+}
+
+// Clone returns a copy that shares nothing.
+func (h Headers) Clone() Headers {
+	if h == nil {
+		return nil
+	}
+	return append(make(Headers, 0, len(h)+4), h...)
+}
+
+// String writes one field per line, for failure messages.
+func (h Headers) String() string {
+	var b strings.Builder
+	for i, f := range h {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(f.Name + ": " + f.Value)
+	}
+	return b.String()
+}
+
+// lower is strings.ToLower for ASCII; almost every name is in lower case already.
+func lower(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// mapKind tells which well-known names a map keeps in one field.
+type mapKind uint8
+
+const (
+	kindRequest mapKind = iota
+	kindRequestTrailers
+	kindResponse
+	kindResponseTrailers
+	kindOther
+)
+
+// A headerMap is a map as a filter sees it.
+type headerMap struct {
+	list Headers
+	kind mapKind
+}
+
+// newHeaderMap takes fields as a codec delivers them: well-known names are joined.
+func newHeaderMap(kind mapKind, h Headers) *headerMap {
+	m := &headerMap{kind: kind, list: make(Headers, 0, len(h)+6)}
+	for _, f := range h {
+		m.add(lower(f.Name), f.Value)
+	}
+	return m
+}
+
+func (m *headerMap) add(name, value string) {
+	if sep := joinedBy(m.kind, name); sep != "" {
+		for i := range m.list {
+			if m.list[i].Name != name {
+				continue
+			}
+			switch {
+			case value == "":
+			case m.list[i].Value == "":
+				m.list[i].Value = value
+			default:
+				m.list[i].Value += sep + value
+			}
+			return
+		}
+	}
+	m.list.Add(name, value)
+}
+
+func (m *headerMap) set(name, value string) {
+	m.list.Del(name)
+	m.list.Add(name, value)
+}
+
+// byteSize is the sum of all names and values.
+func (m *headerMap) byteSize() uint32 {
+	n := 0
+	for i := range m.list {
+		n += len(m.list[i].Name) + len(m.list[i].Value)
+	}
+	return uint32(n)
+}
+
+func (m *headerMap) size() uint32 {
+	if m == nil {
+		return 0
+	}
+	return uint32(len(m.list))
+}
+
+// joinedBy returns what Envoy puts between the values of a name that it keeps in
+// a single field, or "" for a name whose fields stay apart.
+func joinedBy(kind mapKind, name string) string {
+	one := false
+	switch kind {
+	case kindRequest:
+		one = oneInRequest(name) || oneInBoth(name)
+	case kindResponse:
+		one = oneInResponse(name) || oneInBoth(name) || oneInTrailers(name)
+	case kindResponseTrailers:
+		one = oneInTrailers(name)
+	}
+	switch {
+	case !one:
+		return ""
+	case name == "cookie":
+		return "; "
+	}
+	return ","
+}
+
+// The names are those of Envoy's header map traits:
+// https://github.com/envoyproxy/envoy/blob/main/envoy/http/header_map.h
+
+func oneInRequest(name string) bool {
+	switch name {
+	case ":authority", ":method", ":path", ":protocol", ":scheme",
+		"x-client-trace-id", "x-envoy-downstream-service-cluster", "x-envoy-downstream-service-node",
+		"x-envoy-external-address", "x-envoy-force-trace", "x-envoy-hedge-on-per-try-timeout",
+		"x-envoy-internal", "x-envoy-ip-tags", "x-envoy-is-timeout-retry", "x-envoy-max-retries",
+		"x-envoy-original-path", "x-envoy-original-url", "x-envoy-retriable-header-names",
+		"x-envoy-retriable-status-codes", "x-envoy-retry-on", "x-envoy-retry-grpc-on",
+		"x-envoy-upstream-alt-stat-name", "x-envoy-upstream-rq-timeout-alt-response",
+		"x-envoy-upstream-rq-per-try-timeout-ms", "x-envoy-expected-rq-timeout-ms",
+		"x-envoy-upstream-rq-timeout-ms", "x-envoy-upstream-stream-duration-ms",
+		"expect", "grpc-timeout", "x-forwarded-client-cert", "x-forwarded-for", "x-forwarded-host",
+		"x-forwarded-port", "x-forwarded-proto", "grpc-accept-encoding", "te", "user-agent":
+		return true
+	}
+	return false
+}
+
+func oneInResponse(name string) bool {
+	switch name {
+	case ":status", "date", "location", "server", "x-envoy-degraded",
+		"x-envoy-immediate-health-check-fail", "x-envoy-ratelimited", "x-envoy-upstream-canary",
+		"x-envoy-upstream-healthchecked-cluster", "x-envoy-upstream-service-time":
+		return true
+	}
+	return false
+}
+
+func oneInTrailers(name string) bool { return name == "grpc-message" || name == "grpc-status" }
+
+func oneInBoth(name string) bool {
+	switch name {
+	case "connection", "content-type", "content-length", "keep-alive", "proxy-connection",
+		"proxy-status", "transfer-encoding", "upgrade", "via", "x-envoy-attempt-count",
+		"x-envoy-decorator-operation", "x-request-id":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,166 @@
+package hostsim
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A localReply is an answer that does not come from the upstream.
+type localReply struct {
+	code       int
+	body       string
+	headers    Headers // added to the host's own
+	grpcStatus int     // below 0: none
+	details    string
+}
+
+// sendLocalReply answers in the upstream's place. Before any response the reply
+// goes through all filters; once one is under way it goes past them; when headers
+// are out it can only be a reset.
+func (s *Stream) sendLocalReply(r localReply) {
+	if s.destroyed {
+		return
+	}
+	if s.req.calling != callNone {
+		s.req.aborted = true
+	} else if s.resp.calling != callNone {
+		s.resp.aborted = true
+	}
+	s.details = r.details
+	switch {
+	case s.resp.headers == nil && s.req.calling != callNone:
+		s.prepared = &r // no callback runs inside another
+	case s.resp.headers == nil:
+		s.replyThroughFilters(r)
+	case !s.headersOut:
+		s.replyPastFilters(r)
+	default:
+		s.resetFromFilter(r.details)
+	}
+}
+
+func (s *Stream) executePreparedReply() {
+	if r := s.prepared; r != nil {
+		s.prepared = nil
+		s.replyThroughFilters(*r)
+	}
+}
+
+func (s *Stream) replyThroughFilters(r localReply) {
+	h, body := s.buildReply(r)
+	s.giveUpUpstream()
+	s.startResponse(h, body == "")
+	if body != "" && !s.destroyed {
+		s.resp.in.data = append(s.resp.in.data[:0], body...)
+		s.continueResponse(true)
+	}
+}
+
+func (s *Stream) replyPastFilters(r localReply) {
+	h, body := s.buildReply(r)
+	s.resp.headers = h
+	s.headersOut, s.resp.observedEnd = true, true
+	s.client.Headers(&h.list, body == "")
+	if body != "" {
+		s.client.Data([]byte(body), true)
+	}
+	s.endStream()
+}
+
+// giveUpUpstream cuts the request: its answer is no longer wanted.
+func (s *Stream) giveUpUpstream() {
+	if s.upOpen && !s.upDone {
+		s.upDone = true
+		s.up.Reset("local reset")
+	}
+}
+
+// buildReply makes a reply's headers and body as Envoy does: a gRPC client gets
+// its status in headers, others a plain text.
+func (s *Stream) buildReply(r localReply) (*headerMap, string) {
+	h := &headerMap{kind: kindResponse}
+	h.add(":status", strconv.Itoa(r.code))
+	for _, f := range r.headers {
+		h.add(f.Name, f.Value)
+	}
+	req := Headers(nil)
+	if s.req.headers != nil {
+		req = s.req.headers.list
+	}
+	if isGrpc(req.Get("content-type")) {
+		h.set(":status", "200")
+		h.set("content-type", "application/grpc")
+		if h.list.Get("grpc-status") == "" {
+			status := r.grpcStatus
+			if status < 0 {
+				status = grpcStatusOf(r.code)
+			}
+			h.set("grpc-status", strconv.Itoa(status))
+		}
+		if r.body != "" && req.Get(":method") != "HEAD" {
+			h.set("grpc-message", percentEncode(r.body))
+		}
+		h.list.Del("content-length")
+		return h, ""
+	}
+	if r.body == "" {
+		h.list.Del("content-length")
+		h.list.Del("content-type")
+		return h, ""
+	}
+	h.set("content-length", strconv.Itoa(len(r.body)))
+	if _, ok := h.list.Lookup("content-type"); !ok {
+		h.add("content-type", "text/plain")
+	}
+	if req.Get(":method") == "HEAD" {
+		return h, ""
+	}
+	return h, r.body
+}
+
+func isGrpc(contentType string) bool {
+	rest, ok := strings.CutPrefix(contentType, "application/grpc")
+	return ok && (rest == "" || rest[0] == '+')
+}
+
+// grpcStatusOf maps a status code as
+// https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md says.
+func grpcStatusOf(code int) int {
+	switch code {
+	case 400:
+		return 13
+	case 401:
+		return 16
+	case 403:
+		return 7
+	case 404:
+		return 12
+	case 429, 502, 503, 504:
+		return 14
+	}
+	return 2
+}
+
+// percentEncode is the encoding of grpc-message.
+func percentEncode(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= '~' || c == '%' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// localResponse is what a callout gets when Envoy answers in the cluster's place.
+func localResponse(code int, body string) Response {
+	return Response{Headers: H(":status", strconv.Itoa(code), "content-length", strconv.Itoa(len(body)),
+		"content-type", "text/plain"), Body: []byte(body)}
+}
+
+func resetBeforeHeaders(reason string) string {
+	return "upstream connect error or disconnect/reset before headers. reset reason: " + reason
+}

@@ -1,0 +1,397 @@
+package hostsim
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Sink receives one direction of a stream as it leaves the filters. Its methods
+// run while the worker is held: they must not call the stream, and must copy what
+// they keep. Headers may be changed; the access log sees the change.
+type Sink interface {
+	Headers(h *Headers, end bool)
+	Data(p []byte, end bool)
+	Trailers(h *Headers)
+	Reset(reason string)
+}
+
+// StreamOptions are for Host.NewStream; the zero value is usable.
+type StreamOptions struct {
+	Worker   int  // which worker; below 0: the next in turn
+	Client   Sink // where the response goes; nil: Stream.Response has it
+	Upstream Sink // where the request goes; nil: Stream.Upstream has it, and Config.Upstream answers
+	// Properties are the stream's attributes besides those that follow from its
+	// headers, as a tree: map[string]any, Headers, []any, string, []byte, int64,
+	// uint64, float64, bool, time.Time, time.Duration.
+	Properties map[string]any
+}
+
+// A Stream is one request and its response on their way through the plugins. Its
+// methods play the client and the upstream; each returns when all that follows
+// from it has happened, with the traps on the way.
+type Stream struct {
+	host   *Host
+	worker *worker
+	id     uint64
+
+	filters   []*filter
+	req, resp pipe
+	client    Sink
+	up        Sink
+	recClient *recorder
+	recUp     *recorder
+	props     *properties
+
+	details    string
+	prepared   *localReply // waits for the callback that sent it
+	headersOut bool        // response headers have gone to the client
+	encoded    bool        // the whole response has
+	destroyed  bool
+	upOpen     bool // the request has gone upstream
+	upSent     bool // all of it
+	upDone     bool // the upstream has finished or was given up
+	remoteEnd  string
+}
+
+var (
+	errStreamOver   = errors.New("stream is over")
+	errRequestEnded = errors.New("request has ended")
+	errNoRequest    = errors.New("request has not gone upstream")
+	errUpstreamDone = errors.New("upstream has finished")
+)
+
+// NewStream begins a stream; RequestHeaders is what starts it.
+func (h *Host) NewStream(o StreamOptions) *Stream {
+	h.mu.Lock()
+	h.lastStream++
+	id := h.lastStream
+	n := o.Worker
+	if n < 0 {
+		n = h.nextWorker
+		h.nextWorker = (h.nextWorker + 1) % h.serving
+	}
+	h.mu.Unlock()
+	s := &Stream{host: h, worker: h.workers[n%h.serving], id: id, client: o.Client, up: o.Upstream}
+	if s.client == nil {
+		s.recClient = &recorder{}
+		s.client = s.recClient
+	}
+	if s.up == nil {
+		s.recUp = &recorder{stream: s}
+		s.up = s.recUp
+	}
+	limit := max(h.config.BufferLimit, 0)
+	s.req = pipe{s: s, request: true, limit: limit}
+	s.resp = pipe{s: s, limit: limit}
+	s.props = newProperties(h.config.Properties, o.Properties, h.clock.now())
+	return s
+}
+
+// ID numbers the streams of a host from 1.
+func (s *Stream) ID() uint64 { return s.id }
+
+// step does one thing for the stream and all that follows from it.
+func (s *Stream) step(what string, f func() error) error {
+	var err error
+	s.worker.run(func() { err = f() })
+	s.host.settle()
+	if err != nil {
+		err = fmt.Errorf("stream %d: %s: %w", s.id, what, err)
+	}
+	return errors.Join(err, s.host.takeTraps())
+}
+
+// RequestHeaders starts the stream.
+func (s *Stream) RequestHeaders(h Headers, end bool) error {
+	return s.step("request headers", func() error {
+		if s.req.headers != nil {
+			return errors.New("sent before")
+		}
+		s.createFilters()
+		s.req.headers = newHeaderMap(kindRequest, h)
+		s.req.observedEnd = end
+		s.req.runHeaders(0, end)
+		return nil
+	})
+}
+
+// RequestBody sends a chunk of the request body.
+func (s *Stream) RequestBody(p []byte, end bool) error {
+	return s.step("request body", func() error {
+		switch {
+		case s.destroyed:
+			return errStreamOver
+		case s.req.headers == nil || s.req.observedEnd:
+			return errRequestEnded
+		}
+		s.req.observedEnd = end
+		s.req.in.data = append(s.req.in.data[:0], p...)
+		s.props.requestSize += uint64(len(p))
+		s.req.runData(0, &s.req.in, end)
+		return nil
+	})
+}
+
+// RequestTrailers ends the request with trailers.
+func (s *Stream) RequestTrailers(h Headers) error {
+	return s.step("request trailers", func() error {
+		switch {
+		case s.destroyed:
+			return errStreamOver
+		case s.req.headers == nil || s.req.observedEnd:
+			return errRequestEnded
+		}
+		s.req.observedEnd = true
+		s.req.trailers = newHeaderMap(kindRequestTrailers, h)
+		s.req.runTrailers(0)
+		return nil
+	})
+}
+
+// ResponseHeaders is the upstream's answer.
+func (s *Stream) ResponseHeaders(h Headers, end bool) error {
+	return s.step("response headers", func() error {
+		if err := s.upstreamMay(); err != nil {
+			return err
+		}
+		if s.resp.headers != nil {
+			return errors.New("sent before")
+		}
+		s.upDone = end
+		s.startResponse(newHeaderMap(kindResponse, h), end)
+		return nil
+	})
+}
+
+// ResponseBody sends a chunk of the response body.
+func (s *Stream) ResponseBody(p []byte, end bool) error {
+	return s.step("response body", func() error {
+		if err := s.upstreamMay(); err != nil {
+			return err
+		}
+		s.upDone = end
+		s.resp.in.data = append(s.resp.in.data[:0], p...)
+		s.props.responseSize += uint64(len(p))
+		s.continueResponse(end)
+		return nil
+	})
+}
+
+// ResponseTrailers ends the response with trailers.
+func (s *Stream) ResponseTrailers(h Headers) error {
+	return s.step("response trailers", func() error {
+		if err := s.upstreamMay(); err != nil {
+			return err
+		}
+		s.upDone = true
+		s.resp.observedEnd = true
+		s.resp.trailers = newHeaderMap(kindResponseTrailers, h)
+		s.resp.runTrailers(0)
+		return nil
+	})
+}
+
+// UpstreamReset is the upstream's connection breaking: before its headers Envoy
+// answers 503 in its place, after them it can only cut the response.
+func (s *Stream) UpstreamReset(reason string) error {
+	return s.step("upstream reset", func() error {
+		if err := s.upstreamMay(); err != nil {
+			return err
+		}
+		s.upDone = true
+		s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(reason), grpcStatus: -1,
+			details: "upstream_reset_before_response_started{" + noSpace(reason) + "}"})
+		return nil
+	})
+}
+
+// Disconnect is the client going away.
+func (s *Stream) Disconnect() error {
+	return s.step("disconnect", func() error {
+		if s.destroyed {
+			return errStreamOver
+		}
+		s.setDetails("downstream_remote_disconnect")
+		s.destroy()
+		return nil
+	})
+}
+
+// upstreamMay says whether the upstream can still say something.
+func (s *Stream) upstreamMay() error {
+	switch {
+	case s.destroyed:
+		return errStreamOver
+	case !s.upOpen:
+		return errNoRequest
+	case s.upDone:
+		return errUpstreamDone
+	}
+	return nil
+}
+
+// Done says whether the stream is over.
+func (s *Stream) Done() bool {
+	s.worker.mu.Lock()
+	defer s.worker.mu.Unlock()
+	return s.destroyed
+}
+
+// Details is why the response is what it is, in Envoy's word: "via_upstream" or
+// what a plugin or the host gave with a local reply.
+func (s *Stream) Details() string {
+	s.worker.mu.Lock()
+	defer s.worker.mu.Unlock()
+	return s.details
+}
+
+func (s *Stream) setDetails(d string) {
+	if s.details == "" {
+		s.details = d
+	}
+}
+
+func (s *Stream) createFilters() {
+	for i := range s.worker.handles {
+		ctx := s.host.streamContext(s.worker.handles[i], s)
+		if ctx == nil {
+			continue
+		}
+		f := &filter{ctx: ctx}
+		f.req.f, f.res.f = f, f
+		ctx.filter = f
+		s.filters = append(s.filters, f)
+	}
+	n := len(s.filters)
+	s.req.filters, s.resp.filters = make([]*half, n), make([]*half, n)
+	for i, f := range s.filters {
+		f.req.index, f.res.index = i, n-1-i
+		s.req.filters[i], s.resp.filters[n-1-i] = &f.req, &f.res
+	}
+}
+
+// startResponse begins a response, the upstream's or the host's own.
+func (s *Stream) startResponse(h *headerMap, end bool) {
+	s.resp.headers = h
+	s.resp.observedEnd = end
+	s.props.status, _ = strconv.ParseInt(h.list.Get(":status"), 10, 64)
+	s.resp.runHeaders(0, end)
+}
+
+func (s *Stream) continueResponse(end bool) {
+	s.resp.observedEnd = end
+	s.resp.runData(0, &s.resp.in, end)
+}
+
+func (p *pipe) passHeaders(end bool) {
+	s := p.s
+	if s.destroyed {
+		return
+	}
+	if p.request {
+		s.upOpen, s.upSent = true, end
+		s.up.Headers(&p.headers.list, end)
+		return
+	}
+	s.headersOut = true
+	if s.upOpen {
+		s.setDetails("via_upstream")
+	}
+	s.client.Headers(&p.headers.list, end)
+	if end {
+		s.endStream()
+	}
+}
+
+func (p *pipe) passData(b *buffer, end bool) {
+	s := p.s
+	if s.destroyed {
+		return
+	}
+	sink := s.client
+	if p.request {
+		sink = s.up
+		s.upSent = end
+	}
+	sink.Data(b.data, end)
+	b.data = b.data[:0]
+	b.check()
+	if end && !p.request {
+		s.endStream()
+	}
+}
+
+func (p *pipe) passTrailers() {
+	s := p.s
+	if s.destroyed {
+		return
+	}
+	if p.request {
+		s.upSent = true
+		s.up.Trailers(&p.trailers.list)
+		return
+	}
+	s.client.Trailers(&p.trailers.list)
+	s.endStream()
+}
+
+// endStream is the end of a whole response.
+func (s *Stream) endStream() {
+	s.encoded = true
+	s.destroy()
+}
+
+// resetFromFilter cuts the stream on the client's side.
+func (s *Stream) resetFromFilter(reason string) {
+	if s.destroyed {
+		return
+	}
+	s.client.Reset(reason)
+	s.destroy()
+}
+
+// destroy ends the stream: the upstream is given up, then the access log, then
+// every plugin's last callbacks.
+func (s *Stream) destroy() {
+	if s.destroyed {
+		return
+	}
+	s.destroyed = true
+	if s.upOpen && !(s.upSent && s.upDone) {
+		s.up.Reset("local reset")
+	}
+	s.upDone = true
+	s.props.end(s.host.clock.now())
+	for _, f := range s.filters {
+		f.ctx.log()
+	}
+	for _, f := range s.filters {
+		f.ctx.destroy()
+	}
+}
+
+// stopDecoding says that the request matters no more: it has been answered.
+func (s *Stream) stopDecoding() bool {
+	return s.req.aborted || s.destroyed || s.resp.headers != nil && s.resp.observedEnd
+}
+
+// clearRoute is told of changed request headers.
+func (s *Stream) clearRoute() {}
+
+// HeldBy says where the stream waits, for failure messages: "" when it does not.
+func (s *Stream) HeldBy() string {
+	s.worker.mu.Lock()
+	defer s.worker.mu.Unlock()
+	var held []string
+	for _, f := range s.filters {
+		if f.req.iter != iterating && !s.destroyed {
+			held = append(held, fmt.Sprintf("request held by plugin %q", f.ctx.plugin.Name))
+		}
+		if f.res.iter != iterating && !s.destroyed {
+			held = append(held, fmt.Sprintf("response held by plugin %q", f.ctx.plugin.Name))
+		}
+	}
+	return strings.Join(held, ", ")
+}
