@@ -48,7 +48,7 @@ type callbackType struct {
 	results int
 }
 
-// callbackTypes lists each callback with its signature; all values are i32.
+// typ is a callback's name and signature; all values are i32.
 func (cb callback) typ() callbackType {
 	switch cb {
 	case cbInitialize:

@@ -89,12 +89,17 @@ func (f hostFunc) during(at phase) hostFunc {
 
 // bind makes the function callable by a guest.
 func (f hostFunc) bind() api.GoModuleFunc {
-	name, fn, at, returns := f.name, f.fn, f.at, len(f.results) > 0
+	name, fn, at, params, returns := f.name, f.fn, f.at, f.params, len(f.results) > 0
 	return func(ctx context.Context, _ api.Module, stack []uint64) {
 		v := ctx.Value(vmKey{}).(*vm)
 		if v.mallocing > 0 && at&inMalloc == 0 || v.startOnly && at&inStart == 0 {
 			// The reference host traps; wazero turns the panic into an error with the guest's stack.
 			panic(fmt.Errorf("host function %s is not allowed here", name))
+		}
+		for i, t := range params {
+			if t == api.ValueTypeI32 {
+				stack[i] = uint64(uint32(stack[i])) // the upper half of a 32-bit value is left over
+			}
 		}
 		r := fn(v, stack)
 		if returns {

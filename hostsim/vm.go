@@ -73,7 +73,8 @@ func newVM(h *Host, w *worker, p *plugin, seed uint64) (*vm, error) {
 	v.root.root = v.root
 	v.contexts[0] = v.root
 	if err := v.start(); err != nil {
-		return nil, fmt.Errorf("%s: %w", v.label, err)
+		v.close()
+		return nil, err
 	}
 	return v, nil
 }
