@@ -5,13 +5,19 @@ import "encoding/binary"
 // A Header is one name and value of a header map; names repeat as on the wire.
 type Header struct{ Name, Value string }
 
+// pair is any type of header that a caller has: its headers are read and written
+// without a conversion of the whole list.
+type pair interface {
+	~struct{ Name, Value string }
+}
+
 // A serialised header map is, in little-endian 32-bit words, the number of
 // pairs, then each pair's name and value length; then each name and value,
 // followed by a zero byte each.
 
 // parseHeaders appends the pairs of a serialised map to dst. A map that is cut
 // short yields the pairs before the cut: the host wrote it, so none is expected.
-func parseHeaders(dst []Header, b []byte) []Header {
+func parseHeaders[H pair](dst []H, b []byte) []H {
 	if len(b) < 4 {
 		return dst
 	}
@@ -26,20 +32,22 @@ func parseHeaders(dst []Header, b []byte) []Header {
 		if name+value+2 > len(b)-at {
 			return dst
 		}
-		dst = append(dst, Header{view(b[at : at+name]), view(b[at+name+1 : at+name+1+value])})
+		dst = append(dst, H{view(b[at : at+name]), view(b[at+name+1 : at+name+1+value])})
 		at += name + value + 2
 	}
 	return dst
 }
 
 // appendHeaders appends the serialised form of a map to dst.
-func appendHeaders(dst []byte, headers []Header) []byte {
+func appendHeaders[H pair](dst []byte, headers []H) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(headers)))
-	for _, h := range headers {
+	for _, x := range headers {
+		h := Header(x)
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(h.Name)))
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(h.Value)))
 	}
-	for _, h := range headers {
+	for _, x := range headers {
+		h := Header(x)
 		dst = append(dst, h.Name...)
 		dst = append(dst, 0)
 		dst = append(dst, h.Value...)

@@ -1,6 +1,9 @@
 package abi
 
-import "unsafe"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // Log writes one line to the proxy's log.
 func Log(level LogLevel, message string) error {
@@ -37,16 +40,25 @@ func SetProperty(path string, value []byte) error {
 }
 
 // Headers appends a header map's pairs to dst.
-func Headers(dst []Header, kind MapType) ([]Header, error) {
+func Headers[H pair](dst []H, kind MapType) ([]H, error) {
+	b, err := serialised(kind)
+	return parseHeaders(dst, b), err
+}
+
+// KeepHeaders is Headers with strings that stay valid.
+func KeepHeaders[H pair](dst []H, kind MapType) ([]H, error) {
+	b, err := serialised(kind)
+	return parseHeaders(dst, bytes.Clone(b)), err
+}
+
+func serialised(kind MapType) ([]byte, error) {
 	vm.out.data, vm.out.size = 0, 0
-	if err := statusError(proxyGetPairs(uint32(kind), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size))); err != nil {
-		return dst, err
-	}
-	return parseHeaders(dst, returnedBytes()), nil
+	err := statusError(proxyGetPairs(uint32(kind), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size)))
+	return returnedBytes(), err
 }
 
 // SetHeaders replaces a whole header map.
-func SetHeaders(kind MapType, headers []Header) error {
+func SetHeaders[H pair](kind MapType, headers []H) error {
 	vm.scratch = appendHeaders(vm.scratch[:0], headers)
 	p, n := bytesPtr(vm.scratch)
 	return statusError(proxySetPairs(uint32(kind), p, n))
@@ -92,7 +104,7 @@ func ReplaceBuffer(kind BufferType, data []byte) error {
 
 // Reply answers the current stream in the place of the upstream. details is
 // shown by Envoy as %RESPONSE_CODE_DETAILS%.
-func Reply(status int, details string, headers []Header, body []byte) error {
+func Reply[H pair](status int, details string, headers []H, body []byte) error {
 	vm.scratch = appendHeaders(vm.scratch[:0], headers)
 	h, hn := bytesPtr(vm.scratch)
 	d, dn := stringPtr(details)
@@ -113,7 +125,7 @@ func SetContext(id uint32) error { return statusError(proxySetContext(id)) }
 // Call starts an HTTP request to a cluster of the proxy and returns its
 // number, which the plugin's CalloutHandler gets with the answer. The timeout
 // covers the whole exchange.
-func Call(cluster string, headers []Header, body []byte, trailers []Header, timeoutMillis uint32) (uint32, error) {
+func Call[H pair](cluster string, headers []H, body []byte, trailers []H, timeoutMillis uint32) (uint32, error) {
 	vm.scratch = appendHeaders(vm.scratch[:0], headers)
 	split := len(vm.scratch)
 	vm.scratch = appendHeaders(vm.scratch, trailers)

@@ -1,0 +1,97 @@
+// Package adapters says what a provider and a client dialect are to the gateway.
+//
+// A Provider is a value in an explicit list: its name, its documentation, and how
+// its options become an Adapter. An Adapter keeps no state of a request, so one
+// serves all; what belongs to one response is in the Watch that it makes. Nothing
+// here does input or output.
+package adapters
+
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// A Header is one name, in lower case, and its value.
+type Header struct{ Name, Value string }
+
+// An Operation is what a request asks of a model.
+type Operation uint8
+
+// Operations. The zero value is none.
+const (
+	None Operation = iota
+	Chat
+	Completions
+	Embeddings
+	Responses
+	CountTokens
+	Models
+)
+
+// operationNames are the values of gen_ai.operation.name where OpenTelemetry has
+// one (https://opentelemetry.io/docs/specs/semconv/gen-ai/), else the API's word.
+var operationNames = [...]string{"none", "chat", "text_completion", "embeddings", "responses", "count_tokens", "models"}
+
+// String is the operation's name in metrics and logs.
+func (o Operation) String() string { return operationNames[o] }
+
+// A Provider describes one kind of upstream API.
+type Provider struct {
+	Name     string                                  // as written in a configuration's type: "openai"
+	Doc      string                                  // one line, for tables and the JSON Schema
+	Semantic string                                  // gen_ai.provider.name of OpenTelemetry
+	Options  func(o *strict.Object) (Adapter, error) // reads the provider's own options
+}
+
+// An Adapter speaks one provider's API.
+type Adapter interface {
+	// Native is the upstream path for an operation that the provider offers in the
+	// client's own dialect, so that the body can pass through; false if it does not.
+	Native(dialect string, op Operation) (path string, ok bool)
+
+	// Credential is what carries a key.
+	Credential(key secret.String) []Header
+
+	// Defaults are headers for requests that do not bring them.
+	Defaults() []Header
+
+	// AskUsage is what has to be put into a streaming request so that the stream
+	// reports its usage; nil if nothing has to.
+	AskUsage(op Operation) *Ask
+
+	// Watch reads an answer that passes by unchanged.
+	Watch(op Operation) Watch
+}
+
+// An Ask is a member of the request's top object: key is set to the raw JSON
+// value, or member of the object at key if there is one already.
+type Ask struct{ Key, Member, Value string }
+
+// A Watch reads the answer to one request as it passes by, without holding it.
+type Watch interface {
+	// Reset makes the watch ready for another answer.
+	Reset()
+
+	// Body takes the next bytes of an answer in one piece.
+	Body(p []byte)
+
+	// Event takes one event of a stream, and says whether it is only there because
+	// of Ask, so that a client that did not ask must not see it.
+	Event(event, data []byte) (asked bool)
+
+	// Usage is what the provider has reported; false until it has.
+	Usage() (chat.Usage, bool)
+
+	// Model is the model that the answer names, empty if it names none.
+	Model() string
+
+	// Failed reports an error that came inside a stream.
+	Failed() bool
+
+	// Ended reports that a stream came to its proper end.
+	Ended() bool
+
+	// Delivered counts what the events seen so far gave the client to read.
+	Delivered() *chat.Estimate
+}

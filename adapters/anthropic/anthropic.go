@@ -1,0 +1,55 @@
+// Package anthropic speaks to Anthropic's API.
+//
+// The format is that of https://docs.claude.com/en/api/messages.
+package anthropic
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// Provider is Anthropic.
+func Provider() adapters.Provider {
+	return adapters.Provider{
+		Name:     "anthropic",
+		Doc:      "Anthropic: messages and token counting.",
+		Semantic: "anthropic",
+		Options:  options,
+	}
+}
+
+func options(o *strict.Object) (adapters.Adapter, error) {
+	return &adapter{version: o.Str("version", "Sent as anthropic-version where the client sends none.", "2023-06-01")}, nil
+}
+
+type adapter struct{ version string }
+
+var _ adapters.Adapter = (*adapter)(nil)
+
+func (a *adapter) Native(dialect string, op adapters.Operation) (string, bool) {
+	if dialect != "anthropic" {
+		return "", false
+	}
+	switch op {
+	case adapters.Chat:
+		return "/v1/messages", true
+	case adapters.CountTokens:
+		return "/v1/messages/count_tokens", true
+	case adapters.Models:
+		return "/v1/models", true
+	}
+	return "", false
+}
+
+func (a *adapter) Credential(key secret.String) []adapters.Header {
+	return []adapters.Header{{Name: "x-api-key", Value: key.Reveal()}}
+}
+
+func (a *adapter) Defaults() []adapters.Header {
+	return []adapters.Header{{Name: "anthropic-version", Value: a.version}}
+}
+
+func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
+
+func (a *adapter) Watch(adapters.Operation) adapters.Watch { return newWatch() }

@@ -1,0 +1,18 @@
+// Package chat is the neutral form of a conversation with a model.
+//
+// Client dialects and providers convert to and from it once each, so none of
+// them knows of another. It has no wire format of its own.
+package chat
+
+// Usage counts tokens. Input includes CachedRead and CacheWrite, Output includes
+// Reasoning: parts are never added to their whole.
+type Usage struct {
+	Input, Output int64
+	CachedRead    int64 // input that the provider had in its cache
+	CacheWrite    int64 // input that it has put there
+	Reasoning     int64 // output that the client did not see, or saw as thinking
+	Estimated     bool  // counted from the bytes, not by the provider
+}
+
+// Total is all tokens of the exchange.
+func (u Usage) Total() int64 { return u.Input + u.Output }

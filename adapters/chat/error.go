@@ -1,0 +1,51 @@
+package chat
+
+// An ErrorKind is why a request failed, in words that every API has.
+type ErrorKind uint8
+
+// Kinds of errors.
+const (
+	InvalidRequest ErrorKind = iota
+	Unauthenticated
+	PermissionDenied
+	NotFound
+	TooLarge
+	RateLimited
+	Overloaded // try again later
+	Timeout
+	Internal // the gateway's or the provider's fault
+)
+
+// An Error is a failure as a client is told of it. It holds no secret and nothing
+// of a body but names.
+type Error struct {
+	Status  int // HTTP status, 400 to 599
+	Kind    ErrorKind
+	Code    string // for programs, such as model_not_found; may be empty
+	Param   string // path of what is wrong in the request; may be empty
+	Message string // for people
+}
+
+// KindOf is the kind that a status means when nothing else is known.
+func KindOf(status int) ErrorKind {
+	switch status {
+	case 401:
+		return Unauthenticated
+	case 402, 403:
+		return PermissionDenied
+	case 404, 405:
+		return NotFound
+	case 408, 504:
+		return Timeout
+	case 413:
+		return TooLarge
+	case 429:
+		return RateLimited
+	case 503, 529:
+		return Overloaded
+	}
+	if status >= 500 {
+		return Internal
+	}
+	return InvalidRequest
+}

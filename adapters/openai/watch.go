@@ -1,0 +1,166 @@
+package openai
+
+import (
+	"bytes"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Members that a watch looks for, in the order of its skimmers' paths.
+const (
+	fieldUsage = iota
+	fieldModel
+	fieldError
+	fieldText
+)
+
+// maxField bounds what is copied of one member; none that matters is near it.
+const maxField = 16 << 10
+
+// watch reads answers of this API as they pass by.
+type watch struct {
+	body      *rawjson.Skimmer
+	event     *rawjson.Skimmer
+	doc       rawjson.Doc
+	delivered chat.Estimate
+	usage     chat.Usage
+	model     string
+	counted   bool
+	failed    bool
+	ended     bool
+	responses bool // the events are those of the Responses API
+}
+
+var _ adapters.Watch = (*watch)(nil)
+
+func newWatch(op adapters.Operation) *watch {
+	w := &watch{
+		body:      rawjson.NewSkimmer(maxField, "usage", "model", "error"),
+		responses: op == adapters.Responses,
+	}
+	if w.responses {
+		w.event = rawjson.NewSkimmer(maxField, "response.usage", "response.model", "response.error", "delta", "type")
+	} else {
+		w.event = rawjson.NewSkimmer(maxField, "usage", "model", "error", "choices")
+	}
+	return w
+}
+
+func (w *watch) Reset() {
+	w.body.Reset()
+	w.delivered.Reset()
+	w.usage, w.model = chat.Usage{}, ""
+	w.counted, w.failed, w.ended = false, false, false
+}
+
+func (w *watch) Body(p []byte) {
+	w.body.Feed(p)
+}
+
+func (w *watch) Event(event, data []byte) (asked bool) {
+	if string(data) == "[DONE]" {
+		w.ended = true
+		return false
+	}
+	e := w.event
+	e.Reset()
+	e.Feed(data)
+	if w.model == "" {
+		w.model = text(e.Field(fieldModel))
+	}
+	if isObject(e.Field(fieldError)) || string(event) == "error" {
+		w.failed = true
+	}
+	counted := w.count(e.Field(fieldUsage))
+	content := e.Field(fieldText)
+	if w.responses {
+		w.delivered.AddJSON(content)
+		w.ended = w.ended || counted || string(event) == "response.failed"
+		return false
+	}
+	w.read(content)
+	return counted && len(bytes.TrimSpace(content)) <= len("[]")
+}
+
+// read counts what a chunk's choices give to read.
+func (w *watch) read(choices []byte) {
+	for _, key := range [...]string{`"content":`, `"reasoning_content":`, `"arguments":`, `"refusal":`, `"text":`} {
+		for rest := choices; ; {
+			i := bytes.Index(rest, []byte(key))
+			if i < 0 {
+				break
+			}
+			rest = rest[i+len(key):]
+			w.delivered.AddJSON(bytes.TrimLeft(rest, " "))
+		}
+	}
+}
+
+// count reads a usage object; false if there is none.
+func (w *watch) count(raw []byte) bool {
+	if !isObject(raw) || w.doc.Parse(raw) != nil {
+		return false
+	}
+	w.usage = usage(w.doc.Root())
+	w.counted = true
+	return true
+}
+
+// usage reads the usage of chat completions and embeddings, or of responses, which
+// name the same things differently.
+func usage(v rawjson.Value) chat.Usage {
+	first := func(keys ...string) int64 {
+		for _, k := range keys {
+			if n, ok := v.Get(k).Int64(); ok {
+				return n
+			}
+		}
+		return 0
+	}
+	detail := func(k string, keys ...string) int64 {
+		for _, in := range keys {
+			if n, ok := v.Find(in, k).Int64(); ok {
+				return n
+			}
+		}
+		return 0
+	}
+	return chat.Usage{
+		Input:      first("prompt_tokens", "input_tokens"),
+		Output:     first("completion_tokens", "output_tokens"),
+		CachedRead: detail("cached_tokens", "prompt_tokens_details", "input_tokens_details"),
+		Reasoning:  detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details"),
+	}
+}
+
+func (w *watch) Usage() (chat.Usage, bool) {
+	if !w.counted {
+		w.count(w.body.Field(fieldUsage))
+	}
+	return w.usage, w.counted
+}
+
+func (w *watch) Model() string {
+	if w.model == "" {
+		w.model = text(w.body.Field(fieldModel))
+	}
+	return w.model
+}
+
+func (w *watch) Failed() bool { return w.failed || isObject(w.body.Field(fieldError)) }
+
+func (w *watch) Ended() bool { return w.ended }
+
+func (w *watch) Delivered() *chat.Estimate { return &w.delivered }
+
+func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
+
+// text is a JSON string's content, empty if raw is none.
+func text(raw []byte) string {
+	if len(raw) < 2 || raw[0] != '"' {
+		return ""
+	}
+	return string(rawjson.AppendUnescaped(nil, raw[1:len(raw)-1]))
+}

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+func fromEnvironment(lookup func(string) string, name string) (secret.String, error) {
+	v := lookup(name)
+	if v == "" {
+		return secret.String{}, errUnset
+	}
+	return secret.New(v), nil
+}
+
+func (r *reader) consumers(o *strict.Object) {
+	c := &Consumers{byKey: keySet[*Consumer]{}}
+	names := map[string]bool{}
+	o.Objects("consumers", "Who may call; none means everybody.", func(_ int, o *strict.Object) {
+		x := &Consumer{
+			Name:   o.Str("name", "Name in logs and limits.", ""),
+			Tenant: o.Str("tenant", "What it belongs to.", ""),
+			Tier:   o.Str("tier", "Its kind of contract.", ""),
+			Models: o.Strings("models", "Names and patterns of the models that it may use; none means all."),
+		}
+		o.Require("name")
+		if names[x.Name] && x.Name != "" {
+			o.Fail("name", "another consumer has this name")
+		}
+		names[x.Name] = true
+		found := false
+		o.Objects("keys", "Its API keys, by their SHA-256.", func(_ int, o *strict.Object) {
+			sum, ok := r.hashed(o)
+			if !ok {
+				return
+			}
+			found = true
+			if _, taken := c.byKey[sum]; taken {
+				o.Fail("sha256", "another consumer has this key")
+			}
+			c.byKey[sum] = x
+		})
+		if !found {
+			o.Require("keys")
+		}
+		c.count++
+	})
+	r.out.Consumers = c
+}
+
+// hashed reads a client's key, of which only the SHA-256 is ever configured.
+func (r *reader) hashed(o *strict.Object) (sum [sha256.Size]byte, ok bool) {
+	text := o.Str("sha256", "SHA-256 of the key, in hexadecimal; `postern key` makes both.", "")
+	o.Require("sha256")
+	if text == "" {
+		return sum, false
+	}
+	n, err := hex.Decode(sum[:], []byte(text)[:min(len(text), 2*len(sum))])
+	if err != nil || n != len(sum) || len(text) != 2*len(sum) {
+		o.Fail("sha256", "want 64 hexadecimal digits")
+		return sum, false
+	}
+	return sum, true
+}

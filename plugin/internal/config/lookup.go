@@ -1,0 +1,189 @@
+package config
+
+import (
+	"crypto/sha256"
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// Host reports whether a host, in lower case and without port, is among those of m.
+func (m *Match) Host(host string) bool {
+	if len(m.Hosts) == 0 {
+		return true
+	}
+	for _, h := range m.Hosts {
+		if rest, any := strings.CutPrefix(h, "*"); h == host || any && strings.HasSuffix(host, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// A keySet finds who a key belongs to. Only the keys' SHA-256 is stored and the
+// look-up is by it, so its time tells nothing about a key.
+type keySet[T any] map[[sha256.Size]byte]T
+
+func (s keySet[T]) find(key string) (T, bool) {
+	v, ok := s[sha256.Sum256([]byte(key))]
+	return v, ok
+}
+
+// Allows reports whether key is one of the admin keys.
+func (a *Admin) Allows(key string) bool {
+	_, ok := a.keys.find(key)
+	return ok
+}
+
+// Consumers are those who may call.
+type Consumers struct {
+	byKey keySet[*Consumer]
+	count int
+}
+
+// Open reports that nobody is configured, so that everybody may call.
+func (c *Consumers) Open() bool { return c.count == 0 }
+
+// Len is how many there are.
+func (c *Consumers) Len() int { return c.count }
+
+// ByKey finds a consumer by an API key.
+func (c *Consumers) ByKey(key string) (*Consumer, bool) { return c.byKey.find(key) }
+
+// May reports whether the consumer may use a model by that name.
+func (c *Consumer) May(model string) bool {
+	if c == nil || len(c.Models) == 0 {
+		return true
+	}
+	for _, p := range c.Models {
+		if glob(p, model) {
+			return true
+		}
+	}
+	return false
+}
+
+// Models are the names that clients may ask for, the first match wins.
+type Models struct {
+	list     []*Model
+	exact    map[string]int
+	patterns []int // indexes of those with a *
+}
+
+func newModels(list []*Model) *Models {
+	m := &Models{list: list, exact: make(map[string]int, len(list))}
+	for i, x := range list {
+		if strings.Contains(x.Name, "*") {
+			m.patterns = append(m.patterns, i)
+		} else if _, ok := m.exact[x.Name]; !ok {
+			m.exact[x.Name] = i
+		}
+	}
+	return m
+}
+
+// Near is a hint for somebody who has mistyped a name, or nothing.
+func (m *Models) Near(name string) string { return strict.Near(name, m.Names()) }
+
+// Configured reports whether there are any; if not, every name goes to a provider
+// that speaks the client's dialect.
+func (m *Models) Configured() bool { return len(m.list) > 0 }
+
+// Find is the first model that the name matches.
+func (m *Models) Find(name string) (*Model, bool) {
+	best, ok := m.exact[name]
+	for _, i := range m.patterns {
+		if ok && i > best {
+			break
+		}
+		if glob(m.list[i].Name, name) {
+			return m.list[i], true
+		}
+	}
+	if !ok {
+		return nil, false
+	}
+	return m.list[best], true
+}
+
+// Names are those that a client can ask for as they are, in order, without patterns.
+func (m *Models) Names() []string {
+	names := make([]string, 0, len(m.list))
+	for i, x := range m.list {
+		if first, ok := m.exact[x.Name]; ok && first == i {
+			names = append(names, x.Name)
+		}
+	}
+	return names
+}
+
+// Pick chooses a target by weight; random is any number.
+func (m *Model) Pick(random uint64) *Target {
+	if len(m.Targets) == 1 {
+		return &m.Targets[0]
+	}
+	n := int(random % uint64(m.total))
+	for i := range m.Targets {
+		if n -= m.Targets[i].Weight; n < 0 {
+			return &m.Targets[i]
+		}
+	}
+	return &m.Targets[0] // weights add up to total, so n has become negative
+}
+
+// At is the model's first target at a provider; nil if it has none there.
+func (m *Model) At(p *Provider) *Target {
+	for i := range m.Targets {
+		if m.Targets[i].Provider == p {
+			return &m.Targets[i]
+		}
+	}
+	return nil
+}
+
+// PickKey chooses one of a provider's keys by weight; random is any number.
+func (p *Provider) PickKey(random uint64) *Key {
+	if len(p.Keys) == 1 {
+		return &p.Keys[0]
+	}
+	n := int(random % uint64(p.total))
+	for i := range p.Keys {
+		if n -= p.Keys[i].Weight; n < 0 {
+			return &p.Keys[i]
+		}
+	}
+	return &p.Keys[0]
+}
+
+// Provider finds a provider by its name.
+func (p *Plan) Provider(name string) (*Provider, bool) {
+	for _, x := range p.Providers {
+		if x.Name == name {
+			return x, true
+		}
+	}
+	return nil, false
+}
+
+// glob matches * with any characters, in linear time for each star.
+func glob(pattern, s string) bool {
+	head, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == s
+	}
+	if !strings.HasPrefix(s, head) {
+		return false
+	}
+	s = s[len(head):]
+	for {
+		part, more, star := strings.Cut(rest, "*")
+		if !star {
+			return strings.HasSuffix(s, part)
+		}
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s, rest = s[i+len(part):], more
+	}
+}

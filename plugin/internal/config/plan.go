@@ -1,0 +1,118 @@
+// Package config reads the whole configuration, strictly, and compiles it to a
+// Plan that never changes afterwards.
+//
+// One set of declarations reads the document, reports every error in it with its
+// path, and describes it as a JSON Schema.
+package config
+
+import (
+	"time"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/secret"
+)
+
+// A Plan is a compiled configuration.
+type Plan struct {
+	Role      Role
+	Match     []Match
+	Providers []*Provider
+	Models    *Models
+	Consumers *Consumers
+	Admin     *Admin // nil: off
+	Client    ClientHeaders
+	CORS      CORS
+	Limits    Bounds
+	Digest    string // of the document, in hexadecimal; secrets cannot be told from it
+}
+
+// A Role is where the module is loaded.
+type Role uint8
+
+// Roles.
+const (
+	Gateway Role = iota
+	Attempt
+)
+
+// A Match says which requests are the gateway's. Hosts are without port and in
+// lower case; one may begin with "*.". No hosts means every host.
+type Match struct {
+	Hosts  []string
+	Prefix string // begins with a slash and does not end in one; "" is every path
+}
+
+// A Provider is an upstream as configured.
+type Provider struct {
+	Name    string
+	Type    adapters.Provider
+	Cluster string // the proxy's name for it
+	Host    string // what :authority becomes; "" leaves it to the proxy
+	Keys    []Key
+	Adapter adapters.Adapter
+
+	total int // of the keys' weights
+}
+
+// A KeySource is where the key for a provider comes from.
+type KeySource uint8
+
+// Key sources.
+const (
+	FromConfig  KeySource = iota // Value holds it
+	Passthrough                  // the client's own key goes on
+	Injected                     // the proxy adds it later
+)
+
+// A Key is one of a provider's keys.
+type Key struct {
+	Source  KeySource
+	Value   secret.String
+	Weight  int
+	Headers []adapters.Header // what the adapter makes of the value, ready to send
+}
+
+// A Target is one place where a request can go.
+type Target struct {
+	Provider *Provider
+	Model    string // what the provider calls it; "" is the name that the client used
+	Weight   int
+}
+
+// A Model is a name that clients may ask for.
+type Model struct {
+	Name    string // with * for any characters
+	Targets []Target
+
+	total int
+}
+
+// A Consumer is somebody who may call.
+type Consumer struct {
+	Name, Tenant, Tier string
+	Models             []string // names and patterns; none means every model
+}
+
+// Admin is the gateway's own endpoint.
+type Admin struct {
+	Prefix string
+	keys   keySet[struct{}]
+}
+
+// ClientHeaders is what a caller may say by header.
+type ClientHeaders struct {
+	Timeout, Metadata, SessionID bool
+	Cloudflare                   bool // cf-aig-* as well
+}
+
+// CORS says which web pages may call. No origins means none.
+type CORS struct {
+	Any     bool
+	Origins []string
+}
+
+// Bounds keep a request from taking more than its share.
+type Bounds struct {
+	Request     int           // bytes of a request's body, before and after decompression
+	RequestTime time.Duration // until a request's body is complete
+}

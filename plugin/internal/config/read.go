@@ -1,0 +1,239 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// Parts are what a configuration can refer to.
+type Parts struct {
+	Providers   []adapters.Provider
+	Environment func(name string) string // of the VM; "" for a variable that is not set
+}
+
+// Read compiles a document. Its error is nil or has everything that is wrong with it,
+// each with its path, and no secret.
+func Read(document []byte, parts Parts) (*Plan, error) {
+	r := &reader{parts: parts}
+	if err := strict.Decode(document, r.plan); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(document)
+	r.out.Digest = hex.EncodeToString(sum[:])
+	return &r.out, nil
+}
+
+// reader compiles one document. Sections that refer to others come after them.
+type reader struct {
+	parts Parts
+	out   Plan
+	names map[string]*Provider
+}
+
+func (r *reader) plan(o *strict.Object) {
+	r.names = map[string]*Provider{}
+	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's.", "gateway", "gateway") == "gateway" {
+		r.out.Role = Gateway
+	}
+	o.Objects("match", "Which requests are the gateway's, the first match wins; none means every AI path of every host.", r.match)
+	o.Objects("providers", "The upstream APIs.", r.provider)
+	if !o.Has("providers") || len(r.out.Providers) == 0 {
+		o.Require("providers")
+	}
+	r.models(o)
+	r.consumers(o)
+	r.admin(o)
+	r.clientHeaders(o)
+	r.cors(o)
+	r.bounds(o)
+	if len(r.out.Match) == 0 {
+		r.out.Match = []Match{{}}
+	}
+}
+
+func (r *reader) match(_ int, o *strict.Object) {
+	m := Match{Prefix: strings.TrimSuffix(o.Str("prefix", "Path before /v1; the gateway takes it off.", "/"), "/")}
+	if m.Prefix != "" && m.Prefix[0] != '/' {
+		o.Fail("prefix", "want a path that begins with a slash, got "+strict.Quote(m.Prefix))
+	}
+	for i, h := range o.Strings("hosts", "Host names without port; *.example.com is every name below it. None means every host.") {
+		h = strings.ToLower(h)
+		if h == "" || strings.Contains(h, ":") || strings.LastIndexByte(h, '*') > 0 || h[0] == '*' && !strings.HasPrefix(h, "*.") {
+			o.FailItem("hosts", i, "want a host name without port, or *. and a domain")
+		}
+		m.Hosts = append(m.Hosts, h)
+	}
+	r.out.Match = append(r.out.Match, m)
+}
+
+func (r *reader) provider(_ int, o *strict.Object) {
+	p := &Provider{
+		Name:    o.Str("name", "What models refer to, and the first part of the provider's drop-in path.", ""),
+		Cluster: o.Str("cluster", "The proxy's name for the upstream; in Istio outbound|443||api.openai.com.", ""),
+		Host:    o.Str("host", "Host name to ask for; empty leaves it to the proxy.", ""),
+	}
+	o.Require("name", "cluster")
+	if strings.ContainsAny(p.Name, "/?# ") {
+		o.Fail("name", "must not contain / ? # or spaces")
+	}
+	if _, taken := r.names[p.Name]; taken && p.Name != "" {
+		o.Fail("name", "another provider has this name")
+	}
+	r.names[p.Name] = p
+	o.Variant("type", "The API that it speaks.", "options", r.variants(p))
+	o.Objects("keys", "Its keys, chosen by weight.", func(_ int, o *strict.Object) { r.key(p, o) })
+	if len(p.Keys) == 0 {
+		o.Require("keys")
+	}
+	r.out.Providers = append(r.out.Providers, p)
+}
+
+// variants are the options of each type of provider.
+func (r *reader) variants(p *Provider) []strict.Variant {
+	variants := make([]strict.Variant, len(r.parts.Providers))
+	for i, t := range r.parts.Providers {
+		variants[i] = strict.Variant{Name: t.Name, Doc: t.Doc, Read: func(o *strict.Object) {
+			p.Type = t
+			var err error
+			if p.Adapter, err = t.Options(o); err != nil {
+				o.Fail("", err.Error())
+			}
+		}}
+	}
+	return variants
+}
+
+func (r *reader) key(p *Provider, o *strict.Object) {
+	k := Key{Weight: o.Int("weight", "Its share of the requests.", 1, 1, 1_000_000)}
+	env := o.Str("env", "Name of the environment variable of the Wasm VM that holds the key.", "")
+	k.Value = o.Secret("value", "The key itself.")
+	passthrough := o.Bool("passthrough", "Send the client's own key.", false)
+	injected := o.Bool("injected", "Send none: the proxy adds the credential.", false)
+	o.ExactlyOne("env", "value", "passthrough", "injected")
+	var err error
+	switch {
+	case passthrough:
+		k.Source = Passthrough
+	case injected:
+		k.Source = Injected
+	case env != "":
+		if k.Value, err = fromEnvironment(r.parts.Environment, env); err != nil {
+			o.Fail("env", err.Error())
+		}
+	}
+	if !k.Value.Empty() && !headerSafe(k.Value.Reveal()) {
+		o.Fail("", "the key has characters that no header may have")
+	}
+	if k.Source == FromConfig && p.Adapter != nil && !k.Value.Empty() {
+		k.Headers = p.Adapter.Credential(k.Value)
+	}
+	p.Keys = append(p.Keys, k)
+	p.total += k.Weight
+}
+
+// headerSafe reports whether a secret can stand in a header.
+func headerSafe(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *reader) models(o *strict.Object) {
+	var list []*Model
+	o.Objects("models", "What clients may ask for, the first match wins; none means every model that a provider has.", func(_ int, o *strict.Object) {
+		m := &Model{Name: o.Str("name", "Name for clients, with * for any characters.", "")}
+		o.Require("name")
+		o.Objects("targets", "Where requests go, by weight.", func(_ int, o *strict.Object) { r.target(m, o) })
+		if len(m.Targets) == 0 {
+			o.Require("targets")
+		}
+		list = append(list, m)
+	})
+	r.out.Models = newModels(list)
+}
+
+func (r *reader) target(m *Model, o *strict.Object) {
+	name := o.Str("provider", "Name of a provider.", "")
+	t := Target{
+		Model:  o.Str("model", "What the provider calls the model; empty is the name that the client used.", ""),
+		Weight: o.Int("weight", "Its share of the requests.", 1, 0, 1_000_000),
+	}
+	o.Require("provider")
+	if t.Provider = r.names[name]; t.Provider == nil && name != "" {
+		o.Fail("provider", "no provider is called "+strict.Quote(name)+strict.Near(name, r.providerNames()))
+	}
+	m.Targets = append(m.Targets, t)
+	m.total += t.Weight
+}
+
+func (r *reader) providerNames() []string {
+	var names []string
+	for _, p := range r.out.Providers {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+func (r *reader) admin(o *strict.Object) {
+	o.Object("admin", "The gateway's own endpoint: health, version, counters. Off without keys.", func(o *strict.Object) {
+		a := &Admin{Prefix: strings.TrimSuffix(o.Str("prefix", "Path of the endpoint.", "/postern"), "/"), keys: keySet[struct{}]{}}
+		if !strings.HasPrefix(a.Prefix, "/") {
+			o.Fail("prefix", "want a path that begins with a slash and is more than one")
+		}
+		o.Objects("keys", "Who may use it.", func(_ int, o *strict.Object) {
+			if sum, ok := r.hashed(o); ok {
+				a.keys[sum] = struct{}{}
+			}
+		})
+		if len(a.keys) > 0 {
+			r.out.Admin = a
+		}
+	})
+}
+
+func (r *reader) clientHeaders(o *strict.Object) {
+	o.Object("client_headers", "What a caller may say by header; all other x-postern-* and cf-aig-* headers are ignored.", func(o *strict.Object) {
+		for _, name := range o.Enums("narrow", "Headers x-postern-NAME that can only make a request smaller.", nil, "timeout", "metadata", "session-id") {
+			switch name {
+			case "timeout":
+				r.out.Client.Timeout = true
+			case "metadata":
+				r.out.Client.Metadata = true
+			case "session-id":
+				r.out.Client.SessionID = true
+			}
+		}
+		r.out.Client.Cloudflare = o.Enum("aliases", "Also accept the same headers with this product's names (cf-aig-*).", "none", "none", "cloudflare") == "cloudflare"
+	})
+}
+
+func (r *reader) cors(o *strict.Object) {
+	o.Object("cors", "Which web pages may call, from a browser.", func(o *strict.Object) {
+		for _, origin := range o.Strings("origins", `Origins such as https://app.example.com, or "*" for every one.`) {
+			if origin == "*" {
+				r.out.CORS.Any = true
+			}
+			r.out.CORS.Origins = append(r.out.CORS.Origins, origin)
+		}
+	})
+}
+
+func (r *reader) bounds(o *strict.Object) {
+	b := &r.out.Limits
+	*b = Bounds{}
+	o.Section("bounds", "How large and slow a request may be.", func(o *strict.Object) {
+		b.Request = o.Bytes("request", "Bytes of a request's body. The proxy's own buffer limit has to be at least as large.", 64<<20, 1<<10, 1<<30)
+		b.RequestTime = o.Duration("request_time", "Until a request's body is complete.", 60*time.Second, time.Second, time.Hour)
+	})
+}
+
+var errUnset = errors.New("the Wasm VM has no such environment variable; the proxy's vm_config.environment_variables has to pass it on")

@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// Done is the stream's last event, however it ended: it counts and records.
+func (s *Stream) Done() *Step {
+	delete(s.w.held, s)
+	step := s.next()
+	if s.phase == foreign || s.phase == fresh {
+		return step
+	}
+	s.finished = s.w.port.Now()
+	s.tally()
+	group := s.w.series.Group(s.labels())
+	s.sample(step, group)
+	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
+	return step
+}
+
+// tally settles how many tokens the request took: the provider's count if it came,
+// else what was delivered.
+func (s *Stream) tally() {
+	if s.watch == nil {
+		return
+	}
+	u, ok := s.watch.Usage()
+	if s.watch.Failed() && s.failure == "" {
+		s.failure = "stream_error"
+	}
+	if !s.answer.ended && s.failure == "" {
+		s.failure = "aborted"
+	}
+	s.usage = u
+	if ok && (s.answer.ended || !s.answer.streaming) {
+		return
+	}
+	s.usage.Output = max(u.Output, s.watch.Delivered().Tokens())
+	if s.usage.Input == 0 && s.answer.streaming {
+		s.usage.Input = int64(s.prompt) / bytesPerToken
+	}
+	s.usage.Estimated = s.usage.Total() > 0
+}
+
+// bytesPerToken is for prompts, of which only the size is kept.
+const bytesPerToken = 4
+
+func (s *Stream) labels() meter.Labels {
+	l := meter.Labels{Operation: s.endpoint.Op.String(), Model: s.label}
+	if p := s.target.Provider; p != nil {
+		l.Provider = p.Name
+	}
+	return l
+}
+
+// sample lists what the metrics get.
+func (s *Stream) sample(step *Step, g *meter.Group) {
+	add := func(x *meter.Series, v int64) {
+		if v > 0 {
+			step.Samples = append(step.Samples, meter.Sample{Series: x, Value: uint64(v)})
+		}
+	}
+	add(s.w.series.Requests(g, s.status), 1)
+	if s.target.Provider == nil {
+		return // nobody was asked
+	}
+	add(g.Duration, max(1, millis(s.finished-s.began)))
+	if s.answer.streaming {
+		add(g.FirstChunk, max(1, millis(s.firstByte-s.began)))
+	}
+	u := s.usage
+	add(g.Input, u.Input)
+	add(g.Output, u.Output)
+	add(g.InputUsage, u.Input)
+	add(g.OutputUsage, u.Output)
+	add(g.CachedRead, u.CachedRead)
+	add(g.CacheWrite, u.CacheWrite)
+	add(g.Reasoning, u.Reasoning)
+	if u.Estimated {
+		add(g.Estimated, 1)
+	}
+}
+
+func millis(nanos int64) int64 { return nanos / 1e6 }
+
+// record is what the proxy's access log says about the request: one JSON object.
+func (s *Stream) record() []byte {
+	var w rawjson.Writer
+	w.Object()
+	text := func(key, v string) {
+		if v != "" {
+			w.Key(key).Str(v)
+		}
+	}
+	count := func(key string, n int64) {
+		if n > 0 {
+			w.Key(key).Int(n)
+		}
+	}
+	text("operation", s.endpoint.Op.String())
+	if s.consumer != nil {
+		text("consumer", s.consumer.Name)
+		text("tenant", s.consumer.Tenant)
+	}
+	text("model", brief(s.model))
+	if p := s.target.Provider; p != nil {
+		text("provider", p.Name)
+		if s.target.Model != s.model {
+			text("provider_model", s.target.Model)
+		}
+	}
+	w.Key("status").Int(int64(s.status))
+	if s.answer.streaming {
+		w.Key("stream").Bool(true)
+	}
+	count("input_tokens", s.usage.Input)
+	count("output_tokens", s.usage.Output)
+	count("cache_read_tokens", s.usage.CachedRead)
+	count("cache_write_tokens", s.usage.CacheWrite)
+	count("reasoning_tokens", s.usage.Reasoning)
+	if s.usage.Estimated {
+		w.Key("estimated").Bool(true)
+	}
+	if s.firstByte > 0 {
+		w.Key("time_to_first_byte_ms").Int(millis(s.firstByte - s.began))
+	}
+	w.Key("duration_ms").Int(millis(s.finished - s.began))
+	text("error", s.failure)
+	text("session", brief(s.in.session))
+	w.EndObject()
+	return w.Bytes()
+}

@@ -1,0 +1,174 @@
+package gateway
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// RequestProgress tells that size bytes of the request's body are there and held.
+func (s *Stream) RequestProgress(size int) *Step {
+	if s.phase == awaiting {
+		s.w.proven = true
+	}
+	s.received = size
+	if size > s.w.plan.Limits.Request && (s.phase == awaiting || s.phase == released) {
+		return s.reject(tooLarge(s.w.plan.Limits.Request))
+	}
+	step := s.next()
+	if s.phase == awaiting || s.phase == released {
+		step.Action, step.Want = Hold, Whole
+	}
+	return step
+}
+
+// RequestBody is the whole body of the request. p is only read, and only now.
+func (s *Stream) RequestBody(p []byte) *Step {
+	delete(s.w.held, s)
+	switch s.phase {
+	case awaiting:
+		s.w.proven = true
+	case released: // by its path: what its body says can still be refused
+	default:
+		return s.next()
+	}
+	if len(p) > s.w.plan.Limits.Request {
+		return s.reject(tooLarge(s.w.plan.Limits.Request))
+	}
+	s.received = len(p)
+	body := p
+	if s.in.encoding == "gzip" {
+		var e *chat.Error
+		if body, e = gunzip(p, s.w.plan.Limits.Request); e != nil {
+			return s.reject(e)
+		}
+	}
+	request, e := s.w.parse(body)
+	if e == nil {
+		e = s.understand(request)
+	}
+	if e == nil && s.phase == awaiting {
+		e = s.choose()
+	}
+	if e != nil {
+		return s.reject(e)
+	}
+	if s.phase == released {
+		return s.next()
+	}
+	return s.release(request, body)
+}
+
+// parse reads a body as one JSON object.
+func (w *Worker) parse(body []byte) (rawjson.Value, *chat.Error) {
+	if err := w.doc.Parse(body); err != nil {
+		e := invalid("invalid_json", "", "the body is not acceptable JSON: "+err.Error())
+		var syntax *rawjson.SyntaxError
+		if errors.As(err, &syntax) {
+			e.Param = syntax.Path
+		}
+		return rawjson.Value{}, e
+	}
+	root := w.doc.Root()
+	if root.Kind() != rawjson.Object {
+		return root, invalid("invalid_json", "", "the body has to be a JSON object, got "+root.Kind().String())
+	}
+	return root, nil
+}
+
+// understand reads the members that every request has.
+func (s *Stream) understand(request rawjson.Value) *chat.Error {
+	model := request.Get("model")
+	switch {
+	case !model.Exists():
+		return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
+	case model.Kind() != rawjson.String || model.Len() == 0 && len(model.Bytes()) == 0:
+		return invalid("invalid_type", "model", "model: want the name of a model, got "+model.Kind().String())
+	}
+	if e := s.endpoint.Dialect.Check(s.endpoint.Op, request); e != nil {
+		return e
+	}
+	s.model = model.Str()
+	s.stream, _ = request.Get("stream").Bool()
+	if !s.consumer.May(s.model) {
+		return mayNot(s.model)
+	}
+	return nil
+}
+
+// release sends the request on: the body as it came but for the named members, the
+// headers without what is the client's own.
+func (s *Stream) release(request rawjson.Value, body []byte) *Step {
+	w := s.w
+	step := s.next()
+	path, ok := s.target.Provider.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op)
+	if !ok {
+		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+	}
+	w.patch.Reset()
+	if s.target.Model != "" && s.target.Model != s.model {
+		w.patch.Replace(request.Get("model"), rawjson.AppendString(nil, s.target.Model))
+	}
+	if s.stream {
+		s.ask(request)
+	}
+	if w.patch.Empty() {
+		step.Replace = s.in.encoding == "gzip"
+		if step.Replace {
+			step.Body = append(step.Body, body...)
+		}
+	} else {
+		step.Replace = true
+		step.Body = w.patch.Apply(step.Body, &w.doc)
+		body = step.Body
+	}
+	s.prompt = promptBytes(body)
+	step.Headers = s.upstream(path, len(body))
+	s.phase = released
+	return step
+}
+
+// ask has the stream report its usage, which then stays hidden from a client that
+// did not ask for it.
+func (s *Stream) ask(request rawjson.Value) {
+	a := s.target.Provider.Adapter.AskUsage(s.endpoint.Op)
+	if a == nil {
+		return
+	}
+	options := request.Get(a.Key)
+	if asked, _ := options.Get(a.Member).Bool(); asked {
+		return
+	}
+	s.answer.hide = true
+	if options.Kind() == rawjson.Object {
+		s.w.patch.SetField(options, a.Member, []byte(a.Value))
+		return
+	}
+	s.w.patch.SetField(request, a.Key, []byte(`{"`+a.Member+`":`+a.Value+`}`))
+}
+
+// promptBytes is roughly how much text a body has: for an estimate when a stream
+// ends before its provider has counted. Images and the like are not text.
+func promptBytes(body []byte) int {
+	const ordinary = 1 << 20
+	return min(len(body), ordinary)
+}
+
+func gunzip(p []byte, limit int) ([]byte, *chat.Error) {
+	r, err := gzip.NewReader(bytes.NewReader(p))
+	if err != nil {
+		return nil, invalid("invalid_gzip", "", "the body is not gzip as content-encoding says")
+	}
+	body, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err != nil {
+		return nil, invalid("invalid_gzip", "", "the body is not complete gzip as content-encoding says")
+	}
+	if len(body) > limit {
+		return nil, tooLarge(limit)
+	}
+	return body, nil
+}

@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+)
+
+// What the gateway itself refuses, in one place so that it speaks with one voice.
+
+func invalid(code, param, message string) *chat.Error {
+	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: param, Message: message}
+}
+
+func unprovenHost() *chat.Error {
+	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "host_misconfigured", Message: "the request's body did not arrive within 2 seconds of its headers; " +
+		"if this happens to every request, the proxy's Wasm filter lacks allow_on_headers_stop_iteration: true (Envoy 1.36 or later)"}
+}
+
+func bodyTimeout(after time.Duration) *chat.Error {
+	return &chat.Error{Status: 408, Kind: chat.Timeout, Code: "request_timeout", Message: "the request's body was not complete after " + after.String()}
+}
+
+func tooLarge(limit int) *chat.Error {
+	return &chat.Error{Status: 413, Kind: chat.TooLarge, Code: "request_too_large", Message: "the request's body is larger than " + strconv.Itoa(limit) + " bytes"}
+}
+
+func wrongMethod(want string) *chat.Error {
+	return &chat.Error{Status: 405, Kind: chat.InvalidRequest, Code: "method_not_allowed", Message: "this path takes " + want + " requests"}
+}
+
+func wrongContentType(got string) *chat.Error {
+	if got == "" {
+		got = "none"
+	}
+	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want application/json, got " + brief(got)}
+}
+
+func wrongEncoding(got string) *chat.Error {
+	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_content_encoding", Message: "content-encoding: want identity or gzip, got " + brief(got)}
+}
+
+func noKey() *chat.Error {
+	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "missing_api_key", Message: "no API key was given; send it as Authorization: Bearer KEY, x-api-key or x-goog-api-key"}
+}
+
+func unknownKey() *chat.Error {
+	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "invalid_api_key", Message: "the API key is not known here"}
+}
+
+func mayNot(model string) *chat.Error {
+	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_not_allowed", Param: "model", Message: "this API key may not use the model '" + brief(model) + "'"}
+}
+
+func unknownModel(model, hint string) *chat.Error {
+	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "model_not_found", Param: "model",
+		Message: "the model '" + brief(model) + "' does not exist here" + hint}
+}
+
+func notOffered(model, provider, operation, dialect string) *chat.Error {
+	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "operation_not_supported", Param: "model",
+		Message: "the model '" + brief(model) + "' is served by " + provider + ", which does not offer " + operation + " to " + dialect + " clients"}
+}
+
+// brief keeps what a client wrote short and printable in a message.
+func brief(s string) string {
+	const most = 80
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	return strings.ToValidUTF8(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s), "?")
+}

@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/secret"
+)
+
+// clientHeaders are the request's headers that the gateway reads.
+type clientHeaders struct {
+	method, path, query, host string
+	contentType, encoding     string
+	length                    int // of the body, -1 if not said
+	key                       string
+	origin, wantsMethod       string
+	anthropicVersion          bool
+	timeout, metadata         string
+	session                   string
+}
+
+// read picks out of the headers, in one pass, what the gateway looks at.
+func (w *Worker) read(h []adapters.Header) clientHeaders {
+	in := clientHeaders{length: -1}
+	var bearer, apiKey, googleKey string
+	for i := range h {
+		v := h[i].Value
+		switch h[i].Name {
+		case ":method":
+			in.method = v
+		case ":path":
+			in.path, in.query, _ = strings.Cut(v, "?")
+		case ":authority":
+			in.host = v
+		case "content-type":
+			in.contentType = v
+		case "content-encoding":
+			in.encoding = v
+		case "content-length":
+			in.length = parseLength(v)
+		case "authorization":
+			bearer = v
+		case "x-api-key":
+			apiKey = v
+		case "x-goog-api-key":
+			googleKey = v
+		case "origin":
+			in.origin = v
+		case "access-control-request-method":
+			in.wantsMethod = v
+		case "anthropic-version":
+			in.anthropicVersion = true
+		default:
+			w.readOwn(&in, h[i].Name, v)
+		}
+	}
+	in.key = firstKey(bearer, apiKey, googleKey)
+	return in
+}
+
+// readOwn reads what the configuration lets a caller say.
+func (w *Worker) readOwn(in *clientHeaders, name, v string) {
+	own, ok := strings.CutPrefix(name, ownPrefix)
+	if !ok {
+		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok || !w.plan.Client.Cloudflare {
+			return
+		}
+	}
+	switch allowed := w.plan.Client; {
+	case allowed.Timeout && (own == "timeout" || own == "request-timeout"):
+		in.timeout = v
+	case allowed.Metadata && own == "metadata":
+		in.metadata = v
+	case allowed.SessionID && own == "session-id":
+		in.session = v
+	}
+}
+
+const (
+	ownPrefix        = "x-postern-"
+	cloudflarePrefix = "cf-aig-"
+)
+
+// firstKey is the key that the client gave, wherever its SDK puts keys.
+func firstKey(authorization, apiKey, googleKey string) string {
+	const scheme = "bearer "
+	if len(authorization) > len(scheme) && strings.EqualFold(authorization[:len(scheme)], scheme) {
+		return strings.TrimSpace(authorization[len(scheme):])
+	}
+	if apiKey != "" {
+		return apiKey
+	}
+	return googleKey
+}
+
+func parseLength(v string) int {
+	n := 0
+	for _, c := range []byte(v) {
+		if c < '0' || c > '9' || n > 1<<40 {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// clientKey is the key that the client gave, for providers where it is the client's own.
+func (in *clientHeaders) clientKey() secret.String { return secret.New(in.key) }
+
+// private are headers of the client that no provider gets to see: its keys, its
+// cookies, and what the gateway says anew.
+func private(name string) bool {
+	switch name {
+	case "authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization",
+		"accept-encoding", "content-length", "content-encoding", "transfer-encoding", "expect", "te":
+		return true
+	}
+	return strings.HasPrefix(name, ownPrefix) || strings.HasPrefix(name, cloudflarePrefix)
+}
+
+// host is an authority without its port, in lower case.
+func hostOf(authority string) string {
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
+		authority = authority[:i]
+	}
+	return strings.ToLower(authority)
+}

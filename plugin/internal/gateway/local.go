@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+)
+
+// models lists what the caller may ask for. Without configured models only the
+// provider knows.
+func (s *Stream) models() *Step {
+	if s.dropIn != nil {
+		return s.forward()
+	}
+	if !s.w.plan.Models.Configured() {
+		for _, p := range s.w.plan.Providers {
+			if _, ok := p.Adapter.Native(s.endpoint.Dialect.Name, adapters.Models); ok {
+				s.dropIn = p
+				return s.forward()
+			}
+		}
+	}
+	var names []string
+	for _, n := range s.w.plan.Models.Names() {
+		if s.consumer.May(n) {
+			names = append(names, n)
+		}
+	}
+	return s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, names))
+}
+
+// admin answers the operator. path is what follows the admin prefix.
+func (s *Stream) admin(path string) *Step {
+	s.endpoint.Dialect = s.w.table.Default()
+	if !s.w.plan.Admin.Allows(s.in.key) {
+		return s.reject(unknownKey())
+	}
+	if s.in.method != "GET" {
+		return s.reject(wrongMethod("GET"))
+	}
+	var w rawjson.Writer
+	switch path {
+	case "/health":
+		w.Object().Key("status").Str("ok").EndObject()
+	case "/version":
+		b := s.w.build
+		w.Object().Key("version").Str(b.Version).Key("commit").Str(b.Commit).Key("go").Str(b.Go)
+		w.Key("configuration").Str(s.w.plan.Digest).EndObject()
+	case "/counters":
+		s.w.counters(&w)
+	default:
+		return s.reject(&chat.Error{Status: 404, Kind: chat.NotFound, Code: "not_found", Message: "the admin endpoint has /health, /version and /counters"})
+	}
+	return s.reply(200, "admin", "application/json", w.Bytes())
+}
+
+// counters writes what the counters stand at: an object of the names as they are in
+// the proxy's metrics.
+func (w *Worker) counters(out *rawjson.Writer) {
+	out.Object()
+	for _, x := range w.series.All() {
+		if x.Kind == meter.Counter {
+			out.Key(x.Name).Int(int64(w.port.Value(x)))
+		}
+	}
+	out.EndObject()
+}

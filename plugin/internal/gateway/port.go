@@ -1,0 +1,27 @@
+package gateway
+
+import "github.com/postern-gateway/postern/plugin/internal/meter"
+
+// A Port answers at once. Everything else that the gateway wants of its host is in
+// a Step.
+type Port interface {
+	// Now is the wall clock in nanoseconds since 1970.
+	Now() int64
+
+	// Random is a number that nobody can guess.
+	Random() uint64
+
+	// Load reads a value shared by all workers, with its version; false if there
+	// is none.
+	Load(key string) (value []byte, version uint32, ok bool)
+
+	// Store writes a shared value if its version is still that one.
+	Store(key string, value []byte, version uint32) error
+
+	// Property reads an attribute of the current stream; elements of its path are
+	// separated by zero bytes.
+	Property(path string) (value []byte, ok bool)
+
+	// Value is what a counter stands at, over all workers.
+	Value(s *meter.Series) uint64
+}

@@ -1,0 +1,242 @@
+package gateway_test
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+)
+
+// proxy does natively what the shell and a proxy do: it holds, edits and passes on.
+type proxy struct {
+	t       *testing.T
+	now     int64
+	random  uint64
+	details string // response.code_details
+	counts  map[string]uint64
+	worker  *gateway.Worker
+	ids     uint32
+}
+
+func newProxy(t *testing.T, document string) *proxy {
+	t.Helper()
+	env := map[string]string{"OPENAI_API_KEY": "sk-mock-openai", "ANTHROPIC_API_KEY": "sk-ant-mock"}
+	plan, err := config.Read([]byte(document), config.Parts{
+		Providers:   builtin.Providers(),
+		Environment: func(name string) string { return env[name] },
+	})
+	if err != nil {
+		t.Fatalf("configuration: %v", err)
+	}
+	p := &proxy{t: t, now: 1_700_000_000_000_000_000, counts: map[string]uint64{}}
+	p.worker = gateway.NewWorker(plan, p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
+	return p
+}
+
+func (p *proxy) Now() int64                         { p.now += 1_000_000; return p.now }
+func (p *proxy) Random() uint64                     { p.random++; return p.random }
+func (p *proxy) Load(string) ([]byte, uint32, bool) { return nil, 0, false }
+func (p *proxy) Store(string, []byte, uint32) error { return errors.New("nothing is stored here") }
+func (p *proxy) Property(string) ([]byte, bool)     { return []byte(p.details), p.details != "" }
+func (p *proxy) Value(s *meter.Series) uint64       { return p.counts[s.Name] }
+
+// exchange is one request on its way through.
+type exchange struct {
+	p        *proxy
+	gw       *gateway.Stream
+	upstream *cases.Message // what the provider has got
+	response cases.Message
+	record   []byte
+	answered bool
+
+	want    gateway.Want
+	held    []byte // of the response
+	holding bool
+}
+
+func (p *proxy) stream() *exchange {
+	p.ids++
+	return &exchange{p: p, gw: p.worker.NewStream(p.ids)}
+}
+
+// request sends a whole request, its body in pieces that end at cuts.
+func (x *exchange) request(m cases.Message, cuts ...int) {
+	h := requestHeaders(m)
+	step := x.gw.RequestHeaders(h, len(m.Body) == 0)
+	if x.replied(step) {
+		return
+	}
+	if step.Headers != nil {
+		h = clone(step.Headers)
+	}
+	body := m.Body
+	want := step.Want
+	for _, cut := range cuts {
+		if want != gateway.Whole || cut <= 0 || cut >= len(body) {
+			continue
+		}
+		if step = x.gw.RequestProgress(cut); x.replied(step) {
+			return
+		}
+	}
+	if want == gateway.Whole && len(body) > 0 {
+		step = x.gw.RequestBody(body)
+		if x.replied(step) {
+			return
+		}
+		if step.Headers != nil {
+			h = clone(step.Headers)
+		}
+		if step.Replace {
+			body = []byte(string(step.Body))
+		}
+	}
+	x.upstream = upstreamMessage(h, body)
+}
+
+// respond sends the provider's answer, its body in pieces that end at cuts.
+func (x *exchange) respond(m cases.Message, cuts ...int) {
+	h := []adapters.Header{{Name: ":status", Value: m.First}}
+	for _, c := range m.Headers {
+		h = append(h, adapters.Header(c))
+	}
+	if len(m.Body) > 0 && m.Get("content-length") == "" && m.Get("content-type") != "text/event-stream" {
+		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(len(m.Body))})
+	}
+	step := x.gw.ResponseHeaders(h, len(m.Body) == 0)
+	if x.replied(step) {
+		return
+	}
+	x.response = cases.Message{First: m.First, Headers: headers(h[1:])}
+	x.edit(step)
+	from := 0
+	for _, cut := range append(cuts, len(m.Body)) {
+		if cut <= from && cut != len(m.Body) || from == len(m.Body) {
+			continue
+		}
+		x.chunk(m.Body[from:cut], cut == len(m.Body))
+		from = cut
+	}
+}
+
+// chunk is a piece of the answer's body.
+func (x *exchange) chunk(p []byte, end bool) {
+	p = []byte(string(p)) // the gateway may not keep it
+	switch x.want {
+	case gateway.Whole:
+		x.held = append(x.held, p...)
+		if !end {
+			return
+		}
+		p, x.held = x.held, nil
+	case gateway.Nothing:
+		x.response.Body = append(x.response.Body, p...)
+		return
+	}
+	step := x.gw.ResponseBody(p, end)
+	if x.replied(step) {
+		return
+	}
+	x.edit(step)
+	if step.Replace {
+		p = step.Body
+	}
+	x.response.Body = append(x.response.Body, p...)
+}
+
+// edit applies a step to the response's headers.
+func (x *exchange) edit(step *gateway.Step) {
+	x.want = step.Want
+	for _, set := range step.Set {
+		var kept []cases.Header
+		for _, h := range x.response.Headers {
+			if h.Name != set.Name {
+				kept = append(kept, h)
+			}
+		}
+		if set.Value != "" {
+			kept = append(kept, cases.Header(set))
+		}
+		x.response.Headers = kept
+	}
+}
+
+// done ends the stream and carries out what it leaves.
+func (x *exchange) done() {
+	step := x.gw.Done()
+	for _, s := range step.Samples {
+		x.p.counts[s.Series.Name] += s.Value
+	}
+	for _, prop := range step.Properties {
+		if prop.Path == "postern" {
+			x.record = []byte(string(prop.Value))
+		}
+	}
+	x.p.worker.Release(x.gw)
+}
+
+func (x *exchange) replied(step *gateway.Step) bool {
+	r := step.Reply
+	if r == nil {
+		return false
+	}
+	x.answered = true
+	x.response = cases.Message{First: strconv.Itoa(r.Status), Headers: headers(r.Headers), Body: r.Body}
+	return true
+}
+
+// abandon is a client that hangs up.
+func (x *exchange) abandon() { x.done() }
+
+func requestHeaders(m cases.Message) []adapters.Header {
+	method, path, _ := strings.Cut(m.First, " ")
+	h := []adapters.Header{{Name: ":method", Value: method}, {Name: ":path", Value: path}, {Name: ":authority", Value: "gateway.test"}}
+	for _, c := range m.Headers {
+		if c.Name == "host" {
+			h[2].Value = c.Value
+			continue
+		}
+		h = append(h, adapters.Header(c))
+	}
+	if len(m.Body) > 0 {
+		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(len(m.Body))})
+	}
+	return h
+}
+
+func upstreamMessage(h []adapters.Header, body []byte) *cases.Message {
+	m := &cases.Message{Body: body}
+	method, path := "", ""
+	for _, x := range h {
+		switch x.Name {
+		case ":method":
+			method = x.Value
+		case ":path":
+			path = x.Value
+		case ":authority":
+			m.Headers = append(m.Headers, cases.Header{Name: "host", Value: x.Value})
+		case "x-postern-cluster": // the proxy's route removes it
+		default:
+			m.Headers = append(m.Headers, cases.Header(x))
+		}
+	}
+	m.First = method + " " + path
+	return m
+}
+
+func headers(h []adapters.Header) []cases.Header {
+	var out []cases.Header
+	for _, x := range h {
+		out = append(out, cases.Header(x))
+	}
+	return out
+}
+
+func clone(h []adapters.Header) []adapters.Header { return append([]adapters.Header(nil), h...) }

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+// RequestHeaders is the request's first event. The headers' strings must last as
+// long as the stream; end says that there is no body.
+func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
+	s.in = s.w.read(h)
+	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {
+		s.began = s.w.port.Now()
+		return s.admin(strings.TrimPrefix(s.in.path, a.Prefix))
+	}
+	if !s.ours() {
+		s.phase = foreign
+		return s.next()
+	}
+	s.began = s.w.port.Now()
+	s.headers = append(s.headers[:0], h...)
+	if s.in.method == "OPTIONS" && s.in.wantsMethod != "" {
+		return s.preflight()
+	}
+	if e := s.admit(end); e != nil {
+		return s.reject(e)
+	}
+	switch {
+	case s.endpoint.Op == adapters.Models:
+		return s.models()
+	case s.dropIn != nil && !s.w.proven:
+		return s.forward()
+	}
+	s.phase = awaiting
+	s.w.held[s] = s.began
+	step := s.next()
+	step.Action, step.Want = Hold, Whole
+	return step
+}
+
+// ours finds the endpoint that the request is for; false if the request is not the
+// gateway's business.
+func (s *Stream) ours() bool {
+	host := hostOf(s.in.host)
+	for i := range s.w.plan.Match {
+		m := &s.w.plan.Match[i]
+		if !m.Host(host) || !under(m.Prefix, s.in.path) {
+			continue
+		}
+		path := s.in.path[len(m.Prefix):]
+		var ok bool
+		if s.endpoint, ok = s.w.table.Find(path, s.in.anthropicVersion); ok {
+			return true
+		}
+		if s.dropIn, path = s.w.dropIn(path); s.dropIn != nil {
+			if s.endpoint, ok = s.w.table.Find(path, s.in.anthropicVersion); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dropIn splits the provider off a path such as /openai/v1/chat/completions.
+func (w *Worker) dropIn(path string) (*config.Provider, string) {
+	name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !ok {
+		return nil, path
+	}
+	p, _ := w.plan.Provider(name)
+	return p, path[len(path)-len(rest)-1:]
+}
+
+// under reports whether path is prefix or below it.
+func under(prefix, path string) bool {
+	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/')
+}
+
+// admit checks all that the headers tell.
+func (s *Stream) admit(end bool) *chat.Error {
+	if s.in.method != s.endpoint.Method {
+		return wrongMethod(s.endpoint.Method)
+	}
+	if e := s.identify(); e != nil {
+		return e
+	}
+	if s.endpoint.Method == "GET" {
+		return nil
+	}
+	if kind, _, _ := strings.Cut(s.in.contentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return wrongContentType(kind)
+	}
+	if s.in.encoding != "" && s.in.encoding != "identity" && s.in.encoding != "gzip" {
+		return wrongEncoding(s.in.encoding)
+	}
+	if s.in.length > s.w.plan.Limits.Request {
+		return tooLarge(s.w.plan.Limits.Request)
+	}
+	if end {
+		return invalid("empty_body", "", "the request has no body; want a JSON object")
+	}
+	return nil
+}
+
+// identify finds out who is calling.
+func (s *Stream) identify() *chat.Error {
+	if s.w.plan.Consumers.Open() {
+		return nil
+	}
+	if s.in.key == "" {
+		return noKey()
+	}
+	c, ok := s.w.plan.Consumers.ByKey(s.in.key)
+	if !ok {
+		return unknownKey()
+	}
+	s.consumer = c
+	return nil
+}
+
+// preflight answers a browser that asks whether it may call.
+func (s *Stream) preflight() *Step {
+	step := s.reply(204, "preflight", "", nil)
+	r := step.Reply
+	if s.w.allowOrigin(s.in.origin) == "" {
+		return step
+	}
+	r.Headers = append(r.Headers,
+		adapters.Header{Name: "access-control-allow-methods", Value: "GET, POST, OPTIONS"},
+		adapters.Header{Name: "access-control-allow-headers", Value: "*, authorization"},
+		adapters.Header{Name: "access-control-max-age", Value: "86400"},
+		adapters.Header{Name: "vary", Value: "origin"},
+	)
+	return step
+}
+
+// allowOrigin is what an answer says to a page of that origin; empty is nothing.
+func (w *Worker) allowOrigin(origin string) string {
+	if origin == "" {
+		return ""
+	}
+	if w.plan.CORS.Any {
+		return "*"
+	}
+	for _, o := range w.plan.CORS.Origins {
+		if o == origin {
+			return origin
+		}
+	}
+	return ""
+}

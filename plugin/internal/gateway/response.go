@@ -1,0 +1,216 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+)
+
+// maxHeld is the largest answer whose headers wait for its end, so that they can
+// tell its usage. It is well below what proxies buffer by default.
+const maxHeld = 256 << 10
+
+// responseHead are the response's headers that the gateway reads.
+type responseHead struct {
+	status      int
+	contentType string
+	encoding    string
+	length      int
+	accel       bool // x-accel-buffering is there
+}
+
+func readResponse(h []adapters.Header) responseHead {
+	r := responseHead{length: -1}
+	for i := range h {
+		v := h[i].Value
+		switch h[i].Name {
+		case ":status":
+			r.status = parseLength(v)
+		case "content-type":
+			r.contentType, _, _ = strings.Cut(v, ";")
+			r.contentType = strings.ToLower(strings.TrimSpace(r.contentType))
+		case "content-encoding":
+			r.encoding = v
+		case "content-length":
+			r.length = parseLength(v)
+		case "x-accel-buffering":
+			r.accel = true
+		}
+	}
+	return r
+}
+
+// ResponseHeaders begins the answer; end says that it has no body.
+func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
+	step := s.next()
+	if s.phase != released && s.phase != awaiting {
+		return step // the gateway's own answer comes by here too
+	}
+	delete(s.w.held, s)
+	s.firstByte = s.w.port.Now()
+	head := readResponse(h)
+	s.status = head.status
+	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
+		step.Set = append(step.Set, adapters.Header{Name: "access-control-allow-origin", Value: origin})
+	}
+	if head.status >= 400 {
+		return s.failed(head, h, end)
+	}
+	if end || s.target.Provider == nil || s.endpoint.Op == adapters.Models {
+		s.answer.ended = end
+		return step
+	}
+	s.openWatch()
+	if head.contentType == "text/event-stream" {
+		s.answer.streaming = true
+		s.decoder.Reset()
+		step.Want = Each
+		if !head.accel { // proxies in front would otherwise collect a stream
+			step.Set = append(step.Set, adapters.Header{Name: "x-accel-buffering", Value: "no"})
+		}
+		if s.answer.hide && head.length >= 0 {
+			step.Set = append(step.Set, adapters.Header{Name: "content-length"})
+		}
+		return step
+	}
+	s.answer.hide = false
+	step.Want = Each
+	if s.w.proven && head.length >= 0 && head.length <= maxHeld {
+		s.answer.whole = true
+		step.Action, step.Want = Hold, Whole
+	}
+	return step
+}
+
+// openWatch finds the reader of the answer.
+func (s *Stream) openWatch() {
+	k := watchKey{s.target.Provider.Adapter, s.endpoint.Op}
+	w, ok := s.watches[k]
+	if !ok {
+		if s.watches == nil {
+			s.watches = map[watchKey]adapters.Watch{}
+		}
+		w = k.adapter.Watch(k.op)
+		s.watches[k] = w
+	}
+	w.Reset()
+	s.watch = w
+}
+
+// failed makes sure that an error is one in the client's dialect. What the provider
+// says in JSON is the client's own API's and passes.
+func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step {
+	step := &s.step
+	s.failure = "upstream_" + itoa(head.status)
+	if isJSON(head.contentType) && !end {
+		return step
+	}
+	e := s.upstreamError(head)
+	body := s.endpoint.Dialect.Error(nil, e)
+	if end { // there is no body to put it into
+		retry := headerValue(h, "retry-after")
+		step = s.reply(head.status, "upstream_error", "application/json", body)
+		if retry != "" {
+			step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: retry})
+		}
+		return step
+	}
+	s.answer.replaced = body
+	step.Want = Each
+	step.Set = append(step.Set,
+		adapters.Header{Name: "content-type", Value: "application/json"},
+		adapters.Header{Name: "content-length", Value: itoa(len(body))},
+		adapters.Header{Name: "content-encoding"})
+	return step
+}
+
+func isJSON(contentType string) bool {
+	return contentType == "application/json" || strings.HasSuffix(contentType, "+json")
+}
+
+// upstreamError puts into words what an answer that is not an API's error means.
+// Only the proxy knows whether the provider was reached at all.
+func (s *Stream) upstreamError(head responseHead) *chat.Error {
+	e := &chat.Error{Status: head.status, Kind: chat.KindOf(head.status), Code: "upstream_error"}
+	details, _ := s.w.port.Property("response\x00code_details")
+	switch why := string(details); {
+	case why == "" || strings.HasPrefix(why, "via_upstream"):
+		e.Message = "the provider answered " + itoa(head.status) + " without an error object"
+	case head.status == 413:
+		e.Kind, e.Code, e.Message = chat.TooLarge, "request_too_large", "the request's body is larger than the proxy accepts"
+	case head.status == 504 || head.status == 408:
+		e.Code, e.Message = "upstream_timeout", "the provider did not answer in time"
+	default:
+		e.Code, e.Message = "upstream_unavailable", "the provider could not be reached ("+brief(why)+")"
+	}
+	s.failure = e.Code
+	return e
+}
+
+// ResponseBody is the next part of the answer's body, or all of it if the last Step
+// wanted it whole. p is only read, and only now.
+func (s *Stream) ResponseBody(p []byte, end bool) *Step {
+	step := s.next()
+	s.answer.ended = s.answer.ended || end
+	switch {
+	case s.answer.replaced != nil:
+		step.Replace, step.Want = true, Each
+		step.Body = append(step.Body, s.answer.replaced...)
+		s.answer.replaced = s.answer.replaced[:0]
+	case s.watch == nil:
+	case s.answer.streaming:
+		step.Want = Each
+		s.events(step, p, end)
+	default:
+		step.Want = Each
+		s.watch.Body(p)
+		if end {
+			s.settle(step)
+		}
+	}
+	return step
+}
+
+// settle tells the client in a header what its request has used, where headers wait.
+func (s *Stream) settle(step *Step) {
+	u, ok := s.watch.Usage()
+	if !ok || !s.answer.whole {
+		return
+	}
+	step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(nil, u))})
+}
+
+// usageHeader is a dictionary of RFC 9651, such as input=12, output=34.
+const usageHeader = "x-postern-usage"
+
+func appendUsage(dst []byte, u chat.Usage) []byte {
+	part := func(name string, n int64, always bool) {
+		if n == 0 && !always {
+			return
+		}
+		if len(dst) > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(append(dst, name...), '=')
+		dst = append(dst, itoa(int(n))...)
+	}
+	part("input", u.Input, true)
+	part("output", u.Output, true)
+	part("cache_read", u.CachedRead, false)
+	part("cache_write", u.CacheWrite, false)
+	part("reasoning", u.Reasoning, false)
+	if u.Estimated {
+		dst = append(dst, ", estimated"...)
+	}
+	return dst
+}
+
+func headerValue(h []adapters.Header, name string) string {
+	for i := range h {
+		if h[i].Name == name {
+			return h[i].Value
+		}
+	}
+	return ""
+}

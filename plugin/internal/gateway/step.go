@@ -1,0 +1,67 @@
+package gateway
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+)
+
+// An Action is what becomes of the data that an event announced.
+type Action uint8
+
+// Actions.
+const (
+	Continue Action = iota // it goes on, with the Step's edits
+	Hold                   // it stays, with what came before and what comes after, until a Step continues
+)
+
+// A Want is how much of a body the gateway has to see.
+type Want uint8
+
+// Wants. Whole and Each say whether a body is needed at once or as it comes.
+const (
+	Nothing Want = iota
+	Each
+	Whole
+)
+
+// A Step is what a host does next for a stream. It belongs to the stream and is
+// valid until the stream's next event.
+type Step struct {
+	Action Action
+	Want   Want   // of the body of the same direction, from now on
+	Reply  *Reply // answer in the upstream's place; nothing else applies then
+
+	Headers []adapters.Header // replaces the whole header map, unless nil
+	Set     []adapters.Header // sets single headers
+
+	Replace bool // the body in hand becomes Body
+	Body    []byte
+
+	Properties []Property     // for the proxy's access log and its other filters
+	Samples    []meter.Sample // for its metrics
+	Log        string         // one warning, unless empty
+}
+
+// A Reply is a whole answer. Details is the gateway's word for why, for the access log.
+type Reply struct {
+	Status  int
+	Details string
+	Headers []adapters.Header
+	Body    []byte
+}
+
+// A Property is a value of the stream that the proxy keeps.
+type Property struct {
+	Path  string
+	Value []byte
+}
+
+// reset empties the step and keeps its memory.
+func (s *Step) reset() {
+	*s = Step{
+		Set:        s.Set[:0],
+		Properties: s.Properties[:0],
+		Samples:    s.Samples[:0],
+		Body:       s.Body[:0],
+	}
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/sse"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+// A phase is how far a request has come.
+type phase uint8
+
+const (
+	fresh    phase = iota
+	foreign        // not the gateway's: nothing is looked at
+	awaiting       // its headers are held until its body is here
+	released       // on its way to a provider
+	answered       // by the gateway itself
+)
+
+// A Stream is one request and its answer. Its methods are the events, in the order
+// in which a proxy has them; each returns the stream's one Step.
+type Stream struct {
+	w    *Worker
+	id   uint32
+	step Step
+
+	phase    phase
+	endpoint dialect.Endpoint
+	headers  []adapters.Header // the client's, until release
+	in       clientHeaders
+	consumer *config.Consumer
+	dropIn   *config.Provider // named by the path
+	target   config.Target
+	label    string // of the model, in metrics
+	model    string // as the client calls it
+	received int    // bytes of the request's body
+	prompt   int    // bytes of text in it, roughly
+	stream   bool   // the client asked for a stream
+
+	watch   adapters.Watch
+	watches map[watchKey]adapters.Watch // made once, used for one answer after another
+	decoder sse.Decoder
+	answer  answer
+
+	began, firstByte, finished int64 // nanoseconds
+	status                     int   // of the answer; 0 if none came
+	failure                    string
+	usage                      chat.Usage
+}
+
+type watchKey struct {
+	adapter adapters.Adapter
+	op      adapters.Operation
+}
+
+// An answer is what is known of the response while it passes.
+type answer struct {
+	streaming bool
+	hide      bool   // events that are there only because the gateway asked
+	cut       bool   // the gateway has ended the stream before the provider did
+	whole     bool   // held until complete
+	replaced  []byte // goes out in the place of the body
+	ended     bool
+}
+
+func (s *Stream) begin(w *Worker, id uint32) {
+	s.w, s.id, s.phase = w, id, fresh
+}
+
+// end forgets everything about the request but keeps memory for the next one.
+func (s *Stream) end() {
+	s.step.reset()
+	clear(s.headers)
+	s.decoder.Reset()
+	const maxKept = 64 << 10
+	if cap(s.step.Body) > maxKept {
+		s.step.Body = nil
+	}
+	*s = Stream{step: s.step, headers: s.headers[:0], decoder: s.decoder, watches: s.watches}
+}
+
+// next empties the step for another event.
+func (s *Stream) next() *Step {
+	s.step.reset()
+	return &s.step
+}
+
+// Foreign reports that the request is none of the gateway's, so that no further
+// event of it matters.
+func (s *Stream) Foreign() bool { return s.phase == foreign }
+
+// reject answers with an error in the client's dialect.
+func (s *Stream) reject(e *chat.Error) *Step {
+	d := s.endpoint.Dialect
+	if d == nil {
+		d = s.w.table.Default()
+	}
+	s.failure = e.Code
+	return s.reply(e.Status, e.Code, "application/json", d.Error(nil, e))
+}
+
+// reply answers in the upstream's place.
+func (s *Stream) reply(status int, details, contentType string, body []byte) *Step {
+	delete(s.w.held, s)
+	s.phase, s.status = answered, status
+	step := s.next()
+	r := &Reply{Status: status, Details: "postern_" + details, Body: body}
+	if contentType != "" {
+		r.Headers = append(r.Headers, adapters.Header{Name: "content-type", Value: contentType})
+	}
+	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
+		r.Headers = append(r.Headers, adapters.Header{Name: "access-control-allow-origin", Value: origin})
+	}
+	step.Reply = r
+	return step
+}

@@ -1,0 +1,132 @@
+package gateway
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+// choose finds the target for the model that the client named.
+func (s *Stream) choose() *chat.Error {
+	plan := s.w.plan
+	provider, name := s.dropIn, s.model
+	model, found := plan.Models.Find(name)
+	if !found && provider == nil {
+		if before, after, ok := strings.Cut(name, "/"); ok {
+			if p, ok := plan.Provider(before); ok {
+				provider, name = p, after
+				model, found = plan.Models.Find(name)
+			}
+		}
+	}
+	switch {
+	case found && provider == nil:
+		s.target = *model.Pick(s.w.port.Random())
+		s.label = model.Name
+	case found:
+		t := model.At(provider)
+		if t == nil {
+			return unknownModel(s.model, "")
+		}
+		s.target, s.label = *t, model.Name
+	case plan.Models.Configured():
+		return unknownModel(s.model, plan.Models.Near(s.model))
+	case provider != nil:
+		s.target, s.label = config.Target{Provider: provider, Model: name}, name
+	default:
+		return s.chooseByDialect()
+	}
+	if s.target.Model == "" {
+		s.target.Model = name
+	}
+	return nil
+}
+
+// chooseByDialect is for configurations without models: the first provider that
+// speaks as the client does.
+func (s *Stream) chooseByDialect() *chat.Error {
+	for _, p := range s.w.plan.Providers {
+		if _, ok := p.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op); ok {
+			s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
+			return nil
+		}
+	}
+	return notOffered(s.model, "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name)
+}
+
+// forward sends a request on by its path alone, for hosts that cannot hold headers
+// and for requests without a body. The body follows unchanged.
+func (s *Stream) forward() *Step {
+	p := s.dropIn
+	path, ok := p.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op)
+	if !ok {
+		return s.reject(notOffered("", p.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+	}
+	s.target, s.label = config.Target{Provider: p}, "none"
+	step := s.next()
+	step.Want = Whole
+	step.Headers = s.upstream(path, s.in.length)
+	s.phase = released
+	return step
+}
+
+// upstream builds the headers that the provider gets. length is that of the body,
+// -1 if it is not known.
+func (s *Stream) upstream(path string, length int) []adapters.Header {
+	p := s.target.Provider
+	key := p.PickKey(s.w.port.Random())
+	add := key.Headers
+	if key.Source == config.Passthrough {
+		add = p.Adapter.Credential(s.in.clientKey())
+	}
+	h := s.headers
+	n := 0
+	for i := range h {
+		if private(h[i].Name) || has(add, h[i].Name) {
+			continue
+		}
+		h[n] = h[i]
+		switch h[i].Name {
+		case ":path":
+			if h[n].Value = path; s.in.query != "" {
+				h[n].Value = path + "?" + s.in.query
+			}
+		case ":authority":
+			if p.Host != "" {
+				h[n].Value = p.Host
+			}
+		}
+		n++
+	}
+	h = append(h[:n], add...)
+	for _, d := range p.Adapter.Defaults() {
+		if !has(h, d.Name) {
+			h = append(h, d)
+		}
+	}
+	h = append(h, adapters.Header{Name: "accept-encoding", Value: "identity"}, adapters.Header{Name: clusterHeader, Value: p.Cluster})
+	if length >= 0 && s.endpoint.Method != "GET" {
+		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(length)})
+	}
+	if s.in.timeout != "" && parseLength(s.in.timeout) > 0 {
+		h = append(h, adapters.Header{Name: "x-envoy-upstream-rq-timeout-ms", Value: s.in.timeout})
+	}
+	s.headers = h
+	return h
+}
+
+// clusterHeader tells the proxy where to; its route takes the cluster from it and
+// removes it.
+const clusterHeader = "x-postern-cluster"
+
+func has(h []adapters.Header, name string) bool {
+	for i := range h {
+		if h[i].Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,109 @@
+package gateway
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+)
+
+// Build says what was built, for the admin endpoint.
+type Build struct{ Version, Commit, Go string }
+
+// A Worker is the gateway in one of the proxy's threads. It owns what its streams
+// share; one thing happens at a time, so nothing is locked.
+type Worker struct {
+	plan  *config.Plan
+	port  Port
+	build Build
+	table *dialect.Table
+
+	series *meter.Set
+	doc    rawjson.Doc // of the request in hand
+	patch  rawjson.Patch
+	spare  []*Stream         // done with, ready for use again
+	held   map[*Stream]int64 // requests whose body is awaited, since when
+
+	// proven is set once a held request has seen its body: only then is it known
+	// that the host goes on with a body whose headers are held.
+	proven bool
+}
+
+// TickEvery is how often a worker looks for what is overdue.
+const TickEvery = 500 * time.Millisecond
+
+// unprovenLimit is how long a held request may go without a byte of its body before
+// the host is blamed for it.
+const unprovenLimit = 2 * time.Second
+
+// NewWorker starts a worker with a plan.
+func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
+	return &Worker{
+		plan:   plan,
+		port:   port,
+		build:  build,
+		table:  dialect.NewTable(),
+		series: meter.NewSet(),
+		held:   map[*Stream]int64{},
+	}
+}
+
+// Notes are lines for the log at start: what works but may surprise.
+func (w *Worker) Notes() []string {
+	var notes []string
+	if w.plan.Consumers.Open() {
+		notes = append(notes, "no consumers are configured: everybody who reaches this proxy may call")
+	}
+	return append(notes, "configuration "+w.plan.Digest[:12]+" with "+strconv.Itoa(len(w.plan.Providers))+" providers, "+
+		strconv.Itoa(len(w.plan.Models.Names()))+" models and "+strconv.Itoa(w.plan.Consumers.Len())+" consumers")
+}
+
+// NewStream begins a request. id is what the host calls it.
+func (w *Worker) NewStream(id uint32) *Stream {
+	s := &Stream{}
+	if n := len(w.spare); n > 0 {
+		s, w.spare = w.spare[n-1], w.spare[:n-1]
+	}
+	s.begin(w, id)
+	return s
+}
+
+// Release takes a stream back that is over; the caller forgets it.
+func (w *Worker) Release(s *Stream) {
+	delete(w.held, s)
+	const maxSpare = 256
+	if len(w.spare) < maxSpare {
+		s.end()
+		w.spare = append(w.spare, s)
+	}
+}
+
+// A Wake is a step for a stream that had no event of its own.
+type Wake struct {
+	Stream uint32
+	Step   *Step
+}
+
+// Tick ends requests whose body does not come.
+func (w *Worker) Tick() []Wake {
+	if len(w.held) == 0 {
+		return nil
+	}
+	var wakes []Wake
+	now := w.port.Now()
+	for s, since := range w.held {
+		waited := time.Duration(now - since)
+		switch {
+		case !w.proven && s.received == 0 && waited >= unprovenLimit:
+			delete(w.held, s)
+			wakes = append(wakes, Wake{s.id, s.reject(unprovenHost())})
+		case waited >= w.plan.Limits.RequestTime:
+			delete(w.held, s)
+			wakes = append(wakes, Wake{s.id, s.reject(bodyTimeout(w.plan.Limits.RequestTime))})
+		}
+	}
+	return wakes
+}

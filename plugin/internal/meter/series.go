@@ -1,0 +1,155 @@
+// Package meter names the gateway's metrics and keeps how many there are in bounds.
+//
+// Metrics of proxy-wasm have a name and an unsigned value: no labels, no units. So
+// labels are written into the name as ;key=value, which Envoy's stats_tags turn back
+// into labels, and durations are in milliseconds. The names are those of the
+// OpenTelemetry conventions for generative AI
+// (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/) where they
+// have one.
+package meter
+
+import "strconv"
+
+// Kind is what a metric does with its values.
+type Kind uint8
+
+// Kinds, numbered as the ABI does.
+const (
+	Counter Kind = iota
+	Gauge
+	Histogram
+)
+
+// A Series is one metric. Host is the proxy's number for it once it is Defined;
+// both belong to whoever talks to the proxy.
+type Series struct {
+	Kind    Kind
+	Name    string
+	Host    uint32
+	Defined bool
+}
+
+// A Sample is a value for a series.
+type Sample struct {
+	Series *Series
+	Value  uint64
+}
+
+// Labels say what a request was about. Each is from the configuration or from a
+// short list, never what a client wrote.
+type Labels struct {
+	Operation, Provider, Model string
+}
+
+// A Group has the series of one set of labels.
+type Group struct {
+	labels string
+
+	Duration         *Series // gen_ai.client.operation.duration
+	FirstChunk       *Series // gen_ai.client.operation.time_to_first_chunk
+	InputUsage       *Series // gen_ai.client.token.usage, type input
+	OutputUsage      *Series // the same, type output
+	Input, Output    *Series // sums, which a proxy can be asked for
+	CachedRead       *Series
+	CacheWrite       *Series
+	Reasoning        *Series
+	Estimated        *Series // answers whose tokens were estimated
+	requestsByStatus map[int]*Series
+}
+
+// maxGroups bounds the label sets of a worker: those that come later are counted
+// together, under the model "other".
+const maxGroups = 1000
+
+// Set is all series of a worker.
+type Set struct {
+	groups map[Labels]*Group
+	all    []*Series
+	plain  map[string]*Series
+}
+
+// NewSet returns an empty set.
+func NewSet() *Set {
+	return &Set{groups: map[Labels]*Group{}, plain: map[string]*Series{}}
+}
+
+// All are the series made so far, for a report of their values.
+func (s *Set) All() []*Series { return s.all }
+
+// Plain is a counter without labels but those in its name.
+func (s *Set) Plain(name string) *Series {
+	x, ok := s.plain[name]
+	if !ok {
+		x = s.add(Counter, name)
+		s.plain[name] = x
+	}
+	return x
+}
+
+// Group finds or makes the series for labels.
+func (s *Set) Group(l Labels) *Group {
+	if g, ok := s.groups[l]; ok {
+		return g
+	}
+	if len(s.groups) >= maxGroups {
+		l.Model = "other"
+		if g, ok := s.groups[l]; ok {
+			return g
+		}
+	}
+	g := s.newGroup(l)
+	s.groups[l] = g
+	return g
+}
+
+func (s *Set) newGroup(l Labels) *Group {
+	labels := ";operation=" + clean(l.Operation) + ";provider=" + clean(l.Provider) + ";model=" + clean(l.Model)
+	usage := func(kind string) *Series {
+		return s.add(Histogram, "gen_ai.client.token.usage"+labels+";type="+kind)
+	}
+	sum := func(kind string) *Series { return s.add(Counter, "postern.tokens"+labels+";type="+kind) }
+	return &Group{
+		labels:           labels,
+		Duration:         s.add(Histogram, "gen_ai.client.operation.duration_ms"+labels),
+		FirstChunk:       s.add(Histogram, "gen_ai.client.operation.time_to_first_chunk_ms"+labels),
+		InputUsage:       usage("input"),
+		OutputUsage:      usage("output"),
+		Input:            sum("input"),
+		Output:           sum("output"),
+		CachedRead:       sum("cache_read"),
+		CacheWrite:       sum("cache_write"),
+		Reasoning:        sum("reasoning"),
+		Estimated:        s.add(Counter, "postern.estimated"+labels),
+		requestsByStatus: map[int]*Series{},
+	}
+}
+
+// Requests counts requests that ended with a status; 0 is a client that hung up.
+func (s *Set) Requests(g *Group, status int) *Series {
+	x, ok := g.requestsByStatus[status]
+	if !ok {
+		x = s.add(Counter, "postern.requests"+g.labels+";status="+strconv.Itoa(status))
+		g.requestsByStatus[status] = x
+	}
+	return x
+}
+
+func (s *Set) add(k Kind, name string) *Series {
+	x := &Series{Kind: k, Name: name}
+	s.all = append(s.all, x)
+	return x
+}
+
+// clean keeps a label's value from being read as another label.
+func clean(v string) string {
+	if v == "" {
+		return "none"
+	}
+	b := []byte(v)
+	for i, c := range b {
+		if c <= ' ' || c == ';' || c == '=' || c >= 0x7f {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,25 @@
+// Command plugin is the WebAssembly module: it joins the parts.
+package main
+
+import (
+	"os"
+	"runtime"
+
+	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
+	"github.com/postern-gateway/postern/plugin/shell"
+)
+
+// Set by the linker.
+var version, commit = "dev", "unknown"
+
+// A module that is a library is initialised and never run: main stays empty.
+func init() {
+	shell.Serve(
+		config.Parts{Providers: builtin.Providers(), Environment: os.Getenv},
+		gateway.Build{Version: version, Commit: commit, Go: runtime.Version()},
+	)
+}
+
+func main() {}

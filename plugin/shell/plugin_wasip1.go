@@ -1,0 +1,76 @@
+package shell
+
+import (
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+
+	"github.com/postern-gateway/postern/plugin/abi"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
+)
+
+// Serve makes the gateway the module's content.
+func Serve(parts config.Parts, build gateway.Build) {
+	abi.Serve(func(id uint32) abi.Plugin {
+		return &plugin{id: id, parts: parts, build: build, host: &host{}}
+	})
+}
+
+// A plugin is one configured gateway in one of the proxy's threads.
+type plugin struct {
+	types.DefaultPluginContext
+	id     uint32
+	parts  config.Parts
+	build  gateway.Build
+	host   *host
+	worker *gateway.Worker
+	live   map[uint32]*stream
+}
+
+// OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
+// log and the proxy keeps the configuration that it has.
+func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
+	document, err := abi.Buffer(abi.PluginConfiguration, 0, size)
+	if err != nil {
+		abi.Log(abi.Critical, "postern: the proxy does not hand over the configuration: "+err.Error())
+		return types.OnPluginStartStatusFailed
+	}
+	plan, err := config.Read(document, p.parts)
+	if err != nil {
+		abi.Log(abi.Critical, "postern: the configuration is refused:\n"+err.Error())
+		return types.OnPluginStartStatusFailed
+	}
+	if err := abi.SetTick(uint32(gateway.TickEvery.Milliseconds())); err != nil {
+		abi.Log(abi.Critical, "postern: the proxy has no timer: "+err.Error())
+		return types.OnPluginStartStatusFailed
+	}
+	p.worker = gateway.NewWorker(plan, p.host, p.build)
+	p.live = map[uint32]*stream{}
+	for _, note := range p.worker.Notes() {
+		abi.Log(abi.Info, "postern: "+note)
+	}
+	return types.OnPluginStartStatusOK
+}
+
+func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
+	s := &stream{p: p, id: id, gw: p.worker.NewStream(id)}
+	p.live[id] = s
+	return s
+}
+
+// OnTick carries out what the worker wants of streams that had no event themselves.
+func (p *plugin) OnTick() {
+	for _, w := range p.worker.Tick() {
+		s, ok := p.live[w.Stream]
+		if !ok {
+			continue
+		}
+		if err := abi.SetContext(w.Stream); err != nil {
+			abi.Log(abi.Error, "postern: the proxy has lost a stream: "+err.Error())
+			continue
+		}
+		s.apply(w.Step, abi.RequestHeaders, abi.RequestBody)
+	}
+}
+
+// OnCallout gets the answers to callouts; the gateway makes none yet.
+func (p *plugin) OnCallout(uint32, int, int, int) {}

@@ -1,0 +1,168 @@
+package shell
+
+import (
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/plugin/abi"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
+)
+
+// stream is one request as the proxy sees it.
+type stream struct {
+	types.DefaultHttpContext
+	p        *plugin
+	id       uint32
+	gw       *gateway.Stream
+	request  gateway.Want
+	response gateway.Want
+	headers  []adapters.Header
+}
+
+func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
+	h, err := abi.KeepHeaders(s.headers[:0], abi.RequestHeaders)
+	if err != nil {
+		return s.broken(err)
+	}
+	s.headers = h
+	step := s.gw.RequestHeaders(h, end)
+	s.request = step.Want
+	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
+}
+
+func (s *stream) OnHttpRequestBody(size int, end bool) types.Action {
+	switch {
+	case s.request == gateway.Nothing:
+		return types.ActionContinue
+	case !end:
+		return s.applyRequest(s.gw.RequestProgress(size))
+	}
+	return s.requestBody(size)
+}
+
+// OnHttpRequestTrailers ends a body that the body callbacks never saw the end of.
+func (s *stream) OnHttpRequestTrailers(int) types.Action {
+	if s.request == gateway.Nothing {
+		return types.ActionContinue
+	}
+	const all = 1<<31 - 1
+	return s.requestBody(all)
+}
+
+func (s *stream) requestBody(size int) types.Action {
+	p, err := abi.Buffer(abi.RequestBody, 0, size)
+	if err != nil {
+		return s.broken(err)
+	}
+	return s.applyRequest(s.gw.RequestBody(p))
+}
+
+func (s *stream) applyRequest(step *gateway.Step) types.Action {
+	s.request = step.Want
+	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
+}
+
+func (s *stream) OnHttpResponseHeaders(_ int, end bool) types.Action {
+	if s.gw.Foreign() {
+		return types.ActionContinue
+	}
+	h, err := abi.Headers(s.headers[:0], abi.ResponseHeaders)
+	if err != nil {
+		return s.broken(err)
+	}
+	s.headers = h
+	return s.applyResponse(s.gw.ResponseHeaders(h, end))
+}
+
+func (s *stream) OnHttpResponseBody(size int, end bool) types.Action {
+	switch s.response {
+	case gateway.Nothing:
+		return types.ActionContinue
+	case gateway.Whole:
+		if !end {
+			return types.Action(abi.DataStopAndBuffer)
+		}
+	}
+	p, err := abi.Buffer(abi.ResponseBody, 0, size)
+	if err != nil {
+		return s.broken(err)
+	}
+	return s.applyResponse(s.gw.ResponseBody(p, end))
+}
+
+func (s *stream) OnHttpResponseTrailers(int) types.Action {
+	var p []byte
+	var err error
+	switch s.response {
+	case gateway.Nothing:
+		return types.ActionContinue
+	case gateway.Whole:
+		const all = 1<<31 - 1
+		if p, err = abi.Buffer(abi.ResponseBody, 0, all); err != nil {
+			return s.broken(err)
+		}
+	}
+	return s.applyResponse(s.gw.ResponseBody(p, true))
+}
+
+func (s *stream) applyResponse(step *gateway.Step) types.Action {
+	s.response = step.Want
+	return s.apply(step, abi.ResponseHeaders, abi.ResponseBody)
+}
+
+// OnHttpStreamDone is the last callback in which the proxy can still be told what to
+// put into its access log.
+func (s *stream) OnHttpStreamDone() {
+	step := s.gw.Done()
+	for _, x := range step.Properties {
+		s.check(abi.SetProperty(x.Path, x.Value))
+	}
+	for _, x := range step.Samples {
+		record(x)
+	}
+	delete(s.p.live, s.id)
+	s.p.worker.Release(s.gw)
+}
+
+// apply carries a step out.
+func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferType) types.Action {
+	if step.Log != "" {
+		s.check(abi.Log(abi.Warn, "postern: "+step.Log))
+	}
+	if r := step.Reply; r != nil {
+		s.check(abi.Reply(r.Status, r.Details, r.Headers, r.Body))
+		return types.ActionPause
+	}
+	if step.Headers != nil {
+		s.check(abi.SetHeaders(headers, step.Headers))
+	}
+	for _, h := range step.Set {
+		if h.Value == "" {
+			s.check(abi.RemoveHeader(headers, h.Name))
+		} else {
+			s.check(abi.ReplaceHeader(headers, h.Name, h.Value))
+		}
+	}
+	if step.Replace {
+		s.check(abi.ReplaceBuffer(body, step.Body))
+	}
+	if step.Action == gateway.Hold {
+		return types.ActionPause
+	}
+	return types.ActionContinue
+}
+
+// check logs a host call that failed: the stream then goes on as the host has it.
+func (s *stream) check(err error) {
+	if err != nil {
+		abi.Log(abi.Error, "postern: a call to the proxy failed: "+err.Error())
+	}
+}
+
+// broken ends a stream of which the proxy does not show what it announced: going on
+// would send a request that nobody has looked at.
+func (s *stream) broken(err error) types.Action {
+	s.check(err)
+	s.check(abi.Reply[adapters.Header](500, "postern_host_error", nil, nil))
+	return types.ActionPause
+}
