@@ -85,3 +85,8 @@ func (v Value) Path() string {
 	}
 	return string(path)
 }
+
+// JoinPath is the path of the member with this key of the object at path.
+func JoinPath(path, key string) string {
+	return string(appendName([]byte(path), []byte(key)))
+}

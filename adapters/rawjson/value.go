@@ -20,21 +20,21 @@ const (
 	Object
 )
 
-// String is the kind's name with its article, as in "want a string".
+// String is the kind's name as errors say it.
 func (k Kind) String() string {
 	switch k {
 	case Null:
 		return "null"
 	case Bool:
-		return "a boolean"
+		return "boolean"
 	case Number:
-		return "a number"
+		return "number"
 	case String:
-		return "a string"
+		return "string"
 	case Array:
-		return "an array"
+		return "array"
 	case Object:
-		return "an object"
+		return "object"
 	}
 	return "nothing"
 }
