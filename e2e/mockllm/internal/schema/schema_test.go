@@ -69,3 +69,31 @@ func decode(t *testing.T, s string) any {
 	}
 	return v
 }
+
+func TestStrict(t *testing.T) {
+	t.Parallel()
+	const closed = `"additionalProperties":false`
+	tests := []struct {
+		name, schema string
+		all, ok      bool
+		context      string
+	}{
+		{"closed and complete", `{"type":"object",` + closed + `,"properties":{"a":{"type":"string"}},"required":["a"]}`, true, true, ""},
+		{"open", `{"type":"object"}`, false, false, "()"},
+		{"open on purpose", `{"type":"object","additionalProperties":true}`, false, false, "()"},
+		{"a property not required", `{"type":"object",` + closed + `,"properties":{"a":{}}}`, true, false, "()"},
+		{"which only some refuse", `{"type":"object",` + closed + `,"properties":{"a":{}}}`, false, true, ""},
+		{"open inside", `{"type":"object",` + closed + `,"properties":{"a":{"type":"object"}},"required":["a"]}`, true, false, "('properties', 'a')"},
+		{"open in a list", `{"type":"array","items":{"type":"object"}}`, true, false, "('items',)"},
+		{"open in a definition", `{"$defs":{"N":{"type":"object"}}}`, true, false, "('$defs', 'N')"},
+		{"open in an alternative", `{"anyOf":[{"type":"null"},{"type":"object"}]}`, true, false, "('anyOf', '1')"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, ok := Strict(decode(t, tt.schema), tt.all)
+			if ok != tt.ok || !ok && f.InContext() != tt.context {
+				t.Errorf("got %v %+v, want %v in %s", ok, f, tt.ok, tt.context)
+			}
+		})
+	}
+}
