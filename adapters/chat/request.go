@@ -1,0 +1,245 @@
+package chat
+
+// A Text is the content of a JSON string as it is spelled there: escaped, without its
+// quotes. All the formats that meet here are JSON, so a text goes from one into
+// another without being decoded. It mostly is a view of the source document, void
+// when that is.
+type Text []byte
+
+// A Raw is a whole JSON value as it is spelled, nil where there is none.
+type Raw []byte
+
+// A Role is who speaks in a message.
+type Role uint8
+
+// Roles. Instructions by a developer are System: the dialects that tell the two apart
+// read them the same.
+const (
+	System Role = iota
+	User
+	Assistant
+	ToolRole // the result of a tool, where a dialect has a role for it
+)
+
+// A Request is a conversation and how its next turn is to be made. A Request is used
+// again for one conversation after another: Reset keeps its memory.
+type Request struct {
+	Model    string
+	Messages []Message // in order; system messages where the client put them
+	Tools    []Tool
+	Choice   ToolChoice
+	Stream   bool
+
+	// IncludeUsage: the client wants a stream's usage where its dialect asks for it.
+	IncludeUsage bool
+
+	MaxTokens int64 // 0: not said
+	// Numbers as the client spelled them, nil where not said.
+	Temperature, TopP, TopK, MinP            Raw
+	FrequencyPenalty, PresencePenalty, Seed  Raw
+	LogitBias                                Raw
+	Logprobs                                 bool
+	TopLogprobs                              Raw
+	Stop                                     []Text
+	N                                        int64 // answers wanted; 0 and 1 are one
+	Format                                   Format
+	Reasoning                                Reasoning
+	SequentialTools                          bool // at most one tool call a turn
+	User                                     Text // who the client's own user is
+	ServiceTier                              Text
+	Metadata                                 Raw // an object of strings, for the provider's own records
+	Store                                    Raw
+	Verbosity                                Text
+	Prediction, Modalities, Audio, WebSearch Raw // of OpenAI alone
+	ServerTools                              []ServerTool
+	PromptCacheKey, SafetyIdentifier         Text
+
+	// Extra are members that the source dialect has and this form does not: a provider
+	// of the same dialect may take them, any other reports them as dropped.
+	Extra []Member
+
+	drops []string
+	parts []Part // of all messages, in one piece of memory
+}
+
+// A Member is a key and value of an object, and where it stood.
+type Member struct {
+	Path string
+	Key  string
+	Raw  Raw
+}
+
+// Reset empties the request and keeps its memory.
+func (r *Request) Reset() {
+	clear(r.parts)
+	*r = Request{
+		Messages:    r.Messages[:0],
+		Tools:       r.Tools[:0],
+		Stop:        r.Stop[:0],
+		ServerTools: r.ServerTools[:0],
+		Extra:       r.Extra[:0],
+		drops:       r.drops[:0],
+		parts:       r.parts[:0],
+	}
+}
+
+// Begin starts a message; Add gives it parts.
+func (r *Request) Begin(role Role) *Message {
+	r.Messages = append(r.Messages, Message{Role: role})
+	return &r.Messages[len(r.Messages)-1]
+}
+
+// Add appends a part to the last message.
+func (r *Request) Add(p Part) {
+	m := &r.Messages[len(r.Messages)-1]
+	start := len(r.parts) - len(m.Parts)
+	r.parts = append(r.parts, p)
+	m.Parts = r.parts[start:len(r.parts):len(r.parts)]
+}
+
+// Drop reports that something of the client's request is not in the provider's: a path
+// as the client spelled it ("seed", "messages[2].name"). What changes the meaning of
+// the answer is refused with an Error instead.
+func (r *Request) Drop(path string) {
+	for _, d := range r.drops {
+		if d == path {
+			return
+		}
+	}
+	r.drops = append(r.drops, path)
+}
+
+// Drops are what was dropped, in order.
+func (r *Request) Drops() []string { return r.drops }
+
+// A Message is one turn or a part of one.
+type Message struct {
+	Role  Role
+	Parts []Part
+	Name  Text // of the speaker
+}
+
+// A PartKind is what a part of a message is.
+type PartKind uint8
+
+// Kinds of parts.
+const (
+	TextPart       PartKind = iota // Text
+	ImagePart                      // Media
+	DocumentPart                   // Media, Title
+	AudioPart                      // Media
+	VideoPart                      // Media
+	ThinkingPart                   // Text, Signature
+	RedactedPart                   // Text: thinking that only the provider can read
+	ToolCallPart                   // ID, Name, Arguments
+	ToolResultPart                 // ID, Name if known, Result, IsError
+	RefusalPart                    // Text
+	ServerPart                     // Raw: a call or result of a tool that the provider runs itself, Format says whose
+)
+
+// A Part is one piece of a message's content.
+type Part struct {
+	Kind      PartKind
+	Text      Text
+	Signature Text // of thinking, as the provider gave it
+	Media     Media
+	Title     Text
+	Context   Text // what a document is about
+
+	ID        Text
+	Name      Text
+	Arguments Text // a JSON document within a JSON string, as OpenAI spells it; or nil if Input is set
+	Input     Raw  // the arguments as a JSON object, as Anthropic and Gemini spell them; or nil if Arguments is set
+	Result    []Part
+	IsError   bool
+
+	CacheControl Raw  // an Anthropic cache hint, kept as it is
+	Citations    Raw  // true, or the citations of a text, as the source spells them
+	Detail       Text // how closely an image is looked at
+	Raw          Raw
+	Path         string // where the part stood, for errors and drops; may be empty
+}
+
+// Media is a file in a message: exactly one of Data, URL and FileID is set.
+type Media struct {
+	Type   Text // "image/png"; may be empty with URL and FileID
+	Data   Text // base64
+	URL    Text
+	FileID Text
+	Plain  bool // Data is plain text instead of base64
+}
+
+// A Tool is a function that the model may call.
+type Tool struct {
+	Name, Description Text
+	Parameters        Raw // JSON Schema; nil for none
+	Strict            bool
+	CacheControl      Raw
+	Path              string
+}
+
+// A ServerTool is a tool that the provider runs itself, in its own spelling.
+type ServerTool struct {
+	Type, Name Text
+	Raw        Raw
+	Path       string
+}
+
+// A ChoiceKind says whether tools have to be called.
+type ChoiceKind uint8
+
+// Choices.
+const (
+	ChoiceUnset ChoiceKind = iota
+	ChoiceAuto
+	ChoiceNone
+	ChoiceRequired
+	ChoiceTool // the one called Name
+)
+
+// A ToolChoice is a choice of tools.
+type ToolChoice struct {
+	Kind ChoiceKind
+	Name Text
+}
+
+// A FormatKind is the form that the answer has to have.
+type FormatKind uint8
+
+// Formats.
+const (
+	FormatText FormatKind = iota
+	FormatJSON            // any JSON object
+	FormatSchema
+)
+
+// A Format is the form of the answer. Schema, Name and Strict belong to FormatSchema.
+type Format struct {
+	Kind              FormatKind
+	Name, Description Text
+	Schema            Raw
+	Strict            bool
+}
+
+// An Effort is how much a model may think.
+type Effort uint8
+
+// Efforts, in order.
+const (
+	EffortUnset Effort = iota
+	EffortNone         // thinking is off
+	EffortMinimal
+	EffortLow
+	EffortMedium
+	EffortHigh
+	EffortMax
+)
+
+// Reasoning is how a model thinks before it answers: by a budget of tokens, by an
+// effort, or both where the client said both.
+type Reasoning struct {
+	Effort   Effort
+	Budget   int64 // tokens; 0: not said
+	Adaptive bool  // the model decides how much
+	Summary  Text  // which form of its thoughts to show, as the source spells it
+}

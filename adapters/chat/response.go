@@ -1,0 +1,85 @@
+package chat
+
+// A Finish is why a model stopped.
+type Finish uint8
+
+// Reasons. None is an answer that has not ended.
+const (
+	FinishNone     Finish = iota
+	FinishStop            // it had said all
+	FinishLength          // its tokens were used up
+	FinishTools           // it wants its tools called
+	FinishFilter          // a content filter stopped it
+	FinishRefusal         // it declined
+	FinishPause           // a long turn was paused, to be continued
+	FinishSequence        // it came to a stop sequence
+)
+
+// A Response is one answer in one piece. Like a Request it is used again.
+type Response struct {
+	ID      Text
+	Model   Text
+	Created int64 // seconds since 1970; 0: not said
+	Choices []Choice
+	Usage   Usage
+	Counted bool // Usage is the provider's
+	Tier    Text // service tier that was used
+	System  Text // fingerprint of the provider's set-up
+}
+
+// A Choice is one of the answers; more than one comes only where n asked for them.
+type Choice struct {
+	Parts    []Part // text, thinking, tool calls, refusals, server parts, in order
+	Finish   Finish
+	Sequence Text // the stop sequence that was met
+	Logprobs Raw  // in OpenAI's form
+}
+
+// Reset empties the response and keeps its memory.
+func (r *Response) Reset() {
+	clear(r.Choices)
+	*r = Response{Choices: r.Choices[:0]}
+}
+
+// An EventKind is what happens in a stream.
+type EventKind uint8
+
+// Events. A stream is a Start; then blocks, each opened by a BlockStart, filled by
+// deltas and closed by a BlockStop, in the order of their indexes; then a Finish; then
+// an End. Blocks do not overlap within a choice: a provider that interleaves them has
+// them put in order by its decoder. Usage may come with any event. A Failure can come
+// at any point and is the last.
+const (
+	Start          EventKind = iota // ID, Model, Created, Usage of the input if known
+	BlockStart                      // Block, Index; ID and Name of a tool call
+	TextDelta                       // Text: of text, thinking, refusals, or a tool call's arguments
+	SignatureDelta                  // Text: of thinking
+	CitationDelta                   // Raw
+	LogprobsDelta                   // Raw, in OpenAI's form
+	BlockStop
+	FinishEvent // Finish, Sequence
+	End
+	Ping
+	Failure // Err
+)
+
+// An Event is one step of a streamed answer. Its slices are void after the call that
+// hands it over.
+type Event struct {
+	Kind     EventKind
+	Choice   int // which of n answers
+	Index    int // of the block within the answer
+	Block    PartKind
+	Text     Text
+	ID, Name Text
+	Model    Text
+	Tier     Text
+	System   Text
+	Created  int64
+	Finish   Finish
+	Sequence Text
+	Usage    Usage
+	Counted  bool // Usage is set
+	Raw      Raw
+	Err      *Error
+}
