@@ -20,7 +20,7 @@ const (
 const (
 	mostNodes = 1<<24 - 1     // a node counts its children in 24 bits
 	mostBytes = 1<<31 - 1     // offsets are 32 bits, also as int on 32-bit targets
-	keepNodes = 4096          // 64 KB of tape are kept for the next document
+	keepNodes = 1 << 14       // 256 KB of tape are kept for the next document
 	keepKeys  = keepNodes / 4 // scratch of the check for repeated keys
 )
 

@@ -7,6 +7,19 @@ import (
 
 const fewKeys = 12 // up to here comparing all pairs is cheaper than sorting
 
+// alike reports whether an earlier key of the object at node is spelled like key. It is
+// the common case of the check: few keys, none of them escaped.
+func (d *Doc) alike(object, key uint32) bool {
+	k := d.nodes[key]
+	for at := object + 1; at < key; at = d.nodes[at+1].next {
+		n := d.nodes[at]
+		if n.end-n.start == k.end-k.start && string(d.src[n.start:n.end]) == string(d.src[k.start:k.end]) {
+			return true
+		}
+	}
+	return false
+}
+
 // repeated reports whether two keys of the object say the same, and then leaves
 // the later one in f.key. Sorting keeps it at n log n whatever the keys are.
 func (d *Doc) repeated(f *frame) bool {

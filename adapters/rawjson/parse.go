@@ -150,7 +150,7 @@ func (d *Doc) key(i int) (int, fault) {
 	// empty key both bytes are its quotes.
 	bit := uint64(1) << ((uint32(p[i+1])*5 + uint32(p[j-2])*11 + uint32(j-i)*3) & 63)
 	if top.seen&bit != 0 || meta&flagEscaped != 0 {
-		top.suspect = true
+		top.suspect = top.suspect || top.count >= fewKeys || meta&flagEscaped != 0 || d.alike(top.node, n)
 	}
 	top.seen |= bit
 	j = skipSpace(p, j)

@@ -56,11 +56,16 @@ func skipPlain(p []byte, i int) (end int, high uint64) {
 	return i, high
 }
 
-// skipSpace passes over white space; indentation comes in runs of blanks.
+// skipSpace passes over white space; indentation comes in runs of blanks. It is small
+// enough to be inlined, since in most documents there is nothing to skip.
 func skipSpace(p []byte, i int) int {
-	if i < len(p) && p[i] > ' ' {
-		return i
+	if i < len(p) && p[i] <= ' ' {
+		return skipBlanks(p, i)
 	}
+	return i
+}
+
+func skipBlanks(p []byte, i int) int {
 	for i < len(p) {
 		switch p[i] {
 		case ' ':
@@ -77,20 +82,35 @@ func skipSpace(p []byte, i int) int {
 }
 
 // scanString reads the string whose opening quote is at i and returns the place
-// behind its closing quote.
+// behind its closing quote. Most strings end, and most stretches between escapes, in
+// the first word that is looked at.
 func scanString(p []byte, i int, lone bool) (int, uint32, fault) {
 	from := i + 1
-	j, high := skipPlain(p, from)
-	meta := uint32(String)
-	for j < len(p) && p[j] == '\\' {
+	j, high, meta := from, uint64(0), uint32(String)
+	for {
+		if len(p)-j < 8 {
+			end, h := skipPlain(p, j)
+			j, high = end, high|h
+		} else if w := load(p[j : j+8 : j+8]); special(w) != 0 {
+			n := bits.TrailingZeros64(special(w)) // seven more than eight times the place
+			j, high = j+n>>3, high|w&(1<<(n&^7)-1)
+		} else {
+			end, h := skipPlain(p, j+8)
+			j, high = end, high|w|h
+		}
+		if j >= len(p) || p[j] != '\\' {
+			break
+		}
 		meta |= flagEscaped
-		end, bad := scanEscape(p, j, lone)
+		if j+1 < len(p) && simpleEscape(p[j+1]) {
+			j += 2
+			continue
+		}
+		end, bad := scanUnicode(p, j, lone)
 		if bad != 0 {
 			return j, 0, bad
 		}
-		var h uint64
-		j, h = skipPlain(p, end)
-		high |= h
+		j = end
 	}
 	if high&highs != 0 && !utf8.Valid(p[from:j]) {
 		return from + invalidAt(p[from:j]), 0, badUTF8
@@ -102,6 +122,14 @@ func scanString(p []byte, i int, lone bool) (int, uint32, fault) {
 		return j, 0, badControl
 	}
 	return j + 1, meta, 0
+}
+
+// simpleEscape reports whether c is an escape of two bytes with its backslash. A shift
+// by 64 or more leaves nothing.
+func simpleEscape(c byte) bool {
+	const low = 1<<'"' | 1<<'/'
+	const high = 1<<('\\'-64) | 1<<('b'-64) | 1<<('f'-64) | 1<<('n'-64) | 1<<('r'-64) | 1<<('t'-64)
+	return (uint64(low)>>c|uint64(high)>>(c-64))&1 != 0
 }
 
 // invalidAt is the place of the first byte that is not UTF-8.
@@ -117,31 +145,26 @@ func invalidAt(p []byte) int {
 	return i
 }
 
-// scanEscape reads the escape whose backslash is at i.
-func scanEscape(p []byte, i int, lone bool) (int, fault) {
+// scanUnicode reads the escape of four digits whose backslash is at i, or two that
+// are a surrogate pair.
+func scanUnicode(p []byte, i int, lone bool) (int, fault) {
 	if i+1 >= len(p) {
 		return i, badEnd
 	}
-	switch p[i+1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return i + 2, 0
-	case 'u':
-		r, ok := hex4(p, i+2)
-		if !ok {
-			return i, badEscape
-		}
-		if r < 0xd800 || r > 0xdfff {
-			return i + 6, 0
-		}
-		if low, ok := lowHalf(p, i+6); r < 0xdc00 && ok && low >= 0xdc00 && low <= 0xdfff {
-			return i + 12, 0
-		}
-		if lone {
-			return i + 6, 0
-		}
-		return i, badSurrogate
+	r, ok := hex4(p, i+2)
+	switch {
+	case p[i+1] != 'u' || !ok:
+		return i, badEscape
+	case r < 0xd800 || r > 0xdfff:
+		return i + 6, 0
 	}
-	return i, badEscape
+	if low, ok := lowHalf(p, i+6); r < 0xdc00 && ok && low >= 0xdc00 && low <= 0xdfff {
+		return i + 12, 0
+	}
+	if lone {
+		return i + 6, 0
+	}
+	return i, badSurrogate
 }
 
 // lowHalf reads a \u escape at i, if there is one.
@@ -214,7 +237,17 @@ func scanNumber(p []byte, i int) (int, uint32, fault) {
 	return i, meta, 0
 }
 
+// skipDigits passes over decimal digits. Taking '0' away and adding 6 leaves the upper
+// half of a byte empty for digits alone; the lowest byte that it marks is exact.
 func skipDigits(p []byte, i int) int {
+	for len(p)-i >= 8 {
+		w := load(p[i:i+8:i+8]) ^ '0'*ones
+		m := (w | (w + 6*ones)) & (0xf0 * ones)
+		if m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
 	for i < len(p) && p[i]-'0' <= 9 {
 		i++
 	}
