@@ -25,6 +25,10 @@ type Dialect struct {
 
 	// Check finds what the gateway itself needs in a request and misses; nil is fine.
 	Check func(op adapters.Operation, request rawjson.Value) *chat.Error
+
+	// Reader and Writer translate chat for providers that speak otherwise.
+	Reader adapters.Reader
+	Writer adapters.Writer
 }
 
 // An Endpoint is one path of a dialect.
