@@ -39,6 +39,7 @@ type Doc struct {
 	stack []frame
 	keys  []uint32 // scratch of the check for repeated keys
 	text  [2][]byte
+	grown bool // Grow made room for the next document
 }
 
 // A node is one value or key. An object's children are key, value, key, value.
@@ -87,12 +88,23 @@ func (d *Doc) Parse(src []byte) error {
 func (d *Doc) Reset() {
 	d.src = nil
 	d.nodes, d.stack, d.keys = d.nodes[:0], d.stack[:0], d.keys[:0]
-	if cap(d.nodes) > keepNodes {
+	if cap(d.nodes) > keepNodes && !d.grown {
 		d.nodes = nil
 	}
+	d.grown = false
 	if cap(d.keys) > keepKeys {
 		d.keys, d.text = nil, [2][]byte{}
 	}
+}
+
+// Grow makes room for n values and keys at once, for documents that are known to be
+// large: a tape that grows by itself leaves several times its size as garbage.
+func (d *Doc) Grow(n int) {
+	d.Reset()
+	if n = min(n, d.room()); n > cap(d.nodes) {
+		d.nodes = make([]node, 0, n)
+	}
+	d.grown = true
 }
 
 // Root is the document's value; it is absent before a successful Parse.

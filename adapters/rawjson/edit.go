@@ -87,8 +87,10 @@ func (p *Patch) SetField(object Value, key string, raw []byte) {
 	if object.Kind() != Object {
 		return
 	}
-	if v := object.Get(key); v.Exists() {
-		p.undelete(object, key)
+	if pos, v := object.Member(key); v.Exists() {
+		p.ops = slices.DeleteFunc(p.ops, func(o op) bool {
+			return o.kind == opDelete && o.v == object && o.pos == pos
+		})
 		p.Replace(v, raw)
 		return
 	}
@@ -109,28 +111,9 @@ func (p *Patch) DeleteField(object Value, key string) {
 	p.ops = slices.DeleteFunc(p.ops, func(o op) bool {
 		return o.kind == opInsert && o.v == object && o.key == key
 	})
-	pos := 0
-	for k := range object.Fields() {
-		if k.Is(key) {
-			p.ops = append(p.ops, op{kind: opDelete, v: object, pos: pos})
-			return
-		}
-		pos++
+	if pos, _ := object.Member(key); pos >= 0 {
+		p.ops = append(p.ops, op{kind: opDelete, v: object, pos: pos})
 	}
-}
-
-// undelete takes back the deletion of a member.
-func (p *Patch) undelete(object Value, key string) {
-	pos := 0
-	for k := range object.Fields() {
-		if k.Is(key) {
-			break
-		}
-		pos++
-	}
-	p.ops = slices.DeleteFunc(p.ops, func(o op) bool {
-		return o.kind == opDelete && o.v == object && o.pos == pos
-	})
 }
 
 // InsertElem puts raw before element i of an array, or at its end when i is the

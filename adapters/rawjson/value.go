@@ -183,26 +183,27 @@ func (v Value) Float64() (f float64, ok bool) {
 
 // Get is the member of an object with this key, and absent if there is none.
 func (v Value) Get(key string) Value {
-	_, m := v.member(key)
+	_, m := v.Member(key)
 	return m
 }
 
-// member finds a key of an object and its value, which are absent together.
-func (v Value) member(key string) (name, value Value) {
+// Member is Get with the member's place among the others, -1 if it is absent.
+func (v Value) Member(key string) (place int, value Value) {
 	n := v.node()
 	if Kind(n.meta&kindMask) != Object {
-		return Value{}, Value{}
+		return -1, Value{}
 	}
-	nodes := v.d.nodes
+	nodes, place := v.d.nodes, 0
 	for k := v.i + 1; k < n.next; k = nodes[k+1].next {
 		name := &nodes[k]
 		if int(name.end-name.start) == len(key)+2 || name.meta&flagEscaped != 0 {
 			if (Value{v.d, k}).Is(key) {
-				return Value{v.d, k}, Value{v.d, k + 1}
+				return place, Value{v.d, k + 1}
 			}
 		}
+		place++
 	}
-	return Value{}, Value{}
+	return -1, Value{}
 }
 
 // Find follows keys inward: v.Find("message", "usage"). It is absent when one is.

@@ -231,6 +231,19 @@ func TestParseAgainReusesMemory(t *testing.T) {
 	}
 }
 
+func TestGrowMakesRoom(t *testing.T) {
+	in := []byte("[" + strings.Repeat("1,", 50000) + "1]")
+	var d rawjson.Doc
+	if got := testing.AllocsPerRun(5, func() {
+		d.Grow(50002)
+		if err := d.Parse(in); err != nil || d.Root().Len() != 50001 {
+			t.Errorf("got %d elements, error %v, want 50001", d.Root().Len(), err)
+		}
+	}); got > 3 { // the collector, which so large a tape may start, counts too
+		t.Errorf("got %v allocations, want one for the tape", got)
+	}
+}
+
 func TestManyKeysInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 2, 11, 12, 13, 14, 200} {

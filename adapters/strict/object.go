@@ -26,6 +26,8 @@ import (
 const (
 	maxNodes = 1 << 22 // 64 MB of tape: a configuration is the operator's own
 	maxDepth = 64
+
+	bytesPerNode = 9 // in a configuration of many small objects
 )
 
 // An Object is one object of the document, within the call that reads it.
@@ -35,6 +37,7 @@ type Object struct {
 	parent *Object
 	key    string   // in parent, where value is absent
 	names  []string // the keys declared so far
+	read   uint64   // which of the first 64 members they are
 	schema *schema  // nil unless describing
 }
 
@@ -49,6 +52,7 @@ type run struct {
 func Decode(src []byte, read func(o *Object)) error {
 	r := &run{errs: &Errors{}}
 	doc := rawjson.Doc{MaxNodes: maxNodes, MaxDepth: maxDepth}
+	doc.Grow(len(src) / bytesPerNode)
 	if err := doc.Parse(src); err != nil {
 		r.syntax(err)
 		return r.errs
@@ -79,15 +83,20 @@ func (o *Object) child(value rawjson.Value, key string) *Object {
 
 // finish reports the keys that nobody declared.
 func (o *Object) finish() {
-	for k := range o.value.Fields() {
-		if !declared(o.names, k) {
-			name := k.Str()
-			o.run.errs.add(k.Path(), "unknown key"+Near(name, o.names))
-		}
+	if n := o.value.Len(); n > 64 || o.read != 1<<n-1 {
+		o.unknown()
 	}
 	if o.names != nil {
 		o.run.spare = append(o.run.spare, o.names[:0])
 		o.names = nil
+	}
+}
+
+func (o *Object) unknown() {
+	for k := range o.value.Fields() {
+		if !declared(o.names, k) {
+			o.run.errs.add(k.Path(), "unknown key"+Near(k.Str(), o.names))
+		}
 	}
 }
 
@@ -103,8 +112,11 @@ func declared(names []string, key rawjson.Value) bool {
 // get declares key and returns its value. present is false also while describing.
 func (o *Object) get(key string) (v rawjson.Value, present bool) {
 	o.names = append(o.names, key)
-	v = o.value.Get(key)
-	return v, v.Exists()
+	place, v := o.value.Member(key)
+	if place >= 0 && place < 64 {
+		o.read |= 1 << place
+	}
+	return v, place >= 0
 }
 
 // path is where o is in the document.
@@ -173,8 +185,8 @@ func (o *Object) ExactlyOne(keys ...string) {
 		o.schema.exactlyOne(keys)
 		return
 	}
-	if got := o.present(keys); len(got) != 1 {
-		o.Fail("", "want exactly one of "+list(keys)+", got "+list(got))
+	if o.count(keys) != 1 {
+		o.Fail("", "want exactly one of "+list(keys)+", got "+list(o.present(keys)))
 	}
 }
 
@@ -184,9 +196,19 @@ func (o *Object) AtMostOne(keys ...string) {
 		o.schema.atMostOne(keys)
 		return
 	}
-	if got := o.present(keys); len(got) > 1 {
-		o.Fail("", "want at most one of "+list(keys)+", got "+list(got))
+	if o.count(keys) > 1 {
+		o.Fail("", "want at most one of "+list(keys)+", got "+list(o.present(keys)))
 	}
+}
+
+func (o *Object) count(keys []string) int {
+	n := 0
+	for _, key := range keys {
+		if o.Has(key) {
+			n++
+		}
+	}
+	return n
 }
 
 func (o *Object) present(keys []string) []string {

@@ -299,6 +299,31 @@ func TestObjectsDoNotMixUpTheirKeys(t *testing.T) {
 	}
 }
 
+func TestObjectOfManyKeys(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 63, 64, 65, 66, 130} {
+		for unknown := range n + 1 { // n: none of them
+			in, name := []byte{'{'}, func(i int) string { return "k" + strings.Repeat("x", i) }
+			for i := range n {
+				if i > 0 {
+					in = append(in, ',')
+				}
+				in = append(in, `"`+name(i)+`":1`...)
+			}
+			err := strict.Decode(append(in, '}'), func(o *strict.Object) {
+				for i := n - 1; i >= 0; i-- {
+					if i != unknown {
+						o.Int(name(i), "", 0, 0, 1)
+					}
+				}
+			})
+			if (err == nil) != (unknown == n) || err != nil && !strings.Contains(err.Error(), ": unknown key") {
+				t.Errorf("%d keys, unknown number %d: got %v", n, unknown, err)
+			}
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]time.Duration{
