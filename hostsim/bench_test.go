@@ -8,7 +8,7 @@ import (
 
 // BenchmarkHeaderOnly is a request without a body through a Go plugin that does nothing.
 func BenchmarkHeaderOnly(b *testing.B) {
-	h := hostsim.Start(b, hostsim.Config{Plugin: probe(b, "on configure\nquiet"), DiscardLogs: true})
+	h := hostsim.Start(b, hostsim.Config{Plugin: empty(b), DiscardLogs: true})
 	req := hostsim.Get("/", "user-agent", "bench", "accept", "*/*").Headers
 	resp := hostsim.H(":status", "200", "content-type", "text/plain")
 	b.ReportAllocs()
@@ -25,7 +25,7 @@ func BenchmarkHeaderOnly(b *testing.B) {
 
 // BenchmarkStart is a process with one plugin: instantiate, start, configure.
 func BenchmarkStart(b *testing.B) {
-	p := probe(b, "on configure\nquiet")
+	p := empty(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		h, err := hostsim.New(hostsim.Config{Plugin: p, DiscardLogs: true})
@@ -36,4 +36,13 @@ func BenchmarkStart(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func empty(b *testing.B) hostsim.Plugin {
+	b.Helper()
+	m, err := emptyModule()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return hostsim.Plugin{Module: m, Name: "empty"}
 }

@@ -12,8 +12,7 @@ type vmContext struct {
 
 	created       bool // the guest knows this context
 	destroyed     bool
-	streamFailed  bool // the stream was failed because the VM had
-	failureReply  bool // and the client was told
+	failureReply  bool // the VM has failed and the client was told
 	inConfigure   bool // the plugin configuration can be read
 	callData      []byte
 	statusCode    uint32
@@ -132,27 +131,18 @@ func (c *vmContext) onDelete() {
 	}
 }
 
-// failStream is what a stream meets in a VM that has failed: it passes untouched
-// (fail open) or is answered 503, once.
-func (c *vmContext) failStream() (open bool) {
-	if c.plugin.FailurePolicy == FailOpen {
-		return true
+// failStream answers 503 for a stream whose VM has failed, once. That is so even
+// when the plugin is to fail open: only later streams pass without it.
+func (c *vmContext) failStream() {
+	if !c.failureReply {
+		c.failureReply = true
+		c.stream.sendLocalReply(localReply{code: 503, details: "wasm_fail_stream", grpcStatus: 14})
 	}
-	if !c.streamFailed {
-		c.streamFailed = true
-		if !c.failureReply {
-			c.failureReply = true
-			c.stream.sendLocalReply(localReply{code: 503, details: "wasm_fail_stream", grpcStatus: 14})
-		}
-	}
-	return false
 }
 
 func (c *vmContext) onHeaders(cb callback, n uint32, end bool) headersAction {
 	if c.isFailed() {
-		if c.failStream() {
-			return headersContinue
-		}
+		c.failStream()
 		return headersStopAllWatermark
 	}
 	if !c.has(cb) {
@@ -161,9 +151,7 @@ func (c *vmContext) onHeaders(cb callback, n uint32, end bool) headersAction {
 	defer c.vm.finish()
 	r := headersAction(c.call(cb, c.id, n, b2i(end)))
 	if c.isFailed() {
-		if c.failStream() {
-			return headersContinue
-		}
+		c.failStream()
 		return headersStopAllWatermark
 	}
 	switch {
@@ -179,9 +167,7 @@ func (c *vmContext) onHeaders(cb callback, n uint32, end bool) headersAction {
 
 func (c *vmContext) onData(cb callback, size uint32, end bool) dataAction {
 	if c.isFailed() {
-		if c.failStream() {
-			return dataContinue
-		}
+		c.failStream()
 		return dataStopNoBuffer
 	}
 	if !c.has(cb) {
@@ -190,9 +176,7 @@ func (c *vmContext) onData(cb callback, size uint32, end bool) dataAction {
 	defer c.vm.finish()
 	r := dataAction(c.call(cb, c.id, size, b2i(end)))
 	if c.isFailed() {
-		if c.failStream() {
-			return dataContinue
-		}
+		c.failStream()
 		return dataStopNoBuffer
 	}
 	if c.vm.stopNext || r > dataStopNoBuffer {
@@ -203,9 +187,7 @@ func (c *vmContext) onData(cb callback, size uint32, end bool) dataAction {
 
 func (c *vmContext) onTrailers(cb callback, n uint32) trailersAction {
 	if c.isFailed() {
-		if c.failStream() {
-			return trailersContinue
-		}
+		c.failStream()
 		return trailersStop
 	}
 	if !c.has(cb) {
@@ -214,9 +196,7 @@ func (c *vmContext) onTrailers(cb callback, n uint32) trailersAction {
 	defer c.vm.finish()
 	r := trailersAction(c.call(cb, c.id, n))
 	if c.isFailed() {
-		if c.failStream() {
-			return trailersContinue
-		}
+		c.failStream()
 		return trailersStop
 	}
 	if c.vm.stopNext || r > trailersStop {

@@ -269,33 +269,15 @@ func (s *Stream) respond(r Response) {
 	}
 	last := r.Reset == "" && r.Trailers == nil
 	if r.Reset == "" || len(r.Headers) > 0 {
-		end := last && len(chunks) == 0
-		do(func() {
-			s.upDone = end
-			s.startResponse(newHeaderMap(kindResponse, r.headers()), end)
-		})
+		do(func() { s.upstreamHeaders(newHeaderMap(kindResponse, r.headers()), last && len(chunks) == 0) })
 		for i, c := range chunks {
-			end := last && i == len(chunks)-1
-			do(func() {
-				s.upDone = end
-				s.resp.in.data = append(s.resp.in.data[:0], c...)
-				s.props.responseSize += uint64(len(c))
-				s.continueResponse(end)
-			})
+			do(func() { s.upstreamData(c, last && i == len(chunks)-1) })
 		}
 	}
 	switch {
 	case r.Reset != "":
-		do(func() {
-			s.upDone = true
-			s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(r.Reset), grpcStatus: -1,
-				details: "upstream_reset_before_response_started{" + noSpace(r.Reset) + "}"})
-		})
+		do(func() { s.upstreamReset(r.Reset) })
 	case r.Trailers != nil:
-		do(func() {
-			s.upDone, s.resp.observedEnd = true, true
-			s.resp.trailers = newHeaderMap(kindResponseTrailers, r.Trailers)
-			s.resp.runTrailers(0)
-		})
+		do(func() { s.upstreamTrailers(r.Trailers) })
 	}
 }

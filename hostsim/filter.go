@@ -147,6 +147,9 @@ func (v *vm) sendLocalResponse(a []uint64) Status {
 		r.headers = append(r.headers, Header{lower(f.Name), f.Value})
 	}
 	c := v.current()
+	if c.logging && c.stream.resp.headers != nil {
+		c.stream.misuse("sent a local reply in proxy_on_log: Envoy crashes")
+	}
 	if c.filter != nil {
 		v.afterCall(func() { c.stream.sendLocalReply(r) })
 	}

@@ -140,26 +140,39 @@ func newHeaderMap(kind mapKind, h Headers) *headerMap {
 }
 
 func (m *headerMap) add(name, value string) {
-	if sep := joinedBy(m.kind, name); sep != "" {
-		for i := range m.list {
-			if m.list[i].Name != name {
-				continue
-			}
-			switch {
-			case value == "":
-			case m.list[i].Value == "":
-				m.list[i].Value = value
-			default:
-				m.list[i].Value += sep + value
-			}
-			return
+	for i := range m.list {
+		if m.list[i].Name != name {
+			continue
 		}
+		if !isJoined(m.kind, name) {
+			break
+		}
+		switch {
+		case value == "":
+		case m.list[i].Value == "":
+			m.list[i].Value = value
+		default:
+			m.list[i].Value += "," + value
+		}
+		return
 	}
 	m.list.Add(name, value)
 }
 
+// set is what a plugin's replace does: the field moves to the end.
 func (m *headerMap) set(name, value string) {
 	m.list.Del(name)
+	m.list.Add(name, value)
+}
+
+// put is what the host itself does: a field that is there keeps its place.
+func (m *headerMap) put(name, value string) {
+	for i := range m.list {
+		if m.list[i].Name == name {
+			m.list[i].Value = value
+			return
+		}
+	}
 	m.list.Add(name, value)
 }
 
@@ -179,43 +192,38 @@ func (m *headerMap) size() uint32 {
 	return uint32(len(m.list))
 }
 
-// joinedBy returns what Envoy puts between the values of a name that it keeps in
-// a single field, or "" for a name whose fields stay apart.
-func joinedBy(kind mapKind, name string) string {
-	one := false
+// isJoined says whether Envoy keeps a name in a single field, its values parted by
+// commas. The fields of any other name stay apart.
+func isJoined(kind mapKind, name string) bool {
 	switch kind {
 	case kindRequest:
-		one = oneInRequest(name) || oneInBoth(name)
+		return oneInRequest(name) || oneInBoth(name)
 	case kindResponse:
-		one = oneInResponse(name) || oneInBoth(name) || oneInTrailers(name)
+		return oneInResponse(name) || oneInBoth(name) || oneInTrailers(name)
 	case kindResponseTrailers:
-		one = oneInTrailers(name)
+		return oneInTrailers(name)
 	}
-	switch {
-	case !one:
-		return ""
-	case name == "cookie":
-		return "; "
-	}
-	return ","
+	return false
 }
 
-// The names are those of Envoy's header map traits:
-// https://github.com/envoyproxy/envoy/blob/main/envoy/http/header_map.h
+// The names below were read off Envoy 1.40 with every filter linked in: some are of
+// the core, some of filters that registered them.
 
 func oneInRequest(name string) bool {
 	switch name {
-	case ":authority", ":method", ":path", ":protocol", ":scheme",
-		"x-client-trace-id", "x-envoy-downstream-service-cluster", "x-envoy-downstream-service-node",
-		"x-envoy-external-address", "x-envoy-force-trace", "x-envoy-hedge-on-per-try-timeout",
-		"x-envoy-internal", "x-envoy-ip-tags", "x-envoy-is-timeout-retry", "x-envoy-max-retries",
+	case ":authority", ":method", ":path", ":protocol", ":scheme", "accept", "accept-encoding",
+		"access-control-request-method", "authorization", "expect", "grpc-accept-encoding",
+		"grpc-timeout", "if-match", "if-modified-since", "if-none-match", "origin", "pragma",
+		"referer", "te", "user-agent", "x-client-trace-id", "x-envoy-downstream-service-cluster",
+		"x-envoy-downstream-service-node", "x-envoy-expected-rq-timeout-ms", "x-envoy-external-address",
+		"x-envoy-force-trace", "x-envoy-hedge-on-per-try-timeout", "x-envoy-internal", "x-envoy-ip-tags",
+		"x-envoy-is-timeout-retry", "x-envoy-max-retries", "x-envoy-original-host",
 		"x-envoy-original-path", "x-envoy-original-url", "x-envoy-retriable-header-names",
-		"x-envoy-retriable-status-codes", "x-envoy-retry-on", "x-envoy-retry-grpc-on",
-		"x-envoy-upstream-alt-stat-name", "x-envoy-upstream-rq-timeout-alt-response",
-		"x-envoy-upstream-rq-per-try-timeout-ms", "x-envoy-expected-rq-timeout-ms",
-		"x-envoy-upstream-rq-timeout-ms", "x-envoy-upstream-stream-duration-ms",
-		"expect", "grpc-timeout", "x-forwarded-client-cert", "x-forwarded-for", "x-forwarded-host",
-		"x-forwarded-port", "x-forwarded-proto", "grpc-accept-encoding", "te", "user-agent":
+		"x-envoy-retriable-status-codes", "x-envoy-retry-grpc-on", "x-envoy-retry-on",
+		"x-envoy-upstream-alt-stat-name", "x-envoy-upstream-rq-per-try-timeout-ms",
+		"x-envoy-upstream-rq-timeout-alt-response", "x-envoy-upstream-rq-timeout-ms",
+		"x-envoy-upstream-stream-duration-ms", "x-forwarded-client-cert", "x-forwarded-for",
+		"x-forwarded-host", "x-forwarded-port", "x-forwarded-proto":
 		return true
 	}
 	return false
@@ -223,9 +231,10 @@ func oneInRequest(name string) bool {
 
 func oneInResponse(name string) bool {
 	switch name {
-	case ":status", "date", "location", "server", "x-envoy-degraded",
-		"x-envoy-immediate-health-check-fail", "x-envoy-ratelimited", "x-envoy-upstream-canary",
-		"x-envoy-upstream-healthchecked-cluster", "x-envoy-upstream-service-time":
+	case ":status", "access-control-allow-origin", "age", "date", "etag", "expires", "last-modified",
+		"location", "server", "vary", "x-envoy-degraded", "x-envoy-immediate-health-check-fail",
+		"x-envoy-ratelimited", "x-envoy-upstream-canary", "x-envoy-upstream-healthchecked-cluster",
+		"x-envoy-upstream-service-time":
 		return true
 	}
 	return false
@@ -235,9 +244,9 @@ func oneInTrailers(name string) bool { return name == "grpc-message" || name == 
 
 func oneInBoth(name string) bool {
 	switch name {
-	case "connection", "content-type", "content-length", "keep-alive", "proxy-connection",
-		"proxy-status", "transfer-encoding", "upgrade", "via", "x-envoy-attempt-count",
-		"x-envoy-decorator-operation", "x-request-id":
+	case "cache-control", "connection", "content-encoding", "content-length", "content-type",
+		"keep-alive", "proxy-connection", "proxy-status", "transfer-encoding", "upgrade", "via",
+		"x-envoy-attempt-count", "x-envoy-decorator-operation", "x-request-id":
 		return true
 	}
 	return false

@@ -3,6 +3,7 @@ package hostsim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type FailurePolicy uint8
 // The failure policies.
 const (
 	FailClosed FailurePolicy = iota // answer 503
-	FailOpen                        // leave the plugin out
+	FailOpen                        // answer the stream that met the failure 503, leave the plugin out of later ones
 	FailReload                      // answer 503, and start a new VM for the next stream
 )
 
@@ -44,10 +45,16 @@ type Plugin struct {
 // A Config describes a proxy process. The zero value of every field is usable
 // but for the module.
 type Config struct {
-	Plugin            // the only plugin, or
-	Plugins  []Plugin // a chain of them, first one next to the client
-	Workers  int      // 0 is 1
-	Upstream Handler  // answers proxied requests that Route gives no cluster; nil: the test does
+	Plugin           // the only plugin, or
+	Plugins []Plugin // a chain of them, first one next to the client
+	Workers int      // 0 is 1
+	// UpstreamPlugins see each attempt to send a request, behind the router.
+	UpstreamPlugins []Plugin
+	// Retry decides whether a request is sent again; nil never does.
+	Retry func(Retry) bool
+	// Timeout of a request once it has gone upstream whole; 0 is none.
+	Timeout  time.Duration
+	Upstream Handler // answers proxied requests that Route gives no cluster; nil: the test does
 	// Clusters are known by name to Route and to callouts. A nil Handler never
 	// answers by itself: see Host.Callouts. A nil map knows every name.
 	Clusters map[string]Handler
@@ -83,15 +90,16 @@ type plugin struct {
 
 // A Host is one proxy process. Its methods may be called from many goroutines.
 type Host struct {
-	config  Config
-	plugins []*plugin
-	workers []*worker // the main thread, if any, is last
-	serving int       // how many of them have streams
-	clock   clock
-	shared  sharedData
-	queues  queues
-	metrics metrics
-	foreign map[string]ForeignFunction
+	config    Config
+	plugins   []*plugin
+	upPlugins []*plugin
+	workers   []*worker // the main thread, if any, is last
+	serving   int       // how many of them have streams
+	clock     clock
+	shared    sharedData
+	queues    queues
+	metrics   metrics
+	foreign   map[string]ForeignFunction
 
 	mu         sync.Mutex
 	logs       []LogLine
@@ -150,9 +158,19 @@ func (h *Host) readPlugins() error {
 	if h.config.Module != nil {
 		list = append([]Plugin{h.config.Plugin}, list...)
 	}
+	var err error
+	if h.plugins, err = readPlugins("plugin", list); err != nil {
+		return err
+	}
+	h.upPlugins, err = readPlugins("upstream plugin", h.config.UpstreamPlugins)
+	return err
+}
+
+func readPlugins(what string, list []Plugin) ([]*plugin, error) {
+	var out []*plugin
 	for i, p := range list {
 		if p.Module == nil {
-			return fmt.Errorf("plugin %d %q: no module", i, p.Name)
+			return nil, fmt.Errorf("%s %d %q: no module", what, i, p.Name)
 		}
 		one := &plugin{Plugin: p, config: []byte(p.Configuration)}
 		one.vmKey = p.VM.ID + "||" + p.VM.Configuration + "||" + string(p.Module.digest[:])
@@ -161,9 +179,9 @@ func (h *Host) readPlugins() error {
 			one.env = append(one.env, k+"="+v)
 		}
 		sort.Strings(one.env)
-		h.plugins = append(h.plugins, one)
+		out = append(out, one)
 	}
-	return nil
+	return out, nil
 }
 
 func (h *Host) start() error {
@@ -180,23 +198,35 @@ func (h *Host) start() error {
 		h.workers = append(h.workers, &worker{host: h, id: h.serving, name: "main thread", vms: map[string]*vm{}})
 	}
 	for _, w := range h.workers {
-		for _, p := range h.plugins {
-			hd := &handle{plugin: p}
-			var err error
-			w.run(func() { err = h.load(w, hd) })
-			if err != nil {
-				return err
-			}
-			w.handles = append(w.handles, hd)
+		var err error
+		if w.handles, err = h.loadAll(w, h.plugins); err != nil {
+			return err
+		}
+		if w.upHandles, err = h.loadAll(w, h.upPlugins); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (h *Host) loadAll(w *worker, plugins []*plugin) ([]*handle, error) {
+	var handles []*handle
+	for _, p := range plugins {
+		hd := &handle{plugin: p}
+		var err error
+		w.run(func() { err = h.load(w, hd) })
+		if err != nil {
+			return nil, err
+		}
+		handles = append(handles, hd)
+	}
+	return handles, nil
+}
+
 // canary tries every plugin in VMs that are thrown away. Timers and callouts that
 // they start come to nothing, but what they store and count stays.
 func (h *Host) canary() error {
-	for _, p := range h.plugins {
+	for _, p := range slices.Concat(h.plugins, h.upPlugins) {
 		w := &worker{host: h, id: -1, name: "canary", vms: map[string]*vm{}}
 		var err error
 		w.run(func() { err = h.load(w, &handle{plugin: p}) })
@@ -227,6 +257,7 @@ func (h *Host) load(w *worker, hd *handle) error {
 			return fail(err)
 		}
 		w.vms[p.vmKey] = v
+		w.all = append(w.all, v)
 	}
 	root := v.roots[p.key]
 	if root == nil {
@@ -262,6 +293,25 @@ func (h *Host) trapped(v *vm, t *TrapError) {
 	}
 	h.emit(LogLine{Time: h.clock.now(), Level: LevelCritical, Plugin: t.Plugin, VMID: v.id,
 		Worker: v.worker.name, Context: t.Context, Message: t.Error()})
+}
+
+// A MisuseError says that a plugin did something that Envoy does not survive or
+// does not survive unharmed, and that no plugin may rely on.
+type MisuseError struct {
+	Stream uint64
+	Text   string
+}
+
+// Error names the stream.
+func (e *MisuseError) Error() string { return fmt.Sprintf("stream %d: plugin %s", e.Stream, e.Text) }
+
+func (s *Stream) misuse(text string) {
+	h := s.host
+	err := &MisuseError{Stream: s.id, Text: text}
+	h.mu.Lock()
+	h.unreported = append(h.unreported, err)
+	h.mu.Unlock()
+	h.emit(LogLine{Time: h.clock.now(), Level: LevelCritical, Worker: s.worker.name, Message: err.Error()})
 }
 
 // Traps returns every trap so far.
@@ -345,7 +395,7 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	for _, w := range h.workers {
 		w.run(func() {
-			for _, hd := range w.handles {
+			for _, hd := range slices.Concat(w.handles, w.upHandles) {
 				if hd.vm != nil && hd.vm.failed == nil && !hd.vm.closed && hd.vm.roots[hd.plugin.key] == hd.root {
 					delete(hd.vm.roots, hd.plugin.key)
 					if hd.root.onDone() {
@@ -360,10 +410,8 @@ func (h *Host) Close() error {
 	h.settle()
 	for _, w := range h.workers {
 		w.run(func() {
-			for _, hd := range w.handles {
-				if hd.vm != nil {
-					hd.vm.close()
-				}
+			for _, v := range w.all {
+				v.close()
 			}
 		})
 	}

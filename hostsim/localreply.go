@@ -22,6 +22,11 @@ func (s *Stream) sendLocalReply(r localReply) {
 	if s.destroyed {
 		return
 	}
+	if s.parent != nil {
+		s.req.aborted, s.resp.aborted = true, true
+		s.parent.sendLocalReply(r) // an attempt's reply is the downstream stream's, past the attempt's own filters
+		return
+	}
 	if s.req.calling != callNone {
 		s.req.aborted = true
 	} else if s.resp.calling != callNone {
@@ -30,7 +35,9 @@ func (s *Stream) sendLocalReply(r localReply) {
 	s.details = r.details
 	switch {
 	case s.resp.headers == nil && s.req.calling != callNone:
-		s.prepared = &r // no callback runs inside another
+		if s.prepared == nil { // the first of several is the one that counts
+			s.prepared = &r // no callback runs inside another
+		}
 	case s.resp.headers == nil:
 		s.replyThroughFilters(r)
 	case !s.headersOut:
@@ -49,7 +56,7 @@ func (s *Stream) executePreparedReply() {
 
 func (s *Stream) replyThroughFilters(r localReply) {
 	h, body := s.buildReply(r)
-	s.giveUpUpstream()
+	s.abandon()
 	s.startResponse(h, body == "")
 	if body != "" && !s.destroyed {
 		s.resp.in.data = append(s.resp.in.data[:0], body...)
@@ -68,14 +75,6 @@ func (s *Stream) replyPastFilters(r localReply) {
 	s.endStream()
 }
 
-// giveUpUpstream cuts the request: its answer is no longer wanted.
-func (s *Stream) giveUpUpstream() {
-	if s.upOpen && !s.upDone {
-		s.upDone = true
-		s.up.Reset("local reset")
-	}
-}
-
 // buildReply makes a reply's headers and body as Envoy does: a gRPC client gets
 // its status in headers, others a plain text.
 func (s *Stream) buildReply(r localReply) (*headerMap, string) {
@@ -84,22 +83,23 @@ func (s *Stream) buildReply(r localReply) (*headerMap, string) {
 	for _, f := range r.headers {
 		h.add(f.Name, f.Value)
 	}
+	h.put(":status", strconv.Itoa(r.code)) // the plugin's headers cannot change it
 	req := Headers(nil)
 	if s.req.headers != nil {
 		req = s.req.headers.list
 	}
 	if isGrpc(req.Get("content-type")) {
-		h.set(":status", "200")
-		h.set("content-type", "application/grpc")
+		h.put(":status", "200")
+		h.put("content-type", "application/grpc")
 		if h.list.Get("grpc-status") == "" {
 			status := r.grpcStatus
 			if status < 0 {
 				status = grpcStatusOf(r.code)
 			}
-			h.set("grpc-status", strconv.Itoa(status))
+			h.put("grpc-status", strconv.Itoa(status))
 		}
 		if r.body != "" && req.Get(":method") != "HEAD" {
-			h.set("grpc-message", percentEncode(r.body))
+			h.put("grpc-message", percentEncode(r.body))
 		}
 		h.list.Del("content-length")
 		return h, ""
@@ -109,7 +109,7 @@ func (s *Stream) buildReply(r localReply) (*headerMap, string) {
 		h.list.Del("content-type")
 		return h, ""
 	}
-	h.set("content-length", strconv.Itoa(len(r.body)))
+	h.put("content-length", strconv.Itoa(len(r.body)))
 	if _, ok := h.list.Lookup("content-type"); !ok {
 		h.add("content-type", "text/plain")
 	}

@@ -75,13 +75,6 @@ func (c *vmContext) readable(typ uint64) *headerMap {
 	return nil
 }
 
-// changed is told of every edit: a changed request header makes Envoy pick the route anew.
-func (c *vmContext) changed(typ uint64) {
-	if typ == mapRequestHeaders && c.stream != nil {
-		c.stream.clearRoute()
-	}
-}
-
 func (v *vm) addHeader(a []uint64) Status {
 	return v.editHeader(a, (*headerMap).add)
 }
@@ -105,7 +98,6 @@ func (v *vm) editHeader(a []uint64, edit func(m *headerMap, name, value string))
 		return StatusBadArgument
 	}
 	edit(m, lower(name), value)
-	c.changed(a[0])
 	return StatusOK
 }
 
@@ -123,7 +115,6 @@ func (v *vm) removeHeader(a []uint64) Status {
 		return StatusBadArgument
 	}
 	m.list.Del(name)
-	c.changed(a[0])
 	return StatusOK
 }
 
@@ -199,7 +190,6 @@ func (v *vm) setHeaderPairs(a []uint64) Status {
 	for _, f := range parsePairs(b) {
 		m.add(lower(f.Name), f.Value)
 	}
-	c.changed(a[0])
 	return StatusOK
 }
 

@@ -52,6 +52,7 @@ type pipe struct {
 	in       buffer  // the chunk that has just come
 	limit    int
 
+	passed      bool // the headers have left the last filter
 	streaming   bool // held bytes slow the sender down instead of being limited
 	observedEnd bool // the sender has finished
 	aborted     bool // a local reply was sent from one of this direction's callbacks
@@ -215,7 +216,7 @@ func (p *pipe) next(index int) int {
 }
 
 func (p *pipe) cannotContinue() bool {
-	if p.s.destroyed {
+	if p.s.destroyed || p.s.over {
 		return true
 	}
 	if p.request {

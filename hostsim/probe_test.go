@@ -22,6 +22,15 @@ var probeModule = sync.OnceValues(func() (*hostsim.Module, error) {
 	return hostsim.Compile(context.Background(), wasm)
 })
 
+// emptyModule is a plugin with every callback and nothing in them.
+var emptyModule = sync.OnceValues(func() (*hostsim.Module, error) {
+	wasm, err := buildGo("./internal/empty")
+	if err != nil {
+		return nil, err
+	}
+	return hostsim.Compile(context.Background(), wasm)
+})
+
 // buildGo builds a Go plugin.
 func buildGo(pkg string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "hostsim")

@@ -2,17 +2,21 @@ package hostsim
 
 import "time"
 
-// streamContext gives a plugin its context in a new stream: none when the plugin
-// has failed and is left out, one without a VM when it has failed and must answer.
-func (h *Host) streamContext(hd *handle, s *Stream) *vmContext {
+// newFilter gives a plugin its part in a new stream: none when the plugin has
+// failed and is left out, one without a VM when it has failed and must answer.
+func (h *Host) newFilter(hd *handle, s *Stream) *filter {
 	h.reload(hd, s.worker)
-	if hd.vm.failed != nil {
+	v, root := hd.vm, hd.root
+	if v.failed != nil {
 		if hd.plugin.FailurePolicy == FailOpen {
 			return nil
 		}
-		return (*vm)(nil).newStreamContext(hd.plugin, nil, s)
+		v, root = nil, nil
 	}
-	return hd.vm.newStreamContext(hd.plugin, hd.root, s)
+	f := &filter{ctx: v.newStreamContext(hd.plugin, root, s)}
+	f.req.f, f.res.f = f, f
+	f.ctx.filter = f
+	return f
 }
 
 // reload starts a new VM in place of one that trapped, when the policy and the

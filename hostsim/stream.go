@@ -36,6 +36,12 @@ type Stream struct {
 	worker *worker
 	id     uint64
 
+	parent   *Stream // of an attempt: the stream that it is for
+	attempt  *Stream // the last attempt, if the router makes them
+	attempts int
+	sentBody []byte // kept for another attempt
+	over     bool   // of an attempt: nothing more is to happen in it
+
 	filters   []*filter
 	req, resp pipe
 	client    Sink
@@ -52,7 +58,7 @@ type Stream struct {
 	upOpen     bool // the request has gone upstream
 	upSent     bool // all of it
 	upDone     bool // the upstream has finished or was given up
-	remoteEnd  string
+	timeout    *timer
 }
 
 var (
@@ -109,7 +115,7 @@ func (s *Stream) RequestHeaders(h Headers, end bool) error {
 		if s.req.headers != nil {
 			return errors.New("sent before")
 		}
-		s.createFilters()
+		s.createFilters(s.worker.handles)
 		s.req.headers = newHeaderMap(kindRequest, h)
 		s.req.observedEnd = end
 		s.req.runHeaders(0, end)
@@ -159,8 +165,7 @@ func (s *Stream) ResponseHeaders(h Headers, end bool) error {
 		if s.resp.headers != nil {
 			return errors.New("sent before")
 		}
-		s.upDone = end
-		s.startResponse(newHeaderMap(kindResponse, h), end)
+		s.upstreamHeaders(newHeaderMap(kindResponse, h), end)
 		return nil
 	})
 }
@@ -171,10 +176,7 @@ func (s *Stream) ResponseBody(p []byte, end bool) error {
 		if err := s.upstreamMay(); err != nil {
 			return err
 		}
-		s.upDone = end
-		s.resp.in.data = append(s.resp.in.data[:0], p...)
-		s.props.responseSize += uint64(len(p))
-		s.continueResponse(end)
+		s.upstreamData(p, end)
 		return nil
 	})
 }
@@ -185,10 +187,7 @@ func (s *Stream) ResponseTrailers(h Headers) error {
 		if err := s.upstreamMay(); err != nil {
 			return err
 		}
-		s.upDone = true
-		s.resp.observedEnd = true
-		s.resp.trailers = newHeaderMap(kindResponseTrailers, h)
-		s.resp.runTrailers(0)
+		s.upstreamTrailers(h)
 		return nil
 	})
 }
@@ -200,9 +199,7 @@ func (s *Stream) UpstreamReset(reason string) error {
 		if err := s.upstreamMay(); err != nil {
 			return err
 		}
-		s.upDone = true
-		s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(reason), grpcStatus: -1,
-			details: "upstream_reset_before_response_started{" + noSpace(reason) + "}"})
+		s.upstreamReset(reason)
 		return nil
 	})
 }
@@ -228,6 +225,8 @@ func (s *Stream) upstreamMay() error {
 		return errNoRequest
 	case s.upDone:
 		return errUpstreamDone
+	case s.attempt != nil && !s.attempt.upOpen:
+		return errNoRequest
 	}
 	return nil
 }
@@ -253,19 +252,17 @@ func (s *Stream) setDetails(d string) {
 	}
 }
 
-func (s *Stream) createFilters() {
-	for i := range s.worker.handles {
-		ctx := s.host.streamContext(s.worker.handles[i], s)
-		if ctx == nil {
-			continue
+// createFilters gives every plugin that takes part its context.
+func (s *Stream) createFilters(handles []*handle) {
+	s.filters = make([]*filter, 0, len(handles))
+	for _, hd := range handles {
+		if f := s.host.newFilter(hd, s); f != nil {
+			s.filters = append(s.filters, f)
 		}
-		f := &filter{ctx: ctx}
-		f.req.f, f.res.f = f, f
-		ctx.filter = f
-		s.filters = append(s.filters, f)
 	}
 	n := len(s.filters)
-	s.req.filters, s.resp.filters = make([]*half, n), make([]*half, n)
+	halves := make([]*half, 2*n)
+	s.req.filters, s.resp.filters = halves[:n:n], halves[n:]
 	for i, f := range s.filters {
 		f.req.index, f.res.index = i, n-1-i
 		s.req.filters[i], s.resp.filters[n-1-i] = &f.req, &f.res
@@ -285,37 +282,45 @@ func (s *Stream) continueResponse(end bool) {
 	s.resp.runData(0, &s.resp.in, end)
 }
 
+func (s *Stream) endResponse(trailers *headerMap) {
+	s.resp.observedEnd, s.resp.trailers = true, trailers
+	s.resp.runTrailers(0)
+}
+
 func (p *pipe) passHeaders(end bool) {
 	s := p.s
-	if s.destroyed {
-		return
-	}
-	if p.request {
-		s.upOpen, s.upSent = true, end
-		s.up.Headers(&p.headers.list, end)
-		return
-	}
-	s.headersOut = true
-	if s.upOpen {
-		s.setDetails("via_upstream")
-	}
-	s.client.Headers(&p.headers.list, end)
-	if end {
-		s.endStream()
+	switch {
+	case s.destroyed || s.over:
+	case p.passed:
+		s.misuse("continued headers that were not held: Envoy sends them twice")
+	case p.request:
+		p.passed = true
+		s.routeHeaders(end)
+		s.armTimeout(end)
+	default:
+		p.passed = true
+		s.headersOut = true
+		if s.upOpen {
+			s.setDetails("via_upstream")
+		}
+		s.client.Headers(&p.headers.list, end)
+		if end {
+			s.endStream()
+		}
 	}
 }
 
 func (p *pipe) passData(b *buffer, end bool) {
 	s := p.s
-	if s.destroyed {
+	if s.destroyed || s.over {
 		return
 	}
-	sink := s.client
 	if p.request {
-		sink = s.up
-		s.upSent = end
+		s.routeData(b, end)
+		s.armTimeout(end)
+	} else {
+		s.client.Data(b.data, end)
 	}
-	sink.Data(b.data, end)
 	b.data = b.data[:0]
 	b.check()
 	if end && !p.request {
@@ -325,21 +330,41 @@ func (p *pipe) passData(b *buffer, end bool) {
 
 func (p *pipe) passTrailers() {
 	s := p.s
-	if s.destroyed {
+	switch {
+	case s.destroyed || s.over:
+	case p.request:
+		s.routeTrailers()
+		s.armTimeout(true)
+	default:
+		s.client.Trailers(&p.trailers.list)
+		s.endStream()
+	}
+}
+
+// armTimeout starts the route's timeout once the whole request has gone upstream.
+func (s *Stream) armTimeout(end bool) {
+	d := s.host.config.Timeout
+	if !end || d <= 0 || s.parent != nil || s.destroyed {
 		return
 	}
-	if p.request {
-		s.upSent = true
-		s.up.Trailers(&p.trailers.list)
-		return
-	}
-	s.client.Trailers(&p.trailers.list)
-	s.endStream()
+	s.timeout = s.host.clock.after(d, func() {
+		s.worker.post(func() {
+			if !s.destroyed {
+				s.sendLocalReply(localReply{code: 504, body: "upstream request timeout", grpcStatus: -1,
+					details: "upstream_response_timeout"})
+			}
+		})
+	})
 }
 
 // endStream is the end of a whole response.
 func (s *Stream) endStream() {
 	s.encoded = true
+	if s.parent != nil {
+		s.over = true
+		s.worker.deferDestroy(s)
+		return
+	}
 	s.destroy()
 }
 
@@ -349,23 +374,29 @@ func (s *Stream) resetFromFilter(reason string) {
 		return
 	}
 	s.client.Reset(reason)
+	if s.parent != nil {
+		s.over = true
+		s.reset()
+		s.worker.deferDestroy(s)
+		return
+	}
 	s.destroy()
 }
 
 // destroy ends the stream: the upstream is given up, then the access log, then
-// every plugin's last callbacks.
+// every plugin's last callbacks. An attempt has no access log.
 func (s *Stream) destroy() {
 	if s.destroyed {
 		return
 	}
 	s.destroyed = true
-	if s.upOpen && !(s.upSent && s.upDone) {
-		s.up.Reset("local reset")
-	}
-	s.upDone = true
+	s.host.clock.stop(s.timeout)
+	s.abandon()
 	s.props.end(s.host.clock.now())
-	for _, f := range s.filters {
-		f.ctx.log()
+	if s.parent == nil {
+		for _, f := range s.filters {
+			f.ctx.log()
+		}
 	}
 	for _, f := range s.filters {
 		f.ctx.destroy()
@@ -374,11 +405,8 @@ func (s *Stream) destroy() {
 
 // stopDecoding says that the request matters no more: it has been answered.
 func (s *Stream) stopDecoding() bool {
-	return s.req.aborted || s.destroyed || s.resp.headers != nil && s.resp.observedEnd
+	return s.req.aborted || s.destroyed || s.over || s.resp.headers != nil && s.resp.observedEnd
 }
-
-// clearRoute is told of changed request headers.
-func (s *Stream) clearRoute() {}
 
 // HeldBy says where the stream waits, for failure messages: "" when it does not.
 func (s *Stream) HeldBy() string {

@@ -13,7 +13,10 @@ type worker struct {
 	current   *vmContext // whose callback runs
 	effective uint32     // chosen by proxy_set_effective_context
 	vms       map[string]*vm
+	all       []*vm     // also those that have failed
 	handles   []*handle // by plugin
+	upHandles []*handle // by upstream plugin
+	ended     []*Stream // attempts that are destroyed after what runs now
 	deletes   []*vmContext
 	drops     []*vm
 
@@ -32,6 +35,12 @@ func (w *worker) run(f func()) {
 
 // flush forgets what ended during the last thing done.
 func (w *worker) flush() {
+	for len(w.ended) > 0 {
+		a := w.ended[0]
+		w.ended = w.ended[1:]
+		a.destroy()
+	}
+	w.ended = nil
 	for _, c := range w.deletes {
 		delete(c.vm.contexts, c.id)
 	}
@@ -41,6 +50,9 @@ func (w *worker) flush() {
 	}
 	w.drops = w.drops[:0]
 }
+
+// deferDestroy ends an attempt after what runs now.
+func (w *worker) deferDestroy(a *Stream) { w.ended = append(w.ended, a) }
 
 func (w *worker) deferDelete(c *vmContext) { w.deletes = append(w.deletes, c) }
 

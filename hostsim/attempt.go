@@ -1,0 +1,216 @@
+package hostsim
+
+// This file is Envoy's router: it sends a request to an upstream, through the
+// upstream plugins if there are any, and may send it again.
+
+// A Retry is what decides whether a request is sent again. Attempt counts from 1;
+// Headers are the answer's, or nil when Reset says how the upstream broke off.
+type Retry struct {
+	Attempt int
+	Headers Headers
+	Reset   string
+}
+
+// An attempt is a stream of its own behind the router: its filters are the
+// upstream plugins, its client is the router. It has no access log.
+type attemptClient struct{ s *Stream }
+
+// startAttempt makes the next attempt's filters.
+func (s *Stream) startAttempt() {
+	s.attempts++
+	a := &Stream{host: s.host, worker: s.worker, id: s.id, parent: s, attempts: s.attempts, up: s.up}
+	a.client = attemptClient{s}
+	a.req = pipe{s: a, request: true, limit: s.req.limit}
+	a.resp = pipe{s: a, limit: s.resp.limit}
+	a.props = newProperties(nil, nil, s.host.clock.now())
+	a.props.given = s.props.given
+	a.createFilters(s.worker.upHandles)
+	s.attempt = a
+}
+
+// inAttempts says whether the router makes attempts that can be seen.
+func (s *Stream) inAttempts() bool {
+	return s.parent == nil && (len(s.host.upPlugins) > 0 || s.host.config.Retry != nil)
+}
+
+func (s *Stream) routeHeaders(end bool) {
+	s.upOpen, s.upSent = true, end
+	if !s.inAttempts() {
+		s.attempts = max(s.attempts, 1)
+		s.up.Headers(&s.req.headers.list, end)
+		return
+	}
+	s.startAttempt()
+	s.attempt.offerRequest(s.req.headers, end)
+}
+
+// offerRequest sends the headers through the attempt's filters. The map is the
+// stream's own: what an attempt changes stays changed for the next one.
+func (s *Stream) offerRequest(h *headerMap, end bool) {
+	s.req.headers, s.req.observedEnd = h, end
+	s.req.runHeaders(0, end)
+}
+
+func (s *Stream) routeData(b *buffer, end bool) {
+	s.upSent = end
+	a := s.attempt
+	if a == nil {
+		s.up.Data(b.data, end)
+		return
+	}
+	if s.host.config.Retry != nil {
+		s.sentBody = append(s.sentBody, b.data...)
+	}
+	if !a.over {
+		a.props.requestSize += uint64(len(b.data))
+		a.req.observedEnd = end
+		a.req.runData(0, b, end)
+	}
+}
+
+func (s *Stream) routeTrailers() {
+	s.upSent = true
+	a := s.attempt
+	if a == nil {
+		s.up.Trailers(&s.req.trailers.list)
+		return
+	}
+	if !a.over {
+		a.req.observedEnd, a.req.trailers = true, s.req.trailers
+		a.req.runTrailers(0)
+	}
+}
+
+// upstreamHeaders, upstreamData, upstreamTrailers and upstreamReset are what the
+// upstream says.
+func (s *Stream) upstreamHeaders(h *headerMap, end bool) {
+	s.setUpDone(end)
+	if a := s.attempt; a != nil {
+		a.startResponse(h, end)
+		return
+	}
+	s.startResponse(h, end)
+}
+
+func (s *Stream) upstreamData(p []byte, end bool) {
+	s.setUpDone(end)
+	if s.attempt != nil {
+		s = s.attempt
+	}
+	s.props.responseSize += uint64(len(p))
+	s.resp.in.data = append(s.resp.in.data[:0], p...)
+	s.continueResponse(end)
+}
+
+func (s *Stream) upstreamTrailers(h Headers) {
+	s.setUpDone(true)
+	if s.attempt != nil {
+		s = s.attempt
+	}
+	s.endResponse(newHeaderMap(kindResponseTrailers, h))
+}
+
+func (s *Stream) upstreamReset(reason string) {
+	s.setUpDone(true)
+	if a := s.attempt; a != nil {
+		a.over = true
+		s.worker.deferDestroy(a)
+	}
+	if s.resp.headers == nil && s.again(Retry{Attempt: s.attempts, Reset: reason}) {
+		return
+	}
+	s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(reason), grpcStatus: -1,
+		details: "upstream_reset_before_response_started{" + noSpace(reason) + "}"})
+}
+
+func (s *Stream) setUpDone(done bool) {
+	s.upDone = done
+	if s.attempt != nil {
+		s.attempt.upDone = done
+	}
+}
+
+// again sends the request once more if the process is configured to.
+func (s *Stream) again(r Retry) bool {
+	if s.host.config.Retry == nil || !s.upSent || !s.host.config.Retry(r) {
+		return false
+	}
+	if s.recUp != nil {
+		s.recUp = &recorder{stream: s}
+		s.up = s.recUp
+	} else if !s.attempt.upDone {
+		s.up.Reset("retry")
+	}
+	s.attempt.over = true
+	s.worker.deferDestroy(s.attempt)
+	s.upDone = false
+	s.startAttempt()
+	a := s.attempt
+	hasBody, hasTrailers := len(s.sentBody) > 0, s.req.trailers != nil
+	a.offerRequest(s.req.headers, !hasBody && !hasTrailers)
+	if hasBody && !a.over {
+		a.req.observedEnd = !hasTrailers
+		a.req.in.data = append(a.req.in.data[:0], s.sentBody...)
+		a.req.runData(0, &a.req.in, !hasTrailers)
+	}
+	if hasTrailers && !a.over {
+		a.req.observedEnd, a.req.trailers = true, s.req.trailers
+		a.req.runTrailers(0)
+	}
+	return true
+}
+
+// Headers is the attempt's response reaching the router.
+func (c attemptClient) Headers(h *Headers, end bool) {
+	s := c.s
+	if s.destroyed || s.resp.headers != nil {
+		return
+	}
+	if s.again(Retry{Attempt: s.attempts, Headers: h.Clone()}) {
+		return
+	}
+	s.startResponse(s.attempt.resp.headers, end)
+}
+
+// Data is a chunk of the attempt's response reaching the router.
+func (c attemptClient) Data(p []byte, end bool) {
+	s := c.s
+	if s.destroyed {
+		return
+	}
+	s.props.responseSize += uint64(len(p))
+	s.resp.in.data = append(s.resp.in.data[:0], p...)
+	s.continueResponse(end)
+}
+
+// Trailers end the attempt's response.
+func (c attemptClient) Trailers(h *Headers) {
+	if !c.s.destroyed {
+		c.s.endResponse(newHeaderMap(kindResponseTrailers, *h))
+	}
+}
+
+// Reset is a plugin closing its attempt: the client hears nothing of it.
+func (c attemptClient) Reset(string) { c.s.upDone = true }
+
+// abandon cuts what is still under way upstream.
+func (s *Stream) abandon() {
+	if a := s.attempt; a != nil {
+		if !a.over {
+			a.over = true
+			a.reset()
+			s.worker.deferDestroy(a)
+		}
+		s.upDone = true
+		return
+	}
+	s.reset()
+}
+
+// reset tells the upstream that its answer is no longer wanted.
+func (s *Stream) reset() {
+	if s.upOpen && !(s.upSent && s.upDone) {
+		s.up.Reset("local reset")
+	}
+	s.upDone = true
+}
