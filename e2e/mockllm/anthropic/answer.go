@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/answer"
+	"github.com/postern-gateway/postern/e2e/mockllm/internal/ordered"
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/tokens"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 )
@@ -129,11 +130,11 @@ func (w *writer) think(a *api, r *request) {
 		thought = ""
 	} else {
 		for _, piece := range w.ans.Reasoning {
-			out.deltas = append(out.deltas, map[string]string{"type": "thinking_delta", "thinking": piece})
+			out.deltas = append(out.deltas, ordered.Of("type", "thinking_delta", "thinking", piece))
 		}
 	}
 	out.whole = thinkingBlock{"thinking", thought, mark}
-	out.deltas = append(out.deltas, map[string]string{"type": "signature_delta", "signature": mark})
+	out.deltas = append(out.deltas, ordered.Of("type", "signature_delta", "signature", mark))
 	w.blocks = append(w.blocks, out)
 }
 
@@ -160,7 +161,7 @@ func (w *writer) say(r *request) {
 	}
 	out := outBlock{whole: textOut{Type: "text", Text: w.ans.Text}, begun: textOut{Type: "text"}}
 	for _, piece := range w.ans.Pieces {
-		out.deltas = append(out.deltas, map[string]string{"type": "text_delta", "text": piece})
+		out.deltas = append(out.deltas, ordered.Of("type", "text_delta", "text", piece))
 	}
 	w.blocks = append(w.blocks, out)
 	if w.ans.Finish == answer.Stopped {
@@ -184,20 +185,18 @@ func (w *writer) cite(r *request) {
 			}
 			quoted := []rune(b.Source.Data)
 			quoted = quoted[:min(len(quoted), citedRunes)]
-			citation := map[string]any{
-				"type": "char_location", "cited_text": string(quoted), "document_index": at, "document_title": b.Title,
-				"start_char_index": 0, "end_char_index": len(quoted), "file_id": nil,
-			}
+			citation := ordered.Of("type", "char_location", "cited_text", string(quoted), "document_index", at, "document_title", b.Title,
+				"start_char_index", 0, "end_char_index", len(quoted), "file_id", nil)
 			text := " Document " + strconv.Itoa(at) + " says: " + string(quoted)
 			out := outBlock{
 				whole: textOut{"text", text, []any{citation}},
-				begun: map[string]any{"type": "text", "text": "", "citations": []any{}},
+				begun: ordered.Of("type", "text", "text", "", "citations", []any{}),
 			}
 			for _, piece := range tokens.Split(text) {
-				out.deltas = append(out.deltas, map[string]string{"type": "text_delta", "text": piece})
+				out.deltas = append(out.deltas, ordered.Of("type", "text_delta", "text", piece))
 				w.usage.OutputTokens++
 			}
-			out.deltas = append(out.deltas, map[string]any{"type": "citations_delta", "citation": citation})
+			out.deltas = append(out.deltas, ordered.Of("type", "citations_delta", "citation", citation))
 			w.blocks = append(w.blocks, out)
 		}
 	}
@@ -216,7 +215,7 @@ func (w *writer) use(kind, id, name, args string) {
 	}
 	out := outBlock{whole: toolUse{kind, id, name, input}, begun: toolUse{kind, id, name, json.RawMessage("{}")}}
 	for _, piece := range append([]string{""}, tokens.Split(args)...) {
-		out.deltas = append(out.deltas, map[string]string{"type": "input_json_delta", "partial_json": piece})
+		out.deltas = append(out.deltas, ordered.Of("type", "input_json_delta", "partial_json", piece))
 	}
 	w.blocks = append(w.blocks, out)
 }
@@ -251,16 +250,16 @@ func (w *writer) stream() {
 	if !w.x.B.NoUsage {
 		w.reply.Usage = &first
 	}
-	w.s.Event("message_start", map[string]any{"type": "message_start", "message": w.reply})
+	w.s.Event("message_start", ordered.Of("type", "message_start", "message", w.reply))
 	for i, b := range w.blocks {
-		w.s.Event("content_block_start", map[string]any{"type": "content_block_start", "index": i, "content_block": b.begun})
+		w.s.Event("content_block_start", ordered.Of("type", "content_block_start", "index", i, "content_block", b.begun))
 		if i == 0 {
 			w.s.Event("ping", map[string]string{"type": "ping"})
 		}
 		for _, d := range b.deltas {
-			w.s.Content("content_block_delta", map[string]any{"type": "content_block_delta", "index": i, "delta": d})
+			w.s.Content("content_block_delta", ordered.Of("type", "content_block_delta", "index", i, "delta", d))
 		}
-		w.s.Event("content_block_stop", map[string]any{"type": "content_block_stop", "index": i})
+		w.s.Event("content_block_stop", ordered.Of("type", "content_block_stop", "index", i))
 	}
 	w.end()
 }
@@ -268,27 +267,32 @@ func (w *writer) stream() {
 func (w *writer) end() {
 	var m messageObject
 	w.stop(&m)
-	delta := map[string]any{"stop_reason": m.StopReason, "stop_sequence": m.StopSequence}
+	delta := ordered.Of("stop_reason", m.StopReason, "stop_sequence", m.StopSequence)
 	if m.StopDetails != nil {
-		delta["stop_details"] = m.StopDetails
+		delta = delta.With("stop_details", m.StopDetails)
 	}
-	last := map[string]any{"type": "message_delta", "delta": delta}
+	last := ordered.Of("type", "message_delta", "delta", delta)
 	if !w.x.B.NoUsage {
-		u := map[string]any{"output_tokens": w.usage.OutputTokens}
-		if w.usage.Details != nil {
-			u["output_tokens_details"] = w.usage.Details
-		}
-		if w.usage.ServerTools != nil {
-			u["server_tool_use"] = w.usage.ServerTools
-		}
-		if w.x.B.DeltaUsage {
-			u["input_tokens"] = w.usage.InputTokens
-			u["cache_creation_input_tokens"] = w.usage.CacheCreation
-			u["cache_read_input_tokens"] = w.usage.CacheRead
-		}
-		last["usage"] = u
+		last = last.With("usage", w.lastUsage())
 	}
 	w.s.Event("message_delta", last)
 	w.s.Event("message_stop", map[string]string{"type": "message_stop"})
 	w.s.End()
+}
+
+// lastUsage is the usage of message_delta: cumulative, and of the input only where it is told to.
+func (w *writer) lastUsage() ordered.Object {
+	var u ordered.Object
+	if w.x.B.DeltaUsage {
+		u = ordered.Of("input_tokens", w.usage.InputTokens, "cache_creation_input_tokens", w.usage.CacheCreation,
+			"cache_read_input_tokens", w.usage.CacheRead)
+	}
+	u = u.With("output_tokens", w.usage.OutputTokens)
+	if w.usage.Details != nil {
+		u = u.With("output_tokens_details", w.usage.Details)
+	}
+	if w.usage.ServerTools != nil {
+		u = u.With("server_tool_use", w.usage.ServerTools)
+	}
+	return u
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/answer"
+	"github.com/postern-gateway/postern/e2e/mockllm/internal/ordered"
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/tokens"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 )
@@ -157,14 +158,11 @@ type chunkWithUsage struct {
 }
 
 type chunkChoice struct {
-	Index        int       `json:"index"`
-	Delta        delta     `json:"delta"`
-	Logprobs     *logprobs `json:"logprobs"`
-	FinishReason *string   `json:"finish_reason"`
+	Index        int            `json:"index"`
+	Delta        ordered.Object `json:"delta"`
+	Logprobs     *logprobs      `json:"logprobs"`
+	FinishReason *string        `json:"finish_reason"`
 }
-
-// A delta is a map because an absent field and null differ in it.
-type delta map[string]any
 
 type callDelta struct {
 	Index    int        `json:"index"`
@@ -182,11 +180,11 @@ func (c *chatAnswer) stream() {
 	c.base.Object = "chat.completion.chunk"
 	c.s = c.x.Stream(func() (string, any) { return "", errorBody{object(usual(http.StatusInternalServerError))} })
 	for i, a := range c.answers {
-		first := delta{"role": "assistant", "content": "", "refusal": nil}
+		var empty any = ""
 		if len(a.Calls) > 0 {
-			first["content"] = nil
+			empty = nil
 		}
-		c.send(chunkChoice{Index: i, Delta: first}, false)
+		c.send(chunkChoice{Index: i, Delta: ordered.Of("role", "assistant", "content", empty, "refusal", nil)}, "")
 	}
 	c.contents()
 	for i, a := range c.answers {
@@ -196,7 +194,7 @@ func (c *chatAnswer) stream() {
 	}
 	for i, a := range c.answers {
 		reason := c.finish(a)
-		c.send(chunkChoice{Index: i, Delta: delta{}, FinishReason: &reason}, false)
+		c.send(chunkChoice{Index: i, FinishReason: &reason}, "")
 	}
 	if c.wantsUsage() && !c.x.B.NoUsage {
 		c.s.Event("", chatChunk{chunkBase: c.base, Choices: []chunkChoice{}, Usage: &c.usage, Obfuscation: c.obfuscate("")})
@@ -218,22 +216,22 @@ func (c *chatAnswer) contents() {
 				continue
 			}
 			more = true
-			choice := chunkChoice{Index: i, Delta: delta{field: pieces[k]}}
+			choice := chunkChoice{Index: i, Delta: ordered.Of(field, pieces[k])}
 			if field == "content" {
 				choice.Logprobs = c.logprobs(pieces[k : k+1])
 			}
-			c.send(choice, true)
+			c.send(choice, pieces[k])
 		}
 	}
 }
 
 func (c *chatAnswer) call(choice, index int, call answer.Call) {
-	send := func(d callDelta, content bool) {
-		c.send(chunkChoice{Index: choice, Delta: delta{"tool_calls": []callDelta{d}}}, content)
+	send := func(d callDelta, piece string) {
+		c.send(chunkChoice{Index: choice, Delta: ordered.Of("tool_calls", []callDelta{d})}, piece)
 	}
-	send(callDelta{Index: index, ID: c.x.ID("call_", 24), Type: "function", Function: &callPiece{Name: call.Name}}, false)
+	send(callDelta{Index: index, ID: c.x.ID("call_", 24), Type: "function", Function: &callPiece{Name: call.Name}}, "")
 	for _, piece := range tokens.Split(call.Arguments) {
-		send(callDelta{Index: index, Function: &callPiece{Arguments: piece}}, true)
+		send(callDelta{Index: index, Function: &callPiece{Arguments: piece}}, piece)
 	}
 }
 
@@ -241,17 +239,17 @@ func (c *chatAnswer) wantsUsage() bool {
 	return c.r.StreamOptions != nil && c.r.StreamOptions.IncludeUsage
 }
 
-func (c *chatAnswer) send(choice chunkChoice, content bool) {
+// send writes one chunk; piece is the part of the answer that it carries, if any.
+func (c *chatAnswer) send(choice chunkChoice, piece string) {
 	if c.s.Stopped() {
 		return
 	}
-	text, _ := choice.Delta["content"].(string)
-	chunk := chatChunk{chunkBase: c.base, Choices: []chunkChoice{choice}, Obfuscation: c.obfuscate(text)}
+	chunk := chatChunk{chunkBase: c.base, Choices: []chunkChoice{choice}, Obfuscation: c.obfuscate(piece)}
 	v := any(chunk)
 	if c.wantsUsage() {
 		v = chunkWithUsage{chatChunk: chunk}
 	}
-	if content {
+	if piece != "" {
 		c.s.Content("", v)
 	} else {
 		c.s.Event("", v)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/answer"
+	"github.com/postern-gateway/postern/e2e/mockllm/internal/ordered"
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/tokens"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 )
@@ -111,7 +112,7 @@ type responseWriter struct {
 	reply  responseObject
 	output []any
 	s      *provider.Stream
-	number int // of the next event
+	next   int // number of the next event
 }
 
 func newResponseWriter(a *api, x *provider.Exchange, r *responsesRequest, body map[string]any, ans answer.Answer, items []item) *responseWriter {
@@ -225,33 +226,35 @@ func (w *responseWriter) asItems() []item {
 	return items
 }
 
-func (w *responseWriter) event(name string, fields map[string]any) {
-	w.send(name, fields, w.s.Event)
+// event writes one event; rest are its keys and values after type and number.
+func (w *responseWriter) event(name string, rest ...any) {
+	w.s.Event(name, w.number(name).With(rest...))
 }
 
-func (w *responseWriter) content(name string, fields map[string]any) {
+// delta writes an event that carries a part of the answer.
+func (w *responseWriter) delta(name string, place ordered.Object, piece string, rest ...any) {
+	fields := append(w.number(name), place...).With("delta", piece).With(rest...)
 	if o := w.r.StreamOptions; o == nil || o.IncludeObfuscation == nil || *o.IncludeObfuscation {
-		text, _ := fields["delta"].(string)
-		fields["obfuscation"] = strings.Repeat("x", max(1, obfuscationSize-len(text)))
+		fields = fields.With("obfuscation", strings.Repeat("x", max(1, obfuscationSize-len(piece))))
 	}
-	w.send(name, fields, w.s.Content)
+	w.s.Content(name, fields)
 }
 
-func (w *responseWriter) send(name string, fields map[string]any, put func(string, any)) {
-	fields["type"], fields["sequence_number"] = name, w.number
-	w.number++
-	put(name, fields)
+func (w *responseWriter) number(name string) ordered.Object {
+	o := ordered.Of("type", name, "sequence_number", w.next)
+	w.next++
+	return o
 }
 
 func (w *responseWriter) stream() {
 	w.s = w.x.Stream(func() (string, any) {
 		f := usual(http.StatusInternalServerError)
-		return "error", map[string]any{"type": "error", "code": f.Code, "message": f.Message, "param": nil, "sequence_number": w.number}
+		return "error", w.number("error").With("code", f.Code, "message", f.Message, "param", nil)
 	})
 	begun := w.reply
 	begun.Usage = nil
-	w.event("response.created", map[string]any{"response": begun})
-	w.event("response.in_progress", map[string]any{"response": begun})
+	w.event("response.created", "response", begun)
+	w.event("response.in_progress", "response", begun)
 	for i, out := range w.output {
 		switch out := out.(type) {
 		case reasoningItem:
@@ -263,67 +266,57 @@ func (w *responseWriter) stream() {
 		}
 	}
 	final := w.final()
-	w.event("response."+final.Status, map[string]any{"response": final})
+	w.event("response."+final.Status, "response", final)
 	w.s.End()
 }
 
 func (w *responseWriter) streamReasoning(at int, done reasoningItem) {
-	w.event("response.output_item.added", map[string]any{"output_index": at, "item": reasoningItem{done.ID, done.Type, []summaryText{}, ""}})
-	place := func() map[string]any {
-		return map[string]any{"item_id": done.ID, "output_index": at, "summary_index": 0}
-	}
-	with := func(key string, v any) map[string]any {
-		m := place()
-		m[key] = v
-		return m
-	}
+	w.event("response.output_item.added", "output_index", at, "item", reasoningItem{done.ID, done.Type, []summaryText{}, ""})
 	if len(done.Summary) > 0 {
-		w.event("response.reasoning_summary_part.added", with("part", summaryText{"summary_text", ""}))
+		place := ordered.Of("item_id", done.ID, "output_index", at, "summary_index", 0)
+		put := func(name, key string, v any) { w.s.Event(name, append(w.number(name), place...).With(key, v)) }
+		put("response.reasoning_summary_part.added", "part", summaryText{"summary_text", ""})
 		for _, piece := range w.answer.Reasoning {
-			w.content("response.reasoning_summary_text.delta", with("delta", piece))
+			w.delta("response.reasoning_summary_text.delta", place, piece)
 		}
-		w.event("response.reasoning_summary_text.done", with("text", done.Summary[0].Text))
-		w.event("response.reasoning_summary_part.done", with("part", done.Summary[0]))
+		put("response.reasoning_summary_text.done", "text", done.Summary[0].Text)
+		put("response.reasoning_summary_part.done", "part", done.Summary[0])
 	}
-	w.event("response.output_item.done", map[string]any{"output_index": at, "item": done})
+	w.event("response.output_item.done", "output_index", at, "item", done)
 }
 
 func (w *responseWriter) streamMessage(at int, done messageItem) {
 	begun := done
 	begun.Status, begun.Content = "in_progress", []any{}
-	w.event("response.output_item.added", map[string]any{"output_index": at, "item": begun})
-	with := func(key string, v any) map[string]any {
-		return map[string]any{"item_id": done.ID, "output_index": at, "content_index": 0, key: v}
-	}
+	w.event("response.output_item.added", "output_index", at, "item", begun)
+	place := ordered.Of("item_id", done.ID, "output_index", at, "content_index", 0)
+	put := func(name string, rest ...any) { w.s.Event(name, append(w.number(name), place...).With(rest...)) }
 	part := done.Content[0]
 	if refusal, ok := part.(outputRefusal); ok {
-		w.event("response.content_part.added", with("part", outputRefusal{"refusal", ""}))
+		put("response.content_part.added", "part", outputRefusal{"refusal", ""})
 		for _, piece := range tokens.Split(refusal.Refusal) {
-			w.content("response.refusal.delta", with("delta", piece))
+			w.delta("response.refusal.delta", place, piece)
 		}
-		w.event("response.refusal.done", with("refusal", refusal.Refusal))
+		put("response.refusal.done", "refusal", refusal.Refusal)
 	} else {
-		w.event("response.content_part.added", with("part", textOf("")))
+		put("response.content_part.added", "part", textOf(""))
 		for _, piece := range w.answer.Pieces {
-			fields := with("delta", piece)
-			fields["logprobs"] = []any{}
-			w.content("response.output_text.delta", fields)
+			w.delta("response.output_text.delta", place, piece, "logprobs", []any{})
 		}
-		fields := with("text", w.answer.Text)
-		fields["logprobs"] = []any{}
-		w.event("response.output_text.done", fields)
+		put("response.output_text.done", "text", w.answer.Text, "logprobs", []any{})
 	}
-	w.event("response.content_part.done", with("part", part))
-	w.event("response.output_item.done", map[string]any{"output_index": at, "item": done})
+	put("response.content_part.done", "part", part)
+	w.event("response.output_item.done", "output_index", at, "item", done)
 }
 
 func (w *responseWriter) streamCall(at int, done callItem) {
 	begun := done
 	begun.Status, begun.Arguments = "in_progress", ""
-	w.event("response.output_item.added", map[string]any{"output_index": at, "item": begun})
+	w.event("response.output_item.added", "output_index", at, "item", begun)
+	place := ordered.Of("item_id", done.ID, "output_index", at)
 	for _, piece := range tokens.Split(done.Arguments) {
-		w.content("response.function_call_arguments.delta", map[string]any{"item_id": done.ID, "output_index": at, "delta": piece})
+		w.delta("response.function_call_arguments.delta", place, piece)
 	}
-	w.event("response.function_call_arguments.done", map[string]any{"item_id": done.ID, "output_index": at, "name": done.Name, "arguments": done.Arguments})
-	w.event("response.output_item.done", map[string]any{"output_index": at, "item": done})
+	w.event("response.function_call_arguments.done", "item_id", done.ID, "output_index", at, "name", done.Name, "arguments", done.Arguments)
+	w.event("response.output_item.done", "output_index", at, "item", done)
 }
