@@ -85,7 +85,9 @@ func (s *Stream) routeTrailers() {
 // upstream says.
 func (s *Stream) upstreamHeaders(h *headerMap, end bool) {
 	s.setUpDone(end)
+	s.setDetails("via_upstream")
 	if a := s.attempt; a != nil {
+		a.setDetails("via_upstream")
 		a.startResponse(h, end)
 		return
 	}

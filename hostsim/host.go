@@ -58,6 +58,9 @@ type Config struct {
 	// Clusters are known by name to Route and to callouts. A nil Handler never
 	// answers by itself: see Host.Callouts. A nil map knows every name.
 	Clusters map[string]Handler
+	// Grpc are the servers of clusters that plugins call with proxy_grpc_call and
+	// proxy_grpc_stream; one without waits for the test: see Host.GrpcStreams.
+	Grpc map[string]GrpcHandler
 	// Route picks the cluster of a request as it leaves the last plugin.
 	Route func(Headers) string
 
@@ -101,16 +104,17 @@ type Host struct {
 	metrics   metrics
 	foreign   map[string]ForeignFunction
 
-	mu         sync.Mutex
-	logs       []LogLine
-	callouts   []*Callout
-	traps      []*TrapError
-	unreported []error
-	tasks      []func() // what is to be done on the test's clock, in order
-	lastStream uint64
-	nextWorker int
-	closed     bool
-	running    sync.WaitGroup
+	mu          sync.Mutex
+	logs        []LogLine
+	callouts    []*Callout
+	grpcStreams []*GrpcStream
+	traps       []*TrapError
+	unreported  []error
+	tasks       []func() // what is to be done on the test's clock, in order
+	lastStream  uint64
+	nextWorker  int
+	closed      bool
+	running     sync.WaitGroup
 }
 
 // A handle is a plugin on a worker.

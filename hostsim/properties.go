@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"sort"
-	"strings"
 	"time"
 )
 
@@ -37,7 +36,15 @@ func (p *properties) end(now time.Time) { p.finish = now }
 func (s *Stream) FilterState(name string) ([]byte, bool) {
 	s.worker.mu.Lock()
 	defer s.worker.mu.Unlock()
+	return s.filterState(name)
+}
+
+// filterState looks in the stream's own state, then in its last attempt's.
+func (s *Stream) filterState(name string) ([]byte, bool) {
 	v, ok := s.props.state[name]
+	if !ok && s.attempt != nil {
+		v, ok = s.attempt.props.state[name]
+	}
 	return v, ok
 }
 
@@ -52,6 +59,9 @@ func (v *vm) getProperty(a []uint64) Status {
 	path, ok := v.readString(a[0], a[1])
 	if !ok {
 		return StatusInvalidMemoryAccess
+	}
+	if path == "" {
+		return StatusSerializationFailure
 	}
 	value, ok := v.current().property(path)
 	if !ok {
@@ -83,211 +93,6 @@ func (v *vm) setProperty(a []uint64) Status {
 	return StatusOK
 }
 
-// property walks the tree along a path whose parts are parted by zero bytes.
-func (c *vmContext) property(path string) (any, bool) {
-	parts := strings.Split(strings.TrimSuffix(path, "\x00"), "\x00")
-	v, ok := c.topProperty(parts[0])
-	if !ok {
-		return nil, false
-	}
-	for _, part := range parts[1:] {
-		if v, ok = child(v, part); !ok {
-			return nil, false
-		}
-	}
-	return v, true
-}
-
-func (c *vmContext) topProperty(name string) (any, bool) {
-	if c.stream != nil {
-		s := c.stream
-		var found map[string]any
-		for _, m := range s.props.given {
-			v, ok := m[name]
-			if !ok {
-				continue
-			}
-			sub, isMap := v.(map[string]any)
-			if !isMap {
-				return v, true
-			}
-			if found == nil {
-				found = map[string]any{}
-			}
-			for k, x := range sub {
-				if _, taken := found[k]; !taken {
-					found[k] = x
-				}
-			}
-		}
-		if own := c.attributes(name); own != nil {
-			return overlay{found, own}, true
-		}
-		if found != nil {
-			return found, true
-		}
-		if v, ok := s.props.state[name]; ok {
-			return v, true
-		}
-	} else if v, ok := c.vm.host.config.Properties[name]; ok {
-		return v, true
-	}
-	switch name {
-	case "plugin_name":
-		if c.plugin != nil {
-			return c.plugin.Name, true
-		}
-	case "plugin_root_id":
-		if c.plugin != nil {
-			return c.plugin.RootID, true
-		}
-	case "plugin_vm_id":
-		return c.vm.id, true
-	}
-	return nil, false
-}
-
-// overlay is a map whose entries may be given or follow from the stream.
-type overlay struct {
-	given map[string]any
-	own   func(name string) (any, bool)
-}
-
-func child(v any, name string) (any, bool) {
-	switch v := v.(type) {
-	case overlay:
-		if x, ok := v.given[name]; ok {
-			return x, true
-		}
-		return v.own(name)
-	case map[string]any:
-		x, ok := v[name]
-		return x, ok
-	case Headers:
-		return joinedValue(v, lower(name))
-	case []any:
-		i := 0
-		for _, c := range name {
-			if c < '0' || c > '9' {
-				return nil, false
-			}
-			i = i*10 + int(c-'0')
-		}
-		if name == "" || i >= len(v) {
-			return nil, false
-		}
-		return v[i], true
-	}
-	return nil, false
-}
-
-// joinedValue is all values of a name, as an attribute shows them.
-func joinedValue(h Headers, name string) (any, bool) {
-	vs := h.Values(name)
-	if len(vs) == 0 {
-		return nil, false
-	}
-	return strings.Join(vs, ","), true
-}
-
-// attributes returns the look-up of one of the maps that follow from the stream.
-func (c *vmContext) attributes(name string) func(string) (any, bool) {
-	switch name {
-	case "request":
-		return c.requestAttribute
-	case "response":
-		return c.responseAttribute
-	}
-	return nil
-}
-
-func (c *vmContext) requestAttribute(name string) (any, bool) {
-	s := c.stream
-	switch name {
-	case "time":
-		return s.props.start, true
-	case "duration":
-		if s.props.finish.IsZero() {
-			return nil, false
-		}
-		return s.props.finish.Sub(s.props.start), true
-	case "protocol":
-		return "HTTP/1.1", true
-	}
-	m := c.reqHeaders
-	if m == nil || c.logging {
-		m = s.req.headers
-	}
-	if m == nil {
-		return nil, false
-	}
-	h := m.list
-	header := func(name string) (any, bool) {
-		v, ok := h.Lookup(name)
-		return v, ok
-	}
-	switch name {
-	case "headers":
-		return h, true
-	case "path":
-		return header(":path")
-	case "url_path":
-		path, _, _ := strings.Cut(h.Get(":path"), "?")
-		return path, true
-	case "query":
-		_, query, _ := strings.Cut(h.Get(":path"), "?")
-		return query, true
-	case "host":
-		return header(":authority")
-	case "scheme":
-		return header(":scheme")
-	case "method":
-		return header(":method")
-	case "referer":
-		return header("referer")
-	case "useragent":
-		return header("user-agent")
-	case "id":
-		return header("x-request-id")
-	case "size":
-		return int64(s.props.requestSize), true
-	case "total_size":
-		return int64(s.props.requestSize) + int64(m.byteSize()), true
-	}
-	return nil, false
-}
-
-func (c *vmContext) responseAttribute(name string) (any, bool) {
-	s := c.stream
-	switch name {
-	case "code":
-		if s.props.status == 0 {
-			return nil, false
-		}
-		return s.props.status, true
-	case "code_details":
-		if s.details == "" {
-			return nil, false
-		}
-		return s.details, true
-	case "size":
-		return int64(s.props.responseSize), true
-	case "flags":
-		return int64(0), true
-	case "headers":
-		if s.resp.headers != nil {
-			return s.resp.headers.list, true
-		}
-		return Headers{}, true
-	case "trailers":
-		if s.resp.trailers != nil {
-			return s.resp.trailers.list, true
-		}
-		return Headers{}, true
-	}
-	return nil, false
-}
-
 // serialize gives an attribute's bytes: numbers are 8 bytes, times nanoseconds,
 // maps and lists pairs.
 func serialize(v any) ([]byte, bool) {
@@ -311,9 +116,11 @@ func serialize(v any) ([]byte, bool) {
 	case time.Duration:
 		return binary.LittleEndian.AppendUint64(nil, uint64(v)), true
 	case Headers:
-		return appendPairs(nil, v), true
+		return appendPairs(nil, v.joined()), true
 	case map[string]any:
 		return serializeMap(v)
+	case message:
+		return nil, true // an empty protobuf message
 	case []any:
 		h := make(Headers, len(v))
 		for i, x := range v {

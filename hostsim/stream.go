@@ -300,9 +300,6 @@ func (p *pipe) passHeaders(end bool) {
 	default:
 		p.passed = true
 		s.headersOut = true
-		if s.upOpen {
-			s.setDetails("via_upstream")
-		}
 		s.client.Headers(&p.headers.list, end)
 		if end {
 			s.endStream()

@@ -44,6 +44,7 @@ type vm struct {
 	metrics vmMetrics
 	tokens  [3]uint32 // last callout token of each kind
 	timers  map[uint32]*ticker
+	grpc    map[uint32]*GrpcStream // open, by token
 }
 
 type vmKey struct{}
@@ -55,6 +56,7 @@ func newVM(h *Host, w *worker, p *plugin, seed uint64) (*vm, error) {
 		label:    fmt.Sprintf("vm %q on %s", p.VM.ID, w.name),
 		contexts: map[uint32]*vmContext{}, nextID: 1,
 		roots: map[string]*vmContext{}, pending: map[string]*vmContext{}, timers: map[uint32]*ticker{},
+		grpc:    map[uint32]*GrpcStream{},
 		rand:    rand.New(rand.NewPCG(h.config.Seed, seed)),
 		metrics: newVMMetrics(), tokens: [3]uint32{calloutHTTP, calloutGrpcCall, calloutGrpcStream},
 	}
