@@ -41,6 +41,7 @@ type Provider struct {
 	Name     string                                  // as written in a configuration's type: "openai"
 	Doc      string                                  // one line, for tables and the JSON Schema
 	Semantic string                                  // gen_ai.provider.name of OpenTelemetry
+	Host     string                                  // of the public API, for who writes the proxy's clusters; empty if there is none
 	Options  func(o *strict.Object) (Adapter, error) // reads the provider's own options
 }
 

@@ -15,6 +15,7 @@ func Provider() adapters.Provider {
 		Name:     "anthropic",
 		Doc:      "Anthropic: messages and token counting.",
 		Semantic: "anthropic",
+		Host:     "api.anthropic.com",
 		Options:  options,
 	}
 }

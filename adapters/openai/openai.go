@@ -15,6 +15,7 @@ func Provider() adapters.Provider {
 		Name:     "openai",
 		Doc:      "OpenAI: chat completions, responses, embeddings.",
 		Semantic: "openai",
+		Host:     "api.openai.com",
 		Options:  options,
 	}
 }
