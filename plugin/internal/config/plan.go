@@ -23,7 +23,9 @@ type Plan struct {
 	Client    ClientHeaders
 	CORS      CORS
 	Limits    Bounds
-	Digest    string // of the document, in hexadecimal; secrets cannot be told from it
+	// HoldHeaders says what is known of the proxy.
+	HoldHeaders HoldHeaders
+	Digest      string // of the document, in hexadecimal; secrets cannot be told from it
 }
 
 // A Role is where the module is loaded.
@@ -33,6 +35,17 @@ type Role uint8
 const (
 	Gateway Role = iota
 	Attempt
+)
+
+// HoldHeaders says whether the proxy goes on with a body whose headers the plugin
+// holds: Envoy does with allow_on_headers_stop_iteration.
+type HoldHeaders uint8
+
+// What is known of the proxy.
+const (
+	HoldAuto   HoldHeaders = iota // found out at the first request
+	HoldAlways                    // it does
+	HoldNever                     // it does not: only paths that name a provider work
 )
 
 // A Match says which requests are the gateway's. Hosts are without port and in

@@ -41,6 +41,12 @@ func (r *reader) plan(o *strict.Object) {
 	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's.", "gateway", "gateway") == "gateway" {
 		r.out.Role = Gateway
 	}
+	switch o.Enum("hold_headers", "Whether the proxy's Wasm filter has allow_on_headers_stop_iteration: always if it has, never if it has not, auto to find out.", "auto", "auto", "always", "never") {
+	case "always":
+		r.out.HoldHeaders = HoldAlways
+	case "never":
+		r.out.HoldHeaders = HoldNever
+	}
 	o.Objects("match", "Which requests are the gateway's, the first match wins; none means every AI path of every host.", r.match)
 	o.Objects("providers", "The upstream APIs.", r.provider)
 	if !o.Has("providers") || len(r.out.Providers) == 0 {

@@ -13,7 +13,7 @@ import (
 // RequestProgress tells that size bytes of the request's body are there and held.
 func (s *Stream) RequestProgress(size int) *Step {
 	if s.phase == awaiting {
-		s.w.proven = true
+		s.w.prove()
 	}
 	s.received = size
 	if size > s.w.plan.Limits.Request && (s.phase == awaiting || s.phase == released) {
@@ -31,7 +31,7 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	delete(s.w.held, s)
 	switch s.phase {
 	case awaiting:
-		s.w.proven = true
+		s.w.prove()
 	case released: // by its path: what its body says can still be refused
 	default:
 		return s.next()

@@ -19,6 +19,10 @@ func unprovenHost() *chat.Error {
 		"if this happens to every request, the proxy's Wasm filter lacks allow_on_headers_stop_iteration: true (Envoy 1.36 or later)"}
 }
 
+func needsBody() *chat.Error {
+	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "path_needs_body", Message: "this proxy routes by path alone (hold_headers: never); use the path of a provider, such as /openai/v1/chat/completions"}
+}
+
 func bodyTimeout(after time.Duration) *chat.Error {
 	return &chat.Error{Status: 408, Kind: chat.Timeout, Code: "request_timeout", Message: "the request's body was not complete after " + after.String()}
 }

@@ -73,6 +73,11 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 	if x.replied(step) {
 		return
 	}
+	if x.gw.Foreign() {
+		x.answered = true
+		x.response = cases.Message{First: "200", Body: []byte("another application")}
+		return
+	}
 	if step.Headers != nil {
 		h = clone(step.Headers)
 	}

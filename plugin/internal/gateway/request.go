@@ -31,8 +31,10 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 	switch {
 	case s.endpoint.Op == adapters.Models:
 		return s.models()
-	case s.dropIn != nil && !s.w.proven:
+	case s.dropIn != nil && !s.w.holds:
 		return s.forward()
+	case s.w.plan.HoldHeaders == config.HoldNever:
+		return s.reject(needsBody())
 	}
 	s.phase = awaiting
 	s.w.held[s] = s.began

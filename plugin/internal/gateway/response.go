@@ -76,7 +76,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	}
 	s.answer.hide = false
 	step.Want = Each
-	if s.w.proven && head.length >= 0 && head.length <= maxHeld {
+	if s.w.holds && head.length >= 0 && head.length <= maxHeld {
 		s.answer.whole = true
 		step.Action, step.Want = Hold, Whole
 	}

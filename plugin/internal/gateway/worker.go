@@ -27,8 +27,10 @@ type Worker struct {
 	spare  []*Stream         // done with, ready for use again
 	held   map[*Stream]int64 // requests whose body is awaited, since when
 
-	// proven is set once a held request has seen its body: only then is it known
-	// that the host goes on with a body whose headers are held.
+	// holds says that the host goes on with a body whose headers are held: because
+	// the configuration says so, or because a held request has seen its body.
+	holds bool
+	// proven is set by the latter alone.
 	proven bool
 }
 
@@ -48,6 +50,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		table:  dialect.NewTable(),
 		series: meter.NewSet(),
 		held:   map[*Stream]int64{},
+		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 }
 
@@ -79,6 +82,12 @@ func (w *Worker) Release(s *Stream) {
 		s.end()
 		w.spare = append(w.spare, s)
 	}
+}
+
+// prove notes that a held request has seen its body.
+func (w *Worker) prove() {
+	w.proven = true
+	w.holds = w.plan.HoldHeaders != config.HoldNever
 }
 
 // A Wake is a step for a stream that had no event of its own.

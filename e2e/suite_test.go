@@ -1,0 +1,117 @@
+// Package e2e runs Postern as its users do: the built module in the simulator and in
+// a real Envoy, with real clients in front and strict mock providers behind.
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/postern-gateway/postern/e2e/envoy"
+)
+
+// Where `make test` has put things; the defaults are its own.
+func modulePath() string { return setting("POSTERN_MODULE", "../build/postern.wasm") }
+func envoyPath() string  { return setting("POSTERN_ENVOY", "../build/tools/envoy") }
+func toolsPath() string  { return setting("POSTERN_TOOLS", "../build/tools") }
+
+func setting(name, fallback string) string {
+	v := os.Getenv(name)
+	if v == "" {
+		v = fallback
+	}
+	abs, err := filepath.Abs(v)
+	if err != nil {
+		return v
+	}
+	return abs
+}
+
+// environment is what the plugins' VM gets.
+var environment = map[string]string{"OPENAI_API_KEY": "sk-mock-openai", "ANTHROPIC_API_KEY": "sk-ant-mock"}
+
+// suite is the one Envoy that all tests share, for each start costs seconds: every
+// test's listeners and clusters are in it from the start.
+type suite struct {
+	dir       string
+	envoy     *envoy.Process
+	listeners map[string]string // name → address
+	accessLog string
+	upstream  *caseUpstream
+}
+
+var (
+	shared     *suite
+	sharedErr  error
+	sharedOnce sync.Once
+)
+
+// start returns the suite, started by the first test that needs it.
+func start(t *testing.T) *suite {
+	t.Helper()
+	sharedOnce.Do(func() { shared, sharedErr = newSuite() })
+	if sharedErr != nil {
+		t.Fatal(sharedErr)
+	}
+	return shared
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared != nil && shared.envoy != nil {
+		shared.envoy.Stop()
+		if code == 0 {
+			os.RemoveAll(shared.dir)
+		}
+	}
+	os.Exit(code)
+}
+
+func newSuite() (*suite, error) {
+	dir, err := os.MkdirTemp("", "postern-e2e-")
+	if err != nil {
+		return nil, err
+	}
+	s := &suite{dir: dir, listeners: map[string]string{}, accessLog: filepath.Join(dir, "access.log")}
+	var listeners, clusters []any
+	add := func(name string, l envoy.Listener) error {
+		var err error
+		if l.Address, err = envoy.FreeAddress(); err != nil {
+			return err
+		}
+		l.AccessLog = s.accessLog
+		s.listeners[name] = l.Address
+		listeners = append(listeners, l.Build())
+		return nil
+	}
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases} {
+		c, err := part(add)
+		if err != nil {
+			return nil, err
+		}
+		clusters = append(clusters, c...)
+	}
+	s.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: dir, Bootstrap: map[string]any{
+		"static_resources": map[string]any{"listeners": listeners, "clusters": clusters}}})
+	return s, err
+}
+
+// record waits for the access log's line of a request and returns what the plugin
+// has said in it.
+func (s *suite) record(t *testing.T, id string) string {
+	t.Helper()
+	var record string
+	eventually(t, "the access log has "+id, func() bool {
+		b, _ := os.ReadFile(s.accessLog)
+		for line := range strings.Lines(string(b)) {
+			if name, rest, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name == id {
+				record = rest
+				return true
+			}
+		}
+		return false
+	})
+	return record
+}
