@@ -24,6 +24,7 @@ const (
 // A Request is a conversation and how its next turn is to be made. A Request is used
 // again for one conversation after another: Reset keeps its memory.
 type Request struct {
+	Dialect  string // whose words Extra, ServerTools and ServiceTier are: a dialect's name
 	Model    string
 	Messages []Message // in order; system messages where the client put them
 	Tools    []Tool
@@ -58,8 +59,9 @@ type Request struct {
 	// of the same dialect may take them, any other reports them as dropped.
 	Extra []Member
 
-	drops []string
-	parts []Part // of all messages, in one piece of memory
+	drops   []string
+	parts   []Part // of all messages, in one piece of memory
+	results []Part // of all tool results, likewise
 }
 
 // A Member is a key and value of an object, and where it stood.
@@ -72,6 +74,7 @@ type Member struct {
 // Reset empties the request and keeps its memory.
 func (r *Request) Reset() {
 	clear(r.parts)
+	clear(r.results)
 	*r = Request{
 		Messages:    r.Messages[:0],
 		Tools:       r.Tools[:0],
@@ -80,6 +83,7 @@ func (r *Request) Reset() {
 		Extra:       r.Extra[:0],
 		drops:       r.drops[:0],
 		parts:       r.parts[:0],
+		results:     r.results[:0],
 	}
 }
 
@@ -95,6 +99,14 @@ func (r *Request) Add(p Part) {
 	start := len(r.parts) - len(m.Parts)
 	r.parts = append(r.parts, p)
 	m.Parts = r.parts[start:len(r.parts):len(r.parts)]
+}
+
+// AddResult appends a part to the result of the last part, which is a ToolResultPart.
+func (r *Request) AddResult(p Part) {
+	last := &r.parts[len(r.parts)-1]
+	start := len(r.results) - len(last.Result)
+	r.results = append(r.results, p)
+	last.Result = r.results[start:len(r.results):len(r.results)]
 }
 
 // Drop reports that something of the client's request is not in the provider's: a path
@@ -154,7 +166,7 @@ type Part struct {
 	IsError   bool
 
 	CacheControl Raw  // an Anthropic cache hint, kept as it is
-	Citations    Raw  // true, or the citations of a text, as the source spells them
+	Citations    Raw  // true for a document that may be cited, or an array of what a text cites, in Anthropic's form
 	Detail       Text // how closely an image is looked at
 	Raw          Raw
 	Path         string // where the part stood, for errors and drops; may be empty
@@ -219,27 +231,4 @@ type Format struct {
 	Name, Description Text
 	Schema            Raw
 	Strict            bool
-}
-
-// An Effort is how much a model may think.
-type Effort uint8
-
-// Efforts, in order.
-const (
-	EffortUnset Effort = iota
-	EffortNone         // thinking is off
-	EffortMinimal
-	EffortLow
-	EffortMedium
-	EffortHigh
-	EffortMax
-)
-
-// Reasoning is how a model thinks before it answers: by a budget of tokens, by an
-// effort, or both where the client said both.
-type Reasoning struct {
-	Effort   Effort
-	Budget   int64 // tokens; 0: not said
-	Adaptive bool  // the model decides how much
-	Summary  Text  // which form of its thoughts to show, as the source spells it
 }

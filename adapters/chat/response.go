@@ -47,14 +47,15 @@ type EventKind uint8
 // Events. A stream is a Start; then blocks, each opened by a BlockStart, filled by
 // deltas and closed by a BlockStop, in the order of their indexes; then a Finish; then
 // an End. Blocks do not overlap within a choice: a provider that interleaves them has
-// them put in order by its decoder. Usage may come with any event. A Failure can come
+// them put in order by its decoder. Usage may come with any event, counts from the
+// start of the stream, and comes with the FinishEvent at the latest. A Failure can come
 // at any point and is the last.
 const (
 	Start          EventKind = iota // ID, Model, Created, Usage of the input if known
 	BlockStart                      // Block, Index; ID and Name of a tool call
 	TextDelta                       // Text: of text, thinking, refusals, or a tool call's arguments
 	SignatureDelta                  // Text: of thinking
-	CitationDelta                   // Raw
+	CitationDelta                   // Raw: one citation of the block's text, in Anthropic's form
 	LogprobsDelta                   // Raw, in OpenAI's form
 	BlockStop
 	FinishEvent // Finish, Sequence
