@@ -84,16 +84,21 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	return counted && len(bytes.TrimSpace(content)) <= len("[]")
 }
 
-// read counts what a chunk's choices give to read.
+// read counts what a chunk's choices give to read. A chunk has one kind of text, and
+// mostly the first one here.
 func (w *watch) read(choices []byte) {
-	for _, key := range [...]string{`"content":`, `"reasoning_content":`, `"arguments":`, `"refusal":`, `"text":`} {
-		for rest := choices; ; {
+	for _, key := range [...]string{`"content":`, `"arguments":`, `"reasoning_content":`, `"text":`, `"refusal":`} {
+		found := false
+		for rest := choices; ; found = true {
 			i := bytes.Index(rest, []byte(key))
 			if i < 0 {
 				break
 			}
-			rest = rest[i+len(key):]
-			w.delivered.AddJSON(bytes.TrimLeft(rest, " "))
+			rest = bytes.TrimLeft(rest[i+len(key):], " ")
+			w.delivered.AddJSON(rest)
+		}
+		if found {
+			return
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package abi
 
-import (
-	"bytes"
-	"unsafe"
-)
+import "unsafe"
 
 // Log writes one line to the proxy's log.
 func Log(level LogLevel, message string) error {
@@ -41,20 +38,11 @@ func SetProperty(path string, value []byte) error {
 
 // Headers appends a header map's pairs to dst.
 func Headers[H pair](dst []H, kind MapType) ([]H, error) {
-	b, err := serialised(kind)
-	return parseHeaders(dst, b), err
-}
-
-// KeepHeaders is Headers with strings that stay valid.
-func KeepHeaders[H pair](dst []H, kind MapType) ([]H, error) {
-	b, err := serialised(kind)
-	return parseHeaders(dst, bytes.Clone(b)), err
-}
-
-func serialised(kind MapType) ([]byte, error) {
 	vm.out.data, vm.out.size = 0, 0
-	err := statusError(proxyGetPairs(uint32(kind), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size)))
-	return returnedBytes(), err
+	if err := statusError(proxyGetPairs(uint32(kind), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size))); err != nil {
+		return dst, err
+	}
+	return parseHeaders(dst, returnedBytes()), nil
 }
 
 // SetHeaders replaces a whole header map.

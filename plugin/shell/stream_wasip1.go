@@ -20,7 +20,7 @@ type stream struct {
 }
 
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
-	h, err := abi.KeepHeaders(s.headers[:0], abi.RequestHeaders)
+	h, err := abi.Headers(s.headers[:0], abi.RequestHeaders)
 	if err != nil {
 		return s.broken(err)
 	}
@@ -132,9 +132,6 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 	if r := step.Reply; r != nil {
 		s.check(abi.Reply(r.Status, r.Details, r.Headers, r.Body))
 		return types.ActionPause
-	}
-	if step.Headers != nil {
-		s.check(abi.SetHeaders(headers, step.Headers))
 	}
 	for _, h := range step.Set {
 		if h.Value == "" {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"strconv"
 
-	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -91,7 +90,8 @@ func millis(nanos int64) int64 { return nanos / 1e6 }
 
 // record is what the proxy's access log says about the request: one JSON object.
 func (s *Stream) record() []byte {
-	var w rawjson.Writer
+	w := &s.scratch
+	w.Reset()
 	w.Object()
 	text := func(key, v string) {
 		if v != "" {

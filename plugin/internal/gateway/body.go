@@ -127,7 +127,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		body = step.Body
 	}
 	s.prompt = promptBytes(body)
-	step.Headers = s.upstream(path, len(body))
+	s.toProvider(step, path, len(body))
 	s.phase = released
 	return step
 }

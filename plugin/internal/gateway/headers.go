@@ -7,7 +7,8 @@ import (
 	"github.com/postern-gateway/postern/adapters/secret"
 )
 
-// clientHeaders are the request's headers that the gateway reads.
+// clientHeaders are the request's headers that the gateway reads. They are views,
+// void after the headers' event but for what keep copies.
 type clientHeaders struct {
 	method, path, query, host string
 	contentType, encoding     string
@@ -17,11 +18,27 @@ type clientHeaders struct {
 	anthropicVersion          bool
 	timeout, metadata         string
 	session                   string
+
+	private uint     // which of privateNames are there
+	own     []string // the gateway's own headers that are there
+}
+
+// keep copies what later events need.
+func (in *clientHeaders) keep() {
+	in.method, in.host, in.path, in.contentType, in.wantsMethod = "", "", "", "", ""
+	in.query = strings.Clone(in.query)
+	in.key = strings.Clone(in.key)
+	in.origin = strings.Clone(in.origin)
+	in.encoding = strings.Clone(in.encoding)
+	in.timeout, in.metadata, in.session = strings.Clone(in.timeout), strings.Clone(in.metadata), strings.Clone(in.session)
+	for i := range in.own {
+		in.own[i] = strings.Clone(in.own[i])
+	}
 }
 
 // read picks out of the headers, in one pass, what the gateway looks at.
-func (w *Worker) read(h []adapters.Header) clientHeaders {
-	in := clientHeaders{length: -1}
+func (w *Worker) read(h []adapters.Header, own []string) clientHeaders {
+	in := clientHeaders{length: -1, own: own[:0]}
 	var bearer, apiKey, googleKey string
 	for i := range h {
 		v := h[i].Value
@@ -34,16 +51,30 @@ func (w *Worker) read(h []adapters.Header) clientHeaders {
 			in.host = v
 		case "content-type":
 			in.contentType = v
-		case "content-encoding":
-			in.encoding = v
 		case "content-length":
 			in.length = parseLength(v)
 		case "authorization":
 			bearer = v
+			in.private |= 1 << 0
 		case "x-api-key":
 			apiKey = v
+			in.private |= 1 << 1
 		case "x-goog-api-key":
 			googleKey = v
+			in.private |= 1 << 2
+		case "api-key":
+			in.private |= 1 << 3
+		case "cookie":
+			in.private |= 1 << 4
+		case "proxy-authorization":
+			in.private |= 1 << 5
+		case "content-encoding":
+			in.encoding = v
+			in.private |= 1 << 6
+		case "expect":
+			in.private |= 1 << 7
+		case "accept-encoding":
+			// always set anew
 		case "origin":
 			in.origin = v
 		case "access-control-request-method":
@@ -62,9 +93,14 @@ func (w *Worker) read(h []adapters.Header) clientHeaders {
 func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 	own, ok := strings.CutPrefix(name, ownPrefix)
 	if !ok {
-		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok || !w.plan.Client.Cloudflare {
+		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
 			return
 		}
+		ok = w.plan.Client.Cloudflare
+	}
+	in.own = append(in.own, name)
+	if !ok {
+		return
 	}
 	switch allowed := w.plan.Client; {
 	case allowed.Timeout && (own == "timeout" || own == "request-timeout"):
@@ -107,18 +143,13 @@ func parseLength(v string) int {
 // clientKey is the key that the client gave, for providers where it is the client's own.
 func (in *clientHeaders) clientKey() secret.String { return secret.New(in.key) }
 
-// private are headers of the client that no provider gets to see: its keys, its
-// cookies, and what the gateway says anew.
-func private(name string) bool {
-	switch name {
-	case "authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization",
-		"accept-encoding", "content-length", "content-encoding", "transfer-encoding", "expect", "te":
-		return true
-	}
-	return strings.HasPrefix(name, ownPrefix) || strings.HasPrefix(name, cloudflarePrefix)
-}
+// privateNames are headers of the client that no provider gets to see: its keys and
+// cookies, and what the gateway says anew. Their places are the bits of
+// clientHeaders.private.
+var privateNames = [...]string{"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie",
+	"proxy-authorization", "content-encoding", "expect"}
 
-// host is an authority without its port, in lower case.
+// hostOf is an authority without its port, in lower case.
 func hostOf(authority string) string {
 	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
 		authority = authority[:i]

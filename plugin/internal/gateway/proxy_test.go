@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 
 // proxy does natively what the shell and a proxy do: it holds, edits and passes on.
 type proxy struct {
-	t       *testing.T
+	t       testing.TB
 	now     int64
 	random  uint64
 	details string // response.code_details
@@ -25,7 +26,7 @@ type proxy struct {
 	ids     uint32
 }
 
-func newProxy(t *testing.T, document string) *proxy {
+func newProxy(t testing.TB, document string) *proxy {
 	t.Helper()
 	env := map[string]string{"OPENAI_API_KEY": "sk-mock-openai", "ANTHROPIC_API_KEY": "sk-ant-mock"}
 	plan, err := config.Read([]byte(document), config.Parts{
@@ -78,9 +79,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 		x.response = cases.Message{First: "200", Body: []byte("another application")}
 		return
 	}
-	if step.Headers != nil {
-		h = clone(step.Headers)
-	}
+	h = edited(h, step.Set)
 	body := m.Body
 	want := step.Want
 	for _, cut := range cuts {
@@ -96,9 +95,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 		if x.replied(step) {
 			return
 		}
-		if step.Headers != nil {
-			h = clone(step.Headers)
-		}
+		h = edited(h, step.Set)
 		if step.Replace {
 			body = []byte(string(step.Body))
 		}
@@ -244,4 +241,13 @@ func headers(h []adapters.Header) []cases.Header {
 	return out
 }
 
-func clone(h []adapters.Header) []adapters.Header { return append([]adapters.Header(nil), h...) }
+// edited is h with headers set, and those without a value removed.
+func edited(h, set []adapters.Header) []adapters.Header {
+	for _, e := range set {
+		h = slices.DeleteFunc(h, func(x adapters.Header) bool { return x.Name == e.Name })
+		if e.Value != "" {
+			h = append(h, e)
+		}
+	}
+	return h
+}

@@ -8,10 +8,10 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
-// RequestHeaders is the request's first event. The headers' strings must last as
-// long as the stream; end says that there is no body.
+// RequestHeaders is the request's first event. h is only read, and only now; end says
+// that there is no body.
 func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
-	s.in = s.w.read(h)
+	s.in = s.w.read(h, s.in.own)
 	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {
 		s.began = s.w.port.Now()
 		return s.admin(strings.TrimPrefix(s.in.path, a.Prefix))
@@ -21,7 +21,6 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 		return s.next()
 	}
 	s.began = s.w.port.Now()
-	s.headers = append(s.headers[:0], h...)
 	if s.in.method == "OPTIONS" && s.in.wantsMethod != "" {
 		return s.preflight()
 	}
@@ -36,6 +35,7 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 	case s.w.plan.HoldHeaders == config.HoldNever:
 		return s.reject(needsBody())
 	}
+	s.in.keep()
 	s.phase = awaiting
 	s.w.held[s] = s.began
 	step := s.next()
@@ -55,8 +55,10 @@ func (s *Stream) ours() bool {
 		path := s.in.path[len(m.Prefix):]
 		var ok bool
 		if s.endpoint, ok = s.w.table.Find(path, s.in.anthropicVersion); ok {
+			s.prefixed = m.Prefix != ""
 			return true
 		}
+		s.prefixed = true
 		if s.dropIn, path = s.w.dropIn(path); s.dropIn != nil {
 			if s.endpoint, ok = s.w.table.Find(path, s.in.anthropicVersion); ok {
 				return true

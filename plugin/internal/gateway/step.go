@@ -31,8 +31,7 @@ type Step struct {
 	Want   Want   // of the body of the same direction, from now on
 	Reply  *Reply // answer in the upstream's place; nothing else applies then
 
-	Headers []adapters.Header // replaces the whole header map, unless nil
-	Set     []adapters.Header // sets single headers
+	Set []adapters.Header // headers to set; one with an empty value is removed
 
 	Replace bool // the body in hand becomes Body
 	Body    []byte

@@ -4,6 +4,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
@@ -28,7 +29,7 @@ type Stream struct {
 
 	phase    phase
 	endpoint dialect.Endpoint
-	headers  []adapters.Header // the client's, until release
+	prefixed bool // its path has more before the endpoint's
 	in       clientHeaders
 	consumer *config.Consumer
 	dropIn   *config.Provider // named by the path
@@ -46,6 +47,7 @@ type Stream struct {
 
 	began, firstByte, finished int64 // nanoseconds
 	status                     int   // of the answer; 0 if none came
+	scratch                    rawjson.Writer
 	failure                    string
 	usage                      chat.Usage
 }
@@ -72,13 +74,13 @@ func (s *Stream) begin(w *Worker, id uint32) {
 // end forgets everything about the request but keeps memory for the next one.
 func (s *Stream) end() {
 	s.step.reset()
-	clear(s.headers)
 	s.decoder.Reset()
 	const maxKept = 64 << 10
 	if cap(s.step.Body) > maxKept {
 		s.step.Body = nil
 	}
-	*s = Stream{step: s.step, headers: s.headers[:0], decoder: s.decoder, watches: s.watches}
+	clear(s.in.own)
+	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0]}, scratch: s.scratch, decoder: s.decoder, watches: s.watches}
 }
 
 // next empties the step for another event.

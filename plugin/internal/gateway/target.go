@@ -68,54 +68,52 @@ func (s *Stream) forward() *Step {
 	s.target, s.label = config.Target{Provider: p}, "none"
 	step := s.next()
 	step.Want = Whole
-	step.Headers = s.upstream(path, s.in.length)
+	s.toProvider(step, path, s.in.length)
 	s.phase = released
 	return step
 }
 
-// upstream builds the headers that the provider gets. length is that of the body,
-// -1 if it is not known.
-func (s *Stream) upstream(path string, length int) []adapters.Header {
+// toProvider makes the client's headers the provider's: private ones go, the
+// provider's key and the route come. length is that of the body, -1 if it is not known.
+func (s *Stream) toProvider(step *Step, path string, length int) {
 	p := s.target.Provider
+	set := func(name, value string) { step.Set = append(step.Set, adapters.Header{Name: name, Value: value}) }
 	key := p.PickKey(s.w.port.Random())
-	add := key.Headers
+	credential := key.Headers
 	if key.Source == config.Passthrough {
-		add = p.Adapter.Credential(s.in.clientKey())
+		credential = p.Adapter.Credential(s.in.clientKey())
 	}
-	h := s.headers
-	n := 0
-	for i := range h {
-		if private(h[i].Name) || has(add, h[i].Name) {
-			continue
+	for i, name := range privateNames {
+		if s.in.private&(1<<i) != 0 && !has(credential, name) {
+			set(name, "")
 		}
-		h[n] = h[i]
-		switch h[i].Name {
-		case ":path":
-			if h[n].Value = path; s.in.query != "" {
-				h[n].Value = path + "?" + s.in.query
-			}
-		case ":authority":
-			if p.Host != "" {
-				h[n].Value = p.Host
-			}
-		}
-		n++
 	}
-	h = append(h[:n], add...)
+	for _, name := range s.in.own {
+		set(name, "")
+	}
+	step.Set = append(step.Set, credential...)
 	for _, d := range p.Adapter.Defaults() {
-		if !has(h, d.Name) {
-			h = append(h, d)
+		if d.Name != "anthropic-version" || !s.in.anthropicVersion {
+			step.Set = append(step.Set, d)
 		}
 	}
-	h = append(h, adapters.Header{Name: "accept-encoding", Value: "identity"}, adapters.Header{Name: clusterHeader, Value: p.Cluster})
-	if length >= 0 && s.endpoint.Method != "GET" {
-		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(length)})
+	if path != s.endpoint.Path || s.prefixed {
+		if s.in.query != "" {
+			path += "?" + s.in.query
+		}
+		set(":path", path)
+	}
+	if p.Host != "" {
+		set(":authority", p.Host)
+	}
+	set("accept-encoding", "identity")
+	set(clusterHeader, p.Cluster)
+	if length >= 0 && length != s.in.length {
+		set("content-length", strconv.Itoa(length))
 	}
 	if s.in.timeout != "" && parseLength(s.in.timeout) > 0 {
-		h = append(h, adapters.Header{Name: "x-envoy-upstream-rq-timeout-ms", Value: s.in.timeout})
+		set("x-envoy-upstream-rq-timeout-ms", s.in.timeout)
 	}
-	s.headers = h
-	return h
 }
 
 // clusterHeader tells the proxy where to; its route takes the cluster from it and

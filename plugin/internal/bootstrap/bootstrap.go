@@ -1,0 +1,167 @@
+// Package bootstrap writes an Envoy bootstrap that serves a configuration of the
+// gateway: the listener with the filter, one route that goes where the filter says,
+// and a cluster for each provider.
+//
+// The result is complete and meant for production; what of it depends on the place
+// it runs in is in Options. It is for operators to read, so it has comments.
+package bootstrap
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+// Options are what a bootstrap needs beside the configuration.
+type Options struct {
+	Listen    netip.AddrPort
+	Admin     netip.AddrPort
+	Module    string            // the file of the module
+	CA        string            // the file of the certificates that providers' are checked against
+	Upstreams map[string]string // URL by provider, in place of its own host
+}
+
+// Write writes the bootstrap. document is the configuration as JSON and plan what
+// was read from it; environment lists the variables that the plan needs.
+func Write(document []byte, plan *config.Plan, environment []string, o Options) ([]byte, error) {
+	clusters, err := clusters(plan, o.Upstreams)
+	if err != nil {
+		return nil, err
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, bytes.TrimSpace(document), "", "  "); err != nil {
+		return nil, fmt.Errorf("the configuration as JSON: %w", err)
+	}
+	t, err := template.New("envoy.yaml").Funcs(template.FuncMap{
+		"json":   quote,
+		"join":   join,
+		"indent": indent,
+	}).Parse(source)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, map[string]any{
+		"Listen":        address{o.Listen.Addr().String(), o.Listen.Port()},
+		"Admin":         address{o.Admin.Addr().String(), o.Admin.Port()},
+		"Module":        o.Module,
+		"CA":            o.CA,
+		"Buffer":        max(plan.Limits.Request, leastBuffer),
+		"Environment":   environment,
+		"Configuration": pretty.String(),
+		"ClusterHeader": clusterHeader,
+		"Clusters":      clusters,
+		"Labels":        labels(),
+		"Buckets":       buckets(),
+	})
+	return out.Bytes(), err
+}
+
+// clusterHeader is how the filter tells the route where to.
+const clusterHeader = "x-postern-cluster"
+
+// leastBuffer is what a proxy buffers by default: answers have to fit too.
+const leastBuffer = 1 << 20
+
+//go:embed envoy.yaml.tmpl
+var source string
+
+type address struct {
+	Host string
+	Port uint16
+}
+
+// quote writes a string as JSON, which is YAML too.
+func quote(s string) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(s)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
+func join(list []string) (string, error) {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		var err error
+		if quoted[i], err = quote(s); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(quoted, ", "), nil
+}
+
+// indent makes a text the content of a block in YAML. The characters that YAML takes
+// for line ends, or not at all, are inside JSON strings and can be escaped there.
+func indent(n int, s string) string {
+	s = strings.NewReplacer("\u0085", `\u0085`, "\u2028", `\u2028`, "\u2029", `\u2029`, "\ufeff", `\ufeff`, "\x7f", `\u007f`).Replace(s)
+	margin := strings.Repeat(" ", n)
+	return margin + strings.ReplaceAll(s, "\n", "\n"+margin)
+}
+
+// A label is a part of a metric's name that becomes a label of the metric, with the
+// name that OpenTelemetry gives it.
+type label struct{ Key, Tag string }
+
+func labels() []label {
+	return []label{
+		{"operation", "gen_ai.operation.name"},
+		{"provider", "gen_ai.provider.name"},
+		{"model", "gen_ai.request.model"},
+		{"type", "gen_ai.token.type"},
+		{"status", "http.response.status_code"},
+	}
+}
+
+// A histogram is a group of histograms with the same buckets.
+type histogram struct{ Suffix, Bounds string }
+
+// buckets are those of https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/,
+// durations in milliseconds.
+func buckets() []histogram {
+	power := func(first, factor, n int) string {
+		bounds := make([]string, n)
+		for i := range bounds {
+			bounds[i] = strconv.Itoa(first)
+			first *= factor
+		}
+		return strings.Join(bounds, ", ")
+	}
+	duration := power(10, 2, 14)
+	return []histogram{
+		{"gen_ai.client.token.usage", power(1, 4, 14)},
+		{"gen_ai.client.operation.duration_ms", duration},
+		{"gen_ai.client.operation.time_to_first_chunk_ms", duration},
+	}
+}
+
+// clusters are those of the plan's providers, each once.
+func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error) {
+	for name := range upstreams {
+		if _, ok := plan.Provider(name); !ok {
+			return nil, fmt.Errorf("upstream %s: the configuration has no such provider", name)
+		}
+	}
+	var all []cluster
+	for i, p := range plan.Providers {
+		c, err := newCluster(p, upstreams[p.Name])
+		if err != nil {
+			return nil, fmt.Errorf("providers[%d] (%s): %w", i, p.Name, err)
+		}
+		switch at := slices.IndexFunc(all, func(x cluster) bool { return x.Name == c.Name }); {
+		case at < 0:
+			all = append(all, c)
+		case all[at] != c:
+			return nil, fmt.Errorf("providers[%d] (%s): another provider's cluster %s leads to %s:%d", i, p.Name, c.Name, all[at].Address, all[at].Port)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,59 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
+)
+
+const benchConfig = `{"providers":[{"name":"openai","type":"openai","cluster":"mock","keys":[{"value":"sk-mock"}]}]}`
+
+var benchHeaders = []adapters.Header{
+	{Name: ":authority", Value: "127.0.0.1:10160"}, {Name: ":path", Value: "/v1/chat/completions"}, {Name: ":method", Value: "POST"},
+	{Name: ":scheme", Value: "http"}, {Name: "content-type", Value: "application/json"}, {Name: "authorization", Value: "Bearer client-key"},
+	{Name: "user-agent", Value: "bench"}, {Name: "accept", Value: "*/*"}, {Name: "x-request-id", Value: "9b821fde-06dc-45cd-a"},
+	{Name: "content-length", Value: "1024"}, {Name: "x-forwarded-proto", Value: "http"},
+}
+
+// BenchmarkChat is a chat request of a kilobyte and its answer in one piece.
+func BenchmarkChat(b *testing.B) {
+	body := []byte(`{"model":"gpt-4o","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"` +
+		strings.Repeat("The quick brown fox jumps. ", 32) + `"}],"temperature":0.7,"max_tokens":512}`)
+	answer := []byte(`{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"mock","choices":[{"index":0,"message":{"role":"assistant","content":"` +
+		strings.Repeat("The quick brown fox jumps. ", 18) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":256,"completion_tokens":128,"total_tokens":384,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}}`)
+	response := []adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/json"}, {Name: "content-length", Value: "900"}}
+	p := newProxy(b, benchConfig)
+	h := make([]adapters.Header, 0, 32)
+	b.ReportAllocs()
+	for b.Loop() {
+		s := p.worker.NewStream(1)
+		h = append(h[:0], benchHeaders...)
+		s.RequestHeaders(h, false)
+		if step := s.RequestBody(body); step.Action != gateway.Continue || step.Reply != nil {
+			b.Fatalf("got %+v", step)
+		}
+		s.ResponseHeaders(response, false)
+		s.ResponseBody(answer, true)
+		s.Done()
+		p.worker.Release(s)
+	}
+}
+
+// BenchmarkStreamEvent is one event of a stream that passes.
+func BenchmarkStreamEvent(b *testing.B) {
+	p := newProxy(b, benchConfig)
+	s := p.worker.NewStream(1)
+	s.RequestHeaders(append([]adapters.Header{}, benchHeaders...), false)
+	s.RequestBody([]byte(`{"model":"gpt-4o","messages":[],"stream":true}`))
+	s.ResponseHeaders([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/event-stream"}}, false)
+	event := []byte(`data: {"id":"chatcmpl-mock0001","object":"chat.completion.chunk","created":1760000000,"model":"mock-model","system_fingerprint":"fp_mock","choices":[{"index":0,"delta":{"content":"the quick brown "},"logprobs":null,"finish_reason":null}],"usage":null}` + "\n\n")
+	b.ReportAllocs()
+	b.SetBytes(int64(len(event)))
+	for b.Loop() {
+		if step := s.ResponseBody(event, false); step.Replace {
+			b.Fatal("the event was changed")
+		}
+	}
+}
