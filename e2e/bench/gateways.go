@@ -1,0 +1,87 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A gateway is one way to carry the requests.
+type gateway struct {
+	name string
+	text string
+	// filters returns the HTTP filters before the router, and ok false where the
+	// gateway cannot carry such requests.
+	filters func(b *builder, client, upstream wire) (f []any, ok bool)
+}
+
+const (
+	plain    = "envoy"
+	envoyAI  = "envoy-ai"
+	empty    = "go-empty"
+	buffer   = "go-buffer"
+	postern  = "postern"
+	aiFilter = "envoy.filters.http.ai_protocol_manager"
+)
+
+// gateways are in the order of the table.
+func gateways() []gateway {
+	return []gateway{
+		{plain, "Envoy without a filter: the floor", func(_ *builder, client, upstream wire) ([]any, bool) {
+			return nil, client == upstream
+		}},
+		{empty, "a Go plugin whose callbacks are empty: what any Go plugin costs", func(b *builder, client, upstream wire) ([]any, bool) {
+			return []any{b.wasm(empty, b.path(empty+".wasm"), "{}")}, client == upstream && client == openAI
+		}},
+		{buffer, "a Go plugin that holds the request and reads both bodies, and does nothing with them", func(b *builder, client, upstream wire) ([]any, bool) {
+			return []any{b.wasm(buffer, b.path(buffer+".wasm"), "{}")}, client == upstream && client == openAI
+		}},
+		{envoyAI, "Envoy's own AI filters in C++: parse, request info, token usage; where dialects differ its transcoder", func(_ *builder, client, upstream wire) ([]any, bool) {
+			return []any{aiFilters(client, upstream)}, true
+		}},
+		{postern, "the module", func(b *builder, _, _ wire) ([]any, bool) {
+			return []any{b.wasm(postern, b.module, posternConfig)}, true
+		}},
+	}
+}
+
+// posternConfig is the smallest configuration with two providers.
+const posternConfig = `{
+"providers":[
+ {"name":"openai","type":"openai","cluster":"mock","keys":[{"value":"sk-mock"}]},
+ {"name":"anthropic","type":"anthropic","cluster":"mock","keys":[{"value":"sk-mock"}]}],
+"models":[
+ {"name":"gpt-4o","targets":[{"provider":"openai"}]},
+ {"name":"claude-mock","targets":[{"provider":"anthropic"}]}]}`
+
+func gatewayNames() []string {
+	var names []string
+	for _, g := range gateways() {
+		names = append(names, g.name)
+	}
+	return names
+}
+
+// pickGateways always includes plain Envoy, which all others are compared with.
+func pickGateways(list string, withPostern bool) ([]string, error) {
+	names, err := pick(list, gatewayNames(), "gateway")
+	if err != nil {
+		return nil, err
+	}
+	if list != "" && slices.Contains(names, postern) && !withPostern {
+		return nil, fmt.Errorf("gateway %s needs --module", postern)
+	}
+	return slices.DeleteFunc(gatewayNames(), func(n string) bool {
+		return n != plain && !slices.Contains(names, n) || n == postern && !withPostern
+	}), nil
+}
+
+func describeGateways() string {
+	var b strings.Builder
+	for _, g := range gateways() {
+		fmt.Fprintf(&b, "  %-10s %s\n", g.name, g.text)
+	}
+	return b.String()
+}
