@@ -1,5 +1,7 @@
 package chat
 
+import "github.com/postern-gateway/postern/adapters/rawjson"
+
 // A Text is the content of a JSON string as it is spelled there: escaped, without its
 // quotes. All the formats that meet here are JSON, so a text goes from one into
 // another without being decoded. It mostly is a view of the source document, void
@@ -128,7 +130,8 @@ func (r *Request) Drops() []string { return r.drops }
 type Message struct {
 	Role  Role
 	Parts []Part
-	Name  Text // of the speaker
+	Name  Text          // of the speaker
+	At    rawjson.Value // where it stood
 }
 
 // A PartKind is what a part of a message is.
@@ -146,7 +149,7 @@ const (
 	ToolCallPart                   // ID, Name, Arguments
 	ToolResultPart                 // ID, Name if known, Result, IsError
 	RefusalPart                    // Text
-	ServerPart                     // Raw: a call or result of a tool that the provider runs itself, Format says whose
+	ServerPart                     // Raw: a call or result of a tool that the provider runs itself. Its type tells whose; who does not know it leaves it out
 )
 
 // A Part is one piece of a message's content.
@@ -169,7 +172,9 @@ type Part struct {
 	Citations    Raw  // true for a document that may be cited, or an array of what a text cites, in Anthropic's form
 	Detail       Text // how closely an image is looked at
 	Raw          Raw
-	Path         string // where the part stood, for errors and drops; may be empty
+
+	// At is where the part stood; its path is made on demand, for errors and drops.
+	At rawjson.Value
 }
 
 // Media is a file in a message: exactly one of Data, URL and FileID is set.
@@ -187,14 +192,14 @@ type Tool struct {
 	Parameters        Raw // JSON Schema; nil for none
 	Strict            bool
 	CacheControl      Raw
-	Path              string
+	At                rawjson.Value // where it stood
 }
 
 // A ServerTool is a tool that the provider runs itself, in its own spelling.
 type ServerTool struct {
 	Type, Name Text
 	Raw        Raw
-	Path       string
+	At         rawjson.Value // where it stood
 }
 
 // A ChoiceKind says whether tools have to be called.

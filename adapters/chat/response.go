@@ -23,7 +23,7 @@ type Response struct {
 	Choices []Choice
 	Usage   Usage
 	Counted bool // Usage is the provider's
-	Tier    Text // service tier that was used
+	Tier    Text // service tier that was used: default, flex, priority, batch
 	System  Text // fingerprint of the provider's set-up
 }
 
@@ -33,6 +33,7 @@ type Choice struct {
 	Finish   Finish
 	Sequence Text // the stop sequence that was met
 	Logprobs Raw  // in OpenAI's form
+	Details  Raw  // about a refusal, as the provider spells it; nil if it says nothing
 }
 
 // Reset empties the response and keeps its memory.
@@ -58,7 +59,7 @@ const (
 	CitationDelta                   // Raw: one citation of the block's text, in Anthropic's form
 	LogprobsDelta                   // Raw, in OpenAI's form
 	BlockStop
-	FinishEvent // Finish, Sequence
+	FinishEvent // Finish, Sequence, Raw: Details of a Choice
 	End
 	Ping
 	Failure // Err
