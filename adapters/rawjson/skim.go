@@ -1,9 +1,6 @@
 package rawjson
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // A Skimmer picks named members out of one JSON object while its bytes pass by, in
 // pieces of any size. It keeps nothing of the document but those members, so its
@@ -129,10 +126,7 @@ func (s *Skimmer) Feed(p []byte) {
 				s.endValue(p[from:i])
 			}
 		case inPlain:
-			for i < len(p) && p[i] > ',' && p[i] != ']' && p[i] != '}' || i < len(p) && p[i] == '+' {
-				i++
-			}
-			if i < len(p) {
+			if i = plainEnd(p, i); i < len(p) {
 				s.endValue(p[from:i])
 			}
 		case inKey:
@@ -144,8 +138,13 @@ func (s *Skimmer) Feed(p []byte) {
 			}
 			i++
 		default:
-			s.structure(p[i])
-			i++
+			if s.state == atMember {
+				i = s.pass(p, i)
+			}
+			if i < len(p) && s.state <= atMember {
+				s.structure(p[i])
+				i++
+			}
 		}
 	}
 	if s.taking >= 0 {
@@ -201,6 +200,11 @@ func (s *Skimmer) match(key []byte) int32 {
 	if s.slant {
 		key = appendUnescaped(nil, key)
 	}
+	return s.step(key)
+}
+
+// step is the step below the present one with this name, or -1.
+func (s *Skimmer) step(key []byte) int32 {
 	for i := 1; i < len(s.steps); i++ {
 		if t := &s.steps[i]; len(key) == len(t.name) && t.parent == s.at && string(key) == t.name {
 			return int32(i)
@@ -258,83 +262,4 @@ func (s *Skimmer) take(p []byte) {
 		return
 	}
 	f.raw = append(f.raw, p...)
-}
-
-// skipString passes over a string from i on; ended says that p[:end] ends with its quote.
-func (s *Skimmer) skipString(p []byte, i int) (end int, ended bool) {
-	for i < len(p) {
-		if s.slash {
-			s.slash, s.slant = false, true
-			i++
-			continue
-		}
-		for len(p)-i >= 16 {
-			b := p[i : i+16 : i+16]
-			m0, m1 := quoteOrSlash(load(b)), quoteOrSlash(load(b[8:]))
-			if m0|m1 != 0 {
-				if m0 == 0 {
-					m0 = m1
-					i += 8
-				}
-				i += bits.TrailingZeros64(m0) >> 3
-				break
-			}
-			i += 16
-		}
-		if i == len(p) {
-			break
-		}
-		c := p[i]
-		i++
-		if c == '"' {
-			return i, true
-		}
-		s.slash = c == '\\'
-	}
-	return i, false
-}
-
-// quoteOrSlash marks quotes and backslashes among eight bytes, as special does.
-func quoteOrSlash(w uint64) uint64 {
-	return (((w ^ quotes) - ones) | ((w ^ slashes) - ones)) &^ w & highs
-}
-
-// brackets marks quotes and the four brackets among eight bytes. Setting bit 5
-// makes square ones curly; then they are 0x7b and 0x7d, which differ in two bits.
-func brackets(w uint64) uint64 {
-	c := w | 0x20*ones
-	return (((w ^ quotes) - ones) | ((c ^ '{'*ones) - ones) | ((c ^ '}'*ones) - ones)) &^ w & highs
-}
-
-// skipNested passes over an array or object from i on, until depth is 0 again.
-func (s *Skimmer) skipNested(p []byte, i int) int {
-	for i < len(p) {
-		if s.quoted {
-			var ended bool
-			i, ended = s.skipString(p, i)
-			s.quoted = !ended
-			continue
-		}
-		if len(p)-i >= 8 {
-			m := brackets(load(p[i : i+8 : i+8]))
-			if m == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(m) >> 3
-		}
-		c := p[i]
-		i++
-		switch c {
-		case '"':
-			s.quoted = true
-		case '{', '[':
-			s.depth++
-		case '}', ']':
-			if s.depth--; s.depth == 0 {
-				return i
-			}
-		}
-	}
-	return i
 }

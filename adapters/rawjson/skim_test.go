@@ -50,6 +50,7 @@ var skimmed = []struct {
 	{"a string", `"usage"`, []string{"", "", "", "", ""}, true},
 	{"HTML", `<html>{"usage":1}</html>`, []string{"", "", "", "", ""}, true},
 	{"behind the end", `{}{"usage":1}`, []string{"", "", "", "", ""}, true},
+	{"two colons", `{"x"::"y","usage"::1}`, []string{"1", "", "", "", ""}, true},
 	{"not JSON", `{usage:1}`, []string{"", "", "", "", ""}, true},
 }
 
