@@ -18,25 +18,40 @@ type attemptClient struct{ s *Stream }
 // startAttempt makes the next attempt's filters.
 func (s *Stream) startAttempt() {
 	s.attempts++
+	s.announce()
 	a := &Stream{host: s.host, worker: s.worker, id: s.id, parent: s, attempts: s.attempts, up: s.up}
 	a.client = attemptClient{s}
 	a.req = pipe{s: a, request: true, limit: s.req.limit}
 	a.resp = pipe{s: a, limit: s.resp.limit}
 	a.props = newProperties(nil, nil, s.host.clock.now())
 	a.props.given = s.props.given
-	a.createFilters(s.worker.upHandles)
+	a.createFilters(s.upstreamHandles())
 	s.attempt = a
+}
+
+// keepForRetry keeps the body for another attempt. Beyond the limit there will be none.
+func (s *Stream) keepForRetry(p []byte) {
+	if s.tooLong = s.tooLong || s.req.limit > 0 && len(s.sentBody)+len(p) > s.req.limit; s.tooLong {
+		s.sentBody = nil
+		return
+	}
+	s.sentBody = append(s.sentBody, p...)
 }
 
 // inAttempts says whether the router makes attempts that can be seen.
 func (s *Stream) inAttempts() bool {
-	return s.parent == nil && (len(s.host.upPlugins) > 0 || s.host.config.Retry != nil)
+	return s.parent == nil && (s.retryPolicy() != nil ||
+		s.route == nil && len(s.host.upPlugins) > 0 || s.route != nil && len(s.route.UpstreamPlugins) > 0)
 }
 
 func (s *Stream) routeHeaders(end bool) {
+	if !s.routed() {
+		return
+	}
 	s.upOpen, s.upSent = true, end
 	if !s.inAttempts() {
-		s.attempts = max(s.attempts, 1)
+		s.attempts = 1
+		s.announce()
 		s.up.Headers(&s.req.headers.list, end)
 		return
 	}
@@ -58,8 +73,8 @@ func (s *Stream) routeData(b *buffer, end bool) {
 		s.up.Data(b.data, end)
 		return
 	}
-	if s.host.config.Retry != nil {
-		s.sentBody = append(s.sentBody, b.data...)
+	if s.retryPolicy() != nil {
+		s.keepForRetry(b.data)
 	}
 	if !a.over {
 		a.props.requestSize += uint64(len(b.data))
@@ -134,7 +149,7 @@ func (s *Stream) setUpDone(done bool) {
 
 // again sends the request once more if the process is configured to.
 func (s *Stream) again(r Retry) bool {
-	if s.host.config.Retry == nil || !s.upSent || !s.host.config.Retry(r) {
+	if retry := s.retryPolicy(); retry == nil || !s.upSent || s.tooLong || !retry(r) {
 		return false
 	}
 	if s.recUp != nil {

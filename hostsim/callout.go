@@ -75,7 +75,8 @@ func (h *Host) startCallout(c *Callout, handler Handler) {
 		return // the test answers by hand
 	}
 	h.outside(func() {
-		r := handler(Request{Cluster: c.Cluster, Headers: c.Headers.Clone(), Body: c.Body, Trailers: c.Trailers.Clone()})
+		r := handler(Request{Cluster: c.Cluster, Headers: c.Headers.Clone(), Body: c.Body,
+			Trailers: c.Trailers.Clone(), Timeout: c.Timeout})
 		if r.Delay > 0 {
 			h.clock.after(r.Delay, func() { c.reply(r) })
 			return

@@ -16,8 +16,9 @@ type Request struct {
 	Body     []byte
 	Chunks   [][]byte
 	Trailers Headers
-	Cluster  string // for a Handler: which cluster it was sent to
-	Stream   uint64 // for a Handler: of which stream it is; 0 for a callout
+	Cluster  string        // for a Handler: which cluster it was sent to
+	Stream   uint64        // for a Handler: of which stream it is; 0 for a callout
+	Timeout  time.Duration // for a Handler: how long a callout waits for it; 0 is without end
 }
 
 // A Response is a whole response. Chunks, if given, are the body as it was cut.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -110,9 +111,10 @@ type Host struct {
 	grpcStreams []*GrpcStream
 	traps       []*TrapError
 	unreported  []error
-	tasks       []func() // what is to be done on the test's clock, in order
-	lastStream  uint64
-	nextWorker  int
+	alarmed     atomic.Bool // whether there are any of those
+	tasks       []func()    // what is to be done on the test's clock, in order
+	lastStream  atomic.Uint64
+	nextWorker  atomic.Uint32
 	closed      bool
 	running     sync.WaitGroup
 }
@@ -291,6 +293,7 @@ func (h *Host) trapped(v *vm, t *TrapError) {
 	h.mu.Lock()
 	h.traps = append(h.traps, t)
 	h.unreported = append(h.unreported, t)
+	h.alarmed.Store(true)
 	h.mu.Unlock()
 	if v.worker.vms[v.key] == v {
 		delete(v.worker.vms, v.key)
@@ -314,6 +317,7 @@ func (s *Stream) misuse(text string) {
 	err := &MisuseError{Stream: s.id, Text: text}
 	h.mu.Lock()
 	h.unreported = append(h.unreported, err)
+	h.alarmed.Store(true)
 	h.mu.Unlock()
 	h.emit(LogLine{Time: h.clock.now(), Level: LevelCritical, Worker: s.worker.name, Message: err.Error()})
 }
@@ -327,6 +331,9 @@ func (h *Host) Traps() []*TrapError {
 
 // takeTraps returns the traps that no method has returned yet.
 func (h *Host) takeTraps() error {
+	if !h.alarmed.Load() {
+		return nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.unreported) == 0 {
@@ -334,6 +341,7 @@ func (h *Host) takeTraps() error {
 	}
 	err := errors.Join(h.unreported...)
 	h.unreported = nil
+	h.alarmed.Store(false)
 	return err
 }
 
@@ -365,7 +373,7 @@ func (h *Host) goroutine(f func()) {
 
 // settle does what is due now, on the test's clock, until nothing is left.
 func (h *Host) settle() {
-	for {
+	for !h.clock.real {
 		h.mu.Lock()
 		if len(h.tasks) == 0 {
 			h.tasks = nil

@@ -78,16 +78,17 @@ func (s *Stream) replyPastFilters(r localReply) {
 // buildReply makes a reply's headers and body as Envoy does: a gRPC client gets
 // its status in headers, others a plain text.
 func (s *Stream) buildReply(r localReply) (*headerMap, string) {
+	req := Headers(nil)
+	if s.req.headers != nil {
+		req = s.req.headers.list
+	}
+	r = s.rewriteReply(r, req)
 	h := &headerMap{kind: kindResponse}
 	h.add(":status", strconv.Itoa(r.code))
 	for _, f := range r.headers {
 		h.add(f.Name, f.Value)
 	}
 	h.put(":status", strconv.Itoa(r.code)) // the plugin's headers cannot change it
-	req := Headers(nil)
-	if s.req.headers != nil {
-		req = s.req.headers.list
-	}
 	if isGrpc(req.Get("content-type")) {
 		h.put(":status", "200")
 		h.put("content-type", "application/grpc")

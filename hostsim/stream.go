@@ -26,6 +26,17 @@ type StreamOptions struct {
 	// headers, as a tree: map[string]any, Headers, []any, string, []byte, int64,
 	// uint64, float64, bool, time.Time, time.Duration.
 	Properties map[string]any
+
+	Plugins     []int // indices of those of Config.Plugins that take part; nil is all
+	BufferLimit int   // 0 is Config's
+	// Route, if given, says where the request goes in place of Config's Route, Retry
+	// and Timeout. It may change the headers; it runs while the worker is held.
+	Route func(*Headers) Route
+	// Replies may change what a local reply says. It runs while the worker is held.
+	Replies func(request Headers, r *Reply)
+	// Done is told once the stream is over and all its callbacks have run, while the
+	// worker is held.
+	Done func(Summary)
 }
 
 // A Stream is one request and its response on their way through the plugins. Its
@@ -40,7 +51,16 @@ type Stream struct {
 	attempt  *Stream // the last attempt, if the router makes them
 	attempts int
 	sentBody []byte // kept for another attempt
+	tooLong  bool   // the body could not be kept
 	over     bool   // of an attempt: nothing more is to happen in it
+
+	router  func(*Headers) Route
+	route   *Route // what router said
+	replies func(Headers, *Reply)
+	done    func(Summary)
+	plugins []int
+
+	announced bool // the first given attributes are the attempt's
 
 	filters   []*filter
 	req, resp pipe
@@ -70,16 +90,12 @@ var (
 
 // NewStream begins a stream; RequestHeaders is what starts it.
 func (h *Host) NewStream(o StreamOptions) *Stream {
-	h.mu.Lock()
-	h.lastStream++
-	id := h.lastStream
 	n := o.Worker
 	if n < 0 {
-		n = h.nextWorker
-		h.nextWorker = (h.nextWorker + 1) % h.serving
+		n = int(h.nextWorker.Add(1) - 1)
 	}
-	h.mu.Unlock()
-	s := &Stream{host: h, worker: h.workers[n%h.serving], id: id, client: o.Client, up: o.Upstream}
+	s := &Stream{host: h, worker: h.workers[n%h.serving], id: h.lastStream.Add(1), client: o.Client, up: o.Upstream,
+		router: o.Route, replies: o.Replies, done: o.Done, plugins: o.Plugins}
 	if s.client == nil {
 		s.recClient = &recorder{}
 		s.client = s.recClient
@@ -89,6 +105,9 @@ func (h *Host) NewStream(o StreamOptions) *Stream {
 		s.up = s.recUp
 	}
 	limit := max(h.config.BufferLimit, 0)
+	if o.BufferLimit != 0 {
+		limit = max(o.BufferLimit, 0)
+	}
 	s.req = pipe{s: s, request: true, limit: limit}
 	s.resp = pipe{s: s, limit: limit}
 	s.props = newProperties(h.config.Properties, o.Properties, h.clock.now())
@@ -115,7 +134,11 @@ func (s *Stream) RequestHeaders(h Headers, end bool) error {
 		if s.req.headers != nil {
 			return errors.New("sent before")
 		}
-		s.createFilters(s.worker.handles)
+		handles := s.worker.handles
+		if s.plugins != nil {
+			handles = pickHandles(handles, s.plugins)
+		}
+		s.createFilters(handles)
 		s.req.headers = newHeaderMap(kindRequest, h)
 		s.req.observedEnd = end
 		s.req.runHeaders(0, end)
@@ -340,7 +363,7 @@ func (p *pipe) passTrailers() {
 
 // armTimeout starts the route's timeout once the whole request has gone upstream.
 func (s *Stream) armTimeout(end bool) {
-	d := s.host.config.Timeout
+	d := s.timeLimit()
 	if !end || d <= 0 || s.parent != nil || s.destroyed {
 		return
 	}
@@ -397,6 +420,9 @@ func (s *Stream) destroy() {
 	}
 	for _, f := range s.filters {
 		f.ctx.destroy()
+	}
+	if s.done != nil {
+		s.done(s.summary())
 	}
 }
 
