@@ -17,8 +17,9 @@ type vmContext struct {
 	callData      []byte
 	statusCode    uint32
 	statusMessage string
-	callout       *calloutAnswer // what the running callout callback may read; roots only
-	grpc          grpcState      // roots only
+	callout       *calloutAnswer  // what the running callout callback may read; roots only
+	grpc          grpcState       // roots only
+	readOnly      map[string]bool // declared properties, and whether they may be set but once; roots only
 
 	reqHeaders, reqTrailers   *headerMap
 	respHeaders, respTrailers *headerMap

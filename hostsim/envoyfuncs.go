@@ -3,21 +3,26 @@ package hostsim
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"io"
 )
 
-// envoyFunctions are the foreign functions that Envoy itself registers.
+// envoyFunctions are foreign functions that Envoy itself registers. Not here are
+// those that evaluate CEL (expr_*) and the signatures (sign, verify_signature).
 func envoyFunctions() map[string]ForeignFunction {
 	return map[string]ForeignFunction{
-		"compress":   func(c ForeignCall) ([]byte, Status) { return compress(c.Argument) },
-		"uncompress": func(c ForeignCall) ([]byte, Status) { return uncompress(c.Argument) },
+		"compress":               compress,
+		"uncompress":             uncompress,
+		"clear_route_cache":      func(ForeignCall) ([]byte, Status) { return nil, StatusOK },
+		"declare_property":       declareProperty,
+		"set_envoy_filter_state": setEnvoyFilterState,
 	}
 }
 
-func compress(p []byte) ([]byte, Status) {
+func compress(c ForeignCall) ([]byte, Status) {
 	var b bytes.Buffer
 	w := zlib.NewWriter(&b)
-	if _, err := w.Write(p); err != nil {
+	if _, err := w.Write(c.Argument); err != nil {
 		return nil, StatusSerializationFailure
 	}
 	if err := w.Close(); err != nil {
@@ -26,8 +31,8 @@ func compress(p []byte) ([]byte, Status) {
 	return b.Bytes(), StatusOK
 }
 
-func uncompress(p []byte) ([]byte, Status) {
-	r, err := zlib.NewReader(bytes.NewReader(p))
+func uncompress(c ForeignCall) ([]byte, Status) {
+	r, err := zlib.NewReader(bytes.NewReader(c.Argument))
 	if err != nil {
 		return nil, StatusSerializationFailure
 	}
@@ -36,4 +41,94 @@ func uncompress(p []byte) ([]byte, Status) {
 		return nil, StatusSerializationFailure
 	}
 	return out, StatusOK
+}
+
+// declareProperty says of a property, before it is first set, that it may be set
+// only once. Its type and life span make no difference here.
+func declareProperty(c ForeignCall) ([]byte, Status) {
+	fields, ok := protoFields(c.Argument)
+	if !ok {
+		return nil, StatusBadArgument
+	}
+	root := c.context.root
+	name := string(fields[1].bytes)
+	if _, declared := root.readOnly[name]; declared {
+		return nil, StatusBadArgument
+	}
+	if root.readOnly == nil {
+		root.readOnly = map[string]bool{}
+	}
+	root.readOnly[name] = fields[2].number != 0
+	return nil, StatusOK
+}
+
+// setEnvoyFilterState sets a filter state object of Envoy's own.
+func setEnvoyFilterState(c ForeignCall) ([]byte, Status) {
+	fields, ok := protoFields(c.Argument)
+	if !ok {
+		return nil, StatusBadArgument
+	}
+	name := string(fields[1].bytes)
+	switch name {
+	case "envoy.ratelimit.hits_addend", "envoy.tcp_proxy.cluster", "envoy.network.upstream_server_name",
+		"envoy.network.application_protocols", "envoy.upstream.dynamic_host", "envoy.upstream.dynamic_port",
+		"envoy.string", "envoy.hashable_string", "envoy.filters.listener.original_dst.local_ip":
+	default:
+		return nil, StatusNotFound
+	}
+	s := c.context.stream
+	if s == nil {
+		return nil, StatusNotFound
+	}
+	if s.props.envoyState == nil {
+		s.props.envoyState = map[string][]byte{}
+	}
+	s.props.envoyState[name] = append([]byte(nil), fields[2].bytes...)
+	return nil, StatusOK
+}
+
+// EnvoyFilterState returns what a plugin stored with the foreign function
+// set_envoy_filter_state.
+func (s *Stream) EnvoyFilterState(name string) ([]byte, bool) {
+	s.worker.mu.Lock()
+	defer s.worker.mu.Unlock()
+	v, ok := s.props.envoyState[name]
+	return v, ok
+}
+
+// A protoField is the last value of a protobuf field.
+type protoField struct {
+	number uint64
+	bytes  []byte
+}
+
+// protoFields reads the fields 1 to 7 of a protobuf message of numbers and bytes.
+func protoFields(b []byte) (fields [8]protoField, ok bool) {
+	for len(b) > 0 {
+		tag, n := binary.Uvarint(b)
+		if n <= 0 || tag>>3 == 0 {
+			return fields, false
+		}
+		b = b[n:]
+		var f protoField
+		f.number, n = binary.Uvarint(b)
+		if n <= 0 {
+			return fields, false
+		}
+		b = b[n:]
+		switch tag & 7 {
+		case 0:
+		case 2:
+			if f.number > uint64(len(b)) {
+				return fields, false
+			}
+			f.bytes, b = b[:f.number], b[f.number:]
+		default:
+			return fields, false
+		}
+		if tag>>3 < uint64(len(fields)) {
+			fields[tag>>3] = f
+		}
+	}
+	return fields, true
 }

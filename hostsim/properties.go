@@ -12,6 +12,7 @@ import (
 type properties struct {
 	given        []map[string]any // looked up first
 	state        map[string][]byte
+	envoyState   map[string][]byte
 	start        time.Time
 	finish       time.Time
 	status       int64
@@ -86,6 +87,9 @@ func (v *vm) setProperty(a []uint64) Status {
 		return StatusNotFound
 	}
 	p := c.stream.props
+	if _, set := p.state[path]; set && c.root.readOnly[path] {
+		return StatusBadArgument
+	}
 	if p.state == nil {
 		p.state = map[string][]byte{}
 	}

@@ -121,8 +121,8 @@ func (a *arguments) show(w word) string {
 	if len(s) > 64 {
 		return strconv.QuoteToASCII(s[:61]) + "…" + strconv.Itoa(len(s))
 	}
-	if w.quoted {
-		return strconv.QuoteToASCII(s)
+	if q := strconv.QuoteToASCII(s); w.quoted || q != `"`+s+`"` {
+		return q
 	}
 	return s
 }
