@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/mockllm"
 )
 
 // Where `make test` has put things; the defaults are its own.
@@ -40,6 +41,8 @@ type suite struct {
 	listeners map[string]string // name → address
 	accessLog string
 	upstream  *caseUpstream
+	mocks     *mockllm.Server // without TLS
+	secure    *mockllm.Server // with TLS and HTTP/2
 }
 
 var (
@@ -62,6 +65,8 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if shared != nil && shared.envoy != nil {
 		shared.envoy.Stop()
+		shared.mocks.Close()
+		shared.secure.Close()
 		if code == 0 {
 			os.RemoveAll(shared.dir)
 		}
@@ -76,9 +81,10 @@ func newSuite() (*suite, error) {
 	}
 	s := &suite{dir: dir, listeners: map[string]string{}, accessLog: filepath.Join(dir, "access.log")}
 	var listeners, clusters []any
+	var ports envoy.Ports
 	add := func(name string, l envoy.Listener) error {
 		var err error
-		if l.Address, err = envoy.FreeAddress(); err != nil {
+		if l.Address, err = ports.Next(); err != nil {
 			return err
 		}
 		l.AccessLog = s.accessLog
@@ -86,13 +92,14 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err
 		}
 		clusters = append(clusters, c...)
 	}
+	ports.Release()
 	s.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: dir, Bootstrap: map[string]any{
 		"static_resources": map[string]any{"listeners": listeners, "clusters": clusters}}})
 	return s, err

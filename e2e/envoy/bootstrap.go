@@ -103,3 +103,24 @@ func Cluster(name, address string) map[string]any {
 			"lb_endpoints": []any{map[string]any{"endpoint": map[string]any{"address": Address(address)}}}}}},
 	}
 }
+
+// SecureCluster is a cluster with one endpoint, reached by TLS and HTTP/2 under the
+// given server name, its certificate checked against a file.
+func SecureCluster(name, address, serverName, caFile string) map[string]any {
+	c := Cluster(name, address)
+	c["transport_socket"] = map[string]any{"name": "envoy.transport_sockets.tls", "typed_config": map[string]any{
+		"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+		"sni":   serverName,
+		"common_tls_context": map[string]any{
+			"alpn_protocols": []any{"h2"},
+			"validation_context": map[string]any{
+				"trusted_ca":                    map[string]any{"filename": caFile},
+				"match_typed_subject_alt_names": []any{map[string]any{"san_type": "DNS", "matcher": map[string]any{"exact": serverName}}},
+			}},
+	}}
+	c["typed_extension_protocol_options"] = map[string]any{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": map[string]any{
+		"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+		"explicit_http_config": map[string]any{"http2_protocol_options": map[string]any{}},
+	}}
+	return c
+}

@@ -150,10 +150,29 @@ func (p *Process) Ask(path string) (string, error) {
 
 // FreeAddress is an address on the loopback that nobody listened to a moment ago.
 func FreeAddress() (string, error) {
+	var p Ports
+	defer p.Release()
+	return p.Next()
+}
+
+// Ports finds free addresses for a process that is started later. It listens to each
+// until Release, so that none is given out twice: Envoy would share it in silence.
+type Ports struct{ taken []net.Listener }
+
+// Next is another address on the loopback.
+func (p *Ports) Next() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	defer l.Close()
+	p.taken = append(p.taken, l)
 	return l.Addr().String(), nil
+}
+
+// Release frees the addresses for the process.
+func (p *Ports) Release() {
+	for _, l := range p.taken {
+		l.Close()
+	}
+	p.taken = nil
 }
