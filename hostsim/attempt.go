@@ -160,6 +160,16 @@ func (s *Stream) again(r Retry) bool {
 	}
 	s.attempt.over = true
 	s.worker.deferDestroy(s.attempt)
+	s.upDone = true
+	s.worker.post(s.resend) // by then the attempt before is gone, as it is in Envoy after the back-off
+	return true
+}
+
+// resend makes the next attempt with what was kept of the request.
+func (s *Stream) resend() {
+	if s.destroyed {
+		return
+	}
 	s.upDone = false
 	s.startAttempt()
 	a := s.attempt
@@ -174,7 +184,6 @@ func (s *Stream) again(r Retry) bool {
 		a.req.observedEnd, a.req.trailers = true, s.req.trailers
 		a.req.runTrailers(0)
 	}
-	return true
 }
 
 // Headers is the attempt's response reaching the router.
