@@ -248,6 +248,7 @@ func (w *responseWriter) number(name string) ordered.Object {
 
 func (w *responseWriter) stream() {
 	w.s = w.x.Stream(func() (string, any) {
+		w.next-- // the error takes the number of the event that does not come
 		f := usual(http.StatusInternalServerError)
 		return "error", w.number("error").With("code", f.Code, "message", f.Message, "param", nil)
 	})
