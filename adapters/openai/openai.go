@@ -21,15 +21,26 @@ func Provider() adapters.Provider {
 }
 
 func options(o *strict.Object) (adapters.Adapter, error) {
+	base := o.Str("base_path", "Path before /chat/completions.", "/v1")
 	a := &adapter{
-		base:         o.Str("base_path", "Path before /chat/completions.", "/v1"),
+		chat:         base + "/chat/completions",
+		completions:  base + "/completions",
+		embeddings:   base + "/embeddings",
+		responses:    base + "/responses",
+		models:       base + "/models",
+		ask:          adapters.Ask{Key: "stream_options", Member: "include_usage", Value: "true"},
 		organization: o.Str("organization", "Sent as openai-organization; empty sends none.", ""),
 		project:      o.Str("project", "Sent as openai-project; empty sends none.", ""),
 	}
 	return a, nil
 }
 
-type adapter struct{ base, organization, project string }
+// adapter has its strings ready: a request makes none.
+type adapter struct {
+	chat, completions, embeddings, responses, models string // paths
+	organization, project                            string
+	ask                                              adapters.Ask
+}
 
 var _ adapters.Adapter = (*adapter)(nil)
 
@@ -39,15 +50,15 @@ func (a *adapter) Native(dialect string, op adapters.Operation) (string, bool) {
 	}
 	switch op {
 	case adapters.Chat:
-		return a.base + "/chat/completions", true
+		return a.chat, true
 	case adapters.Completions:
-		return a.base + "/completions", true
+		return a.completions, true
 	case adapters.Embeddings:
-		return a.base + "/embeddings", true
+		return a.embeddings, true
 	case adapters.Responses:
-		return a.base + "/responses", true
+		return a.responses, true
 	case adapters.Models:
-		return a.base + "/models", true
+		return a.models, true
 	}
 	return "", false
 }
@@ -71,7 +82,7 @@ func (a *adapter) Defaults() []adapters.Header {
 // (https://platform.openai.com/docs/api-reference/chat/create, stream_options).
 func (a *adapter) AskUsage(op adapters.Operation) *adapters.Ask {
 	if op == adapters.Chat || op == adapters.Completions {
-		return &adapters.Ask{Key: "stream_options", Member: "include_usage", Value: "true"}
+		return &a.ask
 	}
 	return nil
 }

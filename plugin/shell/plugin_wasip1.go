@@ -3,6 +3,7 @@ package shell
 import (
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/abi"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
@@ -24,6 +25,8 @@ type plugin struct {
 	host   *host
 	worker *gateway.Worker
 	live   map[uint32]*stream
+	spare  []*stream         // done with, ready for use again
+	buffer []adapters.Header // of the callback in hand
 }
 
 // OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
@@ -52,9 +55,29 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 }
 
 func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
-	s := &stream{p: p, id: id, gw: p.worker.NewStream(id)}
+	s := &stream{}
+	if n := len(p.spare); n > 0 {
+		s, p.spare = p.spare[n-1], p.spare[:n-1]
+	}
+	*s = stream{p: p, id: id, gw: p.worker.NewStream(id)}
 	p.live[id] = s
 	return s
+}
+
+// release takes a stream back whose last callback but its deletion is over.
+func (p *plugin) release(s *stream) {
+	delete(p.live, s.id)
+	const maxSpare = 256
+	if len(p.spare) < maxSpare {
+		p.spare = append(p.spare, s)
+	}
+}
+
+// headers reads a header map into the one buffer that all streams use in turn.
+func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
+	h, err := abi.Headers(p.buffer[:0], kind)
+	p.buffer = h
+	return h, err
 }
 
 // OnTick carries out what the worker wants of streams that had no event themselves.

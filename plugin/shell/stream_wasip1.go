@@ -16,15 +16,13 @@ type stream struct {
 	gw       *gateway.Stream
 	request  gateway.Want
 	response gateway.Want
-	headers  []adapters.Header
 }
 
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
-	h, err := abi.Headers(s.headers[:0], abi.RequestHeaders)
+	h, err := s.p.headers(abi.RequestHeaders)
 	if err != nil {
 		return s.broken(err)
 	}
-	s.headers = h
 	step := s.gw.RequestHeaders(h, end)
 	s.request = step.Want
 	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
@@ -66,11 +64,10 @@ func (s *stream) OnHttpResponseHeaders(_ int, end bool) types.Action {
 	if s.gw.Foreign() {
 		return types.ActionContinue
 	}
-	h, err := abi.Headers(s.headers[:0], abi.ResponseHeaders)
+	h, err := s.p.headers(abi.ResponseHeaders)
 	if err != nil {
 		return s.broken(err)
 	}
-	s.headers = h
 	return s.applyResponse(s.gw.ResponseHeaders(h, end))
 }
 
@@ -120,8 +117,8 @@ func (s *stream) OnHttpStreamDone() {
 	for _, x := range step.Samples {
 		record(x)
 	}
-	delete(s.p.live, s.id)
 	s.p.worker.Release(s.gw)
+	s.p.release(s)
 }
 
 // apply carries a step out.

@@ -23,6 +23,8 @@ type Plan struct {
 	Client    ClientHeaders
 	CORS      CORS
 	Limits    Bounds
+	// PassesKeys says that some provider gets the client's own key.
+	PassesKeys bool
 	// HoldHeaders says what is known of the proxy.
 	HoldHeaders HoldHeaders
 	Digest      string // of the document, in hexadecimal; secrets cannot be told from it

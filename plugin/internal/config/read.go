@@ -125,7 +125,7 @@ func (r *reader) key(p *Provider, o *strict.Object) {
 	var err error
 	switch {
 	case passthrough:
-		k.Source = Passthrough
+		k.Source, r.out.PassesKeys = Passthrough, true
 	case injected:
 		k.Source = Injected
 	case env != "":

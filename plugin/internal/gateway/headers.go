@@ -23,8 +23,11 @@ type clientHeaders struct {
 	own     []string // the gateway's own headers that are there
 }
 
-// keep copies what later events need.
-func (in *clientHeaders) keep() {
+// keep copies what later events need; the key only where a provider may get it.
+func (in *clientHeaders) keep(key bool) {
+	if !key {
+		in.key = ""
+	}
 	in.method, in.host, in.path, in.contentType, in.wantsMethod = "", "", "", "", ""
 	in.query = strings.Clone(in.query)
 	in.key = strings.Clone(in.key)

@@ -35,7 +35,7 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 	case s.w.plan.HoldHeaders == config.HoldNever:
 		return s.reject(needsBody())
 	}
-	s.in.keep()
+	s.in.keep(s.w.plan.PassesKeys)
 	s.phase = awaiting
 	s.w.held[s] = s.began
 	step := s.next()
