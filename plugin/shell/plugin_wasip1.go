@@ -55,9 +55,11 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 }
 
 func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
-	s := &stream{}
+	var s *stream
 	if n := len(p.spare); n > 0 {
 		s, p.spare = p.spare[n-1], p.spare[:n-1]
+	} else {
+		s = &stream{}
 	}
 	*s = stream{p: p, id: id, gw: p.worker.NewStream(id)}
 	p.live[id] = s

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -178,32 +179,31 @@ func (s *Stream) settle(step *Step) {
 	if !ok || !s.answer.whole {
 		return
 	}
-	step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(nil, u))})
+	step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(s.w.buffer[:0], u))})
 }
 
 // usageHeader is a dictionary of RFC 9651, such as input=12, output=34.
 const usageHeader = "x-postern-usage"
 
 func appendUsage(dst []byte, u chat.Usage) []byte {
-	part := func(name string, n int64, always bool) {
-		if n == 0 && !always {
-			return
+	dst = appendCount(dst, "input=", u.Input)
+	dst = appendCount(dst, ", output=", u.Output)
+	for _, part := range [...]struct {
+		name string
+		n    int64
+	}{{", cache_read=", u.CachedRead}, {", cache_write=", u.CacheWrite}, {", reasoning=", u.Reasoning}} {
+		if part.n > 0 {
+			dst = appendCount(dst, part.name, part.n)
 		}
-		if len(dst) > 0 {
-			dst = append(dst, ", "...)
-		}
-		dst = append(append(dst, name...), '=')
-		dst = append(dst, itoa(int(n))...)
 	}
-	part("input", u.Input, true)
-	part("output", u.Output, true)
-	part("cache_read", u.CachedRead, false)
-	part("cache_write", u.CacheWrite, false)
-	part("reasoning", u.Reasoning, false)
 	if u.Estimated {
 		dst = append(dst, ", estimated"...)
 	}
 	return dst
+}
+
+func appendCount(dst []byte, name string, n int64) []byte {
+	return strconv.AppendInt(append(dst, name...), n, 10)
 }
 
 func headerValue(h []adapters.Header, name string) string {

@@ -24,6 +24,7 @@ type Worker struct {
 	series *meter.Set
 	doc    rawjson.Doc // of the request in hand
 	patch  rawjson.Patch
+	buffer [256]byte         // for short texts
 	spare  []*Stream         // done with, ready for use again
 	held   map[*Stream]int64 // requests whose body is awaited, since when
 
@@ -66,9 +67,11 @@ func (w *Worker) Notes() []string {
 
 // NewStream begins a request. id is what the host calls it.
 func (w *Worker) NewStream(id uint32) *Stream {
-	s := &Stream{}
+	var s *Stream
 	if n := len(w.spare); n > 0 {
 		s, w.spare = w.spare[n-1], w.spare[:n-1]
+	} else {
+		s = &Stream{}
 	}
 	s.begin(w, id)
 	return s
