@@ -3,48 +3,21 @@ package dialect
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // OpenAI is the dialect of https://platform.openai.com/docs/api-reference.
 func OpenAI() *Dialect {
-	return &Dialect{Name: "openai", Error: openAIError, ErrorEvent: openAIErrorEvent, Models: openAIModels, Check: openAICheck}
-}
-
-// openAITypes are the error types of https://platform.openai.com/docs/guides/error-codes.
-var openAITypes = [...]string{
-	chat.InvalidRequest:   "invalid_request_error",
-	chat.Unauthenticated:  "invalid_request_error",
-	chat.PermissionDenied: "invalid_request_error",
-	chat.NotFound:         "invalid_request_error",
-	chat.TooLarge:         "invalid_request_error",
-	chat.RateLimited:      "rate_limit_error",
-	chat.Overloaded:       "server_error",
-	chat.Timeout:          "server_error",
-	chat.Internal:         "server_error",
-}
-
-func openAIError(dst []byte, e *chat.Error) []byte {
-	dst = append(dst, `{"error":{"message":`...)
-	dst = rawjson.AppendString(dst, e.Message)
-	dst = append(dst, `,"type":`...)
-	dst = rawjson.AppendString(dst, openAITypes[e.Kind])
-	dst = append(dst, `,"param":`...)
-	dst = appendOrNull(dst, e.Param)
-	dst = append(dst, `,"code":`...)
-	dst = appendOrNull(dst, e.Code)
-	return append(dst, `}}`...)
-}
-
-func openAIErrorEvent(dst []byte, e *chat.Error) []byte {
-	return append(openAIError(append(dst, "data: "...), e), "\n\n"...)
-}
-
-func appendOrNull(dst []byte, s string) []byte {
-	if s == "" {
-		return append(dst, "null"...)
+	return &Dialect{
+		Name:       openaichat.Name,
+		Error:      openaichat.AppendError,
+		ErrorEvent: openaichat.AppendErrorEvent,
+		Models:     openAIModels,
+		Check:      openAICheck,
+		Reader:     openaichat.Reader{},
+		Writer:     openaichat.Writer{},
 	}
-	return rawjson.AppendString(dst, s)
 }
 
 func openAIModels(dst []byte, names []string) []byte {

@@ -1,0 +1,302 @@
+package openaichat
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Bounds of what a stream keeps.
+const (
+	mostChoices   = 128     // as many as n can ask for
+	mostCitations = 8 << 10 // bytes of the citations of one block
+)
+
+// encoder writes chunks (https://platform.openai.com/docs/api-reference/chat-streaming).
+type encoder struct {
+	head  []byte // of every chunk, up to the choice's index
+	tail  string // of every chunk, behind the choice
+	model string // where the stream names none
+	usage chat.Usage
+	lanes []lane
+	doc   rawjson.Doc
+
+	wantUsage, counted bool
+	begun, done        bool
+}
+
+// A lane is one of the choices.
+type lane struct {
+	begun, finished bool
+	refused         bool
+	kind            chat.PartKind // of the open block
+	empty           bool          // nothing of the block has come yet
+	calls           int           // tool calls begun
+	details         int           // blocks of thinking begun
+	at, start       int           // characters of the text so far, and before the open block
+	cited           []byte        // citations of the open block, with commas
+}
+
+var _ adapters.Encoder = (*encoder)(nil)
+
+// NewEncoder makes a writer of streams.
+func (Writer) NewEncoder() adapters.Encoder { return &encoder{} }
+
+func (e *encoder) Reset(r *chat.Request) {
+	lanes := e.lanes[:cap(e.lanes)]
+	for i := range lanes {
+		lanes[i] = lane{cited: lanes[i].cited[:0]}
+	}
+	*e = encoder{head: e.head[:0], lanes: lanes[:0], doc: e.doc, model: r.Model, wantUsage: r.IncludeUsage, tail: "}]}\n\n"}
+	if e.wantUsage {
+		e.tail = `}],"usage":null}` + "\n\n" // so do all chunks but the last where usage was asked for
+	}
+}
+
+func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
+	if e.done || ev.Choice < 0 || ev.Choice >= mostChoices {
+		return dst
+	}
+	if ev.Counted {
+		e.count(ev.Usage)
+	}
+	switch ev.Kind {
+	case chat.Failure:
+		e.done = true
+		return AppendErrorEvent(dst, ev.Err)
+	case chat.Ping:
+		return dst
+	case chat.Start:
+		e.begin(ev)
+	case chat.End:
+		return e.end(dst)
+	}
+	if !e.begun {
+		e.begin(&chat.Event{})
+	}
+	l := e.lane(ev.Choice)
+	if !l.begun {
+		l.begun = true
+		dst = e.open(dst, ev.Choice, `"role":"assistant","content":"","refusal":null`)
+		dst = e.close(dst, "")
+	}
+	if l.finished {
+		return dst
+	}
+	return e.step(dst, l, ev)
+}
+
+// step writes what an event is in the choice that it belongs to.
+func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
+	switch ev.Kind {
+	case chat.BlockStart:
+		return e.blockStart(dst, l, ev)
+	case chat.TextDelta:
+		return e.delta(dst, l, ev)
+	case chat.SignatureDelta:
+		if l.kind != chat.ThinkingPart {
+			return dst
+		}
+		dst = e.open(dst, ev.Choice, `"reasoning_details":[{"type":"reasoning.text","signature":"`)
+		dst = append(dst, ev.Text...)
+		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
+	case chat.CitationDelta:
+		e.cite(l, ev.Raw)
+	case chat.LogprobsDelta:
+		dst = e.open(dst, ev.Choice, "")
+		dst = append(dst, `},"logprobs":`...)
+		dst = appendRaw(dst, ev.Raw)
+		dst = append(dst, `,"finish_reason":null`...)
+		return append(dst, e.tail...)
+	case chat.BlockStop:
+		return e.blockStop(dst, l, ev)
+	case chat.FinishEvent:
+		l.finished = true
+		dst = e.open(dst, ev.Choice, "")
+		dst = append(dst, `},"logprobs":null,"finish_reason":"`...)
+		dst = append(dst, finishReason(ev.Finish, l.refused)...)
+		dst = append(dst, '"')
+		return append(dst, e.tail...)
+	}
+	return dst
+}
+
+// begin makes the head that is the same in all chunks.
+func (e *encoder) begin(ev *chat.Event) {
+	e.begun = true
+	h := append(e.head[:0], `data: {"id":"`...)
+	h = appendID(h, ev.ID)
+	h = append(h, `","object":"chat.completion.chunk","created":`...)
+	h = strconv.AppendInt(h, ev.Created, 10)
+	h = append(h, `,"model":`...)
+	if len(ev.Model) > 0 {
+		h = append(append(append(h, '"'), ev.Model...), '"')
+	} else {
+		h = rawjson.AppendString(h, e.model)
+	}
+	h = appendText(h, `,"service_tier":`, ev.Tier)
+	h = appendText(h, `,"system_fingerprint":`, ev.System)
+	e.head = append(h, `,"choices":[`...)
+}
+
+// open begins a chunk with a delta for a choice.
+func (e *encoder) open(dst []byte, choice int, delta string) []byte {
+	dst = append(dst, e.head...)
+	dst = append(dst, `{"index":`...)
+	dst = strconv.AppendInt(dst, int64(choice), 10)
+	dst = append(dst, `,"delta":{`...)
+	return append(dst, delta...)
+}
+
+// close ends the delta and the chunk.
+func (e *encoder) close(dst []byte, rest string) []byte {
+	dst = append(dst, rest...)
+	dst = append(dst, `},"logprobs":null,"finish_reason":null`...)
+	return append(dst, e.tail...)
+}
+
+func (e *encoder) lane(choice int) *lane {
+	for len(e.lanes) <= choice {
+		if len(e.lanes) < cap(e.lanes) {
+			e.lanes = e.lanes[:len(e.lanes)+1] // Reset has cleared it
+			continue
+		}
+		e.lanes = append(e.lanes, lane{})
+	}
+	return &e.lanes[choice]
+}
+
+func (e *encoder) blockStart(dst []byte, l *lane, ev *chat.Event) []byte {
+	l.kind, l.empty, l.start = ev.Block, true, l.at
+	switch ev.Block {
+	case chat.ToolCallPart:
+		dst = e.open(dst, ev.Choice, `"tool_calls":[`)
+		dst = appendIndex(dst, `{"index":`, l.calls)
+		l.calls++
+		dst = append(dst, `,"id":"`...)
+		dst = append(dst, ev.ID...)
+		dst = append(dst, `","type":"function","function":{"name":"`...)
+		dst = append(dst, ev.Name...)
+		dst = e.close(dst, `","arguments":""}}]`)
+	case chat.ThinkingPart, chat.RedactedPart:
+		l.details++
+	case chat.RefusalPart:
+		l.refused = true
+	}
+	if len(ev.Text) > 0 {
+		dst = e.delta(dst, l, ev)
+	}
+	return dst
+}
+
+// delta writes a piece of the open block. What a provider's own tools say is not for
+// clients of this API.
+func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
+	if len(ev.Text) == 0 {
+		return dst
+	}
+	l.empty = false
+	switch l.kind {
+	case chat.TextPart:
+		l.at += characters(ev.Text)
+		dst = e.open(dst, ev.Choice, `"content":"`)
+		dst = append(dst, ev.Text...)
+		return e.close(dst, `"`)
+	case chat.RefusalPart:
+		dst = e.open(dst, ev.Choice, `"refusal":"`)
+		dst = append(dst, ev.Text...)
+		return e.close(dst, `"`)
+	case chat.ToolCallPart:
+		dst = e.open(dst, ev.Choice, `"tool_calls":[`)
+		dst = appendIndex(dst, `{"index":`, l.calls-1)
+		dst = append(dst, `,"function":{"arguments":"`...)
+		dst = append(dst, ev.Text...)
+		return e.close(dst, `"}}]`)
+	case chat.ThinkingPart:
+		dst = e.open(dst, ev.Choice, `"reasoning_content":"`)
+		dst = append(dst, ev.Text...)
+		dst = append(dst, `","reasoning_details":[{"type":"reasoning.text","text":"`...)
+		dst = append(dst, ev.Text...)
+		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
+	case chat.RedactedPart:
+		dst = e.open(dst, ev.Choice, `"reasoning_details":[{"type":"reasoning.encrypted","data":"`)
+		dst = append(dst, ev.Text...)
+		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
+	}
+	return dst
+}
+
+// cite keeps a citation until its block ends, as it names the block's end.
+func (e *encoder) cite(l *lane, raw chat.Raw) {
+	if l.kind != chat.TextPart || len(l.cited)+len(raw) > mostCitations {
+		return
+	}
+	if len(l.cited) > 0 {
+		l.cited = append(l.cited, ',')
+	}
+	l.cited = append(l.cited, raw...)
+}
+
+func (e *encoder) blockStop(dst []byte, l *lane, ev *chat.Event) []byte {
+	if l.kind == chat.ToolCallPart && l.empty {
+		dst = e.delta(dst, l, &chat.Event{Choice: ev.Choice, Text: chat.Text("{}")}) // clients parse the arguments
+	}
+	if len(l.cited) > 0 {
+		dst = e.annotations(dst, l, ev.Choice)
+		l.cited = l.cited[:0]
+	}
+	l.kind = chat.ServerPart // nothing is open: what comes now is nobody's
+	return dst
+}
+
+// annotations writes the citations of a block, if any of them has a form here.
+func (e *encoder) annotations(dst []byte, l *lane, choice int) []byte {
+	list := append(append(append([]byte(nil), '['), l.cited...), ']')
+	if e.doc.Parse(list) != nil {
+		return dst
+	}
+	before := len(dst)
+	dst = e.open(dst, choice, `"annotations":[`)
+	start := len(dst)
+	for _, c := range e.doc.Root().Elems() {
+		dst = appendCitation(dst, len(dst) > start, c, l.start, l.at)
+	}
+	if len(dst) == start {
+		return dst[:before]
+	}
+	return e.close(dst, "]")
+}
+
+// count takes over what is new in a usage that came with an event. A provider that
+// counts the output last need not repeat the input.
+func (e *encoder) count(u chat.Usage) {
+	e.counted = true
+	for _, m := range [...]struct{ have, got *int64 }{
+		{&e.usage.Input, &u.Input},
+		{&e.usage.Output, &u.Output},
+		{&e.usage.CachedRead, &u.CachedRead},
+		{&e.usage.CacheWrite, &u.CacheWrite},
+		{&e.usage.Reasoning, &u.Reasoning},
+	} {
+		if *m.got != 0 {
+			*m.have = *m.got
+		}
+	}
+}
+
+func (e *encoder) end(dst []byte) []byte {
+	e.done = true
+	if e.wantUsage && e.counted && e.begun {
+		dst = append(dst, e.head...)
+		dst = append(dst, `],"usage":`...)
+		dst = appendUsage(dst, e.usage)
+		dst = append(dst, "}\n\n"...)
+	}
+	return append(dst, "data: [DONE]\n\n"...)
+}
+
+func appendIndex(dst []byte, key string, i int) []byte {
+	return strconv.AppendInt(append(dst, key...), int64(i), 10)
+}

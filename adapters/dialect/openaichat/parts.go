@@ -1,0 +1,205 @@
+package openaichat
+
+import (
+	"bytes"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// A partSet is which parts a content may have.
+type partSet uint8
+
+const (
+	textType partSet = 1 << iota
+	mediaTypes
+	refusalType
+	inResult // parts are those of a tool's result
+)
+
+// names are the types, as errors list them.
+func (s partSet) names() string {
+	switch {
+	case s&mediaTypes != 0:
+		return "'text', 'image_url', 'input_audio', 'file', and 'video_url'"
+	case s&refusalType != 0:
+		return "'text' and 'refusal'"
+	}
+	return "'text'"
+}
+
+// content reads a message's content: a string, or an array of parts.
+func (d *reader) content(parent, v rawjson.Value, allowed partSet) {
+	switch v.Kind() {
+	case rawjson.Absent:
+		d.fail(missing(parent, "content"))
+	case rawjson.String:
+		d.put(chat.Part{Text: d.text(v), At: v}, allowed)
+	case rawjson.Array:
+		if v.Len() == 0 {
+			d.fail(emptyArray(v))
+		}
+		for _, e := range v.Elems() {
+			p := d.part(d.object(e), allowed)
+			if d.err != nil {
+				return
+			}
+			d.put(p, allowed)
+		}
+	default:
+		d.fail(wrongType(v, "one of a string or array of objects"))
+	}
+}
+
+// put adds a part to the message, or to the result that it is.
+func (d *reader) put(p chat.Part, allowed partSet) {
+	switch {
+	case allowed&inResult == 0:
+		d.add(p)
+	case d.count():
+		d.r.AddResult(p)
+	}
+}
+
+// part reads one part of a content.
+func (d *reader) part(v rawjson.Value, allowed partSet) (p chat.Part) {
+	kind := d.need(v, "type")
+	if d.err != nil {
+		return p
+	}
+	p.At = v
+	switch {
+	case kind.Is("text"):
+		p.Text = d.text(d.need(v, "text"))
+	case allowed&mediaTypes != 0 && kind.Is("image_url"):
+		d.image(d.object(d.need(v, "image_url")), &p)
+	case allowed&mediaTypes != 0 && kind.Is("input_audio"):
+		d.audio(d.object(d.need(v, "input_audio")), &p)
+	case allowed&mediaTypes != 0 && kind.Is("file"):
+		d.file(d.object(d.need(v, "file")), &p)
+	case allowed&mediaTypes != 0 && kind.Is("video_url"):
+		d.video(d.object(d.need(v, "video_url")), &p)
+	case allowed&refusalType != 0 && kind.Is("refusal"):
+		p.Kind, p.Text = chat.RefusalPart, d.text(d.need(v, "refusal"))
+	default:
+		d.text(kind)
+		d.fail(badValue(kind, allowed.names()))
+		return p
+	}
+	d.hints(v, &p)
+	return p
+}
+
+// hints reads what a part has beside its content: cache hints, and what is not known.
+func (d *reader) hints(v rawjson.Value, p *chat.Part) {
+	for k, m := range v.Fields() {
+		if m.IsNull() {
+			continue
+		}
+		switch key := string(k.Bytes()); key {
+		case "type", "text", "image_url", "input_audio", "file", "video_url", "refusal":
+		case "cache_control":
+			p.CacheControl = d.object(m).Raw()
+		case "prompt_cache_breakpoint":
+			if d.object(m); p.CacheControl == nil {
+				p.CacheControl = chat.Raw(`{"type":"ephemeral"}`)
+			}
+		default:
+			d.extra(key, m)
+		}
+	}
+}
+
+func (d *reader) image(v rawjson.Value, p *chat.Part) {
+	url := d.need(v, "url")
+	p.Kind, p.At = chat.ImagePart, url
+	p.Detail = d.optional(v, "detail")
+	d.url(url, p, "an image")
+}
+
+func (d *reader) video(v rawjson.Value, p *chat.Part) {
+	url := d.need(v, "url")
+	p.Kind, p.At = chat.VideoPart, url
+	d.url(url, p, "a video")
+}
+
+// url reads a URL, or the data in a data URL.
+func (d *reader) url(v rawjson.Value, p *chat.Part, what string) {
+	t := d.filled(v)
+	if d.err != nil || !isData(t) {
+		p.Media.URL = t
+		return
+	}
+	var ok bool
+	if p.Media, ok = dataURL(t); !ok {
+		d.fail(badData(v, what))
+	}
+}
+
+func (d *reader) audio(v rawjson.Value, p *chat.Part) {
+	p.Kind, p.At = chat.AudioPart, v
+	p.Media.Data = d.filled(d.need(v, "data"))
+	format := d.need(v, "format")
+	switch name := d.filled(format); string(name) {
+	case "":
+	case "wav":
+		p.Media.Type = chat.Text("audio/wav")
+	case "mp3":
+		p.Media.Type = chat.Text("audio/mpeg")
+	default:
+		p.Media.Type = append(chat.Text("audio/"), name...)
+	}
+}
+
+func (d *reader) file(v rawjson.Value, p *chat.Part) {
+	p.Kind, p.At = chat.DocumentPart, v
+	p.Title = d.optional(v, "filename")
+	p.Media.FileID = d.optional(v, "file_id")
+	data := d.optional(v, "file_data")
+	switch {
+	case d.err != nil:
+	case len(data) == 0 && len(p.Media.FileID) == 0:
+		d.fail(missing(v, "file_data"))
+	case len(data) == 0:
+	case len(p.Media.FileID) > 0:
+		path := v.Path()
+		d.fail(invalid("invalid_parameter_combination", path, "Mutually exclusive parameters: '"+path+"' can have only one of 'file_id' and 'file_data'."))
+	case isData(data):
+		var ok bool
+		if p.Media, ok = dataURL(data); !ok {
+			d.fail(badData(v.Get("file_data"), "a file"))
+		}
+	case bytes.HasPrefix(data, []byte("JVBERi0")): // the bytes that every PDF begins with, without the URL around them
+		p.Media = chat.Media{Type: chat.Text("application/pdf"), Data: data}
+	default:
+		d.fail(badData(v.Get("file_data"), "a file"))
+	}
+}
+
+func badData(v rawjson.Value, what string) *chat.Error {
+	path := v.Path()
+	return invalid("invalid_value", path, "Invalid value for '"+path+"': expected a base64-encoded data URL of "+what+" (e.g. 'data:image/png;base64,...').")
+}
+
+func isData(t chat.Text) bool { return bytes.HasPrefix(t, []byte("data:")) }
+
+// dataURL takes a URL of https://www.rfc-editor.org/rfc/rfc2397 apart: media type, any
+// parameters, and base64. It is looked at as JSON spells it, where a slash may be escaped.
+func dataURL(t chat.Text) (m chat.Media, ok bool) {
+	comma := bytes.IndexByte(t, ',')
+	if comma < 0 {
+		return m, false
+	}
+	head, isBase64 := bytes.CutSuffix(t[len("data:"):comma], []byte(";base64"))
+	if !isBase64 {
+		return m, false
+	}
+	if i := bytes.IndexByte(head, ';'); i >= 0 {
+		head = head[:i]
+	}
+	if bytes.IndexByte(head, '\\') >= 0 {
+		head = rawjson.AppendEscaped([]byte(nil), rawjson.AppendUnescaped(nil, head))
+	}
+	m = chat.Media{Type: head[:len(head):len(head)], Data: t[comma+1:]}
+	return m, len(m.Type) > 0 && len(m.Data) > 0
+}

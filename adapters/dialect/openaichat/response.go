@@ -1,0 +1,211 @@
+package openaichat
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// AppendResponse appends a chat.completion.
+func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
+	dst = append(dst, `{"id":"`...)
+	dst = appendID(dst, r.ID)
+	dst = append(dst, `","object":"chat.completion","created":`...)
+	dst = strconv.AppendInt(dst, r.Created, 10)
+	dst = append(dst, `,"model":"`...)
+	dst = append(dst, r.Model...)
+	dst = append(dst, `","choices":[`...)
+	for i := range r.Choices {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendChoice(dst, i, &r.Choices[i])
+	}
+	dst = append(dst, ']')
+	if r.Counted || r.Usage != (chat.Usage{}) {
+		dst = appendUsage(append(dst, `,"usage":`...), r.Usage)
+	}
+	dst = appendText(dst, `,"service_tier":`, r.Tier)
+	dst = appendText(dst, `,"system_fingerprint":`, r.System)
+	return append(dst, '}')
+}
+
+func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
+	dst = append(dst, `{"index":`...)
+	dst = strconv.AppendInt(dst, int64(index), 10)
+	dst = append(dst, `,"message":{"role":"assistant","content":`...)
+	has := [chat.ServerPart + 1]bool{}
+	for i := range c.Parts {
+		has[c.Parts[i].Kind] = true
+	}
+	refused, called := has[chat.RefusalPart], has[chat.ToolCallPart]
+	if has[chat.TextPart] || !refused && !called {
+		dst = appendJoined(dst, c.Parts, chat.TextPart)
+	} else {
+		dst = append(dst, "null"...)
+	}
+	dst = append(dst, `,"refusal":`...)
+	if refused {
+		dst = appendJoined(dst, c.Parts, chat.RefusalPart)
+	} else {
+		dst = append(dst, "null"...)
+	}
+	if has[chat.ThinkingPart] {
+		dst = appendJoined(append(dst, `,"reasoning_content":`...), c.Parts, chat.ThinkingPart)
+	}
+	if has[chat.ThinkingPart] || has[chat.RedactedPart] {
+		dst = appendDetails(dst, c.Parts)
+	}
+	dst = appendAnnotations(dst, c.Parts)
+	if called {
+		dst = appendCalls(dst, c.Parts)
+	}
+	dst = append(dst, `},"logprobs":`...)
+	dst = appendRaw(dst, c.Logprobs)
+	dst = append(dst, `,"finish_reason":"`...)
+	dst = append(dst, finishReason(c.Finish, refused)...)
+	return append(dst, `"}`...)
+}
+
+// appendJoined appends the texts of all parts of a kind as one string.
+func appendJoined(dst []byte, parts []chat.Part, kind chat.PartKind) []byte {
+	dst = append(dst, '"')
+	for i := range parts {
+		if parts[i].Kind == kind {
+			dst = append(dst, parts[i].Text...)
+		}
+	}
+	return append(dst, '"')
+}
+
+// appendDetails appends thinking so that it can be sent back: with its signatures.
+func appendDetails(dst []byte, parts []chat.Part) []byte {
+	dst = append(dst, `,"reasoning_details":[`...)
+	index := 0
+	for i := range parts {
+		p := &parts[i]
+		if p.Kind != chat.ThinkingPart && p.Kind != chat.RedactedPart {
+			continue
+		}
+		if index > 0 {
+			dst = append(dst, ',')
+		}
+		if p.Kind == chat.ThinkingPart {
+			dst = append(dst, `{"type":"reasoning.text","text":"`...)
+			dst = append(dst, p.Text...)
+			dst = append(dst, '"')
+			dst = appendText(dst, `,"signature":`, p.Signature)
+		} else {
+			dst = append(dst, `{"type":"reasoning.encrypted","data":"`...)
+			dst = append(dst, p.Text...)
+			dst = append(dst, '"')
+		}
+		dst = append(dst, `,"index":`...)
+		dst = strconv.AppendInt(dst, int64(index), 10)
+		dst = append(dst, '}')
+		index++
+	}
+	return append(dst, ']')
+}
+
+func appendCalls(dst []byte, parts []chat.Part) []byte {
+	dst = append(dst, `,"tool_calls":[`...)
+	first := true
+	for i := range parts {
+		p := &parts[i]
+		if p.Kind != chat.ToolCallPart {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, `{"id":"`...)
+		dst = append(dst, p.ID...)
+		dst = append(dst, `","type":"function","function":{"name":"`...)
+		dst = append(dst, p.Name...)
+		dst = append(dst, `","arguments":`...)
+		dst = appendArguments(dst, p)
+		dst = append(dst, `}}`...)
+	}
+	return append(dst, ']')
+}
+
+// appendArguments appends a call's arguments as a string that holds JSON.
+func appendArguments(dst []byte, p *chat.Part) []byte {
+	switch {
+	case len(p.Input) > 0:
+		return rawjson.AppendString(dst, p.Input)
+	case len(p.Arguments) > 0:
+		return append(append(append(dst, '"'), p.Arguments...), '"')
+	}
+	return append(dst, `"{}"`...)
+}
+
+// appendAnnotations appends what the text cites, with the places of the texts that
+// cite it. Only citations of URLs have a form in this API.
+func appendAnnotations(dst []byte, parts []chat.Part) []byte {
+	dst = append(dst, `,"annotations":[`...)
+	at, start := 0, len(dst)
+	for i := range parts {
+		p := &parts[i]
+		if p.Kind != chat.TextPart {
+			continue
+		}
+		end := at + characters(p.Text)
+		var doc rawjson.Doc
+		if len(p.Citations) > 0 && doc.Parse(p.Citations) == nil {
+			for _, c := range doc.Root().Elems() {
+				dst = appendCitation(dst, len(dst) > start, c, at, end)
+			}
+		}
+		at = end
+	}
+	return append(dst, ']')
+}
+
+// appendCitation appends the citation of a URL, and nothing for any other.
+func appendCitation(dst []byte, comma bool, c rawjson.Value, start, end int) []byte {
+	url := c.Get("url")
+	if url.Kind() != rawjson.String {
+		return dst
+	}
+	if comma {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `{"type":"url_citation","url_citation":{"start_index":`...)
+	dst = strconv.AppendInt(dst, int64(start), 10)
+	dst = append(dst, `,"end_index":`...)
+	dst = strconv.AppendInt(dst, int64(end), 10)
+	dst = append(dst, `,"url":`...)
+	dst = append(dst, url.Raw()...)
+	dst = append(dst, `,"title":`...)
+	if title := c.Get("title"); title.Kind() == rawjson.String {
+		dst = append(dst, title.Raw()...)
+	} else {
+		dst = append(dst, `""`...)
+	}
+	return append(dst, `}}`...)
+}
+
+// characters counts what the text says, not how it is spelled.
+func characters(t chat.Text) int {
+	n := 0
+	for i := 0; i < len(t); i++ {
+		switch c := t[i]; {
+		case c == '\\' && i+5 < len(t) && t[i+1] == 'u':
+			low := t[i+2]|0x20 == 'd' && t[i+3]|0x20 >= 'c' // the second half of a pair
+			i += len(`u0000`)
+			if low {
+				continue
+			}
+		case c == '\\':
+			i++
+		case c&0xc0 == 0x80:
+			continue
+		}
+		n++
+	}
+	return n
+}
