@@ -214,7 +214,7 @@ func (c *vmContext) upstreamAttribute(name string) (any, bool) {
 
 // requestAttribute sees the headers only where the plugin itself may read them.
 func (c *vmContext) requestAttribute(name string) (any, bool) {
-	p := c.stream.props
+	p := &c.stream.props
 	m := c.readable(mapRequestHeaders)
 	switch name {
 	case "time":

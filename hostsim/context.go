@@ -38,15 +38,14 @@ func (v *vm) newRoot(p *plugin) *vmContext {
 	return c
 }
 
-// newStreamContext makes the context of one stream; v is nil when the VM could
+// initStreamContext makes the context of one stream; v is nil when the VM could
 // not be had, and then every callback fails the stream.
-func (v *vm) newStreamContext(p *plugin, root *vmContext, s *Stream) *vmContext {
-	c := &vmContext{vm: v, plugin: p, root: root, stream: s}
+func (v *vm) initStreamContext(c *vmContext, p *plugin, root *vmContext, s *Stream) {
+	c.vm, c.plugin, c.root, c.stream = v, p, root, s
 	if v != nil {
 		c.id = v.newContextID()
 		v.contexts[c.id] = c
 	}
-	return c
 }
 
 func (v *vm) newContextID() uint32 {

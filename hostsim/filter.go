@@ -3,7 +3,7 @@ package hostsim
 // How a plugin's context takes part in a stream: what it may see in which callback.
 
 func (p *pipe) offerHeaders(h *half, end bool) headersAction {
-	c := h.f.ctx
+	c := &h.f.ctx
 	if p.request {
 		c.onCreate()
 		c.reqHeaders, c.endOfStream = p.headers, end
@@ -25,7 +25,7 @@ func (p *pipe) offerHeaders(h *half, end bool) headersAction {
 }
 
 func (p *pipe) offerData(h *half, data *buffer, end bool) dataAction {
-	c := h.f.ctx
+	c := &h.f.ctx
 	if !c.created || !p.request && c.failureReply {
 		return dataContinue
 	}
@@ -50,7 +50,7 @@ func (p *pipe) offerData(h *half, data *buffer, end bool) dataAction {
 }
 
 func (p *pipe) offerTrailers(h *half) trailersAction {
-	c := h.f.ctx
+	c := &h.f.ctx
 	if !c.created || !p.request && c.failureReply {
 		return trailersContinue
 	}

@@ -25,7 +25,7 @@ const (
 
 // A filter is one plugin in one stream.
 type filter struct {
-	ctx      *vmContext
+	ctx      vmContext
 	req, res half
 }
 

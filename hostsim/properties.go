@@ -20,8 +20,8 @@ type properties struct {
 	responseSize uint64
 }
 
-func newProperties(host, stream map[string]any, now time.Time) *properties {
-	p := &properties{start: now}
+func newProperties(host, stream map[string]any, now time.Time) properties {
+	p := properties{start: now}
 	for _, m := range []map[string]any{stream, host} {
 		if m != nil {
 			p.given = append(p.given, m)
@@ -86,7 +86,7 @@ func (v *vm) setProperty(a []uint64) Status {
 	if c.filter == nil {
 		return StatusNotFound
 	}
-	p := c.stream.props
+	p := &c.stream.props
 	if _, set := p.state[path]; set && c.root.readOnly[path] {
 		return StatusBadArgument
 	}

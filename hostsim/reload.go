@@ -13,8 +13,9 @@ func (h *Host) newFilter(hd *handle, s *Stream) *filter {
 		}
 		v, root = nil, nil
 	}
-	f := &filter{ctx: v.newStreamContext(hd.plugin, root, s)}
+	f := &filter{}
 	f.req.f, f.res.f = f, f
+	v.initStreamContext(&f.ctx, hd.plugin, root, s)
 	f.ctx.filter = f
 	return f
 }

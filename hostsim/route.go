@@ -42,13 +42,12 @@ func (m Summary) FilterState(name string) ([]byte, bool) { return m.stream.filte
 // Reply answers the stream as the host itself would, through the plugins while no
 // response is under way. It is for those who play the host: a timeout, a refusal.
 func (s *Stream) Reply(r Reply) error {
-	return s.step("reply", func() error {
-		if s.destroyed {
-			return errStreamOver
-		}
-		s.sendLocalReply(r.local())
-		return nil
-	})
+	s.worker.mu.Lock()
+	if s.destroyed {
+		return s.end("reply", errStreamOver)
+	}
+	s.sendLocalReply(r.local())
+	return s.end("reply", nil)
 }
 
 func (r Reply) local() localReply {

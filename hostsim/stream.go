@@ -68,7 +68,8 @@ type Stream struct {
 	up        Sink
 	recClient *recorder
 	recUp     *recorder
-	props     *properties
+	recorders [2]recorder // what the two above are at first
+	props     properties
 
 	details    string
 	prepared   *localReply // waits for the callback that sent it
@@ -82,6 +83,7 @@ type Stream struct {
 }
 
 var (
+	errSentBefore   = errors.New("sent before")
 	errStreamOver   = errors.New("stream is over")
 	errRequestEnded = errors.New("request has ended")
 	errNoRequest    = errors.New("request has not gone upstream")
@@ -97,11 +99,12 @@ func (h *Host) NewStream(o StreamOptions) *Stream {
 	s := &Stream{host: h, worker: h.workers[n%h.serving], id: h.lastStream.Add(1), client: o.Client, up: o.Upstream,
 		router: o.Route, replies: o.Replies, done: o.Done, plugins: o.Plugins}
 	if s.client == nil {
-		s.recClient = &recorder{}
+		s.recClient = &s.recorders[0]
 		s.client = s.recClient
 	}
 	if s.up == nil {
-		s.recUp = &recorder{stream: s}
+		s.recUp = &s.recorders[1]
+		s.recUp.stream = s
 		s.up = s.recUp
 	}
 	limit := max(h.config.BufferLimit, 0)
@@ -117,126 +120,128 @@ func (h *Host) NewStream(o StreamOptions) *Stream {
 // ID numbers the streams of a host from 1.
 func (s *Stream) ID() uint64 { return s.id }
 
-// step does one thing for the stream and all that follows from it.
-func (s *Stream) step(what string, f func() error) error {
-	var err error
-	s.worker.run(func() { err = f() })
+// end closes what one of the methods below began by locking the worker: what
+// follows from it happens, and the error gets its place.
+func (s *Stream) end(what string, err error) error {
+	s.worker.flush()
+	s.worker.mu.Unlock()
 	s.host.settle()
+	traps := s.host.takeTraps()
 	if err != nil {
 		err = fmt.Errorf("stream %d: %s: %w", s.id, what, err)
 	}
-	return errors.Join(err, s.host.takeTraps())
+	if traps != nil {
+		err = errors.Join(err, traps)
+	}
+	return err
 }
 
 // RequestHeaders starts the stream.
 func (s *Stream) RequestHeaders(h Headers, end bool) error {
-	return s.step("request headers", func() error {
-		if s.req.headers != nil {
-			return errors.New("sent before")
-		}
-		handles := s.worker.handles
-		if s.plugins != nil {
-			handles = pickHandles(handles, s.plugins)
-		}
-		s.createFilters(handles)
-		s.req.headers = newHeaderMap(kindRequest, h)
-		s.req.observedEnd = end
-		s.req.runHeaders(0, end)
-		return nil
-	})
+	s.worker.mu.Lock()
+	if s.req.headers != nil {
+		return s.end("request headers", errSentBefore)
+	}
+	handles := s.worker.handles
+	if s.plugins != nil {
+		handles = pickHandles(handles, s.plugins)
+	}
+	s.createFilters(handles)
+	s.req.headers = newHeaderMap(kindRequest, h)
+	s.req.observedEnd = end
+	s.req.runHeaders(0, end)
+	return s.end("request headers", nil)
 }
 
 // RequestBody sends a chunk of the request body.
 func (s *Stream) RequestBody(p []byte, end bool) error {
-	return s.step("request body", func() error {
-		switch {
-		case s.destroyed:
-			return errStreamOver
-		case s.req.headers == nil || s.req.observedEnd:
-			return errRequestEnded
-		}
+	s.worker.mu.Lock()
+	err := s.clientMay()
+	if err == nil {
 		s.req.observedEnd = end
 		s.req.in.data = append(s.req.in.data[:0], p...)
 		s.props.requestSize += uint64(len(p))
 		s.req.runData(0, &s.req.in, end)
-		return nil
-	})
+	}
+	return s.end("request body", err)
 }
 
 // RequestTrailers ends the request with trailers.
 func (s *Stream) RequestTrailers(h Headers) error {
-	return s.step("request trailers", func() error {
-		switch {
-		case s.destroyed:
-			return errStreamOver
-		case s.req.headers == nil || s.req.observedEnd:
-			return errRequestEnded
-		}
+	s.worker.mu.Lock()
+	err := s.clientMay()
+	if err == nil {
 		s.req.observedEnd = true
 		s.req.trailers = newHeaderMap(kindRequestTrailers, h)
 		s.req.runTrailers(0)
-		return nil
-	})
+	}
+	return s.end("request trailers", err)
 }
 
 // ResponseHeaders is the upstream's answer.
 func (s *Stream) ResponseHeaders(h Headers, end bool) error {
-	return s.step("response headers", func() error {
-		if err := s.upstreamMay(); err != nil {
-			return err
-		}
-		if s.resp.headers != nil {
-			return errors.New("sent before")
-		}
+	s.worker.mu.Lock()
+	err := s.upstreamMay()
+	if err == nil && s.resp.headers != nil {
+		err = errSentBefore
+	}
+	if err == nil {
 		s.upstreamHeaders(newHeaderMap(kindResponse, h), end)
-		return nil
-	})
+	}
+	return s.end("response headers", err)
 }
 
 // ResponseBody sends a chunk of the response body.
 func (s *Stream) ResponseBody(p []byte, end bool) error {
-	return s.step("response body", func() error {
-		if err := s.upstreamMay(); err != nil {
-			return err
-		}
+	s.worker.mu.Lock()
+	err := s.upstreamMay()
+	if err == nil {
 		s.upstreamData(p, end)
-		return nil
-	})
+	}
+	return s.end("response body", err)
 }
 
 // ResponseTrailers ends the response with trailers.
 func (s *Stream) ResponseTrailers(h Headers) error {
-	return s.step("response trailers", func() error {
-		if err := s.upstreamMay(); err != nil {
-			return err
-		}
+	s.worker.mu.Lock()
+	err := s.upstreamMay()
+	if err == nil {
 		s.upstreamTrailers(h)
-		return nil
-	})
+	}
+	return s.end("response trailers", err)
 }
 
 // UpstreamReset is the upstream's connection breaking: before its headers Envoy
 // answers 503 in its place, after them it can only cut the response.
 func (s *Stream) UpstreamReset(reason string) error {
-	return s.step("upstream reset", func() error {
-		if err := s.upstreamMay(); err != nil {
-			return err
-		}
+	s.worker.mu.Lock()
+	err := s.upstreamMay()
+	if err == nil {
 		s.upstreamReset(reason)
-		return nil
-	})
+	}
+	return s.end("upstream reset", err)
 }
 
 // Disconnect is the client going away.
 func (s *Stream) Disconnect() error {
-	return s.step("disconnect", func() error {
-		if s.destroyed {
-			return errStreamOver
-		}
-		s.setDetails("downstream_remote_disconnect")
-		s.destroy()
-		return nil
-	})
+	s.worker.mu.Lock()
+	if s.destroyed {
+		return s.end("disconnect", errStreamOver)
+	}
+	s.setDetails("downstream_remote_disconnect")
+	s.destroy()
+	return s.end("disconnect", nil)
+}
+
+// clientMay says whether the client can still send something.
+func (s *Stream) clientMay() error {
+	switch {
+	case s.destroyed:
+		return errStreamOver
+	case s.req.headers == nil || s.req.observedEnd:
+		return errRequestEnded
+	}
+	return nil
 }
 
 // upstreamMay says whether the upstream can still say something.
