@@ -102,18 +102,41 @@ func (p *Process) CPU() (time.Duration, error) {
 	}
 	var sum time.Duration
 	for _, t := range tasks {
-		b, err := os.ReadFile(dir + "task/" + t.Name() + "/schedstat")
+		on, err := scheduled(dir + "task/" + t.Name())
 		if err != nil {
 			return ticks(dir)
 		}
-		on, _, _ := bytes.Cut(b, []byte(" "))
-		ns, err := strconv.ParseInt(string(on), 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("cpu of %d: %w", p.PID, err)
-		}
-		sum += time.Duration(ns)
+		sum += on
 	}
 	return sum, nil
+}
+
+// ThreadCPU returns the time that the named thread of the process has spent on a core.
+func (p *Process) ThreadCPU(name string) (time.Duration, error) {
+	dir := fmt.Sprintf("/proc/%d/task/", p.PID)
+	tasks, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, fmt.Errorf("cpu of thread %s: %w", name, err)
+	}
+	for _, t := range tasks {
+		comm, err := os.ReadFile(dir + t.Name() + "/comm")
+		if err == nil && strings.TrimSpace(string(comm)) == name {
+			return scheduled(dir + t.Name())
+		}
+	}
+	return 0, fmt.Errorf("process %d has no thread %s", p.PID, name)
+}
+
+// scheduled is the time that a thread has spent on a core; it needs a kernel with
+// scheduler statistics.
+func scheduled(task string) (time.Duration, error) {
+	b, err := os.ReadFile(task + "/schedstat")
+	if err != nil {
+		return 0, err
+	}
+	on, _, _ := bytes.Cut(b, []byte(" "))
+	ns, err := strconv.ParseInt(string(on), 10, 64)
+	return time.Duration(ns), err
 }
 
 func ticks(dir string) (time.Duration, error) {
