@@ -42,6 +42,9 @@ type running struct {
 
 // Start listens and serves until Close or Shutdown.
 func (s *Server) Start() (Addresses, error) {
+	if err := s.options.check(); err != nil {
+		return nil, err
+	}
 	if s.options.TLS && s.authority == nil {
 		a, err := newAuthority(s.options.Now())
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -50,7 +51,7 @@ type Options struct {
 	AllowHeaders  []string            // internal headers that may reach a provider after all
 	Behaviour     script.Behaviour    // of every request, unless it says otherwise
 	JournalSize   int                 // entries kept; 0 means 1000
-	JournalBody   int                 // bytes of each body kept; 0 means 1 MiB
+	JournalBody   int                 // bytes of each body kept; 0 means 128 KiB
 	Now           func() time.Time    // nil means time.Now
 	Secret        []byte              // signs reasoning; nil means a random one
 }
@@ -59,7 +60,7 @@ type Options struct {
 const (
 	defaultListen      = "127.0.0.1:0"
 	defaultJournalSize = 1000
-	defaultJournalBody = 1 << 20
+	defaultJournalBody = 128 << 10
 )
 
 // A Server serves the mocks. Make it with New.
@@ -127,6 +128,22 @@ func (s *Server) Script(providerName string, b ...script.Behaviour) error {
 	}
 	env.Push(b...)
 	return nil
+}
+
+// check finds names in the options that no provider has.
+func (o Options) check() error {
+	var errs []error
+	known := names()
+	for option, keys := range map[string][]string{
+		"Listen": slices.Collect(maps.Keys(o.Listen)), "Keys": slices.Collect(maps.Keys(o.Keys)), "Models": slices.Collect(maps.Keys(o.Models)),
+	} {
+		for _, name := range keys {
+			if !slices.Contains(known, name) {
+				errs = append(errs, fmt.Errorf("options.%s: unknown provider %q, want one of %s", option, name, strings.Join(known, ", ")))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func names() []string {

@@ -355,3 +355,36 @@ func TestIDsAndAnswersRepeat(t *testing.T) {
 		}
 	})
 }
+
+func TestUnknownProvidersInOptions(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]mockllm.Options{
+		`options.Listen: unknown provider "x"`: {Listen: map[string]string{"x": ""}},
+		`options.Keys: unknown provider "x"`:   {Keys: map[string]string{"x": ""}},
+		`options.Models: unknown provider "x"`: {Models: map[string][]string{"x": nil}},
+	} {
+		if _, err := mockllm.New(o).Start(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	t.Parallel()
+	c := mocktest.Start(t, "openai", mockllm.Options{})
+	second := mockllm.New(mockllm.Options{Listen: map[string]string{"anthropic": c.Address.Addr}})
+	if _, err := second.Start(); err == nil || !strings.Contains(err.Error(), "provider anthropic: ") {
+		t.Errorf("got %v, want an error that names the provider", err)
+	}
+}
+
+func TestOwnKeys(t *testing.T) {
+	t.Parallel()
+	c := mocktest.Start(t, "openai", mockllm.Options{Keys: map[string]string{"openai": "sk-own"}})
+	if got := c.Do("GET", "/v1/models", ""); got.Status != 200 || c.Server.Key("openai") != "sk-own" || c.Server.Key("nobody") != "" {
+		t.Errorf("got %d with key %q", got.Status, c.Server.Key("openai"))
+	}
+	if got := c.Do("GET", "/v1/models", "", "Authorization", "Bearer sk-mock-openai"); got.Status != 401 {
+		t.Errorf("the usual key: got %d, want 401", got.Status)
+	}
+}

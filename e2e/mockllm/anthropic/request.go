@@ -270,11 +270,9 @@ func (a *api) countTokens(x *provider.Exchange) {
 		x.Fail(*failure)
 		return
 	}
-	rest, done := x.Behave(r.prompt().User)
-	if done {
+	if _, done := x.Behave(r.prompt().User); done {
 		return
 	}
-	_ = rest // only the directives matter: the tokens of the whole prompt are counted
 	x.JSON(map[string]int{"input_tokens": total(r.segments())})
 }
 
