@@ -1,6 +1,9 @@
 package chat
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // An Estimate counts the tokens of a text that no provider has counted, in one
 // pass over its bytes and wherever they are cut. Words, numbers, white space and
@@ -61,6 +64,21 @@ func (e *Estimate) AddJSON(raw []byte) {
 		}
 	}
 	e.Add(raw[from:])
+}
+
+// AddText counts the next part of a text that is spelled as in JSON.
+func (e *Estimate) AddText(t Text) {
+	for from := 0; from < len(t); {
+		i := bytes.IndexByte(t[from:], '\\')
+		if i < 0 {
+			e.Add(t[from:])
+			return
+		}
+		e.Add(t[from : from+i])
+		if from += i + 1; from < len(t) {
+			from += 1 + e.escape(t[from])
+		}
+	}
 }
 
 // escape counts the character behind a backslash and says how many more bytes it has.

@@ -77,7 +77,7 @@ func (s *stream) OnHttpResponseBody(size int, end bool) types.Action {
 		return types.ActionContinue
 	case gateway.Whole:
 		if !end {
-			return types.Action(abi.DataStopAndBuffer)
+			return s.applyResponse(s.gw.ResponseProgress(size))
 		}
 	}
 	p, err := abi.Buffer(abi.ResponseBody, 0, size)

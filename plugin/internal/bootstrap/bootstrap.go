@@ -54,7 +54,7 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Admin":         address{o.Admin.Addr().String(), o.Admin.Port()},
 		"Module":        o.Module,
 		"CA":            o.CA,
-		"Buffer":        max(plan.Limits.Request, leastBuffer),
+		"Buffer":        plan.Limits.Request + spareBuffer,
 		"Environment":   environment,
 		"Configuration": pretty.String(),
 		"ClusterHeader": clusterHeader,
@@ -68,8 +68,9 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 // clusterHeader is how the filter tells the route where to.
 const clusterHeader = "x-postern-cluster"
 
-// leastBuffer is what a proxy buffers by default: answers have to fit too.
-const leastBuffer = 1 << 20
+// spareBuffer is what the proxy buffers beyond the largest body: what arrives at once,
+// and at least as much for answers as it would by itself.
+const spareBuffer = 1 << 20
 
 //go:embed envoy.yaml.tmpl
 var source string

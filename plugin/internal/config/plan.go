@@ -129,5 +129,6 @@ type CORS struct {
 // Bounds keep a request from taking more than its share.
 type Bounds struct {
 	Request     int           // bytes of a request's body, before and after decompression
+	Answer      int           // bytes of an answer that has to be held whole
 	RequestTime time.Duration // until a request's body is complete
 }

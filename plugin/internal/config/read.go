@@ -238,6 +238,7 @@ func (r *reader) bounds(o *strict.Object) {
 	*b = Bounds{}
 	o.Section("bounds", "How large and slow a request may be.", func(o *strict.Object) {
 		b.Request = o.Bytes("request", "Bytes of a request's body. The proxy's own buffer limit has to be at least as large.", 64<<20, 1<<10, 1<<30)
+		b.Answer = o.Bytes("answer", "Bytes of an answer that has to be translated whole. The proxy's own buffer limit has to be at least as large.", 16<<20, 1<<10, 1<<30)
 		b.RequestTime = o.Duration("request_time", "Until a request's body is complete.", 60*time.Second, time.Second, time.Hour)
 	})
 }

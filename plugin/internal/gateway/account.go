@@ -3,6 +3,7 @@ package gateway
 import (
 	"strconv"
 
+	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -26,25 +27,38 @@ func (s *Stream) Done() *Step {
 // tally settles how many tokens the request took: the provider's count if it came,
 // else what was delivered.
 func (s *Stream) tally() {
-	if s.watch == nil {
+	u, counted, failed, delivered := s.counts()
+	if delivered == nil {
 		return
 	}
-	u, ok := s.watch.Usage()
-	if s.watch.Failed() && s.failure == "" {
+	if failed && s.failure == "" {
 		s.failure = "stream_error"
 	}
 	if !s.answer.ended && s.failure == "" {
 		s.failure = "aborted"
 	}
 	s.usage = u
-	if ok && (s.answer.ended || !s.answer.streaming) {
+	if counted && (s.answer.ended || !s.answer.streaming) {
 		return
 	}
-	s.usage.Output = max(u.Output, s.watch.Delivered().Tokens())
+	s.usage.Output = max(u.Output, delivered.Tokens())
 	if s.usage.Input == 0 && s.answer.streaming {
 		s.usage.Input = int64(s.prompt) / bytesPerToken
 	}
 	s.usage.Estimated = s.usage.Total() > 0
+}
+
+// counts is what is known of the answer's tokens; delivered is nil if there is none.
+func (s *Stream) counts() (u chat.Usage, counted, failed bool, delivered *chat.Estimate) {
+	switch {
+	case s.answer.translated:
+		t := &s.translation
+		return t.usage, t.counted, t.failed, &t.delivered
+	case s.watch != nil:
+		u, counted = s.watch.Usage()
+		return u, counted, s.watch.Failed(), s.watch.Delivered()
+	}
+	return u, false, false, nil
 }
 
 // bytesPerToken is for prompts, of which only the size is kept.

@@ -106,6 +106,9 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	w := s.w
 	step := s.next()
 	path, ok := s.target.Provider.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op)
+	if t := s.translator(); !ok && t != nil {
+		return s.translate(t, request)
+	}
 	if !ok {
 		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}

@@ -1,7 +1,5 @@
 package gateway
 
-import "github.com/postern-gateway/postern/adapters/chat"
-
 // events reads the next bytes of a stream. They pass as they are, but for events
 // that exist only because the gateway asked for them: where those may come, an
 // event goes out when it is complete.
@@ -61,8 +59,7 @@ func (s *Stream) pass(step *Step, p, before, raw []byte, hidden bool) {
 func (s *Stream) cutOff(step *Step) {
 	s.answer.cut = true
 	s.failure = "stream_event_too_long"
-	e := &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure, Message: "the provider sent an event that is longer than the gateway accepts"}
 	step.Replace = true
 	step.Body = append(step.Body, "\n\n"...)
-	step.Body = s.endpoint.Dialect.ErrorEvent(step.Body, e)
+	step.Body = s.endpoint.Dialect.ErrorEvent(step.Body, eventTooLong())
 }

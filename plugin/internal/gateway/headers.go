@@ -21,6 +21,7 @@ type clientHeaders struct {
 
 	private uint     // which of privateNames are there
 	own     []string // the gateway's own headers that are there
+	api     []string // those that only the client's own API knows
 }
 
 // keep copies what later events need; the key only where a provider may get it.
@@ -34,14 +35,16 @@ func (in *clientHeaders) keep(key bool) {
 	in.origin = strings.Clone(in.origin)
 	in.encoding = strings.Clone(in.encoding)
 	in.timeout, in.metadata, in.session = strings.Clone(in.timeout), strings.Clone(in.metadata), strings.Clone(in.session)
-	for i := range in.own {
-		in.own[i] = strings.Clone(in.own[i])
+	for _, names := range [...][]string{in.own, in.api} {
+		for i := range names {
+			names[i] = strings.Clone(names[i])
+		}
 	}
 }
 
 // read picks out of the headers, in one pass, what the gateway looks at.
-func (w *Worker) read(h []adapters.Header, own []string) clientHeaders {
-	in := clientHeaders{length: -1, own: own[:0]}
+func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
+	in := clientHeaders{length: -1, own: old.own[:0], api: old.api[:0]}
 	var bearer, apiKey, googleKey string
 	for i := range h {
 		v := h[i].Value
@@ -84,6 +87,7 @@ func (w *Worker) read(h []adapters.Header, own []string) clientHeaders {
 			in.wantsMethod = v
 		case "anthropic-version":
 			in.anthropicVersion = true
+			in.api = append(in.api, h[i].Name)
 		default:
 			w.readOwn(&in, h[i].Name, v)
 		}
@@ -92,11 +96,15 @@ func (w *Worker) read(h []adapters.Header, own []string) clientHeaders {
 	return in
 }
 
-// readOwn reads what the configuration lets a caller say.
+// readOwn reads what the configuration lets a caller say, and notes what a provider of
+// another API must not get.
 func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 	own, ok := strings.CutPrefix(name, ownPrefix)
 	if !ok {
 		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
+			if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") {
+				in.api = append(in.api, name)
+			}
 			return
 		}
 		ok = w.plan.Client.Cloudflare

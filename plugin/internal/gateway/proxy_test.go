@@ -135,6 +135,7 @@ func (x *exchange) chunk(p []byte, end bool) {
 	case gateway.Whole:
 		x.held = append(x.held, p...)
 		if !end {
+			x.replied(x.gw.ResponseProgress(len(x.held)))
 			return
 		}
 		p, x.held = x.held, nil

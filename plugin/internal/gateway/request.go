@@ -11,7 +11,7 @@ import (
 // RequestHeaders is the request's first event. h is only read, and only now; end says
 // that there is no body.
 func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
-	s.in = s.w.read(h, s.in.own)
+	s.in = s.w.read(h, s.in)
 	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {
 		s.began = s.w.port.Now()
 		return s.admin(strings.TrimPrefix(s.in.path, a.Prefix))

@@ -55,6 +55,9 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
 		step.Set = append(step.Set, adapters.Header{Name: "access-control-allow-origin", Value: origin})
 	}
+	if s.translation.to != nil && (head.status < 400 || isJSON(head.contentType) && !end) {
+		return s.answerTranslated(step, head, end)
+	}
 	if head.status >= 400 {
 		return s.failed(head, h, end)
 	}
@@ -159,6 +162,11 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		step.Replace, step.Want = true, Each
 		step.Body = append(step.Body, s.answer.replaced...)
 		s.answer.replaced = s.answer.replaced[:0]
+	case s.answer.translated && s.answer.streaming:
+		step.Want = Each
+		s.translateEvents(step, p, end)
+	case s.answer.translated:
+		return s.translateWhole(step, p)
 	case s.watch == nil:
 	case s.answer.streaming:
 		step.Want = Each

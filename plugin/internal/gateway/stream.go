@@ -45,6 +45,9 @@ type Stream struct {
 	decoder sse.Decoder
 	answer  answer
 
+	translation translation
+	codecs      codecs
+
 	began, firstByte, finished int64 // nanoseconds
 	status                     int   // of the answer; 0 if none came
 	scratch                    rawjson.Writer
@@ -59,12 +62,13 @@ type watchKey struct {
 
 // An answer is what is known of the response while it passes.
 type answer struct {
-	streaming bool
-	hide      bool   // events that are there only because the gateway asked
-	cut       bool   // the gateway has ended the stream before the provider did
-	whole     bool   // held until complete
-	replaced  []byte // goes out in the place of the body
-	ended     bool
+	streaming  bool
+	hide       bool // events that are there only because the gateway asked
+	cut        bool // the gateway has ended the stream before the provider did
+	whole      bool // held until complete
+	translated bool
+	replaced   []byte // goes out in the place of the body
+	ended      bool
 }
 
 func (s *Stream) begin(w *Worker, id uint32) {
@@ -80,7 +84,8 @@ func (s *Stream) end() {
 		s.step.Body = nil
 	}
 	clear(s.in.own)
-	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0]}, scratch: s.scratch, decoder: s.decoder, watches: s.watches}
+	clear(s.in.api)
+	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0]}, scratch: s.scratch, decoder: s.decoder, watches: s.watches, codecs: s.codecs, translation: translation{emit: s.translation.emit}}
 }
 
 // next empties the step for another event.

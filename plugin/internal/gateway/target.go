@@ -54,6 +54,12 @@ func (s *Stream) chooseByDialect() *chat.Error {
 			return nil
 		}
 	}
+	for _, p := range s.w.plan.Providers {
+		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
+		if s.translator() != nil {
+			return nil
+		}
+	}
 	return notOffered(s.model, "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name)
 }
 
@@ -91,9 +97,15 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	for _, name := range s.in.own {
 		set(name, "")
 	}
+	translated := s.translation.to != nil
+	if translated {
+		for _, name := range s.in.api {
+			set(name, "")
+		}
+	}
 	step.Set = append(step.Set, credential...)
 	for _, d := range p.Adapter.Defaults() {
-		if d.Name != "anthropic-version" || !s.in.anthropicVersion {
+		if d.Name != "anthropic-version" || !s.in.anthropicVersion || translated {
 			step.Set = append(step.Set, d)
 		}
 	}

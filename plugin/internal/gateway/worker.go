@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/config"
@@ -21,12 +22,14 @@ type Worker struct {
 	build Build
 	table *dialect.Table
 
-	series *meter.Set
-	doc    rawjson.Doc // of the request in hand
-	patch  rawjson.Patch
-	buffer [256]byte         // for short texts
-	spare  []*Stream         // done with, ready for use again
-	held   map[*Stream]int64 // requests whose body is awaited, since when
+	series   *meter.Set
+	doc      rawjson.Doc // of the request in hand
+	patch    rawjson.Patch
+	request  chat.Request      // that is being translated
+	response chat.Response     // the same
+	buffer   [256]byte         // for short texts
+	spare    []*Stream         // done with, ready for use again
+	held     map[*Stream]int64 // requests whose body is awaited, since when
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.

@@ -1,0 +1,254 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// A translation is what a stream has while its request and answer change dialects.
+type translation struct {
+	to      adapters.Translator // nil: they do not
+	decoder adapters.Decoder
+	encoder adapters.Encoder
+	emit    func(*chat.Event) // made once, for it is a closure
+	dropped string
+
+	usage     chat.Usage
+	counted   bool
+	failed    bool
+	ended     bool
+	delivered chat.Estimate
+}
+
+// codecs are the readers and writers of streams that a Stream has made; they are used
+// for one stream after another.
+type codecs struct {
+	decoders map[adapters.Adapter]adapters.Decoder
+	encoders map[*dialect.Dialect]adapters.Encoder
+}
+
+func (c *codecs) decoder(a adapters.Adapter, t adapters.Translator) adapters.Decoder {
+	d, ok := c.decoders[a]
+	if !ok {
+		if c.decoders == nil {
+			c.decoders = map[adapters.Adapter]adapters.Decoder{}
+		}
+		d = t.NewDecoder()
+		c.decoders[a] = d
+	}
+	d.Reset()
+	return d
+}
+
+func (c *codecs) encoder(d *dialect.Dialect) adapters.Encoder {
+	e, ok := c.encoders[d]
+	if !ok {
+		if c.encoders == nil {
+			c.encoders = map[*dialect.Dialect]adapters.Encoder{}
+		}
+		e = d.Writer.NewEncoder()
+		c.encoders[d] = e
+	}
+	return e
+}
+
+// translator is how the chosen provider serves a client of another dialect; nil if it
+// cannot.
+func (s *Stream) translator() adapters.Translator {
+	if s.endpoint.Op != adapters.Chat || s.endpoint.Dialect.Reader == nil {
+		return nil
+	}
+	t, _ := s.target.Provider.Adapter.(adapters.Translator)
+	return t
+}
+
+// translate sends the request on in the provider's own form.
+func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
+	w, d := s.w, s.endpoint.Dialect
+	step := s.next()
+	w.request.Reset()
+	if e := d.Reader.ReadRequest(request, &w.request); e != nil {
+		return s.reject(e)
+	}
+	w.request.Model = s.target.Model
+	body, e := t.AppendRequest(step.Body, &w.request)
+	if e != nil {
+		return s.reject(e)
+	}
+	step.Body, step.Replace = body, true
+	tr := &s.translation
+	tr.to = t
+	tr.dropped = strings.Join(w.request.Drops(), ", ")
+	if s.stream {
+		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
+		tr.encoder = s.codecs.encoder(d)
+		tr.encoder.Reset(&w.request)
+		if tr.emit == nil {
+			tr.emit = s.event
+		}
+	}
+	s.prompt = promptBytes(body)
+	s.toProvider(step, t.ChatPath(s.target.Model, s.stream), len(body))
+	s.phase = released
+	return step
+}
+
+// answerTranslated begins the answer of a provider that speaks otherwise. Everything
+// but a stream is held, for it can only be translated whole.
+func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step {
+	if s.translation.dropped != "" {
+		step.Set = append(step.Set, adapters.Header{Name: droppedHeader, Value: headerText(s.translation.dropped)})
+	}
+	if head.status < 400 && head.contentType == "text/event-stream" && s.stream && !end {
+		s.answer.streaming, s.answer.translated = true, true
+		s.decoder.Reset()
+		step.Want = Each
+		step.Set = append(step.Set, adapters.Header{Name: "content-length"}, adapters.Header{Name: "x-accel-buffering", Value: "no"})
+		return step
+	}
+	if end {
+		return s.failed(head, nil, end)
+	}
+	s.answer.whole, s.answer.translated = true, true
+	if head.length > s.w.plan.Limits.Answer {
+		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
+	}
+	step.Action, step.Want = Hold, Whole
+	return step
+}
+
+const droppedHeader = "x-postern-dropped"
+
+// headerText makes names from a client fit for a header.
+func headerText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// ResponseProgress tells that size bytes of an answer that is wanted whole are held.
+func (s *Stream) ResponseProgress(size int) *Step {
+	if s.answer.translated && size > s.w.plan.Limits.Answer {
+		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
+	}
+	step := s.next()
+	step.Action, step.Want = Hold, Whole
+	return step
+}
+
+// translateWhole turns a whole answer into the client's dialect.
+func (s *Stream) translateWhole(step *Step, p []byte) *Step {
+	if s.status >= 400 {
+		e := s.translation.to.ReadError(s.status, p)
+		s.failure = "upstream_" + itoa(s.status)
+		return s.replaceError(step, e)
+	}
+	if err := s.w.doc.Parse(p); err != nil {
+		return s.replaceError(step, s.unreadable("is not JSON"))
+	}
+	out := &s.w.response
+	out.Reset()
+	if err := s.translation.to.ReadResponse(s.w.doc.Root(), out); err != nil {
+		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
+	}
+	s.translation.usage, s.translation.counted, s.translation.ended = out.Usage, out.Counted, true
+	if s.stream { // the provider has answered in one piece what was asked for as a stream
+		return s.replaceError(step, s.unreadable("is not a stream"))
+	}
+	step.Replace = true
+	step.Body = s.endpoint.Dialect.Writer.AppendResponse(step.Body, out)
+	step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: "application/json"},
+		adapters.Header{Name: "content-length", Value: itoa(len(step.Body))})
+	if out.Counted {
+		step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(s.w.buffer[:0], out.Usage))})
+	}
+	return step
+}
+
+func (s *Stream) unreadable(why string) *chat.Error {
+	s.failure = "upstream_unreadable"
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure, Message: "the provider's answer " + why}
+}
+
+// replaceError puts an error in the place of an answer that is held.
+func (s *Stream) replaceError(step *Step, e *chat.Error) *Step {
+	step.Replace = true
+	step.Body = s.endpoint.Dialect.Error(step.Body[:0], e)
+	if e.Status != s.status {
+		step.Set = append(step.Set, adapters.Header{Name: ":status", Value: itoa(e.Status)})
+		s.status = e.Status
+	}
+	step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: "application/json"},
+		adapters.Header{Name: "content-length", Value: itoa(len(step.Body))}, adapters.Header{Name: "content-encoding"})
+	return step
+}
+
+// translateEvents turns the next bytes of a stream into the client's dialect.
+func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
+	step.Replace = true
+	tr := &s.translation
+	if s.answer.cut {
+		return
+	}
+	for {
+		ev, n, ok, err := s.decoder.Next(p)
+		if err != nil {
+			s.event(&chat.Event{Kind: chat.Failure, Err: eventTooLong()})
+			s.failure = "stream_event_too_long"
+			s.answer.cut = true
+			return
+		}
+		if !ok {
+			break
+		}
+		p = p[n:]
+		if !ev.Message || tr.failed {
+			continue
+		}
+		if err := tr.decoder.Event(ev.Type, ev.Data, tr.emit); err != nil {
+			s.event(&chat.Event{Kind: chat.Failure, Err: s.unreadable("has an event that cannot be read: " + err.Error())})
+			s.answer.cut = true
+			return
+		}
+	}
+	if !end || tr.failed {
+		return
+	}
+	if err := tr.decoder.Close(tr.emit); err != nil && !tr.failed {
+		s.failure = "stream_truncated"
+		s.event(&chat.Event{Kind: chat.Failure, Err: &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure,
+			Message: "the provider ended the stream before the answer was complete"}})
+	}
+}
+
+// event writes one step of the answer in the client's dialect and counts it.
+func (s *Stream) event(e *chat.Event) {
+	tr := &s.translation
+	switch e.Kind {
+	case chat.TextDelta:
+		tr.delivered.AddText(e.Text)
+	case chat.Failure:
+		tr.failed = true
+	case chat.End:
+		tr.ended = true
+	}
+	if e.Counted {
+		tr.usage, tr.counted = e.Usage, true
+	}
+	s.step.Body = tr.encoder.Append(s.step.Body, e)
+}
+
+func eventTooLong() *chat.Error {
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "stream_event_too_long", Message: "the provider sent an event that is longer than the gateway accepts"}
+}
+
+func answerTooLarge(limit int) *chat.Error {
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "answer_too_large", Message: "the provider's answer is larger than " + itoa(limit) + " bytes, which is what can be translated"}
+}
