@@ -1,8 +1,7 @@
 package shell
 
 import (
-	"crypto/rand"
-	"encoding/binary"
+	"math/rand/v2"
 
 	"github.com/postern-gateway/postern/plugin/abi"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
@@ -10,10 +9,7 @@ import (
 )
 
 // host answers the gateway's questions by host calls.
-type host struct {
-	pool [256]byte // random bytes, fetched many at a time
-	left int
-}
+type host struct{}
 
 var _ gateway.Port = (*host)(nil)
 
@@ -25,16 +21,9 @@ func (h *host) Now() int64 {
 	return now
 }
 
-func (h *host) Random() uint64 {
-	if h.left < 8 {
-		if _, err := rand.Read(h.pool[:]); err != nil {
-			return uint64(h.Now()) // Read never fails by its contract
-		}
-		h.left = len(h.pool)
-	}
-	h.left -= 8
-	return binary.LittleEndian.Uint64(h.pool[h.left:])
-}
+// Random is Go's own generator, ChaCha8 seeded from the host: crypto/rand would add
+// its arithmetic to the module and a host call to every number.
+func (h *host) Random() uint64 { return rand.Uint64() }
 
 func (h *host) Load(key string) ([]byte, uint32, bool) {
 	value, version, err := abi.Load(key)
