@@ -28,14 +28,6 @@ func (b *buffer) move(o *buffer) {
 	o.check()
 }
 
-// take empties the buffer and returns its bytes.
-func (b *buffer) take() []byte {
-	p := b.data
-	b.data = nil
-	b.above = false
-	return p
-}
-
 func (b *buffer) check() {
 	switch {
 	case b.limit == 0:

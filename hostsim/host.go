@@ -287,64 +287,6 @@ func notTaken(v *vm, p *plugin, callback string) error {
 	return fmt.Errorf("plugin %q, %s: %s returned false", p.Name, v.label, callback)
 }
 
-// trapped records that a VM has died. It leaves the worker's list, so that a
-// reload starts a new one.
-func (h *Host) trapped(v *vm, t *TrapError) {
-	h.mu.Lock()
-	h.traps = append(h.traps, t)
-	h.unreported = append(h.unreported, t)
-	h.alarmed.Store(true)
-	h.mu.Unlock()
-	if v.worker.vms[v.key] == v {
-		delete(v.worker.vms, v.key)
-	}
-	h.emit(LogLine{Time: h.clock.now(), Level: LevelCritical, Plugin: t.Plugin, VMID: v.id,
-		Worker: v.worker.name, Context: t.Context, Message: t.Error()})
-}
-
-// A MisuseError says that a plugin did something that Envoy does not survive or
-// does not survive unharmed, and that no plugin may rely on.
-type MisuseError struct {
-	Stream uint64
-	Text   string
-}
-
-// Error names the stream.
-func (e *MisuseError) Error() string { return fmt.Sprintf("stream %d: plugin %s", e.Stream, e.Text) }
-
-func (s *Stream) misuse(text string) {
-	h := s.host
-	err := &MisuseError{Stream: s.id, Text: text}
-	h.mu.Lock()
-	h.unreported = append(h.unreported, err)
-	h.alarmed.Store(true)
-	h.mu.Unlock()
-	h.emit(LogLine{Time: h.clock.now(), Level: LevelCritical, Worker: s.worker.name, Message: err.Error()})
-}
-
-// Traps returns every trap so far.
-func (h *Host) Traps() []*TrapError {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return append([]*TrapError(nil), h.traps...)
-}
-
-// takeTraps returns the traps that no method has returned yet.
-func (h *Host) takeTraps() error {
-	if !h.alarmed.Load() {
-		return nil
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.unreported) == 0 {
-		return nil
-	}
-	err := errors.Join(h.unreported...)
-	h.unreported = nil
-	h.alarmed.Store(false)
-	return err
-}
-
 // enqueue arranges for f to be done by settle.
 func (h *Host) enqueue(f func()) {
 	h.mu.Lock()

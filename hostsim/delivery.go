@@ -1,0 +1,119 @@
+package hostsim
+
+// This file is what leaves the filters on either side, and the end of a stream.
+
+func (p *pipe) passHeaders(end bool) {
+	s := p.s
+	switch {
+	case s.destroyed || s.over:
+	case p.passed:
+		s.misuse("continued headers that were not held: Envoy sends them twice")
+	case p.request:
+		p.passed = true
+		s.routeHeaders(end)
+		s.armTimeout(end)
+	default:
+		p.passed = true
+		s.headersOut = true
+		s.client.Headers(&p.headers.list, end)
+		if end {
+			s.endStream()
+		}
+	}
+}
+
+func (p *pipe) passData(b *buffer, end bool) {
+	s := p.s
+	if s.destroyed || s.over {
+		return
+	}
+	if p.request {
+		s.routeData(b, end)
+		s.armTimeout(end)
+	} else {
+		s.client.Data(b.data, end)
+	}
+	b.data = b.data[:0]
+	b.check()
+	if end && !p.request {
+		s.endStream()
+	}
+}
+
+func (p *pipe) passTrailers() {
+	s := p.s
+	switch {
+	case s.destroyed || s.over:
+	case p.request:
+		s.routeTrailers()
+		s.armTimeout(true)
+	default:
+		s.client.Trailers(&p.trailers.list)
+		s.endStream()
+	}
+}
+
+// armTimeout starts the route's timeout once the whole request has gone upstream.
+func (s *Stream) armTimeout(end bool) {
+	d := s.timeLimit()
+	if !end || d <= 0 || s.parent != nil || s.destroyed {
+		return
+	}
+	s.timeout = s.host.clock.after(d, func() {
+		s.worker.post(func() {
+			if !s.destroyed {
+				s.sendLocalReply(localReply{code: 504, body: "upstream request timeout", grpcStatus: -1,
+					details: "upstream_response_timeout"})
+			}
+		})
+	})
+}
+
+// endStream is the end of a whole response.
+func (s *Stream) endStream() {
+	s.encoded = true
+	if s.parent != nil {
+		s.over = true
+		s.worker.deferDestroy(s)
+		return
+	}
+	s.destroy()
+}
+
+// resetFromFilter cuts the stream on the client's side.
+func (s *Stream) resetFromFilter(reason string) {
+	if s.destroyed {
+		return
+	}
+	s.client.Reset(reason)
+	if s.parent != nil {
+		s.over = true
+		s.reset()
+		s.worker.deferDestroy(s)
+		return
+	}
+	s.destroy()
+}
+
+// destroy ends the stream: the upstream is given up, then the access log, then
+// every plugin's last callbacks. An attempt has no access log.
+func (s *Stream) destroy() {
+	if s.destroyed {
+		return
+	}
+	s.destroyed = true
+	s.host.clock.stop(s.timeout)
+	s.abandon()
+	s.props.end(s.host.clock.now())
+	if s.parent == nil {
+		for _, f := range s.filters {
+			f.ctx.log()
+		}
+	}
+	for _, f := range s.filters {
+		f.ctx.destroy()
+	}
+	if s.done != nil {
+		s.done(s.summary())
+	}
+}
