@@ -3,38 +3,21 @@ package dialect
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/anthropicmessages"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-// Anthropic is the dialect of https://docs.claude.com/en/api/messages.
+// Anthropic is the dialect of https://platform.claude.com/docs/en/api/messages.
 func Anthropic() *Dialect {
-	return &Dialect{Name: "anthropic", Error: anthropicError, ErrorEvent: anthropicErrorEvent, Models: anthropicModels, Check: anthropicCheck}
-}
-
-// anthropicTypes are the error types of https://docs.claude.com/en/api/errors.
-var anthropicTypes = [...]string{
-	chat.InvalidRequest:   "invalid_request_error",
-	chat.Unauthenticated:  "authentication_error",
-	chat.PermissionDenied: "permission_error",
-	chat.NotFound:         "not_found_error",
-	chat.TooLarge:         "request_too_large",
-	chat.RateLimited:      "rate_limit_error",
-	chat.Overloaded:       "overloaded_error",
-	chat.Timeout:          "timeout_error",
-	chat.Internal:         "api_error",
-}
-
-// anthropicError has no members for a code and a path: the message names them.
-func anthropicError(dst []byte, e *chat.Error) []byte {
-	dst = append(dst, `{"type":"error","error":{"type":`...)
-	dst = rawjson.AppendString(dst, anthropicTypes[e.Kind])
-	dst = append(dst, `,"message":`...)
-	dst = rawjson.AppendString(dst, e.Message)
-	return append(dst, `}}`...)
-}
-
-func anthropicErrorEvent(dst []byte, e *chat.Error) []byte {
-	return append(anthropicError(append(dst, "event: error\ndata: "...), e), "\n\n"...)
+	return &Dialect{
+		Name:       anthropicmessages.Name,
+		Error:      anthropicmessages.AppendError,
+		ErrorEvent: anthropicmessages.AppendErrorEvent,
+		Models:     anthropicModels,
+		Check:      anthropicCheck,
+		Reader:     anthropicmessages.Reader{},
+		Writer:     anthropicmessages.Writer{},
+	}
 }
 
 func anthropicModels(dst []byte, names []string) []byte {

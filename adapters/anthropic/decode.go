@@ -1,0 +1,218 @@
+package anthropic
+
+import (
+	"errors"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Errors of streams that do not keep to the API's grammar.
+var (
+	errTruncated = errors.New("Anthropic's stream ended before its last event")
+	errOrder     = errors.New("Anthropic's stream has an event out of order")
+)
+
+// NewDecoder makes a reader of https://platform.claude.com/docs/en/build-with-claude/streaming.
+func (a *adapter) NewDecoder() adapters.Decoder {
+	d := &decoder{}
+	d.doc.LoneSurrogates = true
+	return d
+}
+
+// A decoder reads one stream. It keeps nothing of what was said, only where the
+// stream is.
+type decoder struct {
+	doc   rawjson.Doc
+	ev    chat.Event
+	count counter
+	state streamState
+	index int           // of the open block
+	block chat.PartKind // its kind
+	inRaw bool          // the open block is the answer as the input of answerTool
+
+	answered, called bool // there was such a block, or a call for the client
+}
+
+type streamState uint8
+
+const (
+	atStart streamState = iota
+	atBlocks
+	inBlock
+	atStop // the reason was given
+	atEnd
+	failed
+)
+
+var _ adapters.Decoder = (*decoder)(nil)
+
+func (d *decoder) Reset() {
+	doc := d.doc
+	doc.Reset()
+	*d = decoder{doc: doc}
+}
+
+// Event reads one event. Types that are not known are passed over, as the API asks
+// its clients to.
+func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
+	if d.state == failed || d.state == atEnd || string(event) == "ping" {
+		return nil
+	}
+	if err := d.doc.Parse(data); err != nil {
+		d.state = failed
+		return err
+	}
+	err := d.read(d.doc.Root(), emit)
+	if err != nil {
+		d.state = failed
+	}
+	return err
+}
+
+func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
+	switch kind := e.Get("type"); {
+	case kind.Is("content_block_delta"):
+		if d.state != inBlock {
+			return errOrder
+		}
+		d.delta(e.Get("delta"), emit)
+	case kind.Is("content_block_start"):
+		if d.state != atBlocks {
+			return errOrder
+		}
+		d.start(e, emit)
+	case kind.Is("content_block_stop"):
+		if d.state != inBlock {
+			return errOrder
+		}
+		d.state = atBlocks
+		d.send(emit, chat.Event{Kind: chat.BlockStop, Index: d.index, Block: d.block})
+	case kind.Is("message_start"):
+		if d.state != atStart {
+			return errOrder
+		}
+		d.begin(e.Get("message"), emit)
+	case kind.Is("message_delta"):
+		return d.finish(e, emit)
+	case kind.Is("message_stop"):
+		if d.state != atStop {
+			return errOrder
+		}
+		d.state = atEnd
+		d.send(emit, chat.Event{Kind: chat.End})
+	case kind.Is("error"):
+		d.state = failed
+		err := readError(e.Get("error"), 0)
+		if err == nil {
+			err = &chat.Error{Status: 500, Kind: chat.Internal, Message: "Anthropic's stream failed"}
+		}
+		d.send(emit, chat.Event{Kind: chat.Failure, Err: err})
+	}
+	return nil
+}
+
+// send hands over an event without allocating it.
+func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
+	d.ev = e
+	emit(&d.ev)
+}
+
+func (d *decoder) begin(m rawjson.Value, emit func(*chat.Event)) {
+	d.state = atBlocks
+	e := chat.Event{Kind: chat.Start, ID: textOf(m.Get("id")), Model: textOf(m.Get("model"))}
+	if usage := m.Get("usage"); usage.Kind() == rawjson.Object {
+		d.count.add(usage)
+		e.Usage, e.Counted = d.count.usage(), true
+		e.Tier = tierOf(usage)
+	}
+	d.send(emit, e)
+}
+
+// start opens a block. What it holds already is handed over as a first delta.
+func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) {
+	d.state = inBlock
+	if i, ok := e.Get("index").Int64(); ok && i >= 0 && i < 1<<30 {
+		d.index = int(i)
+	}
+	p := readBlock(e.Get("content_block"))
+	d.inRaw = p.Kind == chat.ToolCallPart && string(p.Name) == answerTool
+	switch {
+	case d.inRaw:
+		d.answered = true
+		p = chat.Part{}
+	case p.Kind == chat.ToolCallPart:
+		d.called = true
+	}
+	d.block = p.Kind
+	open := chat.Event{Kind: chat.BlockStart, Index: d.index, Block: p.Kind, ID: p.ID, Name: p.Name, Raw: p.Raw}
+	if p.Kind == chat.RedactedPart {
+		open.Text = p.Text
+	}
+	d.send(emit, open)
+	if (p.Kind == chat.TextPart || p.Kind == chat.ThinkingPart) && len(p.Text) > 0 {
+		d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.index, Block: d.block, Text: p.Text})
+	}
+}
+
+// delta reads the next piece of the open block.
+func (d *decoder) delta(v rawjson.Value, emit func(*chat.Event)) {
+	e := chat.Event{Kind: chat.TextDelta, Index: d.index, Block: d.block}
+	switch kind := v.Get("type"); {
+	case kind.Is("text_delta"):
+		e.Text = textOf(v.Get("text"))
+	case kind.Is("input_json_delta"):
+		e.Text = textOf(v.Get("partial_json"))
+	case kind.Is("thinking_delta"):
+		e.Text = textOf(v.Get("thinking"))
+	case kind.Is("signature_delta"):
+		e.Kind, e.Text = chat.SignatureDelta, textOf(v.Get("signature"))
+	case kind.Is("citations_delta"):
+		if e.Kind, e.Raw = chat.CitationDelta, object(v.Get("citation")); e.Raw == nil {
+			return
+		}
+	default:
+		return
+	}
+	if len(e.Text) > 0 || e.Kind == chat.CitationDelta {
+		d.send(emit, e)
+	}
+}
+
+// finish reads message_delta: why the model stopped, and the usage in total. A first
+// one may come without a reason.
+func (d *decoder) finish(e rawjson.Value, emit func(*chat.Event)) error {
+	if d.state != atBlocks && d.state != atStop {
+		return errOrder
+	}
+	counted := false
+	if usage := e.Get("usage"); usage.Kind() == rawjson.Object {
+		d.count.add(usage)
+		counted = true
+	}
+	delta := e.Get("delta")
+	reason := finish(delta.Get("stop_reason"))
+	if reason == chat.FinishNone {
+		return nil
+	}
+	if reason == chat.FinishTools && d.answered && !d.called {
+		reason = chat.FinishStop
+	}
+	d.state = atStop
+	out := chat.Event{Kind: chat.FinishEvent, Finish: reason, Sequence: textOf(delta.Get("stop_sequence")), Raw: object(delta.Get("stop_details"))}
+	if counted {
+		out.Usage, out.Counted = d.count.usage(), true
+	}
+	d.send(emit, out)
+	return nil
+}
+
+// Close reports a stream that ended before message_stop. One that failed with an error
+// event has said so.
+func (d *decoder) Close(func(*chat.Event)) error {
+	if d.state == atEnd || d.state == failed {
+		return nil
+	}
+	return errTruncated
+}

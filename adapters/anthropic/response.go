@@ -1,0 +1,150 @@
+package anthropic
+
+import (
+	"errors"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+var errNoMessage = errors.New("the answer is not a message of Anthropic's API")
+
+// ReadResponse reads a message of https://platform.claude.com/docs/en/api/messages.
+func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+	content := answer.Get("content")
+	if content.Kind() != rawjson.Array {
+		return errNoMessage
+	}
+	out.ID, out.Model = textOf(answer.Get("id")), textOf(answer.Get("model"))
+	out.Choices = append(out.Choices, chat.Choice{Parts: make([]chat.Part, 0, content.Len())})
+	c := &out.Choices[0]
+	answered, called := false, false
+	for _, block := range content.Elems() {
+		p := readBlock(block)
+		if p.Kind == chat.ToolCallPart {
+			if string(p.Name) == answerTool {
+				p = chat.Part{Text: rawjson.AppendEscaped(nil, []byte(p.Input))}
+				answered = true
+			} else {
+				called = true
+			}
+		}
+		c.Parts = append(c.Parts, p)
+	}
+	c.Finish = finish(answer.Get("stop_reason"))
+	if c.Finish == chat.FinishTools && answered && !called {
+		c.Finish = chat.FinishStop
+	}
+	c.Sequence = textOf(answer.Get("stop_sequence"))
+	c.Details = object(answer.Get("stop_details"))
+	var n counter
+	if usage := answer.Get("usage"); usage.Kind() == rawjson.Object {
+		n.add(usage)
+		out.Usage, out.Counted = n.usage(), true
+		out.Tier = tierOf(usage)
+	}
+	return nil
+}
+
+// textOf is what a string says, escaped as it is, and nil for any other kind.
+func textOf(v rawjson.Value) chat.Text {
+	if v.Kind() != rawjson.String {
+		return nil
+	}
+	raw := v.Raw()
+	return raw[1 : len(raw)-1 : len(raw)-1]
+}
+
+func object(v rawjson.Value) chat.Raw {
+	if v.Kind() != rawjson.Object {
+		return nil
+	}
+	return v.Raw()
+}
+
+// readBlock reads one content block. Blocks of types not known here belong to tools
+// that Anthropic runs itself, and are kept whole.
+func readBlock(block rawjson.Value) chat.Part {
+	kind := block.Get("type")
+	switch {
+	case kind.Is("text"):
+		p := chat.Part{Kind: chat.TextPart, Text: textOf(block.Get("text"))}
+		if c := block.Get("citations"); c.Len() > 0 {
+			p.Citations = c.Raw()
+		}
+		return p
+	case kind.Is("thinking"):
+		return chat.Part{Kind: chat.ThinkingPart, Text: textOf(block.Get("thinking")), Signature: textOf(block.Get("signature"))}
+	case kind.Is("redacted_thinking"):
+		return chat.Part{Kind: chat.RedactedPart, Text: textOf(block.Get("data"))}
+	case kind.Is("tool_use"):
+		p := chat.Part{Kind: chat.ToolCallPart, ID: textOf(block.Get("id")), Name: textOf(block.Get("name")), Input: object(block.Get("input"))}
+		if p.Input == nil {
+			p.Input = chat.Raw("{}")
+		}
+		return p
+	}
+	return chat.Part{Kind: chat.ServerPart, Raw: block.Raw()}
+}
+
+// finish reads a stop_reason; one that is new counts as the end of the answer.
+func finish(reason rawjson.Value) chat.Finish {
+	switch {
+	case !reason.Exists(), reason.IsNull():
+		return chat.FinishNone
+	case reason.Is("max_tokens"), reason.Is("model_context_window_exceeded"):
+		return chat.FinishLength
+	case reason.Is("tool_use"):
+		return chat.FinishTools
+	case reason.Is("stop_sequence"):
+		return chat.FinishSequence
+	case reason.Is("refusal"):
+		return chat.FinishRefusal
+	case reason.Is("pause_turn"):
+		return chat.FinishPause
+	}
+	return chat.FinishStop
+}
+
+// A counter gathers what usage objects say. Parts that one leaves out stay as they
+// were: a stream's last may say nothing of the input.
+type counter struct {
+	plain, read, write, output, thinking int64 // plain is input that no cache had to do with
+}
+
+func (n *counter) add(usage rawjson.Value) {
+	set := func(v rawjson.Value, to *int64) {
+		if i, ok := v.Int64(); ok && i >= 0 {
+			*to = i
+		}
+	}
+	for k, v := range usage.Fields() {
+		switch {
+		case k.Is("input_tokens"):
+			set(v, &n.plain)
+		case k.Is("cache_read_input_tokens"):
+			set(v, &n.read)
+		case k.Is("cache_creation_input_tokens"):
+			set(v, &n.write)
+		case k.Is("output_tokens"):
+			set(v, &n.output)
+		case k.Is("output_tokens_details"):
+			set(v.Get("thinking_tokens"), &n.thinking)
+		}
+	}
+}
+
+// usage is in neutral terms, where the input includes what came from and went to
+// the cache.
+func (n *counter) usage() chat.Usage {
+	return chat.Usage{Input: n.plain + n.read + n.write, Output: n.output, CachedRead: n.read, CacheWrite: n.write, Reasoning: n.thinking}
+}
+
+// tierOf is the service tier that was used, in the neutral words.
+func tierOf(usage rawjson.Value) chat.Text {
+	tier := textOf(usage.Get("service_tier"))
+	if string(tier) == "standard" {
+		return chat.Text("default")
+	}
+	return tier
+}

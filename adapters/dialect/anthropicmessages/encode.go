@@ -1,0 +1,191 @@
+package anthropicmessages
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// encoder writes streams of https://platform.claude.com/docs/en/build-with-claude/streaming.
+type encoder struct {
+	model  []byte
+	usage  chat.Usage
+	state  state
+	index  int  // of the open block, or of the next
+	open   bool // a block is open that the client sees
+	called bool // a tool was called
+
+	finish   chat.Finish
+	sequence []byte
+	details  []byte
+}
+
+type state uint8
+
+const (
+	atStart state = iota
+	begun
+	ended
+)
+
+var _ adapters.Encoder = (*encoder)(nil)
+
+func (e *encoder) Reset(r *chat.Request) {
+	*e = encoder{model: append(e.model[:0], r.Model...), sequence: e.sequence[:0], details: e.details[:0]}
+}
+
+// Append writes what an event is here. The reason to stop and the usage go together in
+// this dialect, and elsewhere usage may come later: both wait for the end.
+func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
+	if e.state == ended || ev.Choice > 0 { // there is one answer here
+		return dst
+	}
+	if ev.Kind == chat.Failure {
+		e.state = ended
+		return AppendErrorEvent(dst, ev.Err)
+	}
+	if ev.Counted {
+		e.count(&ev.Usage)
+	}
+	if e.state == atStart && ev.Kind != chat.Ping {
+		dst = e.start(dst, ev)
+	}
+	switch ev.Kind {
+	case chat.BlockStart:
+		dst = e.blockStart(e.blockStop(dst), ev)
+	case chat.TextDelta, chat.SignatureDelta, chat.CitationDelta:
+		if e.open {
+			dst = e.delta(dst, ev)
+		}
+	case chat.BlockStop:
+		dst = e.blockStop(dst)
+	case chat.FinishEvent:
+		e.finish = ev.Finish
+		e.sequence = append(e.sequence[:0], ev.Sequence...)
+		e.details = append(e.details[:0], ev.Raw...)
+	case chat.Ping:
+		dst = append(dst, "event: ping\ndata: {\"type\":\"ping\"}\n\n"...)
+	case chat.End:
+		dst = e.end(e.blockStop(dst))
+	}
+	return dst
+}
+
+// count takes over what an event says of the usage: what it leaves out stays.
+func (e *encoder) count(u *chat.Usage) {
+	for _, n := range [...]struct{ to, from *int64 }{
+		{&e.usage.Input, &u.Input}, {&e.usage.Output, &u.Output}, {&e.usage.CachedRead, &u.CachedRead},
+		{&e.usage.CacheWrite, &u.CacheWrite}, {&e.usage.Reasoning, &u.Reasoning},
+	} {
+		if *n.from > 0 {
+			*n.to = *n.from
+		}
+	}
+}
+
+// start writes message_start. Of the usage only the input can be known by now.
+func (e *encoder) start(dst []byte, ev *chat.Event) []byte {
+	e.state = begun
+	dst = append(dst, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{"...)
+	dst = appendID(dst, ev.ID)
+	dst = append(dst, `,"type":"message","role":"assistant","model":`...)
+	if ev.Kind == chat.Start && len(ev.Model) > 0 {
+		dst = appendText(dst, ev.Model)
+	} else {
+		dst = rawjson.AppendString(dst, e.model)
+	}
+	dst = append(dst, `,"content":[],"stop_reason":null,"stop_sequence":null,"usage":`...)
+	u := e.usage
+	u.Output, u.Reasoning = 0, 0
+	dst = appendUsage(dst, u, ev.Tier)
+	return append(dst, "}}\n\n"...)
+}
+
+func (e *encoder) blockStart(dst []byte, ev *chat.Event) []byte {
+	var block string
+	switch ev.Block {
+	case chat.TextPart, chat.RefusalPart:
+		block = `{"type":"text","text":""`
+	case chat.ThinkingPart:
+		block = `{"type":"thinking","thinking":"","signature":""`
+	case chat.RedactedPart:
+		block = `{"type":"redacted_thinking","data":"`
+	case chat.ToolCallPart:
+		block = `{"type":"tool_use","id":"`
+		e.called = true
+	case chat.ServerPart:
+		if !ownServerPart(ev.Raw) {
+			return dst
+		}
+	default:
+		return dst
+	}
+	e.open = true
+	dst = append(dst, "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":"...)
+	dst = rawjson.AppendInt(dst, int64(e.index))
+	dst = append(append(dst, `,"content_block":`...), block...)
+	switch ev.Block {
+	case chat.RedactedPart:
+		dst = append(append(dst, ev.Text...), '"')
+	case chat.ToolCallPart:
+		dst = append(dst, ev.ID...)
+		dst = append(dst, `","name":"`...)
+		dst = append(dst, ev.Name...)
+		dst = append(dst, `","input":{}`...)
+	case chat.ServerPart:
+		return append(append(dst, ev.Raw...), "}\n\n"...)
+	}
+	return append(dst, "}}\n\n"...)
+}
+
+// deltas are what a block's text comes in.
+var deltas = [...]string{
+	chat.TextPart:     `{"type":"text_delta","text":"`,
+	chat.RefusalPart:  `{"type":"text_delta","text":"`,
+	chat.ThinkingPart: `{"type":"thinking_delta","thinking":"`,
+	chat.ToolCallPart: `{"type":"input_json_delta","partial_json":"`,
+	chat.ServerPart:   `{"type":"input_json_delta","partial_json":"`,
+}
+
+func (e *encoder) delta(dst []byte, ev *chat.Event) []byte {
+	var head string
+	text := ev.Text
+	switch {
+	case ev.Kind == chat.SignatureDelta:
+		head = `{"type":"signature_delta","signature":"`
+	case ev.Kind == chat.CitationDelta:
+		head = `{"type":"citations_delta","citation":`
+	default:
+		head = deltas[ev.Block]
+	}
+	if head == "" {
+		return dst
+	}
+	dst = append(dst, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"...)
+	dst = rawjson.AppendInt(dst, int64(e.index))
+	dst = append(append(dst, `,"delta":`...), head...)
+	if ev.Kind == chat.CitationDelta {
+		return append(append(dst, ev.Raw...), "}}\n\n"...)
+	}
+	return append(append(dst, text...), "\"}}\n\n"...)
+}
+
+func (e *encoder) blockStop(dst []byte) []byte {
+	if !e.open {
+		return dst
+	}
+	e.open = false
+	dst = append(dst, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"...)
+	dst = rawjson.AppendInt(dst, int64(e.index))
+	e.index++
+	return append(dst, "}\n\n"...)
+}
+
+func (e *encoder) end(dst []byte) []byte {
+	e.state = ended
+	dst = append(dst, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"...)
+	dst = appendStop(dst, e.finish, e.called, e.sequence, e.details)
+	dst = append(dst, `},"usage":`...)
+	dst = appendUsage(dst, e.usage, nil)
+	return append(dst, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)
+}

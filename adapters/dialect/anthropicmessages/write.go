@@ -1,0 +1,184 @@
+package anthropicmessages
+
+import (
+	"bytes"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Writer writes answers. It keeps no state, so one serves all.
+type Writer struct{}
+
+var _ adapters.Writer = Writer{}
+
+// NewEncoder makes a writer of streams.
+func (Writer) NewEncoder() adapters.Encoder { return &encoder{} }
+
+// AppendResponse appends a message. Of several answers there can only be the first.
+func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
+	dst = append(dst, '{')
+	dst = appendID(dst, r.ID)
+	dst = append(dst, `,"type":"message","role":"assistant","model":`...)
+	dst = appendText(dst, r.Model)
+	dst = append(dst, `,"content":[`...)
+	var c chat.Choice
+	if len(r.Choices) > 0 {
+		c = r.Choices[0]
+	}
+	called := false
+	from := len(dst)
+	for i := range c.Parts {
+		before := len(dst)
+		if before > from {
+			dst = append(dst, ',')
+		}
+		at := len(dst)
+		if dst = appendBlock(dst, &c.Parts[i]); len(dst) == at {
+			dst = dst[:before]
+		}
+		called = called || c.Parts[i].Kind == chat.ToolCallPart
+	}
+	dst = append(dst, `],`...)
+	dst = appendStop(dst, c.Finish, called, c.Sequence, c.Details)
+	dst = append(dst, `,"usage":`...)
+	dst = appendUsage(dst, r.Usage, r.Tier)
+	return append(dst, '}')
+}
+
+func appendText(dst []byte, t chat.Text) []byte {
+	return append(append(append(dst, '"'), t...), '"')
+}
+
+// appendID writes an answer's id. Clients know ids that begin like Anthropic's.
+func appendID(dst []byte, id chat.Text) []byte {
+	dst = append(dst, `"id":"`...)
+	if !bytes.HasPrefix(id, []byte("msg_")) {
+		dst = append(dst, "msg_"...)
+	}
+	return append(append(dst, id...), '"')
+}
+
+// appendBlock writes one block of content, or nothing for what there is none for.
+func appendBlock(dst []byte, p *chat.Part) []byte {
+	switch p.Kind {
+	case chat.TextPart, chat.RefusalPart:
+		if len(p.Text) == 0 {
+			return dst
+		}
+		dst = append(dst, `{"type":"text","text":"`...)
+		dst = append(append(dst, p.Text...), '"')
+		if len(p.Citations) > 0 && p.Citations[0] == '[' {
+			dst = append(append(dst, `,"citations":`...), p.Citations...)
+		}
+	case chat.ThinkingPart:
+		dst = append(dst, `{"type":"thinking","thinking":"`...)
+		dst = append(append(dst, p.Text...), `","signature":"`...)
+		dst = append(append(dst, p.Signature...), '"')
+	case chat.RedactedPart:
+		dst = append(dst, `{"type":"redacted_thinking","data":"`...)
+		dst = append(append(dst, p.Text...), '"')
+	case chat.ToolCallPart:
+		dst = append(dst, `{"type":"tool_use","id":"`...)
+		dst = append(append(dst, p.ID...), `","name":"`...)
+		dst = append(append(dst, p.Name...), `","input":`...)
+		dst = appendInput(dst, p)
+	case chat.ServerPart:
+		if ownServerPart(p.Raw) {
+			dst = append(dst, p.Raw...)
+		}
+		return dst
+	default:
+		return dst
+	}
+	return append(dst, '}')
+}
+
+// appendInput writes the arguments of a call as an object. What is none, as when the
+// model's tokens ran out amidst it, is wrapped in one as Anthropic's documentation
+// does it (https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming).
+func appendInput(dst []byte, p *chat.Part) []byte {
+	if p.Input != nil {
+		return append(dst, p.Input...)
+	}
+	from := len(dst)
+	dst = rawjson.AppendUnescaped(dst, p.Arguments)
+	if len(bytes.TrimSpace(dst[from:])) == 0 {
+		return append(dst[:from], "{}"...)
+	}
+	doc := rawjson.Doc{LoneSurrogates: true}
+	if doc.Parse(dst[from:]) == nil && doc.Root().Kind() == rawjson.Object {
+		return dst
+	}
+	dst = append(dst[:from], `{"INVALID_JSON":"`...)
+	return append(append(dst, p.Arguments...), `"}`...)
+}
+
+// ownServerPart reports whether a call or result of a tool that a provider runs itself
+// is in Anthropic's spelling: others must not see blocks that they cannot read.
+func ownServerPart(raw chat.Raw) bool {
+	var doc rawjson.Doc
+	if doc.Parse(raw) != nil {
+		return false
+	}
+	kind := doc.Root().Get("type").Bytes()
+	return bytes.HasSuffix(kind, []byte("_tool_use")) || bytes.HasSuffix(kind, []byte("_tool_result")) || string(kind) == "container_upload"
+}
+
+// stopReasons are the reasons of https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons.
+var stopReasons = [...]string{
+	chat.FinishNone:     "end_turn",
+	chat.FinishStop:     "end_turn",
+	chat.FinishLength:   "max_tokens",
+	chat.FinishTools:    "tool_use",
+	chat.FinishFilter:   "refusal",
+	chat.FinishRefusal:  "refusal",
+	chat.FinishPause:    "pause_turn",
+	chat.FinishSequence: "stop_sequence",
+}
+
+// appendStop writes why the model stopped. An answer that simply ends with calls ends
+// because of them.
+func appendStop(dst []byte, f chat.Finish, called bool, sequence chat.Text, details chat.Raw) []byte {
+	if called && (f == chat.FinishStop || f == chat.FinishNone) {
+		f = chat.FinishTools
+	}
+	dst = append(append(dst, `"stop_reason":"`...), stopReasons[f]...)
+	dst = append(dst, `","stop_sequence":`...)
+	if f == chat.FinishSequence && sequence != nil {
+		dst = appendText(dst, sequence)
+	} else {
+		dst = append(dst, "null"...)
+	}
+	if len(details) > 0 {
+		dst = append(append(dst, `,"stop_details":`...), details...)
+	}
+	return dst
+}
+
+// appendUsage writes counts of tokens. Here the input leaves out what came from the
+// cache and what went there.
+func appendUsage(dst []byte, u chat.Usage, tier chat.Text) []byte {
+	dst = append(dst, `{"input_tokens":`...)
+	dst = rawjson.AppendInt(dst, max(0, u.Input-u.CachedRead-u.CacheWrite))
+	dst = append(dst, `,"cache_creation_input_tokens":`...)
+	dst = rawjson.AppendInt(dst, u.CacheWrite)
+	dst = append(dst, `,"cache_read_input_tokens":`...)
+	dst = rawjson.AppendInt(dst, u.CachedRead)
+	dst = append(dst, `,"output_tokens":`...)
+	dst = rawjson.AppendInt(dst, u.Output)
+	if u.Reasoning > 0 {
+		dst = append(dst, `,"output_tokens_details":{"thinking_tokens":`...)
+		dst = rawjson.AppendInt(dst, u.Reasoning)
+		dst = append(dst, '}')
+	}
+	switch string(tier) {
+	case "default":
+		dst = append(dst, `,"service_tier":"standard"`...)
+	case "priority", "batch", "standard":
+		dst = append(dst, `,"service_tier":`...)
+		dst = appendText(dst, tier)
+	}
+	return append(dst, '}')
+}
