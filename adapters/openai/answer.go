@@ -1,0 +1,151 @@
+package openai
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// ReadResponse fills out from a chat completion.
+func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+	choices := answer.Get("choices")
+	if choices.Kind() != rawjson.Array || choices.Len() == 0 {
+		return errors.New("choices: want at least one, got " + choices.Kind().String())
+	}
+	out.ID = inner(answer.Get("id"))
+	out.Model = inner(answer.Get("model"))
+	out.Created, _ = answer.Get("created").Int64()
+	out.Tier = inner(answer.Get("service_tier"))
+	out.System = inner(answer.Get("system_fingerprint"))
+	if u := answer.Get("usage"); u.Kind() == rawjson.Object {
+		out.Usage, out.Counted = usage(u), true
+	}
+	for _, c := range choices.Elems() {
+		out.Choices = append(out.Choices, choice(c, out.Created))
+	}
+	return nil
+}
+
+// inner is a string as it is spelled, nil for anything else.
+func inner(v rawjson.Value) chat.Text {
+	if v.Kind() != rawjson.String {
+		return nil
+	}
+	raw := v.Raw()
+	return raw[1 : len(raw)-1 : len(raw)-1]
+}
+
+// choice reads one answer. One that a filter has stopped may have no message at all.
+func choice(v rawjson.Value, created int64) chat.Choice {
+	m := v.Get("message")
+	c := chat.Choice{Parts: thoughts(m, nil)}
+	if t := inner(m.Get("content")); len(t) > 0 {
+		c.Parts = append(c.Parts, chat.Part{Text: t, Citations: citations(m.Get("annotations"))})
+	}
+	refusal := inner(m.Get("refusal"))
+	if len(refusal) > 0 {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.RefusalPart, Text: refusal})
+	}
+	calls := 0
+	for i, call := range m.Get("tool_calls").Elems() {
+		calls++
+		f := call.Get("function")
+		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
+		if len(p.ID) == 0 {
+			p.ID = callID(nil, created, i)
+		}
+		if len(p.Arguments) == 0 {
+			p.Arguments = chat.Text("{}")
+		}
+		c.Parts = append(c.Parts, p)
+	}
+	c.Finish = finish(v.Get("finish_reason"), calls > 0, len(refusal) > 0)
+	if l := v.Get("logprobs"); l.Kind() == rawjson.Object {
+		c.Logprobs = l.Raw()
+	}
+	return c
+}
+
+// finish reads why the answer ended. A function that had to be called ends with "stop".
+func finish(reason rawjson.Value, called, refused bool) chat.Finish {
+	switch {
+	case reason.Is("length"):
+		return chat.FinishLength
+	case reason.Is("content_filter"):
+		return chat.FinishFilter
+	case reason.Is("tool_calls"), reason.Is("function_call"), called:
+		return chat.FinishTools
+	case refused:
+		return chat.FinishRefusal
+	}
+	return chat.FinishStop
+}
+
+// callID makes an id for a call that came without one, as some servers of this format
+// send them.
+func callID(dst []byte, created int64, n int) chat.Text {
+	dst = strconv.AppendInt(append(dst, "call_"...), created, 16)
+	return strconv.AppendInt(append(dst, '_'), int64(n), 10)
+}
+
+// thoughts appends the thinking of a message, which other servers of this format show:
+// in detail, or as text.
+func thoughts(m rawjson.Value, parts []chat.Part) []chat.Part {
+	if details := m.Get("reasoning_details"); details.Len() > 0 {
+		for _, d := range details.Elems() {
+			switch kind := d.Get("type"); {
+			case kind.Is("reasoning.text"):
+				parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: inner(d.Get("text")), Signature: inner(d.Get("signature"))})
+			case kind.Is("reasoning.summary"):
+				parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: inner(d.Get("summary"))})
+			case kind.Is("reasoning.encrypted"):
+				parts = append(parts, chat.Part{Kind: chat.RedactedPart, Text: inner(d.Get("data"))})
+			}
+		}
+		return parts
+	}
+	if t := plainThought(m); len(t) > 0 {
+		parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: t})
+	}
+	return parts
+}
+
+// plainThought is thinking without its signature, under the names it has: DeepSeek's
+// and OpenRouter's.
+func plainThought(v rawjson.Value) chat.Text {
+	if t := inner(v.Get("reasoning_content")); len(t) > 0 {
+		return t
+	}
+	return inner(v.Get("reasoning"))
+}
+
+// citations are annotations in Anthropic's form, nil if there are none.
+func citations(annotations rawjson.Value) chat.Raw {
+	var raw chat.Raw
+	for _, a := range annotations.Elems() {
+		if c := a.Get("url_citation"); c.Kind() == rawjson.Object {
+			if raw == nil {
+				raw = chat.Raw{'['}
+			} else {
+				raw = append(raw, ',')
+			}
+			raw = appendCitation(raw, c)
+		}
+	}
+	if raw == nil {
+		return nil
+	}
+	return append(raw, ']')
+}
+
+// appendCitation appends the citation of a web page. OpenAI names the place in the
+// answer, not what the page says there.
+func appendCitation(dst chat.Raw, c rawjson.Value) chat.Raw {
+	dst = append(dst, `{"type":"web_search_result_location","url":"`...)
+	dst = append(dst, inner(c.Get("url"))...)
+	dst = append(dst, `","title":"`...)
+	dst = append(dst, inner(c.Get("title"))...)
+	return append(dst, `","cited_text":"","encrypted_index":""}`...)
+}

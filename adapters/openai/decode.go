@@ -1,0 +1,163 @@
+package openai
+
+import (
+	"errors"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+var (
+	errTruncated = errors.New("OpenAI's stream ended before its last event")
+	errUnended   = errors.New("OpenAI's stream said that it was done before an answer had its finish_reason")
+	errChunk     = errors.New("OpenAI's stream: want chunks, got an event of another form")
+	errChoices   = errors.New("OpenAI's stream has more choices than can be asked for")
+)
+
+const (
+	mostChoices = 128      // as many as n can ask for
+	bigEvent    = 16 << 10 // bytes from which on the memory of an event is not kept
+)
+
+// decoder reads chunks (https://platform.openai.com/docs/api-reference/chat-streaming).
+type decoder struct {
+	doc     rawjson.Doc
+	lanes   []lane
+	usage   chat.Usage
+	counted bool
+	created int64
+	begun   bool
+	done    bool
+	ev      chat.Event
+}
+
+var _ adapters.Decoder = (*decoder)(nil)
+
+// NewDecoder makes a reader of streams.
+func (a *adapter) NewDecoder() adapters.Decoder {
+	return &decoder{doc: rawjson.Doc{LoneSurrogates: true}}
+}
+
+func (d *decoder) Reset() {
+	d.doc.Reset()
+	*d = decoder{doc: d.doc, lanes: d.lanes[:0]}
+	if cap(d.lanes) > 1 {
+		d.lanes = nil // answers with several choices are rare
+	}
+}
+
+func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
+	if d.done {
+		return nil
+	}
+	if string(data) == "[DONE]" {
+		return d.end(emit)
+	}
+	if err := d.doc.Parse(data); err != nil {
+		return err
+	}
+	if len(data) > bigEvent {
+		defer func() { d.doc = rawjson.Doc{LoneSurrogates: true} }()
+	}
+	return d.chunk(event, d.doc.Root(), emit)
+}
+
+func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) error {
+	failure := v.Get("error")
+	if failure.Kind() == rawjson.Object || failure.Kind() == rawjson.String || string(event) == "error" {
+		d.done = true
+		d.send(emit, chat.Event{Kind: chat.Failure, Err: streamError(v)})
+		return nil
+	}
+	choices := v.Get("choices")
+	if v.Kind() != rawjson.Object || choices.Exists() && choices.Kind() != rawjson.Array && !choices.IsNull() {
+		return errChunk
+	}
+	if u := v.Get("usage"); u.Kind() == rawjson.Object {
+		d.usage, d.counted = usage(u), true
+	}
+	if choices.Len() == 0 {
+		return nil // the usage, or what Azure says of the prompt before all else
+	}
+	if !d.begun {
+		d.begin(v, emit)
+	}
+	for _, c := range choices.Elems() {
+		if err := d.choice(c, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decoder) begin(v rawjson.Value, emit func(*chat.Event)) {
+	d.begun = true
+	d.created, _ = v.Get("created").Int64()
+	d.send(emit, chat.Event{
+		Kind:    chat.Start,
+		ID:      inner(v.Get("id")),
+		Model:   inner(v.Get("model")),
+		Created: d.created,
+		Tier:    inner(v.Get("service_tier")),
+		System:  inner(v.Get("system_fingerprint")),
+		Usage:   d.usage,
+		Counted: d.counted,
+	})
+}
+
+// send hands over an event from memory that is always the same.
+func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
+	d.ev = e
+	emit(&d.ev)
+}
+
+// choice reads what a chunk adds to one of the answers.
+func (d *decoder) choice(v rawjson.Value, emit func(*chat.Event)) error {
+	index, _ := v.Get("index").Int64()
+	if index < 0 || index >= mostChoices {
+		return errChoices
+	}
+	for len(d.lanes) <= int(index) {
+		d.lanes = append(d.lanes, lane{choice: len(d.lanes)})
+	}
+	l := &d.lanes[index]
+	delta := v.Get("delta")
+	if err := l.delta(d, delta, emit); err != nil {
+		return err
+	}
+	if p := v.Get("logprobs"); p.Kind() == rawjson.Object && !l.finished {
+		d.send(emit, chat.Event{Kind: chat.LogprobsDelta, Choice: l.choice, Raw: p.Raw()})
+	}
+	if reason := v.Get("finish_reason"); reason.Kind() == rawjson.String && !l.finished {
+		l.finished = true
+		l.drain(d, emit)
+		l.finish = finish(reason, len(l.calls) > 0, l.refused)
+	}
+	return nil
+}
+
+// end hands over how the answers ended. It waited for the usage, which comes behind them.
+func (d *decoder) end(emit func(*chat.Event)) error {
+	if len(d.lanes) == 0 {
+		return errUnended
+	}
+	for i := range d.lanes {
+		if !d.lanes[i].finished {
+			return errUnended
+		}
+	}
+	d.done = true
+	for i := range d.lanes {
+		d.send(emit, chat.Event{Kind: chat.FinishEvent, Choice: i, Finish: d.lanes[i].finish, Usage: d.usage, Counted: d.counted})
+	}
+	d.send(emit, chat.Event{Kind: chat.End})
+	return nil
+}
+
+func (d *decoder) Close(func(*chat.Event)) error {
+	if d.done {
+		return nil
+	}
+	return errTruncated
+}

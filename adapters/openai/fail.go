@@ -1,0 +1,138 @@
+package openai
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// mostMessage is how much of a provider's message is told.
+const mostMessage = 2000
+
+// ReadError reads an error body of
+// https://platform.openai.com/docs/guides/error-codes, and what servers of this format,
+// and proxies before them, answer instead.
+func (a *adapter) ReadError(status int, body []byte) *chat.Error {
+	e := &chat.Error{Status: status, Kind: chat.KindOf(status)}
+	if status < 400 || status > 599 {
+		e.Status, e.Kind = 502, chat.Internal
+	}
+	doc := rawjson.Doc{LoneSurrogates: true}
+	if doc.Parse(body) == nil {
+		v := doc.Root()
+		if v.Kind() == rawjson.Array {
+			v = v.At(0)
+		}
+		describe(e, v)
+	}
+	if e.Message == "" {
+		e.Message = "The provider answered with status " + strconv.Itoa(status) + " and no error message."
+	}
+	return e
+}
+
+// streamError reads an error that takes the place of a chunk. The status was sent long
+// ago, so the error's own words tell its kind.
+func streamError(v rawjson.Value) *chat.Error {
+	e := &chat.Error{}
+	kind := describe(e, v)
+	e.Status = statusOf(kind, e.Code)
+	e.Kind = chat.KindOf(e.Status)
+	if e.Message == "" {
+		e.Message = "The provider's stream failed without an error message."
+	}
+	return e
+}
+
+// describe takes over what an error object says, and returns its type.
+func describe(e *chat.Error, v rawjson.Value) string {
+	o := v
+	if inside := v.Get("error"); inside.Exists() && !inside.IsNull() {
+		o = inside
+	}
+	if o.Kind() == rawjson.String {
+		e.Message = tidy(o.Str())
+		return ""
+	}
+	for _, key := range [...]string{"message", "detail", "error"} {
+		if m := o.Get(key); m.Kind() == rawjson.String {
+			e.Message = tidy(m.Str())
+			break
+		}
+	}
+	e.Param = short(o.Get("param").Str())
+	e.Code = short(o.Get("code").Str())
+	if n, ok := o.Get("code").Int64(); ok {
+		e.Code = strconv.FormatInt(n, 10)
+	}
+	return short(o.Get("type").Str())
+}
+
+// statusOf is the status that an error in a stream would have had.
+func statusOf(kind, code string) int {
+	if n, err := strconv.Atoi(code); err == nil && n >= 400 && n <= 599 {
+		return n
+	}
+	for _, s := range [...]struct {
+		word   string
+		status int
+	}{
+		{"insufficient_quota", 429},
+		{"rate_limit_exceeded", 429},
+		{"rate_limit_error", 429},
+		{"tokens", 429},
+		{"requests", 429},
+		{"invalid_api_key", 401},
+		{"authentication_error", 401},
+		{"permission_error", 403},
+		{"model_not_found", 404},
+		{"not_found_error", 404},
+		{"server_is_overloaded", 503},
+		{"overloaded_error", 503},
+		{"slow_down", 503},
+		{"timeout", 504},
+		{"invalid_request_error", 400},
+	} {
+		if code == s.word || kind == s.word {
+			return s.status
+		}
+	}
+	return 500
+}
+
+// tidy bounds a message and takes the keys out that OpenAI repeats in it.
+func tidy(s string) string {
+	if len(s) > mostMessage {
+		s = strings.ToValidUTF8(s[:mostMessage], "") + "..."
+	}
+	if !strings.Contains(s, "sk-") {
+		return s
+	}
+	var out bytes.Buffer
+	for {
+		i := strings.Index(s, "sk-")
+		if i < 0 {
+			out.WriteString(s)
+			return out.String()
+		}
+		out.WriteString(s[:i])
+		out.WriteString("[redacted]")
+		s = s[i:]
+		end := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '\'' || r == ',' || r == ';' || r == ')' })
+		if end < 0 {
+			return out.String()
+		}
+		s = s[end:]
+	}
+}
+
+// short bounds what only should be a word.
+func short(s string) string {
+	if len(s) > mostID {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,262 @@
+package openai
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// dialectName is that of the clients that speak this provider's own API.
+const dialectName = "openai"
+
+var _ adapters.Translator = (*adapter)(nil)
+
+// ChatPath is the same for all models, with and without a stream.
+func (a *adapter) ChatPath(string, bool) string { return a.chat }
+
+// AppendRequest appends a request for a chat completion.
+func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{dst: dst, r: r, m: find(r.Model)}
+	b.build()
+	if b.err != nil {
+		return dst, b.err
+	}
+	return b.dst, nil
+}
+
+// A builder writes one request.
+type builder struct {
+	dst    []byte
+	r      *chat.Request
+	m      *family
+	err    *chat.Error // the first one
+	effort chat.Effort // that the model will make
+	media  []attached  // of tool results, which can hold only text
+}
+
+func (b *builder) build() {
+	b.refuse()
+	if b.err != nil {
+		return
+	}
+	b.raw(`{"model":`)
+	b.dst = rawjson.AppendString(b.dst, b.r.Model)
+	b.messages()
+	b.tools()
+	b.format()
+	b.reasoning()
+	b.limit()
+	b.sampling()
+	b.stop()
+	b.service()
+	b.extras()
+	if b.r.Stream {
+		b.raw(`,"stream":true,"stream_options":{"include_usage":true}`)
+	}
+	b.raw(`}`)
+}
+
+func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
+
+// str writes a string that is escaped already.
+func (b *builder) str(t chat.Text) {
+	b.dst = append(b.dst, '"')
+	b.dst = append(b.dst, t...)
+	b.dst = append(b.dst, '"')
+}
+
+// text writes a member whose key comes with its comma, if there is a text for it.
+func (b *builder) text(key string, t chat.Text) {
+	if len(t) > 0 {
+		b.raw(key)
+		b.str(t)
+	}
+}
+
+// value writes such a member if there is a value for it.
+func (b *builder) value(key string, raw chat.Raw) {
+	if len(raw) > 0 {
+		b.raw(key)
+		b.dst = append(b.dst, raw...)
+	}
+}
+
+// separate writes a comma unless a list or an object has only just begun.
+func (b *builder) separate() {
+	if c := b.dst[len(b.dst)-1]; c != '[' && c != '{' {
+		b.dst = append(b.dst, ',')
+	}
+}
+
+// ours picks how the client spells a field.
+func (b *builder) ours(openAI, others string) string {
+	if b.r.Dialect == dialectName {
+		return openAI
+	}
+	return others
+}
+
+// fail keeps the first error: what is wrong with the field at path.
+func (b *builder) fail(path, problem string) {
+	if b.err != nil {
+		return
+	}
+	b.err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: problem}
+	if path != "" {
+		b.err.Message = path + ": " + problem
+	}
+}
+
+// refuse fails for tools that nobody here would run: the answer would not rest on them.
+func (b *builder) refuse() {
+	for i := range b.r.ServerTools {
+		t := &b.r.ServerTools[i]
+		b.fail(t.At.Path(), "a tool of this type is run by another provider, not by this one")
+		return
+	}
+}
+
+func (b *builder) format() {
+	switch f := &b.r.Format; f.Kind {
+	case chat.FormatJSON:
+		b.raw(`,"response_format":{"type":"json_object"}`)
+	case chat.FormatSchema:
+		b.raw(`,"response_format":{"type":"json_schema","json_schema":{"name":`)
+		if len(f.Name) > 0 {
+			b.str(f.Name)
+		} else {
+			b.raw(`"response"`) // required here, and unknown to APIs that name no schema
+		}
+		b.text(`,"description":`, f.Description)
+		b.value(`,"schema":`, f.Schema)
+		if f.Strict {
+			b.raw(`,"strict":true`)
+		}
+		b.raw(`}}`)
+	}
+}
+
+// effortNames are the values of reasoning_effort.
+var effortNames = [...]string{
+	chat.EffortNone:    "none",
+	chat.EffortMinimal: "minimal",
+	chat.EffortLow:     "low",
+	chat.EffortMedium:  "medium",
+	chat.EffortHigh:    "high",
+	chat.EffortXHigh:   "xhigh",
+	chat.EffortMax:     "max",
+}
+
+// reasoning writes the effort that comes closest. A model that does not reason needs
+// not be told to leave it. Thoughts are never shown by this API.
+func (b *builder) reasoning() {
+	b.effort = b.m.usual
+	if len(b.r.Reasoning.Summary) > 0 {
+		b.r.Drop(b.ours("reasoning.summary", "thinking.display"))
+	}
+	asked := b.r.Reasoning.Level()
+	if asked == chat.EffortUnset {
+		return
+	}
+	given := b.m.nearest(asked)
+	if given != asked && !(given == chat.EffortUnset && asked == chat.EffortNone) {
+		b.r.Drop(b.ours("reasoning_effort", "thinking"))
+	}
+	if given != chat.EffortUnset {
+		b.effort = given
+		b.raw(`,"reasoning_effort":"`)
+		b.raw(effortNames[given])
+		b.raw(`"`)
+	}
+}
+
+func (b *builder) limit() {
+	if b.r.MaxTokens <= 0 {
+		return
+	}
+	if b.m.is(newLimit) {
+		b.raw(`,"max_completion_tokens":`)
+	} else {
+		b.raw(`,"max_tokens":`)
+	}
+	b.dst = strconv.AppendInt(b.dst, b.r.MaxTokens, 10)
+}
+
+// samples reports whether the model takes what says how tokens are chosen: not while
+// it reasons.
+func (b *builder) samples() bool { return !b.m.is(reasons) || b.effort == chat.EffortNone }
+
+// sampling writes wishes, which are dropped where the model takes none, and what changes
+// the answer, which is refused there.
+func (b *builder) sampling() {
+	r := b.r
+	b.wish("temperature", r.Temperature, 1)
+	b.wish("top_p", r.TopP, 1)
+	b.wish("frequency_penalty", r.FrequencyPenalty, 0)
+	b.wish("presence_penalty", r.PresencePenalty, 0)
+	b.value(`,"seed":`, r.Seed)
+	if r.N > 1 {
+		b.raw(`,"n":`)
+		b.dst = strconv.AppendInt(b.dst, r.N, 10)
+	}
+	if r.TopK != nil {
+		r.Drop("top_k")
+	}
+	if r.MinP != nil {
+		r.Drop("min_p")
+	}
+	if !b.samples() {
+		if r.Logprobs {
+			b.fail("logprobs", "the model reports no log probabilities while it reasons")
+		}
+		if len(r.LogitBias) > len("{}") {
+			b.fail("logit_bias", "the model takes none while it reasons")
+		}
+		return
+	}
+	b.value(`,"logit_bias":`, r.LogitBias)
+	if r.Logprobs {
+		b.raw(`,"logprobs":true`)
+		b.value(`,"top_logprobs":`, r.TopLogprobs)
+	}
+}
+
+// wish writes a number, or drops it where the model takes only the usual one.
+func (b *builder) wish(key string, raw chat.Raw, usual float64) {
+	if len(raw) == 0 {
+		return
+	}
+	if b.samples() {
+		b.raw(`,"`)
+		b.raw(key)
+		b.value(`":`, raw)
+		return
+	}
+	if n, err := strconv.ParseFloat(string(raw), 64); err != nil || n != usual {
+		b.r.Drop(key)
+	}
+}
+
+const mostStops = 4
+
+func (b *builder) stop() {
+	name := b.ours("stop", "stop_sequences")
+	switch n := len(b.r.Stop); {
+	case n == 0:
+		return
+	case n > mostStops:
+		b.fail(name, "want at most "+strconv.Itoa(mostStops)+", got "+strconv.Itoa(n))
+	case !b.samples():
+		b.fail(name, "the model takes none while it reasons")
+	}
+	b.raw(`,"stop":[`)
+	for i, s := range b.r.Stop {
+		if i > 0 {
+			b.raw(`,`)
+		}
+		b.str(s)
+	}
+	b.raw(`]`)
+}
