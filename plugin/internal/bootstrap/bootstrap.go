@@ -27,6 +27,11 @@ type Options struct {
 	Module    string            // the file of the module
 	CA        string            // the file of the certificates that providers' are checked against
 	Upstreams map[string]string // URL by provider, in place of its own host
+
+	// Portable leaves out what only a whole Envoy has: what is in the access log is
+	// then not an object for requests that are not Postern's, and what the proxy
+	// answers by itself is text where Postern does not see it.
+	Portable bool
 }
 
 // Write writes the bootstrap. document is the configuration as JSON and plan what
@@ -36,9 +41,9 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, bytes.TrimSpace(document), "", "  "); err != nil {
-		return nil, fmt.Errorf("the configuration as JSON: %w", err)
+	pretty, err := layout(document)
+	if err != nil {
+		return nil, err
 	}
 	t, err := template.New("envoy.yaml").Funcs(template.FuncMap{
 		"json":   quote,
@@ -56,8 +61,9 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"CA":            o.CA,
 		"Buffer":        plan.Limits.Request + spareBuffer,
 		"Environment":   environment,
-		"Configuration": pretty.String(),
+		"Configuration": string(pretty),
 		"ClusterHeader": clusterHeader,
+		"Portable":      o.Portable,
 		"Clusters":      clusters,
 		"Labels":        labels(),
 		"Buckets":       buckets(),
