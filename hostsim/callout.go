@@ -137,7 +137,7 @@ func (h *Host) endCallout(c *Callout) bool {
 }
 
 func (c *vmContext) onCalloutResponse(token uint32, r Response) {
-	if c.isFailed() || c.vm.closed || !c.has(cbCalloutResponse) {
+	if c.isFailed() || !c.has(cbCalloutResponse) {
 		return
 	}
 	answer := &calloutAnswer{headers: newHeaderMap(kindResponse, r.headers()), body: r.body()}
@@ -151,7 +151,7 @@ func (c *vmContext) onCalloutResponse(token uint32, r Response) {
 }
 
 func (c *vmContext) onCalloutFailure(token uint32) {
-	if c.isFailed() || c.vm.closed || !c.has(cbCalloutResponse) {
+	if c.isFailed() || !c.has(cbCalloutResponse) {
 		return
 	}
 	c.statusCode, c.statusMessage = uint32(StatusBrokenConnection), "reset"

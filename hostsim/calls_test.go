@@ -29,6 +29,7 @@ func TestCalls(t *testing.T) {
 			h := start(t, script, func(c *hostsim.Config) {
 				c.LogLevel = hostsim.LevelInfo
 				c.VM.ID, c.VM.Env = "v", map[string]string{"A": "b"}
+				c.Clusters = map[string]hostsim.Handler{"svc": nil}
 			})
 			req := hostsim.Request{Body: []byte("abc"), Headers: hostsim.H(":authority", "example.com", ":path", "/p?q=1",
 				":method", "GET", ":scheme", "http", "x-a", "1", "x-b", "2", "X-C", "3", "x-b", "4", "x-forwarded-proto", "http")}

@@ -58,7 +58,8 @@ func (v *vm) newContextID() uint32 {
 	}
 }
 
-func (c *vmContext) isFailed() bool { return c.vm == nil || c.vm.failed != nil }
+// isFailed says that nothing more may be called in the context's VM.
+func (c *vmContext) isFailed() bool { return c.vm == nil || c.vm.failed != nil || c.vm.closed }
 
 func (c *vmContext) has(cb callback) bool { return c.vm.has[cb] }
 

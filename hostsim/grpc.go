@@ -292,7 +292,7 @@ func (g *GrpcStream) post(f func(c *vmContext)) {
 		h.mu.Lock()
 		closed := g.closed
 		h.mu.Unlock()
-		if !closed && !g.remoteEnded && !c.isFailed() && !c.vm.closed {
+		if !closed && !g.remoteEnded && !c.isFailed() {
 			f(c)
 		}
 	})

@@ -36,7 +36,8 @@ type Plugin struct {
 	Configuration string
 	VM            VM
 	FailurePolicy FailurePolicy
-	// ReloadBackoff is the least time between two reloads; 0 is Envoy's second.
+	// ReloadBackoff is the least time from a start of the VM to the next; 0 is
+	// Envoy's second.
 	ReloadBackoff time.Duration
 	// AllowOnHeadersStopIteration lets a plugin hold headers and still see the
 	// body. Off, as in Envoy, such a pause holds everything.
@@ -276,7 +277,7 @@ func (h *Host) load(w *worker, hd *handle) error {
 			return fail(notTaken(v, p, "proxy_on_configure"))
 		}
 	}
-	hd.vm, hd.root = v, root
+	hd.vm, hd.root, hd.lastLoad = v, root, h.clock.now()
 	return nil
 }
 
@@ -304,8 +305,13 @@ func (h *Host) outside(f func()) {
 	h.enqueue(f)
 }
 
-// goroutine runs f on the machine's clock; Close waits for it.
+// goroutine runs f on the machine's clock; Close waits for it, and then none starts.
 func (h *Host) goroutine(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
 	h.running.Add(1)
 	go func() {
 		defer h.running.Done()

@@ -20,8 +20,9 @@ func (h *Host) newFilter(hd *handle, s *Stream) *filter {
 	return f
 }
 
-// reload starts a new VM in place of one that trapped, when the policy and the
-// back-off allow it. A reload that fails leaves the old, failed one in place.
+// reload starts a new VM in place of one that trapped, when the policy allows it and
+// the last start, also the first, is long enough ago. A reload that fails leaves the
+// old, failed one in place.
 func (h *Host) reload(hd *handle, w *worker) {
 	if hd.vm.failed == nil || hd.plugin.FailurePolicy != FailReload {
 		return
@@ -31,7 +32,7 @@ func (h *Host) reload(hd *handle, w *worker) {
 		backoff = time.Second
 	}
 	now := h.clock.now()
-	if !hd.lastLoad.IsZero() && now.Sub(hd.lastLoad) < backoff {
+	if now.Sub(hd.lastLoad) < backoff {
 		return
 	}
 	hd.lastLoad = now
