@@ -114,6 +114,6 @@ func (s *Stream) destroy() {
 		f.ctx.destroy()
 	}
 	if s.done != nil {
-		s.done(s.summary())
+		s.done(s.Summary())
 	}
 }

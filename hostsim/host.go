@@ -79,6 +79,9 @@ type Config struct {
 	LogLevel    Level         // the least level that is kept, and that the plugin is told
 	Log         func(LogLine) // also gets every line
 	DiscardLogs bool          // keep none for Host.Logs
+	// Samples, if given, gets what histograms record, and Metric.Samples nothing: a
+	// process that runs for long cannot keep them. It may be called from many goroutines.
+	Samples func(histogram string, value uint64)
 
 	ForeignFunctions map[string]ForeignFunction // besides Envoy's own
 	Properties       map[string]any             // for every stream; see StreamOptions

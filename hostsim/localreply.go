@@ -82,7 +82,7 @@ func (s *Stream) buildReply(r localReply) (*headerMap, string) {
 	if s.req.headers != nil {
 		req = s.req.headers.list
 	}
-	r = s.rewriteReply(r, req)
+	r = s.rewriteReply(r)
 	h := &headerMap{kind: kindResponse}
 	h.add(":status", strconv.Itoa(r.code))
 	for _, f := range r.headers {

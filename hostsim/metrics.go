@@ -144,6 +144,10 @@ func (v *vm) recordMetric(id uint32, value uint64) Status {
 	if !ok {
 		return StatusNotFound
 	}
+	if f := v.host.config.Samples; f != nil && m.Type == Histogram {
+		f(m.Name, value)
+		return StatusOK
+	}
 	v.host.metrics.mu.Lock()
 	defer v.host.metrics.mu.Unlock()
 	switch m.Type {

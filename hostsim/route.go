@@ -24,7 +24,7 @@ type Reply struct {
 	Details     string // as the access log names the reason
 }
 
-// Summary is what an access log says about a stream that is over. Its maps are the
+// Summary is what an access log says about a stream. Its maps are the
 // stream's own: they may be read and kept, not changed.
 type Summary struct {
 	Request, Response, Trailers Headers
@@ -37,7 +37,12 @@ type Summary struct {
 }
 
 // FilterState is what a plugin stored with proxy_set_property.
-func (m Summary) FilterState(name string) ([]byte, bool) { return m.stream.filterState(name) }
+func (m Summary) FilterState(name string) ([]byte, bool) {
+	if m.stream == nil {
+		return nil, false
+	}
+	return m.stream.filterState(name)
+}
 
 // Reply answers the stream as the host itself would, through the plugins while no
 // response is under way. It is for those who play the host: a timeout, a refusal.
@@ -60,12 +65,12 @@ func (r Reply) local() localReply {
 
 // rewriteReply lets the host's owner change a reply of whomever: Envoy's
 // local_reply_config.
-func (s *Stream) rewriteReply(r localReply, req Headers) localReply {
+func (s *Stream) rewriteReply(r localReply) localReply {
 	if s.replies == nil {
 		return r
 	}
 	public := Reply{Status: r.code, Headers: r.headers, Body: r.body, Details: r.details}
-	s.replies(req, &public)
+	s.replies(s.Summary(), &public)
 	changed := public.local()
 	changed.grpcStatus = r.grpcStatus
 	return changed
@@ -133,8 +138,9 @@ func (s *Stream) timeLimit() time.Duration {
 	return s.host.config.Timeout
 }
 
-// summary describes the stream once it is over.
-func (s *Stream) summary() Summary {
+// Summary describes the stream so far. It is for the hooks of StreamOptions, while
+// they run, and for anybody once the stream is over.
+func (s *Stream) Summary() Summary {
 	m := Summary{stream: s, Details: s.details, Attempts: s.attempts,
 		RequestBytes: s.props.requestSize, ResponseBytes: s.props.responseSize, Status: int(s.props.status)}
 	if s.req.headers != nil {

@@ -33,7 +33,7 @@ type StreamOptions struct {
 	// and Timeout. It may change the headers; it runs while the worker is held.
 	Route func(*Headers) Route
 	// Replies may change what a local reply says. It runs while the worker is held.
-	Replies func(request Headers, r *Reply)
+	Replies func(Summary, *Reply)
 	// Done is told once the stream is over and all its callbacks have run, while the
 	// worker is held.
 	Done func(Summary)
@@ -56,7 +56,7 @@ type Stream struct {
 
 	router  func(*Headers) Route
 	route   *Route // what router said
-	replies func(Headers, *Reply)
+	replies func(Summary, *Reply)
 	done    func(Summary)
 	plugins []int
 
