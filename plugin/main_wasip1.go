@@ -2,8 +2,8 @@
 package main
 
 import (
-	"os"
 	"runtime"
+	"syscall"
 
 	"github.com/postern-gateway/postern/adapters/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/config"
@@ -17,9 +17,14 @@ var version, commit = "dev", "unknown"
 // A module that is a library is initialised and never run: main stays empty.
 func init() {
 	shell.Serve(
-		config.Parts{Providers: builtin.Providers(), Environment: os.Getenv},
+		config.Parts{Providers: builtin.Providers(), Environment: getenv},
 		gateway.Build{Version: version, Commit: commit, Go: runtime.Version()},
 	)
 }
 
 func main() {}
+
+func getenv(name string) string {
+	v, _ := syscall.Getenv(name)
+	return v
+}

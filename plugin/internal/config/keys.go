@@ -2,7 +2,7 @@ package config
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/strict"
@@ -58,10 +58,25 @@ func (r *reader) hashed(o *strict.Object) (sum [sha256.Size]byte, ok bool) {
 	if text == "" {
 		return sum, false
 	}
-	n, err := hex.Decode(sum[:], []byte(text)[:min(len(text), 2*len(sum))])
-	if err != nil || n != len(sum) || len(text) != 2*len(sum) {
+	if !unhex(sum[:], text) {
 		o.Fail("sha256", "want 64 hexadecimal digits")
 		return sum, false
 	}
 	return sum, true
+}
+
+// unhex decodes exactly as many digits as dst needs. The library's errors would bring
+// all of package fmt into the module.
+func unhex(dst []byte, digits string) bool {
+	if len(digits) != 2*len(dst) {
+		return false
+	}
+	for i := range digits {
+		d := strings.IndexByte("0123456789abcdef", digits[i]|0x20)
+		if d < 0 {
+			return false
+		}
+		dst[i/2] = dst[i/2]<<4 | byte(d)
+	}
+	return true
 }

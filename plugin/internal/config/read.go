@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ func Read(document []byte, parts Parts) (*Plan, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(document)
-	r.out.Digest = hex.EncodeToString(sum[:])
+	r.out.Digest = hexadecimal(sum[:])
 	return &r.out, nil
 }
 
@@ -244,3 +243,12 @@ func (r *reader) bounds(o *strict.Object) {
 }
 
 var errUnset = errors.New("the Wasm VM has no such environment variable; the proxy's vm_config.environment_variables has to pass it on")
+
+func hexadecimal(b []byte) string {
+	const digits = "0123456789abcdef"
+	var s []byte
+	for _, x := range b {
+		s = append(s, digits[x>>4], digits[x&15])
+	}
+	return string(s)
+}
