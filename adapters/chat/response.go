@@ -53,8 +53,8 @@ type EventKind uint8
 // at any point and is the last.
 const (
 	Start          EventKind = iota // ID, Model, Created, Usage of the input if known
-	BlockStart                      // Block, Index; ID and Name of a tool call
-	TextDelta                       // Text: of text, thinking, refusals, or a tool call's arguments
+	BlockStart                      // Block, Index; ID and Name of a tool call; Text of redacted thinking; Raw of a server part
+	TextDelta                       // Block, Text: of text, thinking, refusals, or a tool call's arguments
 	SignatureDelta                  // Text: of thinking
 	CitationDelta                   // Raw: one citation of the block's text, in Anthropic's form
 	LogprobsDelta                   // Raw, in OpenAI's form

@@ -123,11 +123,7 @@ func (l *lane) reasoningDetail(d *decoder, v rawjson.Value, emit func(*chat.Even
 		l.close(d, emit)
 	}
 	if v.Get("type").Is("reasoning.encrypted") {
-		err := l.text(d, chat.RedactedPart, inner(v.Get("data")), emit)
-		if l.open && l.kind == chat.RedactedPart {
-			l.close(d, emit)
-		}
-		return err
+		return l.redacted(d, inner(v.Get("data")), emit)
 	}
 	t := inner(v.Get("text"))
 	if len(t) == 0 {
@@ -149,6 +145,18 @@ func (l *lane) reasoningDetail(d *decoder, v rawjson.Value, emit func(*chat.Even
 		}
 	}
 	d.send(emit, chat.Event{Kind: chat.SignatureDelta, Choice: l.choice, Index: l.next - 1, Text: signature})
+	return nil
+}
+
+// redacted writes a block of its own: its data never comes in pieces.
+func (l *lane) redacted(d *decoder, data chat.Text, emit func(*chat.Event)) error {
+	if l.busy() {
+		l.waiting = append(l.waiting, block{kind: chat.RedactedPart})
+		return l.keep(&l.waiting[len(l.waiting)-1], data)
+	}
+	l.close(d, emit)
+	l.begin(d, chat.Event{Block: chat.RedactedPart, Text: data}, emit)
+	l.close(d, emit)
 	return nil
 }
 
@@ -317,6 +325,10 @@ func (l *lane) release(d *decoder, emit func(*chat.Event)) {
 		if len(b.text) > 0 {
 			l.arguments(d, b.call, b.text, emit)
 		}
+		return
+	}
+	if b.kind == chat.RedactedPart {
+		l.begin(d, chat.Event{Block: b.kind, Text: b.text}, emit)
 		return
 	}
 	l.begin(d, chat.Event{Block: b.kind}, emit)

@@ -18,6 +18,9 @@ func (b *builder) messages() {
 	b.raw(`,"messages":[`)
 	for i := range b.r.Messages {
 		m := &b.r.Messages[i]
+		if len(m.Parts) == 0 {
+			continue // it says nothing
+		}
 		switch m.Role {
 		case chat.System:
 			b.attach()
@@ -62,7 +65,7 @@ func (b *builder) userTurn(m *chat.Message) {
 			rest++
 		}
 	}
-	if rest == 0 && len(m.Parts) > 0 {
+	if rest == 0 {
 		return
 	}
 	b.open("user", m)

@@ -141,8 +141,9 @@ func (d *reader) need(parent rawjson.Value, key string) rawjson.Value {
 }
 
 // extra notes a member that the neutral form has no place for.
-func (d *reader) extra(key string, v rawjson.Value) {
-	path := v.Path()
+func (d *reader) extra(key string, v rawjson.Value) { d.note(v.Path(), key, v) }
+
+func (d *reader) note(path, key string, v rawjson.Value) {
 	if len(d.r.Extra) >= mostExtra {
 		d.fail(invalid("unknown_parameter", path, "Too many unknown parameters."))
 		return

@@ -111,7 +111,7 @@ func (d *reader) service(key string, v rawjson.Value) {
 	case "web_search_options":
 		r.WebSearch = d.object(v).Raw()
 	default:
-		d.extra(key, v)
+		d.note(key, key, v)
 	}
 }
 
