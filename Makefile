@@ -5,6 +5,7 @@ ENVOY_VERSION    := 1.40.0
 TOOLS  := build/tools
 WASM   := build/postern.wasm
 PYTHON ?= python3
+NPM    ?= npm
 ENVOY  ?= $(CURDIR)/$(TOOLS)/envoy
 HOST   ?= hostsim
 
@@ -49,7 +50,7 @@ bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writ
 soak: $(WASM) $(ENVOY) ## 300,000 requests: memory has to stay where it is
 	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM)
 
-tools: $(ENVOY) $(TOOLS)/sdk/.done ## install Envoy and the SDKs under build/tools
+tools: $(ENVOY) $(TOOLS)/sdk/.done $(TOOLS)/node/.done ## install Envoy and the SDKs under build/tools
 
 $(CURDIR)/$(TOOLS)/envoy:
 	@mkdir -p $(@D)
@@ -60,6 +61,12 @@ $(CURDIR)/$(TOOLS)/envoy:
 $(TOOLS)/sdk/.done: e2e/sdk/requirements.txt
 	$(PYTHON) -m venv $(TOOLS)/sdk
 	$(TOOLS)/sdk/bin/pip install --quiet --disable-pip-version-check -r e2e/sdk/requirements.txt
+	@touch $@
+
+$(TOOLS)/node/.done: e2e/sdk/node/package.json e2e/sdk/node/package-lock.json e2e/sdk/node/.npmrc
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && $(NPM) ci --silent
 	@touch $@
 
 clean: ## remove what was built, keep the tools

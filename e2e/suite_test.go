@@ -43,6 +43,8 @@ type suite struct {
 	upstream  *caseUpstream
 	mocks     *mockllm.Server // without TLS
 	secure    *mockllm.Server // with TLS and HTTP/2
+	sdkMocks  *mockllm.Server // for the SDKs alone
+	sdkMock   mockllm.Addresses
 }
 
 var (
@@ -67,6 +69,7 @@ func TestMain(m *testing.M) {
 		shared.envoy.Stop()
 		shared.mocks.Close()
 		shared.secure.Close()
+		shared.sdkMocks.Close()
 		if code == 0 {
 			os.RemoveAll(shared.dir)
 		}
@@ -92,7 +95,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,206 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/mockllm"
+)
+
+// Keys of the consumers that the SDKs are. Mocks refuse what begins with "client-".
+const (
+	sdkKey       = "client-sdk"
+	sdkNarrowKey = "client-narrow"
+)
+
+func hash(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// sdkConfig is a gateway with consumers and models, in front of mocks of its own.
+func sdkConfig() string {
+	provider := func(name, kind, cluster, host string) string {
+		return `{"name":"` + name + `","type":"` + kind + `","cluster":"` + cluster + `",` + host + `"keys":[{"value":"` + mockKey(kind) + `"}]}`
+	}
+	model := func(name, target string) string {
+		return `{"name":"` + name + `","targets":[{"provider":` + target + `}]}`
+	}
+	return `{"providers":[` + strings.Join([]string{
+		provider("openai", "openai", "sdk-openai", ""),
+		provider("anthropic", "anthropic", "sdk-anthropic", ""),
+		provider("secure-openai", "openai", "secure-openai", `"host":"api.openai.com",`),
+		provider("secure-anthropic", "anthropic", "secure-anthropic", `"host":"api.anthropic.com",`),
+		provider("dead", "openai", "dead", ""),
+		provider("dead-anthropic", "anthropic", "dead", ""),
+	}, ",") + `],"models":[` + strings.Join([]string{
+		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
+		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
+		model("secure-gpt-4o", `"secure-openai","model":"gpt-4o"`),
+		model("secure-claude", `"secure-anthropic","model":"claude-sonnet-4-5"`),
+		model("dead", `"dead"`), model("dead-claude", `"dead-anthropic"`),
+		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
+	}, ",") + `],"consumers":[
+		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
+		{"name":"narrow","keys":[{"sha256":"` + hash(sdkNarrowKey) + `"}],"models":["gpt-4o-mini"]}]}`
+}
+
+// sdks adds the listener that the SDKs talk to. Their mocks are their own, so that a
+// test may set what the next request gets.
+func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
+	s.sdkMocks = mockllm.New(mockllm.Options{RefuseChunked: true, JournalSize: 5000})
+	addresses, err := s.sdkMocks.Start()
+	if err != nil {
+		return nil, err
+	}
+	s.sdkMock = addresses
+	if err := add("sdk", envoy.Listener{Buffer: 16 << 20, Filters: filters(sdkConfig(), false)}); err != nil {
+		return nil, err
+	}
+	return []any{
+		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
+		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
+	}, nil
+}
+
+// An sdkRun is test files of one SDK, with models served by one provider.
+type sdkRun struct {
+	name             string
+	files            []string
+	provider         string
+	model, reasoning string
+	narrow           string // the only model of the narrow consumer
+}
+
+func sdkRuns() (python, node []sdkRun) {
+	openAI := sdkRun{provider: "openai", model: "gpt-4o", reasoning: "gpt-5"}
+	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
+	of := func(r sdkRun, name string, files ...string) sdkRun {
+		r.name, r.files = name, files
+		return r
+	}
+	python = []sdkRun{
+		of(openAI, "openai", "openai_native", "openai_chat"),
+		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
+	}
+	node = []sdkRun{
+		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
+		of(claude, "anthropic", "anthropic_messages.test.mjs"),
+	}
+	return python, node
+}
+
+// TestSDKs runs the official SDKs, one after the other: they share mocks.
+func TestSDKs(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	python, node := sdkRuns()
+	for _, r := range python {
+		t.Run("python "+r.name, func(t *testing.T) {
+			s.runSDK(t, r, filepath.Join(toolsPath(), "sdk/bin/python"), append([]string{"-B", "run.py"}, r.files...), "sdk")
+		})
+	}
+	for _, r := range node {
+		t.Run("node "+r.name, func(t *testing.T) {
+			s.runSDK(t, r, "node", append([]string{"--test", "--test-reporter=./reporter.mjs"}, r.files...), "sdk/node")
+		})
+	}
+	t.Run("keys stay out", func(t *testing.T) {
+		for _, v := range s.sdkMocks.Journal().Violations() {
+			t.Errorf("a provider got what it must not get: %s: %s", v.Rule, v.Detail)
+		}
+	})
+	t.Run("TLS upstream", s.checkSecureUpstreams)
+}
+
+// sdkLimit is how long one run may take.
+const sdkLimit = 3 * time.Minute
+
+// runSDK runs a program that prints a JSON line for each of its tests, and makes each
+// a subtest.
+func (s *suite) runSDK(t *testing.T, r sdkRun, program string, args []string, dir string) {
+	ctx, cancel := context.WithTimeout(t.Context(), sdkLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), s.sdkEnvironment(t, r)...)
+	var rest bytes.Buffer
+	cmd.Stderr = &rest
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%v: run the tests by `make test`", err)
+	}
+	tests := 0
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 4<<20)
+	for lines.Scan() {
+		var report struct {
+			Test     string
+			Problems []string
+			Seconds  float64
+		}
+		if json.Unmarshal(lines.Bytes(), &report) != nil || report.Test == "" {
+			rest.WriteString(lines.Text() + "\n")
+			continue
+		}
+		tests++
+		t.Run(report.Test, func(t *testing.T) {
+			t.Logf("%.2f s", report.Seconds) // the program's own time, for this subtest takes none
+			for _, p := range report.Problems {
+				t.Error(p)
+			}
+		})
+	}
+	err = cmd.Wait()
+	if err != nil && !t.Failed() || tests == 0 {
+		t.Errorf("%s: %v after %d tests; it said\n%s", program, err, tests, &rest)
+	}
+}
+
+func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
+	dead, err := envoy.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"POSTERN_URL=" + s.url("sdk"), "POSTERN_DEAD_URL=http://" + dead,
+		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
+		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,
+		"POSTERN_MOCK=" + s.sdkMock.Of(r.provider).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,
+		"POSTERN_RUN=" + strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestSDKs/"), "/", "-"),
+		"POSTERN_TOOLS=" + toolsPath(),
+		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
+	}
+}
+
+// checkSecureUpstreams looks at what the SDKs' requests over TLS were like upstream.
+func (s *suite) checkSecureUpstreams(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range s.secure.Journal().Entries() {
+		host := "api." + e.Provider + ".com"
+		if !strings.Contains(e.Body, "over TLS") || e.Provider == "" {
+			continue
+		}
+		seen[e.Provider] = true
+		if !e.TLS || e.SNI != host || e.Host != host || e.Proto != "HTTP/2.0" {
+			t.Errorf("got SNI %q, host %q, %s; want %s twice and HTTP/2.0", e.SNI, e.Host, e.Proto, host)
+		}
+	}
+	if !seen["openai"] || !seen["anthropic"] {
+		t.Errorf("got requests over TLS at %v, want both providers", seen)
+	}
+}
