@@ -15,6 +15,7 @@ func Anthropic() *Dialect {
 		ErrorEvent: anthropicmessages.AppendErrorEvent,
 		Models:     anthropicModels,
 		Check:      anthropicCheck,
+		Overloaded: 529,
 		Reader:     anthropicmessages.Reader{},
 		Writer:     anthropicmessages.Writer{},
 	}

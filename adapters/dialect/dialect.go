@@ -14,6 +14,9 @@ import (
 type Dialect struct {
 	Name string
 
+	// Overloaded is the status of an error that says: try again later.
+	Overloaded int
+
 	// Error appends an error object.
 	Error func(dst []byte, e *chat.Error) []byte
 

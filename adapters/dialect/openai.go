@@ -15,6 +15,7 @@ func OpenAI() *Dialect {
 		ErrorEvent: openaichat.AppendErrorEvent,
 		Models:     openAIModels,
 		Check:      openAICheck,
+		Overloaded: 503,
 		Reader:     openaichat.Reader{},
 		Writer:     openaichat.Writer{},
 	}

@@ -59,7 +59,7 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Admin":         address{o.Admin.Addr().String(), o.Admin.Port()},
 		"Module":        o.Module,
 		"CA":            o.CA,
-		"Buffer":        plan.Limits.Request + spareBuffer,
+		"Buffer":        max(plan.Limits.Request, plan.Limits.Answer) + spareBuffer,
 		"Environment":   environment,
 		"Configuration": string(pretty),
 		"ClusterHeader": clusterHeader,
@@ -74,8 +74,8 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 // clusterHeader is how the filter tells the route where to.
 const clusterHeader = "x-postern-cluster"
 
-// spareBuffer is what the proxy buffers beyond the largest body: what arrives at once,
-// and at least as much for answers as it would by itself.
+// spareBuffer is what the proxy buffers beyond the largest body, for what arrives at
+// once: it is Postern who has to find that a body is too large.
 const spareBuffer = 1 << 20
 
 //go:embed envoy.yaml.tmpl

@@ -27,38 +27,56 @@ func (s *Stream) Done() *Step {
 // tally settles how many tokens the request took: the provider's count if it came,
 // else what was delivered.
 func (s *Stream) tally() {
-	u, counted, failed, delivered := s.counts()
-	if delivered == nil {
+	c := s.counts()
+	if c.delivered == nil {
 		return
 	}
-	if failed && s.failure == "" {
-		s.failure = "stream_error"
+	if s.failure == "" {
+		s.failure = s.ending(c)
 	}
-	if !s.answer.ended && s.failure == "" {
-		s.failure = "aborted"
-	}
-	s.usage = u
-	if counted && (s.answer.ended || !s.answer.streaming) {
+	s.usage = c.usage
+	if c.known && (c.ended || !s.answer.streaming) {
 		return
 	}
-	s.usage.Output = max(u.Output, delivered.Tokens())
+	s.usage.Output = max(c.usage.Output, c.delivered.Tokens())
 	if s.usage.Input == 0 && s.answer.streaming {
 		s.usage.Input = int64(s.prompt) / bytesPerToken
 	}
 	s.usage.Estimated = s.usage.Total() > 0
 }
 
-// counts is what is known of the answer's tokens; delivered is nil if there is none.
-func (s *Stream) counts() (u chat.Usage, counted, failed bool, delivered *chat.Estimate) {
+// ending says what went wrong with an answer that has begun well; empty is nothing.
+func (s *Stream) ending(c counts) string {
+	switch {
+	case c.failed:
+		return "stream_error"
+	case !s.answer.ended:
+		return "aborted" // by the client, or by the provider's reset
+	case s.answer.streaming && !c.ended:
+		return "stream_truncated"
+	}
+	return ""
+}
+
+// counts is what is known of an answer and its tokens.
+type counts struct {
+	usage     chat.Usage
+	known     bool           // usage is the provider's
+	failed    bool           // an error came in the stream
+	ended     bool           // the stream came to its proper end
+	delivered *chat.Estimate // nil if there is no answer
+}
+
+func (s *Stream) counts() counts {
 	switch {
 	case s.answer.translated:
 		t := &s.translation
-		return t.usage, t.counted, t.failed, &t.delivered
+		return counts{t.usage, t.counted, t.failed, t.ended, &t.delivered}
 	case s.watch != nil:
-		u, counted = s.watch.Usage()
-		return u, counted, s.watch.Failed(), s.watch.Delivered()
+		u, known := s.watch.Usage()
+		return counts{u, known, s.watch.Failed(), s.watch.Ended(), s.watch.Delivered()}
 	}
-	return u, false, false, nil
+	return counts{}
 }
 
 // bytesPerToken is for prompts, of which only the size is kept.

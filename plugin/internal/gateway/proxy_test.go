@@ -120,7 +120,7 @@ func (x *exchange) respond(m cases.Message, cuts ...int) {
 	x.edit(step)
 	from := 0
 	for _, cut := range append(cuts, len(m.Body)) {
-		if cut <= from && cut != len(m.Body) || from == len(m.Body) {
+		if cut > len(m.Body) || cut <= from {
 			continue
 		}
 		x.chunk(m.Body[from:cut], cut == len(m.Body))
@@ -164,7 +164,9 @@ func (x *exchange) edit(step *gateway.Step) {
 				kept = append(kept, h)
 			}
 		}
-		if set.Value != "" {
+		if set.Name == ":status" {
+			x.response.First = set.Value
+		} else if set.Value != "" {
 			kept = append(kept, cases.Header(set))
 		}
 		x.response.Headers = kept

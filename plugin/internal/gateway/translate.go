@@ -147,6 +147,9 @@ func (s *Stream) ResponseProgress(size int) *Step {
 func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if s.status >= 400 {
 		e := s.translation.to.ReadError(s.status, p)
+		if e.Kind == chat.Overloaded {
+			e.Status = s.endpoint.Dialect.Overloaded
+		}
 		s.failure = "upstream_" + itoa(s.status)
 		return s.replaceError(step, e)
 	}
@@ -159,6 +162,9 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
 	}
 	s.translation.usage, s.translation.counted, s.translation.ended = out.Usage, out.Counted, true
+	if out.Created == 0 { // some dialects have to say when, and not every provider does
+		out.Created = s.began / 1e9
+	}
 	if s.stream { // the provider has answered in one piece what was asked for as a stream
 		return s.replaceError(step, s.unreadable("is not a stream"))
 	}
@@ -232,6 +238,10 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 func (s *Stream) event(e *chat.Event) {
 	tr := &s.translation
 	switch e.Kind {
+	case chat.Start:
+		if e.Created == 0 {
+			e.Created = s.began / 1e9
+		}
 	case chat.TextDelta:
 		tr.delivered.AddText(e.Text)
 	case chat.Failure:

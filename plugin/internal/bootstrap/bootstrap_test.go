@@ -1,0 +1,305 @@
+package bootstrap
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+)
+
+// providers are the real ones and one that is nowhere in public.
+func providers() []adapters.Provider {
+	local := builtin.Providers()[0]
+	local.Name, local.Host = "compatible", ""
+	return append(builtin.Providers(), local)
+}
+
+func read(t *testing.T, document string) *config.Plan {
+	t.Helper()
+	plan, err := config.Read([]byte(document), config.Parts{
+		Providers:   providers(),
+		Environment: func(string) string { return "set" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func options(upstreams map[string]string) Options {
+	return Options{
+		Listen: netip.MustParseAddrPort("127.0.0.1:8080"), Admin: netip.MustParseAddrPort("[::1]:9901"),
+		Module: "/etc/it's \"here\".wasm", CA: "/etc/ca.pem", Upstreams: upstreams,
+	}
+}
+
+// write writes a bootstrap and reads it as YAML.
+func write(t *testing.T, document string, o Options) node {
+	t.Helper()
+	b, err := Write([]byte(document), read(t, document), []string{"A", "B"}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if err := yaml.Unmarshal(b, &v); err != nil {
+		t.Fatalf("got %v, want YAML:\n%s", err, b)
+	}
+	return node{t, v}
+}
+
+// A node is a place in the bootstrap.
+type node struct {
+	t *testing.T
+	v any
+}
+
+// at follows a path of keys and indexes.
+func (n node) at(path ...any) node {
+	n.t.Helper()
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			m, _ := n.v.(map[string]any)
+			n.v = m[p]
+		case int:
+			l, _ := n.v.([]any)
+			if p >= len(l) {
+				return node{n.t, nil}
+			}
+			n.v = l[p]
+		}
+	}
+	return n
+}
+
+func (n node) is(want any) {
+	n.t.Helper()
+	if n.v != want {
+		n.t.Errorf("got %v, want %v", n.v, want)
+	}
+}
+
+func (n node) list() []any {
+	l, _ := n.v.([]any)
+	return l
+}
+
+func (n node) manager() node {
+	return n.at("static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config")
+}
+
+const two = `{"providers": [
+	{"name": "a", "type": "openai", "cluster": "one", "keys": [{"env": "A"}]},
+	{"name": "b", "type": "anthropic", "cluster": "two", "host": "claude.example.com", "keys": [{"env": "B"}]}],
+	"consumers": [{"name": "é \" ' % \\ \u2028\u0085", "keys": [{"sha256": "aa`
+
+// document is a configuration with characters that are hard to quote.
+func document() string {
+	return two + strings.Repeat("0", 62) + `"}]}], "bounds": {"request": "2MiB"}}`
+}
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	b := write(t, document(), options(nil))
+	b.at("admin", "address", "socket_address", "address").is("::1")
+	listener := b.at("static_resources", "listeners", 0)
+	listener.at("address", "socket_address", "port_value").is(8080)
+	listener.at("per_connection_buffer_limit_bytes").is(3 << 20)
+	filter := b.manager().at("http_filters", 0, "typed_config", "config")
+	filter.at("allow_on_headers_stop_iteration").is(true)
+	filter.at("failure_policy").is("FAIL_RELOAD")
+	filter.at("vm_config", "code", "local", "filename").is(`/etc/it's "here".wasm`)
+	if got := filter.at("vm_config", "environment_variables", "host_env_keys").list(); !slices.Equal(got, []any{"A", "B"}) {
+		t.Errorf("got the variables %v, want A and B", got)
+	}
+	text, _ := filter.at("configuration", "value").v.(string)
+	again := read(t, text)
+	if len(again.Providers) != 2 || again.Consumers.Len() != 1 || !strings.Contains(text, `"é \" ' % \\`) {
+		t.Errorf("got the configuration %s, want the same", text)
+	}
+}
+
+// TestRoute checks what keeps clients from choosing a cluster, and providers from
+// seeing what is the proxy's.
+func TestRoute(t *testing.T) {
+	t.Parallel()
+	m := write(t, document(), options(nil)).manager()
+	m.at("early_header_mutation_extensions", 0, "typed_config", "mutations", 0, "remove").is("x-postern-cluster")
+	route := m.at("route_config", "virtual_hosts", 0, "routes", 0)
+	route.at("match", "headers", 0, "name").is("x-postern-cluster")
+	route.at("route", "cluster_header").is("x-postern-cluster")
+	route.at("route", "timeout").is("0s")
+	for _, name := range []any{"x-postern-cluster", "x-forwarded-for", "x-envoy-external-address"} {
+		if got := route.at("request_headers_to_remove").list(); !slices.Contains(got, name) {
+			t.Errorf("got %v removed, want %s too", got, name)
+		}
+	}
+}
+
+func TestClusters(t *testing.T) {
+	t.Parallel()
+	one := func(provider string) string {
+		return `{"providers": [{"name": "p", "cluster": "c", "keys": [{"env": "A"}], ` + provider + `}]}`
+	}
+	const openai = `"type": "openai"`
+	for _, tt := range []struct {
+		name, provider, upstream string
+		want                     cluster
+		err                      string
+	}{
+		{name: "public host", provider: openai, want: cluster{"c", "api.openai.com", 443, "api.openai.com", true, false}},
+		{name: "own host", provider: openai + `, "host": "ai.example.com"`, want: cluster{"c", "ai.example.com", 443, "ai.example.com", true, false}},
+		{name: "https upstream", provider: openai, upstream: "https://eu.example.com", want: cluster{"c", "eu.example.com", 443, "eu.example.com", true, false}},
+		{name: "https upstream with a port", provider: openai, upstream: "https://eu.example.com:8443/", want: cluster{"c", "eu.example.com", 8443, "eu.example.com:8443", true, false}},
+		{name: "https upstream and own host", provider: openai + `, "host": "ai.example.com"`, upstream: "https://eu.example.com", want: cluster{"c", "eu.example.com", 443, "ai.example.com", true, false}},
+		{name: "https address", provider: openai, upstream: "https://127.0.0.1:1234", want: cluster{"c", "127.0.0.1", 1234, "api.openai.com", true, true}},
+		{name: "https address of something nameless", provider: `"type": "compatible"`, upstream: "https://127.0.0.1", err: "no name to check"},
+		{name: "http address", provider: `"type": "compatible"`, upstream: "http://127.0.0.1:8000", want: cluster{"c", "127.0.0.1", 8000, "127.0.0.1:8000", false, true}},
+		{name: "http address of IPv6", provider: openai, upstream: "http://[::1]:8000", want: cluster{"c", "::1", 8000, "[::1]:8000", false, true}},
+		{name: "http name", provider: openai, upstream: "http://vllm", want: cluster{"c", "vllm", 80, "vllm", false, false}},
+		{name: "nowhere", provider: `"type": "compatible"`, err: "--upstream NAME=URL"},
+		{name: "path", provider: openai, upstream: "https://a/v1", err: "want http://HOST:PORT"},
+		{name: "query", provider: openai, upstream: "https://a?b", err: "want http://HOST:PORT"},
+		{name: "user", provider: openai, upstream: "https://u:p@a", err: "want http://HOST:PORT"},
+		{name: "no host", provider: openai, upstream: "https://", err: "want http://HOST:PORT"},
+		{name: "no scheme", provider: openai, upstream: "127.0.0.1:80", err: "want http://HOST:PORT"},
+		{name: "other scheme", provider: openai, upstream: "grpc://a", err: "want http or https"},
+		{name: "port out of range", provider: openai, upstream: "http://a:70000", err: "port from 1 to 65535"},
+		{name: "port zero", provider: openai, upstream: "http://a:0", err: "port from 1 to 65535"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			upstreams := map[string]string{}
+			if tt.upstream != "" {
+				upstreams["p"] = tt.upstream
+			}
+			got, err := clusters(read(t, one(tt.provider)), upstreams)
+			switch {
+			case tt.err != "":
+				if err == nil || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), "providers[0] (p)") {
+					t.Errorf("got %v, %v, want an error with providers[0] (p) and %s", got, err, tt.err)
+				}
+			case err != nil || len(got) != 1 || got[0] != tt.want:
+				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestSharedClusters(t *testing.T) {
+	t.Parallel()
+	shared := func(host string) string {
+		return `{"providers": [
+			{"name": "p", "type": "openai", "cluster": "c", "keys": [{"env": "A"}]},
+			{"name": "q", "type": "openai", "cluster": "c", "keys": [{"env": "B"}]` + host + `}]}`
+	}
+	if got, err := clusters(read(t, shared("")), nil); err != nil || len(got) != 1 {
+		t.Errorf("got %v, %v, want one cluster", got, err)
+	}
+	if got, err := clusters(read(t, shared(`, "host": "b.example.com"`)), nil); err == nil || !strings.Contains(err.Error(), "another provider's cluster c leads to api.openai.com:443") {
+		t.Errorf("got %v, %v, want an error", got, err)
+	}
+	if got, err := clusters(read(t, shared("")), map[string]string{"r": "http://a"}); err == nil || !strings.Contains(err.Error(), "upstream r:") {
+		t.Errorf("got %v, %v, want an error", got, err)
+	}
+}
+
+func TestSecureCluster(t *testing.T) {
+	t.Parallel()
+	b := write(t, document(), options(map[string]string{"a": "http://127.0.0.1:8000"}))
+	plain, secure := b.at("static_resources", "clusters", 0), b.at("static_resources", "clusters", 1)
+	plain.at("type").is("STATIC")
+	plain.at("transport_socket").is(nil)
+	secure.at("type").is("LOGICAL_DNS")
+	tls := secure.at("transport_socket", "typed_config")
+	tls.at("sni").is("claude.example.com")
+	tls.at("auto_sni_san_validation").is(true)
+	tls.at("common_tls_context", "validation_context", "trusted_ca", "filename").is("/etc/ca.pem")
+	secure.at("circuit_breakers", "thresholds", 0, "retry_budget", "budget_percent", "value").is(20)
+}
+
+// TestPortable checks that what only a whole Envoy has is left out.
+func TestPortable(t *testing.T) {
+	t.Parallel()
+	o := options(nil)
+	o.Portable = true
+	m := write(t, document(), o).manager()
+	for _, key := range []string{"early_header_mutation_extensions", "internal_address_config", "local_reply_config"} {
+		m.at(key).is(nil)
+	}
+	m.at("access_log", 0, "filter").is(nil)
+	m.at("access_log", 1).is(nil)
+}
+
+// TestMetrics checks that the names that the gateway gives its metrics come apart
+// into a name and labels, and that each histogram has its buckets.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	stats := write(t, document(), options(nil)).at("stats_config")
+	set := meter.NewSet()
+	g := set.Group(meter.Labels{Operation: "chat", Provider: "a", Model: "gpt-4.1"})
+	set.Requests(g, 200)
+	for _, s := range set.All() {
+		name := s.Name
+		for i := range stats.at("stats_tags").list() {
+			re, _ := stats.at("stats_tags", i, "regex").v.(string)
+			if found := regexp.MustCompile(re).FindStringSubmatch(name); found != nil {
+				name = strings.Replace(name, found[1], "", 1)
+			}
+		}
+		if strings.ContainsAny(name, ";=") {
+			t.Errorf("%s: got %s without its labels, want none left", s.Name, name)
+		}
+		matches := 0
+		for i := range stats.at("histogram_bucket_settings").list() {
+			part, _ := stats.at("histogram_bucket_settings", i, "match", "contains").v.(string)
+			if strings.Contains(s.Name, part) {
+				matches++
+			}
+		}
+		if want := s.Kind == meter.Histogram; (matches == 1) != want || matches > 1 {
+			t.Errorf("%s: got %d bucket settings, want one for a histogram only", s.Name, matches)
+		}
+	}
+	for i := range stats.at("histogram_bucket_settings").list() {
+		last := 0
+		for _, bound := range stats.at("histogram_bucket_settings", i, "buckets").list() {
+			if n, _ := bound.(int); n <= last {
+				t.Errorf("buckets %d: got %v after %d, want more", i, bound, last)
+			} else {
+				last = n
+			}
+		}
+	}
+}
+
+func TestLayout(t *testing.T) {
+	t.Parallel()
+	long := `"` + strings.Repeat("x", lineWidth) + `"`
+	for _, tt := range []struct{ name, in, want string }{
+		{"the document is broken up", `{"a":1,"b":[1,2]}`, "{\n  \"a\": 1,\n  \"b\": [1, 2]\n}"},
+		{"what is short stays on its line", `{"a":{"b":[{"c":null}]}}`, "{\n  \"a\": {\"b\": [{\"c\": null}]}\n}"},
+		{"what is long does not", `{"a":[` + long + `,2]}`, "{\n  \"a\": [\n    " + long + ",\n    2\n  ]\n}"},
+		{"nothing in it", `{"a":{},"b":[]}`, "{\n  \"a\": {},\n  \"b\": []\n}"},
+		{"text as it was spelled", `{"\u0061":"\u00e9 : , \" {"}`, "{\n  \"\\u0061\": \"\\u00e9 : , \\\" {\"\n}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := layout([]byte(tt.in))
+			if err != nil || string(got) != tt.want {
+				t.Errorf("got %s, %v, want %s", got, err, tt.want)
+			}
+		})
+	}
+	if got, err := layout([]byte(`{`)); err == nil {
+		t.Errorf("got %s, want an error", got)
+	}
+}
