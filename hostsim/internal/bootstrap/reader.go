@@ -104,7 +104,7 @@ func (o *object) failAt(key, format string, args ...any) {
 }
 
 func (o *object) index(key string) int {
-	return slices.IndexFunc(o.n.keys, func(k string) bool { return snake(k) == key })
+	return slices.IndexFunc(o.n.keys, func(k string) bool { return k == key || snake(k) == key })
 }
 
 // value returns a key's value; nil when it is missing or null.
@@ -125,7 +125,7 @@ func (o *object) has(key string) bool {
 // done refuses every key that was not read.
 func (o *object) done() {
 	for i, k := range o.n.keys {
-		if slices.Contains(o.read, snake(k)) {
+		if slices.Contains(o.read, k) || slices.Contains(o.read, snake(k)) {
 			continue
 		}
 		hint := ""

@@ -1,0 +1,94 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/postern-gateway/postern/hostsim"
+	"github.com/postern-gateway/postern/hostsim/internal/bootstrap"
+)
+
+// Modules compiles code once, however many plugins use it.
+type Modules struct {
+	CacheDir string    // empty: compile every time
+	Progress io.Writer // told of a compilation that takes long
+
+	byDigest map[[sha256.Size]byte]*hostsim.Module
+}
+
+// patience is how long a compilation may take before it is mentioned.
+const patience = 300 * time.Millisecond
+
+// Plugin makes a plugin of its part of the file.
+func (m *Modules) Plugin(ctx context.Context, p bootstrap.Plugin) (hostsim.Plugin, error) {
+	code, name := p.Code, "inline code"
+	if p.File != "" {
+		name = p.File
+		var err error
+		if code, err = os.ReadFile(p.File); err != nil {
+			return hostsim.Plugin{}, fmt.Errorf("%s.vm_config.code: %w", p.Path, err)
+		}
+	}
+	module, err := m.compile(ctx, name, code)
+	if err != nil {
+		return hostsim.Plugin{}, fmt.Errorf("%s.vm_config.code: %s: %w", p.Path, name, err)
+	}
+	return hostsim.Plugin{
+		Module: module, Name: p.Name, RootID: p.RootID, Configuration: p.Configuration,
+		VM:                          hostsim.VM{ID: p.VMID, Configuration: p.VMConfiguration, Env: p.Env},
+		FailurePolicy:               policy(p.FailurePolicy),
+		ReloadBackoff:               p.ReloadBackoff,
+		AllowOnHeadersStopIteration: p.HeadersStop,
+	}, nil
+}
+
+func policy(name string) hostsim.FailurePolicy {
+	switch name {
+	case "FAIL_OPEN":
+		return hostsim.FailOpen
+	case "FAIL_RELOAD":
+		return hostsim.FailReload
+	}
+	return hostsim.FailClosed
+}
+
+func (m *Modules) compile(ctx context.Context, name string, code []byte) (*hostsim.Module, error) {
+	digest := sha256.Sum256(code)
+	if one := m.byDigest[digest]; one != nil {
+		return one, nil
+	}
+	var opts []hostsim.CompileOption
+	if m.CacheDir != "" {
+		opts = append(opts, hostsim.WithCache(m.CacheDir))
+	}
+	begin := time.Now()
+	told := time.AfterFunc(patience, func() {
+		fmt.Fprintf(m.Progress, "compiling %s (%.1f MB), once for each version of it\n", name, float64(len(code))/1e6)
+	})
+	one, err := hostsim.Compile(ctx, code, opts...)
+	if !told.Stop() {
+		fmt.Fprintf(m.Progress, "compiled in %.1f s\n", time.Since(begin).Seconds())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m.byDigest == nil {
+		m.byDigest = map[[sha256.Size]byte]*hostsim.Module{}
+	}
+	m.byDigest[digest] = one
+	return one, nil
+}
+
+// Close frees the compiled code.
+func (m *Modules) Close(ctx context.Context) error {
+	for _, one := range m.byDigest {
+		if err := one.Close(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
