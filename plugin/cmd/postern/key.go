@@ -14,7 +14,7 @@ const keyPrefix = "pk-"
 // key mints a client key. Nobody but its reader ever has it: the configuration gets
 // its SHA-256, which is enough since the key has 130 random bits.
 func key(c *call) error {
-	name := c.flags.String("name", "web", "`name` of the consumer in logs and limits")
+	name := c.flags.String("name", "web", "what logs and limits call the consumer")
 	if err := c.parse(); err != nil {
 		return err
 	}

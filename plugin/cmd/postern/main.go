@@ -74,9 +74,12 @@ func run(args []string, io stdio) int {
 func (c command) call(args []string, io stdio) int {
 	x := &call{command: c, stdio: io, args: args, flags: flag.NewFlagSet("postern "+c.name, flag.ContinueOnError)}
 	x.flags.SetOutput(io.err)
-	x.flags.Usage = func() { x.usage(io.out) }
+	x.flags.Usage = func() {} // asked for, it is a result; after a mistake the mistake is enough
 	switch err := c.run(x); {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
+		return ok
+	case errors.Is(err, flag.ErrHelp):
+		x.usage(io.out)
 		return ok
 	case errors.Is(err, errMisuse):
 		return misuse

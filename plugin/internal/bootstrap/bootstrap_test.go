@@ -103,7 +103,7 @@ const two = `{"providers": [
 
 // document is a configuration with characters that are hard to quote.
 func document() string {
-	return two + strings.Repeat("0", 62) + `"}]}], "bounds": {"request": "2MiB"}}`
+	return two + strings.Repeat("0", 62) + `"}]}], "bounds": {"request": "2MiB", "answer": "1MiB"}}`
 }
 
 func TestWrite(t *testing.T) {
