@@ -129,3 +129,25 @@ func TestLargeConfigurationIsJSON(t *testing.T) {
 		t.Errorf("got %d models and %d consumers", len(doc.Models), len(doc.Consumers))
 	}
 }
+
+func TestLatencyIsNotJudgedOnABusyMachine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name           string
+		value, foreign float64
+		met            bool
+		want           string
+	}{
+		{"quiet and low", 900, 0.1, true, "900, at most 1000 µs: met"},
+		{"quiet and high", 1200, 0.1, false, "1200, at most 1000 µs: MISSED"},
+		{"busy", 900, 0.5, false, "900, at most 1000 µs: undecided, other processes used 0.5 cores"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := limit(tt.value, 1000, "µs").unless(tt.foreign, 0.15)
+			if got.Met != tt.met || got.String() != tt.want {
+				t.Errorf("got met %v, %q; want %v, %q", got.Met, got, tt.met, tt.want)
+			}
+		})
+	}
+}

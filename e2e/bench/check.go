@@ -98,7 +98,7 @@ func ask(addr string, w workload) (outcome, error) {
 		return outcome{}, err
 	}
 	req.URL.Scheme, req.URL.Host, req.RequestURI = "http", addr, ""
-	resp, err := client.Do(req)
+	resp, err := httpClient().Do(req)
 	if err != nil {
 		return outcome{}, err
 	}

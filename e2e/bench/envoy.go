@@ -32,7 +32,8 @@ type envoy struct {
 // megabyte a second.
 const startTimeout = 120 * time.Second
 
-var client = &http.Client{Timeout: 30 * time.Second}
+// httpClient shares its connections with all others of its kind.
+func httpClient() *http.Client { return &http.Client{Timeout: 30 * time.Second} }
 
 // startEnvoy starts a proxy for g and waits until it serves.
 func startEnvoy(binary, dir string, g gateway, config []byte, core, workers int) (*envoy, error) {
@@ -108,7 +109,7 @@ func (e *envoy) findListeners() error {
 
 // get asks the admin interface.
 func (e *envoy) get(path string) (string, error) {
-	r, err := client.Get("http://" + e.admin + path)
+	r, err := httpClient().Get("http://" + e.admin + path)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", e.gateway.name, err)
 	}

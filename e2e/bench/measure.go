@@ -17,7 +17,7 @@ type cell struct {
 	errors    map[string]int
 	cpu, wall time.Duration
 	elapsed   time.Duration // as the generator counts it
-	foreign   time.Duration // cores that others used meanwhile
+	foreign   time.Duration // core time that others used meanwhile
 	total     load.Histogram
 	gap       load.Histogram
 	rss       int64
@@ -47,6 +47,9 @@ func (c *cell) micros() float64 {
 }
 
 func (c *cell) rate() float64 { return float64(c.requests) / c.elapsed.Seconds() }
+
+// disturbance is how many cores other processes used meanwhile.
+func (c *cell) disturbance() float64 { return c.foreign.Seconds() / c.wall.Seconds() }
 
 // A lane is one gateway's part in a workload's turns.
 type lane struct {
@@ -195,7 +198,7 @@ func measure(r *rig) error {
 			if err := r.turns(lanes, w.slice(r.duration), r.duration, r.job(w), round); err != nil {
 				return err
 			}
-			progress(begin, round, w, lanes)
+			progress(begin, round, w, lanes, r.quiet)
 		}
 	}
 	for i, lanes := range groups {
@@ -279,7 +282,7 @@ func (r *rig) estimate() time.Duration {
 	return t + time.Duration(r.rounds)*halfRateTime*3
 }
 
-func progress(begin time.Time, round int, w workload, lanes []*lane) {
+func progress(begin time.Time, round int, w workload, lanes []*lane, quiet float64) {
 	fmt.Printf("%4.0fs round %d %-4s", time.Since(begin).Seconds(), round+1, w.name)
 	var base float64
 	for _, l := range lanes {
@@ -291,7 +294,7 @@ func progress(begin time.Time, round int, w workload, lanes []*lane) {
 		if base > 0 && l.envoy.gateway.name != plain {
 			fmt.Printf(" (%.2f)", c.micros()/base)
 		}
-		if foreign := c.foreign.Seconds() / c.wall.Seconds(); foreign > 0.15 {
+		if foreign := c.disturbance(); foreign > quiet {
 			fmt.Printf(" [others: %.1f cores]", foreign)
 		}
 		if len(c.errors) > 0 {

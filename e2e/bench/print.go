@@ -15,10 +15,21 @@ func (t *target) String() string {
 		return ""
 	}
 	verdict := "met"
-	if !t.Met {
+	switch {
+	case t.Undecided != "":
+		verdict = "undecided, " + t.Undecided
+	case !t.Met:
 		verdict = "MISSED"
 	}
-	return fmt.Sprintf("%.3g ≤ %.3g %s: %s", t.Value, t.Max, t.Of, verdict)
+	return fmt.Sprintf("%s, at most %s %s: %s", short(t.Value), short(t.Max), t.Of, verdict)
+}
+
+// short writes three digits, and all that are before the point.
+func short(v float64) string {
+	if v >= 100 || v <= -100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 func times(v float64) string {
