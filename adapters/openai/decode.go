@@ -16,8 +16,8 @@ var (
 )
 
 const (
-	mostChoices = 128      // as many as n can ask for
-	bigEvent    = 16 << 10 // bytes from which on the memory of an event is not kept
+	mostChoices = 128     // as many as n can ask for
+	bigEvent    = 4 << 10 // bytes from which on the memory of an event is not kept
 )
 
 // decoder reads chunks (https://platform.openai.com/docs/api-reference/chat-streaming).
@@ -27,6 +27,8 @@ type decoder struct {
 	usage   chat.Usage
 	counted bool
 	created int64
+	calls   int // tool calls so far
+	kept    int // bytes of blocks that wait
 	begun   bool
 	done    bool
 	ev      chat.Event

@@ -14,11 +14,11 @@ var (
 	errCalls       = errors.New("OpenAI's stream has too many tool calls")
 )
 
-// Bounds of what a stream keeps.
+// Bounds of what a stream keeps, for all its answers together.
 const (
 	mostCalls   = 128
-	mostWaiting = 32 << 10 // bytes of blocks that wait for the one before them
-	mostID      = 256
+	mostWaiting = 24 << 10 // bytes of blocks that wait for the one before them
+	mostID      = 128
 )
 
 // A lane is one of the answers: the block that is open, and those that wait because
@@ -33,7 +33,6 @@ type lane struct {
 	detail   int64         // which of reasoning_details it is; -1: not said
 	calls    []call
 	waiting  []block
-	kept     int // bytes in waiting
 	finish   chat.Finish
 	finished bool
 	refused  bool
@@ -152,7 +151,7 @@ func (l *lane) reasoningDetail(d *decoder, v rawjson.Value, emit func(*chat.Even
 func (l *lane) redacted(d *decoder, data chat.Text, emit func(*chat.Event)) error {
 	if l.busy() {
 		l.waiting = append(l.waiting, block{kind: chat.RedactedPart})
-		return l.keep(&l.waiting[len(l.waiting)-1], data)
+		return l.keep(d, &l.waiting[len(l.waiting)-1], data)
 	}
 	l.close(d, emit)
 	l.begin(d, chat.Event{Block: chat.RedactedPart, Text: data}, emit)
@@ -166,7 +165,7 @@ func (l *lane) text(d *decoder, kind chat.PartKind, t chat.Text, emit func(*chat
 		if n := len(l.waiting); n == 0 || l.waiting[n-1].kind != kind {
 			l.waiting = append(l.waiting, block{kind: kind})
 		}
-		return l.keep(&l.waiting[len(l.waiting)-1], t)
+		return l.keep(d, &l.waiting[len(l.waiting)-1], t)
 	}
 	if !l.open || l.kind != kind {
 		l.close(d, emit)
@@ -184,8 +183,8 @@ func (l *lane) busy() bool {
 	return len(l.waiting) > 0 || l.open && l.kind == chat.ToolCallPart && !l.calls[l.call].args.complete
 }
 
-func (l *lane) keep(b *block, t chat.Text) error {
-	if l.kept += len(t); l.kept > mostWaiting || len(l.waiting) > mostCalls {
+func (l *lane) keep(d *decoder, b *block, t chat.Text) error {
+	if d.kept += len(t); d.kept > mostWaiting || len(l.waiting) > mostCalls {
 		return errInterleaved
 	}
 	b.text = append(b.text, t...)
@@ -219,7 +218,7 @@ func (l *lane) toolCall(d *decoder, v rawjson.Value, emit func(*chat.Event)) err
 			if len(b.name) == 0 {
 				b.name = append(b.name, name...)
 			}
-			err := l.keep(b, args)
+			err := l.keep(d, b, args)
 			l.advance(d, emit)
 			return err
 		}
@@ -249,7 +248,7 @@ func (l *lane) find(index rawjson.Value, id chat.Text) int {
 }
 
 func (l *lane) newCall(d *decoder, index rawjson.Value, id, name, args chat.Text, emit func(*chat.Event)) error {
-	if len(l.calls) >= mostCalls {
+	if d.calls++; d.calls > mostCalls {
 		return errCalls
 	}
 	at := len(l.calls)
@@ -264,7 +263,7 @@ func (l *lane) newCall(d *decoder, index rawjson.Value, id, name, args chat.Text
 	l.calls = append(l.calls, c)
 	if l.busy() || len(name) == 0 {
 		l.waiting = append(l.waiting, block{kind: chat.ToolCallPart, call: at, name: append([]byte(nil), name...)})
-		return l.keep(&l.waiting[len(l.waiting)-1], args)
+		return l.keep(d, &l.waiting[len(l.waiting)-1], args)
 	}
 	l.close(d, emit)
 	l.beginCall(d, at, name, emit)
@@ -319,7 +318,7 @@ func (l *lane) release(d *decoder, emit func(*chat.Event)) {
 	l.close(d, emit)
 	b := l.waiting[0]
 	l.waiting = l.waiting[1:]
-	l.kept -= len(b.text)
+	d.kept -= len(b.text)
 	if b.kind == chat.ToolCallPart {
 		l.beginCall(d, b.call, b.name, emit)
 		if len(b.text) > 0 {

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
@@ -9,8 +8,11 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-// mostMessage is how much of a provider's message is told.
-const mostMessage = 2000
+// How much is told of what a provider says.
+const (
+	mostMessage = 2000
+	mostWord    = 200
+)
 
 // ReadError reads an error body of
 // https://platform.openai.com/docs/guides/error-codes, and what servers of this format,
@@ -108,30 +110,31 @@ func tidy(s string) string {
 	if len(s) > mostMessage {
 		s = strings.ToValidUTF8(s[:mostMessage], "") + "..."
 	}
-	if !strings.Contains(s, "sk-") {
-		return s
-	}
-	var out bytes.Buffer
-	for {
-		i := strings.Index(s, "sk-")
+	for from := 0; ; {
+		i := strings.Index(s[from:], "sk-")
 		if i < 0 {
-			out.WriteString(s)
-			return out.String()
+			return s
 		}
-		out.WriteString(s[:i])
-		out.WriteString("[redacted]")
-		s = s[i:]
-		end := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '\'' || r == ',' || r == ';' || r == ')' })
-		if end < 0 {
-			return out.String()
+		i += from
+		from = i + len("sk-")
+		if i > 0 && isWord(s[i-1]) {
+			continue // as in task-based
 		}
-		s = s[end:]
+		end := i
+		for end < len(s) && (isWord(s[end]) || strings.IndexByte("-*_.", s[end]) >= 0) {
+			end++
+		}
+		s = s[:i] + "[redacted]" + s[end:]
 	}
+}
+
+func isWord(c byte) bool {
+	return c-'0' < 10 || c|0x20-'a' < 26
 }
 
 // short bounds what only should be a word.
 func short(s string) string {
-	if len(s) > mostID {
+	if len(s) > mostWord {
 		return ""
 	}
 	return s

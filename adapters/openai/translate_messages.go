@@ -112,15 +112,25 @@ func (b *builder) content(parts []chat.Part, media bool) {
 	b.raw(`]`)
 }
 
-// onlyText is the one part that can be written as a string, if there is no other.
+// onlyText is the one part that can be written as a string, if there is no other but
+// results, which are written already.
 func (b *builder) onlyText(parts []chat.Part) *chat.Part {
-	if len(parts) != 1 || parts[0].Kind != chat.TextPart && parts[0].Kind != chat.RefusalPart {
-		return nil
+	var one *chat.Part
+	for i := range parts {
+		p := &parts[i]
+		switch p.Kind {
+		case chat.ToolResultPart:
+			continue
+		case chat.TextPart, chat.RefusalPart:
+		default:
+			return nil
+		}
+		if one != nil || p.CacheControl != nil && b.m.is(breakpoints) { // a breakpoint needs the array
+			return nil
+		}
+		one = p
 	}
-	if parts[0].CacheControl != nil && b.m.is(breakpoints) {
-		return nil // a breakpoint needs the array
-	}
-	return &parts[0]
+	return one
 }
 
 // assistant writes an earlier answer: its text, then its calls. Thinking stays out, as
@@ -252,7 +262,7 @@ func (b *builder) result(p *chat.Part) {
 		b.raw(`[`)
 	case texts == 0:
 		if len(b.media) > files {
-			mark += "(see the next message of the user's)"
+			mark += "(see the user's next message)"
 		}
 		b.raw(`"`)
 		b.raw(mark)
