@@ -24,9 +24,12 @@ func checkCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if err := parse(fs, args, aboutCheck, stdout, stderr); err != nil {
 		return err
 	}
-	file, level, err := c.read(fs, stderr, false)
+	file, level, err := c.read(fs)
 	if err != nil {
 		return err
+	}
+	for _, p := range file.Ignored {
+		fmt.Fprintf(stderr, "%s:%d: %s has no effect: %s\n", c.file, p.Line, p.Path, p.Text)
 	}
 	log := &lineWriter{w: stderr}
 	modules := &serve.Modules{CacheDir: c.cache, Progress: log}

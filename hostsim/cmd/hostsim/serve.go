@@ -38,8 +38,8 @@ func (c *common) add(fs *flag.FlagSet) {
 	fs.StringVar(&c.level, "log-level", "info", "the same")
 }
 
-// read reads the file and says what in it has no effect.
-func (c *common) read(fs *flag.FlagSet, stderr io.Writer, quiet bool) (*bootstrap.Bootstrap, hostsim.Level, error) {
+// read reads the file.
+func (c *common) read(fs *flag.FlagSet) (*bootstrap.Bootstrap, hostsim.Level, error) {
 	if fs.NArg() > 0 {
 		return nil, 0, usageError("%s: unexpected argument %q", fs.Name(), fs.Arg(0))
 	}
@@ -53,11 +53,6 @@ func (c *common) read(fs *flag.FlagSet, stderr io.Writer, quiet bool) (*bootstra
 	b, err := bootstrap.Read(c.file)
 	if err != nil {
 		return nil, 0, failure{exitUsage, refusal(c.file, err)}
-	}
-	if !quiet {
-		for _, p := range b.Ignored {
-			fmt.Fprintf(stderr, "%s:%d: %s has no effect: %s\n", c.file, p.Line, p.Path, p.Text)
-		}
 	}
 	return b, level, nil
 }
@@ -103,9 +98,12 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if *workers < 1 || *workers > 1024 {
 		return usageError("serve: --concurrency: want 1 to 1024, got %d", *workers)
 	}
-	file, level, err := c.read(fs, stderr, false)
+	file, level, err := c.read(fs)
 	if err != nil {
 		return err
+	}
+	if n := len(file.Ignored); n > 0 {
+		fmt.Fprintf(stderr, "%s: %d fields have no effect here; hostsim check lists them\n", c.file, n)
 	}
 	log := &lineWriter{w: stderr}
 	modules := &serve.Modules{CacheDir: c.cache, Progress: log}

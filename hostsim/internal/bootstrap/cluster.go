@@ -25,6 +25,7 @@ type Cluster struct {
 	TLS            *ClientTLS // nil: plain
 	TLSMatches     []TLSMatch // the first that matches an endpoint's metadata, before TLS
 	HTTP2          bool
+	Settings       HTTP2
 	AutoHTTP       bool // HTTP/2 or HTTP/1.1, as ALPN says
 	SameHTTP       bool // as the client's
 	IdleTimeout    time.Duration
@@ -64,9 +65,11 @@ func (m TLSMatch) Applies(e Endpoint) bool {
 
 // A ClientTLS is TLS to an upstream.
 type ClientTLS struct {
-	SNI    string
-	ALPN   []string
-	Config *tls.Config // versions, certificates, roots and verification
+	SNI       string
+	HostSNI   bool // the SNI is the endpoint's hostname
+	VerifySNI bool // and the certificate has to be for it
+	ALPN      []string
+	Config    *tls.Config // versions, certificates, roots and verification
 	// Unverified: as in Envoy, nobody's certificate is checked without a
 	// validation context.
 	Unverified bool
@@ -99,7 +102,7 @@ func readCluster(o *object) Cluster {
 	})
 	if h2, ok := o.child("http2_protocol_options"); ok {
 		c.HTTP2 = true
-		readHTTP2(h2)
+		c.Settings = readHTTP2(h2)
 	}
 	if ext, ok := o.child("typed_extension_protocol_options"); ok {
 		readHTTPOptions(ext, &c)
@@ -192,17 +195,17 @@ func readHTTPOptions(ext *object, c *Cluster) {
 		if e.oneOf("http_protocol_options", "http2_protocol_options") == "http2_protocol_options" {
 			c.HTTP2 = true
 		}
-		readBothHTTP(e)
+		c.Settings = readBothHTTP(e)
 		e.done()
 	case "auto_config":
 		c.AutoHTTP = true
 		e, _ := o.child(kind)
-		readBothHTTP(e)
+		c.Settings = readBothHTTP(e)
 		e.done()
 	case "use_downstream_protocol_config":
 		c.SameHTTP = true
 		e, _ := o.child(kind)
-		readBothHTTP(e)
+		c.Settings = readBothHTTP(e)
 		e.done()
 	}
 	if o.has("http_filters") {
@@ -211,17 +214,33 @@ func readHTTPOptions(ext *object, c *Cluster) {
 	o.done()
 }
 
-func readBothHTTP(o *object) {
+func readBothHTTP(o *object) HTTP2 {
 	h1, _ := o.child("http_protocol_options")
 	h1.ignore("Go's client decides", "header_key_format", "override_stream_error_on_invalid_http_message", "allow_chunked_length")
 	h1.only("enable_trailers", "true")
 	h1.done()
 	h2, _ := o.child("http2_protocol_options")
-	readHTTP2(h2)
+	return readHTTP2(h2)
 }
 
-func readHTTP2(o *object) {
-	o.ignore("Go's client decides", "max_concurrent_streams", "initial_stream_window_size", "initial_connection_window_size",
-		"hpack_table_size", "connection_keepalive", "max_outbound_frames", "override_stream_error_on_invalid_http_message")
+// HTTP2 are the settings of a connection; 0 leaves one to the library.
+type HTTP2 struct {
+	MaxStreams                int
+	StreamWindow, ConnWindow  int
+	PingInterval, PingTimeout time.Duration
+}
+
+func readHTTP2(o *object) HTTP2 {
+	const window = 1<<31 - 1
+	h := HTTP2{MaxStreams: o.integer("max_concurrent_streams", 1024, 1, window),
+		StreamWindow: o.integer("initial_stream_window_size", 0, 65535, window),
+		ConnWindow:   o.integer("initial_connection_window_size", 0, 65535, window)}
+	ping, _ := o.child("connection_keepalive")
+	h.PingInterval, h.PingTimeout = ping.duration("interval", 0), ping.duration("timeout", 0)
+	ping.ignore("pings are not spread", "interval_jitter", "connection_idle_interval")
+	ping.done()
+	o.ignore("the library decides", "hpack_table_size", "max_outbound_frames", "allow_connect", "allow_metadata",
+		"override_stream_error_on_invalid_http_message")
 	o.done()
+	return h
 }

@@ -1,9 +1,8 @@
 package bootstrap
 
 import (
+	"net/netip"
 	"time"
-
-	"github.com/postern-gateway/postern/hostsim/internal/format"
 )
 
 // Type names of what may stand in a typed_config.
@@ -43,6 +42,9 @@ type HCM struct {
 	ReturnRequestID  bool
 	RemoteAddress    bool // the peer is the client: x-forwarded-for is extended
 	TrustedHops      int
+	Internal         []netip.Prefix // addresses that are inside; nil: Envoy's own idea of it
+	EarlyRemove      []string       // request headers that are gone before anything else
+	EarlyAdd         []HeaderEdit
 	AddUserAgent     bool
 	Via              string
 	StreamIdle       time.Duration
@@ -50,7 +52,7 @@ type HCM struct {
 	HeadersTimeout   time.Duration
 	IdleTimeout      time.Duration
 	DrainTimeout     time.Duration
-	MaxStreams       int // concurrent ones of an HTTP/2 connection
+	HTTP2            HTTP2
 	MaxHeaderBytes   int
 	NormalizePath    bool
 	MergeSlashes     bool
@@ -63,6 +65,7 @@ type AccessLog struct {
 	Path   string // empty: Stream
 	Stream string // stdout or stderr
 	Format *Format
+	Filter Condition // nil: all streams
 }
 
 // A LocalReply changes what a local reply says.
@@ -73,7 +76,7 @@ type LocalReply struct {
 
 // A ReplyMapper is for the replies that its filter meets.
 type ReplyMapper struct {
-	Match  func(status int) bool
+	Match  Condition
 	Status int // 0: as it is
 	Body   []byte
 	Add    []HeaderEdit
@@ -164,6 +167,7 @@ func readHCM(o *object) HCM {
 		f.ignore("there is no tracing here", "start_child_span")
 		f.done()
 	})
+	readEdge(o, &h)
 	o.only("path_with_escaped_slashes_action", "KEEP_UNCHANGED")
 	o.ignore("connections are closed at once", "delayed_close_timeout")
 	o.ignore("the log has one line for each stream, at its end", "access_log_options")
@@ -183,11 +187,7 @@ func readProtocols(o *object, h *HCM) {
 	h1.only("enable_trailers", "true")
 	h1.done()
 	h2, _ := o.child("http2_protocol_options")
-	h.MaxStreams = h2.integer("max_concurrent_streams", 1024, 1, 1<<31-1)
-	h2.ignore("Go's server decides", "initial_stream_window_size", "initial_connection_window_size", "hpack_table_size",
-		"connection_keepalive", "max_outbound_frames", "override_stream_error_on_invalid_http_message", "allow_connect",
-		"allow_metadata")
-	h2.done()
+	h.HTTP2 = readHTTP2(h2)
 }
 
 // readHTTPFilters reads Wasm filters and the one that has to end their list.
@@ -221,110 +221,4 @@ func readHTTPFilters(o *object, last string, readLast func(*object)) []Plugin {
 		o.failAt("http_filters", "want %s at the end", last)
 	}
 	return plugins
-}
-
-// defaultLog is the line of a log without a format.
-const defaultLog = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" " +
-	"%RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% " +
-	"%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" " +
-	"\"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\"\n"
-
-func readAccessLog(o *object) AccessLog {
-	defer o.done()
-	o.required("name")
-	c, ok := o.child("typed_config")
-	if !ok {
-		o.failAt("typed_config", "missing")
-		return AccessLog{Stream: "stdout", Format: &Format{Text: &format.Text{}}}
-	}
-	defer c.done()
-	l := AccessLog{}
-	switch name := c.typeName(); name {
-	case typeStdout:
-		l.Stream = "stdout"
-	case typeStderr:
-		l.Stream = "stderr"
-	case typeFile:
-		l.Path = c.required("path")
-	default:
-		c.failAt("@type", "only %s, %s and %s are supported, got %q", typeStdout, typeStderr, typeFile, name)
-	}
-	if f, ok := c.child("log_format"); ok {
-		l.Format = readFormat(f)
-	} else {
-		l.Format = &Format{Text: readText(c, "log_format", c.str("format", defaultLog), 0)}
-	}
-	return l
-}
-
-func readLocalReply(o *object) LocalReply {
-	l := LocalReply{}
-	o.list("mappers", func(m *object) {
-		one := ReplyMapper{Status: m.integer("status_code", 0, 200, 599)}
-		if f, ok := m.child("filter"); ok {
-			one.Match = readStatusFilter(f)
-		} else {
-			m.failAt("filter", "missing")
-		}
-		if b, ok := m.child("body"); ok {
-			one.Body = readData(b)
-		}
-		if f, ok := m.child("body_format_override"); ok {
-			one.Format = readFormat(f)
-		}
-		one.Add = readHeadersToAdd(m, "headers_to_add")
-		m.done()
-		l.Mappers = append(l.Mappers, one)
-	})
-	if f, ok := o.child("body_format"); ok {
-		l.Body = readFormat(f)
-	}
-	o.done()
-	return l
-}
-
-// readStatusFilter reads the status code filters of an access log filter.
-func readStatusFilter(o *object) func(int) bool {
-	never := func(int) bool { return false }
-	defer o.done()
-	switch kind := o.oneOf("status_code_filter", "or_filter", "and_filter"); kind {
-	case "status_code_filter":
-		f, _ := o.child(kind)
-		c, _ := f.child("comparison")
-		op := c.word("op", "EQ", "GE", "LE", "NE")
-		v, _ := c.child("value")
-		want := v.integer("default_value", 0, 0, 999)
-		v.ignore("there is no runtime here", "runtime_key")
-		v.done()
-		c.done()
-		f.done()
-		return compare(op, want)
-	case "or_filter", "and_filter":
-		f, _ := o.child(kind)
-		var all []func(int) bool
-		f.list("filters", func(one *object) { all = append(all, readStatusFilter(one)) })
-		f.done()
-		or := kind == "or_filter"
-		return func(status int) bool {
-			for _, match := range all {
-				if match(status) == or {
-					return or
-				}
-			}
-			return !or
-		}
-	}
-	return never
-}
-
-func compare(op string, want int) func(int) bool {
-	switch op {
-	case "GE":
-		return func(got int) bool { return got >= want }
-	case "LE":
-		return func(got int) bool { return got <= want }
-	case "NE":
-		return func(got int) bool { return got != want }
-	}
-	return func(got int) bool { return got == want }
 }

@@ -242,24 +242,37 @@ func readRouteMatch(o *object) RouteMatch {
 
 func readHeaderMatches(o *object, key string) []HeaderMatch {
 	var all []HeaderMatch
-	o.list(key, func(h *object) {
-		one := HeaderMatch{Name: lower(h.required("name")), Present: true, Invert: h.boolean("invert_match", false),
-			Empty: h.boolean("treat_missing_header_as_empty", false)}
-		switch {
-		case h.has("string_match"):
-			s, _ := h.child("string_match")
-			one.Value = readStringMatch(s)
-		case h.has("range_match"):
-			r, _ := h.child("range_match")
-			one.Value = inRange(r.integer("start", 0, -1<<62, 1<<62), r.integer("end", 0, -1<<62, 1<<62))
-			r.done()
-		default:
-			one.Present = h.boolean("present_match", true)
-		}
-		h.done()
-		all = append(all, one)
-	})
+	o.list(key, func(h *object) { all = append(all, readHeaderMatch(h)) })
 	return all
+}
+
+func readHeaderMatch(o *object) HeaderMatch {
+	m := HeaderMatch{Name: lower(o.required("name")), Present: true, Invert: o.boolean("invert_match", false),
+		Empty: o.boolean("treat_missing_header_as_empty", false)}
+	switch {
+	case o.has("string_match"):
+		s, _ := o.child("string_match")
+		m.Value = readStringMatch(s)
+	case o.has("range_match"):
+		r, _ := o.child("range_match")
+		m.Value = inRange(r.integer("start", 0, -1<<62, 1<<62), r.integer("end", 0, -1<<62, 1<<62))
+		r.done()
+	default:
+		m.Present = o.boolean("present_match", true)
+	}
+	o.done()
+	return m
+}
+
+// Matches judges a header's value, if there is one.
+func (m *HeaderMatch) Matches(value string, ok bool) bool {
+	switch {
+	case m.Value == nil:
+		return (ok == m.Present) != m.Invert
+	case !ok && !m.Empty:
+		return false // Invert does not change that
+	}
+	return m.Value(value) != m.Invert
 }
 
 func readRouteAction(o *object, r *Route) {
@@ -386,19 +399,21 @@ func readEdits(o *object) Edits {
 
 func readHeadersToAdd(o *object, key string) []HeaderEdit {
 	var all []HeaderEdit
-	o.list(key, func(e *object) {
-		one := HeaderEdit{Action: "APPEND_IF_EXISTS_OR_ADD", KeepEmpty: e.boolean("keep_empty_value", false)}
-		if !e.boolean("append", true) {
-			one.Action = "OVERWRITE_IF_EXISTS_OR_ADD"
-		}
-		one.Action = e.word("append_action", one.Action, "APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT",
-			"OVERWRITE_IF_EXISTS_OR_ADD", "OVERWRITE_IF_EXISTS")
-		h, _ := e.child("header")
-		one.Name = lower(h.required("key"))
-		one.Value = readText(h, "value", h.str("value", ""), format.OmitEmpty)
-		h.done()
-		e.done()
-		all = append(all, one)
-	})
+	o.list(key, func(e *object) { all = append(all, readHeaderEdit(e)) })
 	return all
+}
+
+func readHeaderEdit(o *object) HeaderEdit {
+	e := HeaderEdit{Action: "APPEND_IF_EXISTS_OR_ADD", KeepEmpty: o.boolean("keep_empty_value", false)}
+	if !o.boolean("append", true) {
+		e.Action = "OVERWRITE_IF_EXISTS_OR_ADD"
+	}
+	e.Action = o.word("append_action", e.Action, "APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT",
+		"OVERWRITE_IF_EXISTS_OR_ADD", "OVERWRITE_IF_EXISTS")
+	h, _ := o.child("header")
+	e.Name = lower(h.required("key"))
+	e.Value = readText(h, "value", h.str("value", ""), format.OmitEmpty)
+	h.done()
+	o.done()
+	return e
 }

@@ -36,6 +36,8 @@ func readClientTLS(socket *object) *ClientTLS {
 		return nil
 	}
 	t := &ClientTLS{SNI: o.str("sni", ""), Config: &tls.Config{MinVersion: tls.VersionTLS12}}
+	t.VerifySNI = o.boolean("auto_sni_san_validation", false)
+	t.HostSNI = o.boolean("auto_host_sni", false)
 	o.ignore("Go's client does not renegotiate", "allow_renegotiation", "max_session_keys", "enforce_rsa_key_usage")
 	common, _ := o.child("common_tls_context")
 	defer common.done()

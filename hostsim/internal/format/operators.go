@@ -92,6 +92,8 @@ func lookup(name, argument string, hasArgument bool) (operator, error) {
 		return header(Trailer, argument)
 	case "FILTER_STATE":
 		return filterState(argument)
+	case "PATH":
+		return path(argument)
 	case "ENVIRONMENT":
 		v, ok := os.LookupEnv(argument)
 		return constant(v, ok), nil
@@ -103,6 +105,37 @@ func unknown(name string) error { return fmt.Errorf("%s is not supported", name)
 
 func constant(s string, ok bool) operator {
 	return func(Stream) (Value, bool) { return Value{Text: s}, ok }
+}
+
+// path is WQ or NQ, with or without the query, and which of the paths.
+func path(argument string) (operator, error) {
+	query, which, _ := strings.Cut(argument, ":")
+	names := []string{"x-envoy-original-path", ":path"}
+	switch which {
+	case "", "ORIG_OR_PATH":
+	case "ORIG":
+		names = names[:1]
+	case "PATH":
+		names = names[1:]
+	default:
+		return nil, fmt.Errorf("want ORIG, PATH or ORIG_OR_PATH, got %q", which)
+	}
+	if query != "WQ" && query != "NQ" {
+		return nil, fmt.Errorf("want WQ or NQ, got %q", query)
+	}
+	return func(s Stream) (Value, bool) {
+		for _, name := range names {
+			v, ok := s.Header(Request, name)
+			if !ok {
+				continue
+			}
+			if query == "NQ" {
+				v, _, _ = strings.Cut(v, "?")
+			}
+			return Value{Text: v}, true
+		}
+		return Value{}, false
+	}, nil
 }
 
 // header is NAME or NAME?ALTERNATIVE.

@@ -131,6 +131,9 @@ func (e *endpoint) transport(host string, clientHTTP2 bool) *http.Transport {
 	key := transportKey{tls: e.tls, http2: c.config.HTTP2 || c.config.SameHTTP && clientHTTP2}
 	if e.tls != nil {
 		key.sni = e.tls.SNI
+		if e.tls.HostSNI && e.Hostname != "" {
+			key.sni = e.Hostname
+		}
 		if c.config.AutoSNI {
 			key.sni, _, _ = strings.Cut(host, ":")
 		}
@@ -153,6 +156,7 @@ func (c *cluster) newTransport(key transportKey) *http.Transport {
 		IdleConnTimeout:     c.config.IdleTimeout,
 		TLSHandshakeTimeout: c.config.ConnectTimeout,
 		Protocols:           new(http.Protocols),
+		HTTP2:               http2Config(c.config.Settings),
 		ReadBufferSize:      16 << 10,
 		WriteBufferSize:     16 << 10,
 	}
@@ -194,7 +198,7 @@ func (c *cluster) clientTLS(key transportKey) *tls.Config {
 		return cfg
 	}
 	autoName := ""
-	if c.config.AutoVerify {
+	if c.config.AutoVerify || key.tls.VerifySNI {
 		autoName = key.sni
 	}
 	cfg.VerifyConnection = func(s tls.ConnectionState) error {

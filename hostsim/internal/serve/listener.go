@@ -28,6 +28,7 @@ type listener struct {
 type accessLog struct {
 	file   *logFile
 	format *bootstrap.Format
+	filter bootstrap.Condition
 }
 
 // A connection is what its streams have in common.
@@ -53,7 +54,7 @@ func (l *listener) start() error {
 	l.http = &http.Server{
 		Handler:           http.HandlerFunc(l.serve),
 		Protocols:         protocols,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: m.MaxStreams},
+		HTTP2:             http2Config(m.HTTP2),
 		MaxHeaderBytes:    m.MaxHeaderBytes,
 		ReadHeaderTimeout: m.HeadersTimeout,
 		IdleTimeout:       m.IdleTimeout,
@@ -65,6 +66,12 @@ func (l *listener) start() error {
 		l.http.TLSConfig = l.config.TLS.Config
 	}
 	return nil
+}
+
+// http2Config takes over what Go's library lets be set.
+func http2Config(h bootstrap.HTTP2) *http.HTTP2Config {
+	return &http.HTTP2Config{MaxConcurrentStreams: h.MaxStreams, MaxReceiveBufferPerStream: h.StreamWindow,
+		MaxReceiveBufferPerConnection: h.ConnWindow, SendPingTimeout: h.PingInterval, PingTimeout: h.PingTimeout}
 }
 
 type discard struct{}
@@ -147,6 +154,9 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 	l.metrics.active.Add(-1)
 	count(&l.metrics.byClass, ex.status)
 	for _, log := range l.logs {
+		if log.filter != nil && !log.filter(ex) {
+			continue
+		}
 		log.file.add(func(b []byte) []byte { return log.format.Append(b, ex) })
 	}
 	if ex.aborted {

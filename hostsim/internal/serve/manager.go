@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"net"
 	"net/http"
 	"strconv"
@@ -46,7 +44,14 @@ func (ex *exchange) requestHeaders() hostsim.Headers {
 	if m.RejectUnderscore == "DROP_HEADER" {
 		h = dropUnderscores(h)
 	}
-	ex.addForwarded(&h, scheme)
+	for _, name := range m.EarlyRemove {
+		h.Del(name)
+	}
+	if len(m.EarlyAdd) > 0 {
+		ex.summary.Request = h
+		ex.edit(&h, m.EarlyAdd)
+	}
+	ex.meet(&h, scheme)
 	return h
 }
 
@@ -58,93 +63,6 @@ func dropUnderscores(h hostsim.Headers) hostsim.Headers {
 		}
 	}
 	return kept
-}
-
-// addForwarded says where the request comes from and gives it an id.
-func (ex *exchange) addForwarded(h *hostsim.Headers, scheme string) {
-	m := &ex.listener.config.HCM
-	edge := m.RemoteAddress && m.TrustedHops == 0
-	if m.RemoteAddress {
-		ip, _, _ := net.SplitHostPort(ex.r.RemoteAddr)
-		if old := h.Get("x-forwarded-for"); old != "" {
-			ip = old + "," + ip
-		}
-		h.Set("x-forwarded-for", ip)
-	}
-	if proto := h.Get("x-forwarded-proto"); proto == "" || edge {
-		h.Set("x-forwarded-proto", scheme)
-	}
-	id := h.Get("x-request-id")
-	if m.RequestID && (id == "" || edge && !m.KeepRequestID) {
-		id = newID()
-		h.Set("x-request-id", id)
-	}
-	ex.requestID = id
-	if m.AddUserAgent && h.Get("user-agent") == "" {
-		h.Set("user-agent", ex.server.cluster)
-	}
-	if m.Via != "" {
-		h.Add("via", m.Via)
-	}
-}
-
-// newID is a UUID; the 9 in the place of the version says to Envoys that it is
-// not sampled for tracing.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) //nolint:errcheck // does not fail
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	var out [36]byte
-	hex.Encode(out[:], b[:4])
-	hex.Encode(out[9:], b[4:6])
-	hex.Encode(out[14:], b[6:8])
-	hex.Encode(out[19:], b[8:10])
-	hex.Encode(out[24:], b[10:])
-	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
-	return string(out[:])
-}
-
-// normalize removes dot segments, and joins slashes if told to.
-// https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
-func normalize(target string, dots, slashes bool) string {
-	path, query, hasQuery := strings.Cut(target, "?")
-	if !strings.HasPrefix(path, "/") {
-		return target
-	}
-	var kept []string
-	parts := strings.Split(path[1:], "/")
-	for i, p := range parts {
-		last := i == len(parts)-1
-		switch {
-		case dots && (p == "." || strings.EqualFold(p, "%2e")):
-			if last {
-				kept = append(kept, "")
-			}
-		case dots && isDoubleDot(p):
-			if len(kept) > 0 {
-				kept = kept[:len(kept)-1]
-			}
-			if last {
-				kept = append(kept, "")
-			}
-		case slashes && p == "" && !last:
-		default:
-			kept = append(kept, p)
-		}
-	}
-	path = "/" + strings.Join(kept, "/")
-	if hasQuery {
-		path += "?" + query
-	}
-	return path
-}
-
-func isDoubleDot(p string) bool {
-	switch strings.ToLower(p) {
-	case "..", ".%2e", "%2e.", "%2e%2e":
-		return true
-	}
-	return false
 }
 
 // statusLine is the start of a response's header map.
@@ -212,7 +130,7 @@ func (ex *exchange) rewriteReply(m hostsim.Summary, r *hostsim.Reply) {
 	body := c.Body
 	ex.localBody, ex.status = r.Body, r.Status
 	for i := range c.Mappers {
-		if one := &c.Mappers[i]; one.Match != nil && one.Match(r.Status) {
+		if one := &c.Mappers[i]; one.Match != nil && one.Match(ex) {
 			if ex.mapReply(one, r); one.Format != nil {
 				body = one.Format
 			}

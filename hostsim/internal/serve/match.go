@@ -131,22 +131,11 @@ func cutPrefix(s, prefix string, fold bool) (string, bool) {
 // headersMatch says whether all of them match.
 func headersMatch(all []bootstrap.HeaderMatch, h hostsim.Headers) bool {
 	for i := range all {
-		if headerMatches(&all[i], h) == all[i].Invert {
+		if !all[i].Matches(joined(h, all[i].Name)) {
 			return false
 		}
 	}
 	return true
-}
-
-func headerMatches(m *bootstrap.HeaderMatch, h hostsim.Headers) bool {
-	value, ok := joined(h, m.Name)
-	if m.Value == nil {
-		return ok == m.Present
-	}
-	if !ok && !m.Empty {
-		return false
-	}
-	return m.Value(value)
 }
 
 func queryMatches(all []bootstrap.QueryMatch, query string) bool {

@@ -80,7 +80,7 @@ func (s *Server) open(ctx context.Context, o Options) error {
 			if err != nil {
 				return err
 			}
-			l.logs = append(l.logs, accessLog{file, a.Format})
+			l.logs = append(l.logs, accessLog{file, a.Format, a.Filter})
 		}
 		if err := l.start(); err != nil {
 			return fmt.Errorf("listener %s: %w", l.config.Name, err)
