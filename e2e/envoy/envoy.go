@@ -93,7 +93,7 @@ func (p *Process) wait() error {
 	for time.Now().Before(deadline) {
 		select {
 		case <-p.done:
-			return fmt.Errorf("Envoy has ended (%v); its log ends in\n%s", p.err, p.LogTail())
+			return fmt.Errorf("the Envoy process has ended (%v); its log ends in\n%s", p.err, p.LogTail())
 		case <-time.After(50 * time.Millisecond):
 		}
 		if r, err := http.Get("http://" + p.Admin + "/ready"); err == nil {
@@ -104,7 +104,7 @@ func (p *Process) wait() error {
 		}
 	}
 	p.Stop()
-	return fmt.Errorf("Envoy was not ready after %v; its log ends in\n%s", startLimit, p.LogTail())
+	return fmt.Errorf("the Envoy process was not ready after %v; its log ends in\n%s", startLimit, p.LogTail())
 }
 
 // Stop ends the process.

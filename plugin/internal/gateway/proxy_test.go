@@ -57,9 +57,8 @@ type exchange struct {
 	record   []byte
 	answered bool
 
-	want    gateway.Want
-	held    []byte // of the response
-	holding bool
+	want gateway.Want
+	held []byte // of the response
 }
 
 func (p *proxy) stream() *exchange {
@@ -196,9 +195,6 @@ func (x *exchange) replied(step *gateway.Step) bool {
 	x.response = cases.Message{First: strconv.Itoa(r.Status), Headers: headers(r.Headers), Body: r.Body}
 	return true
 }
-
-// abandon is a client that hangs up.
-func (x *exchange) abandon() { x.done() }
 
 func requestHeaders(m cases.Message) []adapters.Header {
 	method, path, _ := strings.Cut(m.First, " ")
