@@ -63,6 +63,13 @@ func setting(t *testing.T, name, fallback string) string {
 // TestServe does what a newcomer does: run, send what was printed, look at the access
 // log, interrupt.
 func TestServe(t *testing.T) {
+	for _, host := range []string{"hostsim", "envoy"} {
+		t.Run(host, func(t *testing.T) { serve(t, host) })
+	}
+}
+
+func serve(t *testing.T, host string) {
+	t.Helper()
 	module := setting(t, "POSTERN_MODULE", "build/postern.wasm")
 	envoy := setting(t, "POSTERN_ENVOY", "build/tools/envoy")
 	dir := t.TempDir()
@@ -76,7 +83,7 @@ func TestServe(t *testing.T) {
 	var out output
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"--host", "envoy", "--envoy", envoy, "--module", module, "--listen", listen, "--dir", dir}, &out, &out)
+		ended <- run(ctx, []string{"--host", host, "--envoy", envoy, "--module", module, "--listen", listen, "--dir", dir}, &out, &out)
 	}()
 	printed := out.wait(t, "Ctrl-C ends it", 1, ended)
 	for _, x := range tries() {

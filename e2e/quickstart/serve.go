@@ -81,9 +81,6 @@ func writeBootstrap(ctx context.Context, o options, addresses mockllm.Addresses,
 		return fmt.Errorf("--module: %w; `make build` makes it", err)
 	}
 	args := []string{"run", "./plugin/cmd/postern", "envoy", o.config, "--listen", o.listen, "--admin", admin, "--module", module, "--out", file}
-	if o.host == "hostsim" {
-		args = append(args, "--portable")
-	}
 	for _, a := range addresses {
 		args = append(args, "--upstream", a.Provider+"="+a.URL)
 	}

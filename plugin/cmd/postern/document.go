@@ -68,12 +68,13 @@ type yamlWriter struct {
 }
 
 const (
-	maxNodes = 1 << 22
+	maxNodes = 1 << 20
+	maxBytes = 64 << 20
 	maxDepth = 100
 )
 
 func (y *yamlWriter) value(n *yaml.Node, depth int) error {
-	if y.nodes++; y.nodes > maxNodes || depth > maxDepth {
+	if y.nodes++; y.nodes > maxNodes || y.json.Len() > maxBytes || depth > maxDepth {
 		return atLine(n, "the document is too large or too deep")
 	}
 	switch n.Kind {

@@ -30,7 +30,6 @@ func envoy(c *call) error {
 		o.Upstreams[name] = u
 		return nil
 	})
-	c.flags.BoolVar(&o.Portable, "portable", false, "leave out what only a whole Envoy has (CEL, header mutation before filters), for other hosts")
 	out := c.flags.String("out", "", "write to this `file` instead of standard output")
 	if err := c.parse(); err != nil {
 		return err

@@ -27,11 +27,6 @@ type Options struct {
 	Module    string            // the file of the module
 	CA        string            // the file of the certificates that providers' are checked against
 	Upstreams map[string]string // URL by provider, in place of its own host
-
-	// Portable leaves out what only a whole Envoy has: what is in the access log is
-	// then not an object for requests that are not Postern's, and what the proxy
-	// answers by itself is text where Postern does not see it.
-	Portable bool
 }
 
 // Write writes the bootstrap. document is the configuration as JSON and plan what
@@ -63,7 +58,6 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Environment":   environment,
 		"Configuration": string(pretty),
 		"ClusterHeader": clusterHeader,
-		"Portable":      o.Portable,
 		"Clusters":      clusters,
 		"Labels":        labels(),
 		"Buckets":       buckets(),

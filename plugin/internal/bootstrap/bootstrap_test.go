@@ -226,19 +226,6 @@ func TestSecureCluster(t *testing.T) {
 	secure.at("circuit_breakers", "thresholds", 0, "retry_budget", "budget_percent", "value").is(20)
 }
 
-// TestPortable checks that what only a whole Envoy has is left out.
-func TestPortable(t *testing.T) {
-	t.Parallel()
-	o := options(nil)
-	o.Portable = true
-	m := write(t, document(), o).manager()
-	for _, key := range []string{"early_header_mutation_extensions", "internal_address_config", "local_reply_config"} {
-		m.at(key).is(nil)
-	}
-	m.at("access_log", 0, "filter").is(nil)
-	m.at("access_log", 1).is(nil)
-}
-
 // TestMetrics checks that the names that the gateway gives its metrics come apart
 // into a name and labels, and that each histogram has its buckets.
 func TestMetrics(t *testing.T) {
