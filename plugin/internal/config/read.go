@@ -160,6 +160,8 @@ func (r *reader) models(o *strict.Object) {
 		o.Objects("targets", "Where requests go, by weight.", func(_ int, o *strict.Object) { r.target(m, o) })
 		if len(m.Targets) == 0 {
 			o.Require("targets")
+		} else if m.total == 0 {
+			o.Fail("targets", "want a target with a weight above 0")
 		}
 		list = append(list, m)
 	})

@@ -114,7 +114,10 @@ func (w *Worker) Tick() []Wake {
 		switch {
 		case !w.proven && s.received == 0 && waited >= unprovenLimit:
 			delete(w.held, s)
-			wakes = append(wakes, Wake{s.id, s.reject(unprovenHost())})
+			e := unprovenHost()
+			step := s.reject(e)
+			step.Log = e.Message
+			wakes = append(wakes, Wake{s.id, step})
 		case waited >= w.plan.Limits.RequestTime:
 			delete(w.held, s)
 			wakes = append(wakes, Wake{s.id, s.reject(bodyTimeout(w.plan.Limits.RequestTime))})

@@ -1,0 +1,159 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+const hash = "d0509993080b879314d385486721354d89ca61361193450775c8bbf78f421239"
+
+func read(document string) (*config.Plan, error) {
+	env := map[string]string{"OPENAI_API_KEY": "sk-secret", "BAD_KEY": "sk-\nsecret"}
+	return config.Read([]byte(document), config.Parts{
+		Providers:   builtin.Providers(),
+		Environment: func(name string) string { return env[name] },
+	})
+}
+
+// provider is a good one, with more members.
+func provider(more string) string {
+	return `{"providers":[{"name":"openai","type":"openai","cluster":"c","keys":[{"env":"OPENAI_API_KEY"}]` + more + `}]`
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, document string
+		want           []string // parts of the error, one for each thing that is wrong
+	}{
+		{"nothing", ``, []string{"unexpected end of the document"}},
+		{"no object", `[]`, []string{"want an object"}},
+		{"no providers", `{}`, []string{"providers: missing"}},
+		{"unknown key with a suggestion", `{"provider":[]}`, []string{`provider: unknown key (did you mean "providers"?)`, "providers: missing"}},
+		{"the same key twice", `{"role":"gateway","role":"gateway"}`, []string{"role"}},
+		{"unknown role", provider("") + `,"role":"sidecar"}`, []string{"role: want"}},
+		{"unknown type", `{"providers":[{"name":"a","type":"opena","cluster":"c","keys":[{"value":"k"}]}]}`, []string{`providers[0].type: want`, `did you mean "openai"`}},
+		{"unknown option", provider(`,"options":{"organisation":"x"}`) + "}", []string{`providers[0].options.organisation: unknown key (did you mean "organization"?)`}},
+		{"name with a slash", strings.Replace(provider("")+"}", `"name":"openai"`, `"name":"a/b"`, 1), []string{"providers[0].name: must not contain"}},
+		{"name that is taken", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"value":"k"}]},{"name":"a","type":"openai","cluster":"c","keys":[{"value":"k"}]}]}`, []string{"providers[1].name: another provider"}},
+		{"no keys", `{"providers":[{"name":"a","type":"openai","cluster":"c"}]}`, []string{"providers[0].keys: missing"}},
+		{"two sources of one key", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"env":"OPENAI_API_KEY","value":"sk-inline"}]}]}`, []string{"providers[0].keys[0]: want exactly one of"}},
+		{"environment variable that is not set", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"env":"NOWHERE"}]}]}`, []string{"providers[0].keys[0].env: the Wasm VM has no such environment variable"}},
+		{"key that cannot be a header", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"env":"BAD_KEY"}]}]}`, []string{"providers[0].keys[0]: the key has characters"}},
+		{"several errors at once", `{"providers":[{"name":"","type":"openai","cluster":7,"keys":[{"value":"k","weight":0}]}],"bounds":{"request":"1TB","request_time":"soon"}}`,
+			[]string{"providers[0].name: must not be empty", "providers[0].cluster: want a string", "providers[0].keys[0].weight: want 1 to", "bounds.request:", "bounds.request_time:"}},
+		{"target without a provider", provider("") + `,"models":[{"name":"m","targets":[{"provider":"opena"}]}]}`, []string{`models[0].targets[0].provider: no provider is called "opena" (did you mean "openai"?)`}},
+		{"model without targets", provider("") + `,"models":[{"name":"m"}]}`, []string{"models[0].targets: missing"}},
+		{"weights that add up to nothing", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai","weight":0},{"provider":"openai","weight":0}]}]}`, []string{"models[0].targets: want"}},
+		{"consumer without keys", provider("") + `,"consumers":[{"name":"web"}]}`, []string{"consumers[0].keys: missing"}},
+		{"hash that is none", provider("") + `,"consumers":[{"name":"web","keys":[{"sha256":"xyz"}]}]}`, []string{"consumers[0].keys[0].sha256: want 64 hexadecimal digits"}},
+		{"key of two consumers", provider("") + `,"consumers":[{"name":"a","keys":[{"sha256":"` + hash + `"}]},{"name":"b","keys":[{"sha256":"` + hash + `"}]}]}`, []string{"consumers[1].keys[0].sha256: another consumer has this key"}},
+		{"consumer's name that is taken", provider("") + `,"consumers":[{"name":"a","keys":[{"sha256":"` + hash + `"}]},{"name":"a","keys":[{"sha256":"` + strings.Replace(hash, "d0", "d1", 1) + `"}]}]}`, []string{"consumers[1].name: another consumer"}},
+		{"host with a port", provider("") + `,"match":[{"hosts":["a:8080"]}]}`, []string{"match[0].hosts[0]: want a host name"}},
+		{"prefix without a slash", provider("") + `,"match":[{"prefix":"llm"}]}`, []string{"match[0].prefix: want a path"}},
+		{"header that nobody may set", provider("") + `,"client_headers":{"narrow":["skip-everything"]}}`, []string{"client_headers.narrow[0]: want"}},
+		{"admin at the root", provider("") + `,"admin":{"prefix":"/","keys":[{"sha256":"` + hash + `"}]}}`, []string{"admin.prefix: want a path"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := read(tt.document)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want it to contain %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "sk-") {
+				t.Errorf("the error shows a secret: %q", err)
+			}
+		})
+	}
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	plan, err := read(provider(`,"host":"llm.example.com"`) + `,
+		"match":[{"hosts":["AI.example.com","*.llm.example.com"],"prefix":"/ai/"}],
+		"models":[
+			{"name":"gpt-*-mini","targets":[{"provider":"openai","model":"small"}]},
+			{"name":"gpt-4o-mini","targets":[{"provider":"openai","model":"never reached"}]},
+			{"name":"gpt-4o","targets":[{"provider":"openai","weight":3},{"provider":"openai","model":"b","weight":1}]},
+			{"name":"*","targets":[{"provider":"openai","model":"rest"}]}],
+		"consumers":[{"name":"web","tenant":"acme","tier":"free","models":["gpt-*"],"keys":[{"sha256":"` + hash + `"}]}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"gpt-4o-mini": "small", "gpt-4o": "", "anything": "rest", "": "rest"} {
+		if m, ok := plan.Models.Find(name); !ok || m.Targets[0].Model != want {
+			t.Errorf("model %q: got %v, want the one whose first target is %q", name, m, want)
+		}
+	}
+	m, _ := plan.Models.Find("gpt-4o")
+	counts := map[string]int{}
+	for r := range uint64(400) {
+		counts[m.Pick(r).Model]++
+	}
+	if counts[""] != 300 || counts["b"] != 100 {
+		t.Errorf("got %v, want 300 to 100 by weight", counts)
+	}
+	for host, want := range map[string]bool{"ai.example.com": true, "x.llm.example.com": true, "llm.example.com": false, "example.com": false} {
+		if got := plan.Match[0].Host(host); got != want {
+			t.Errorf("host %q: got %v, want %v", host, got, want)
+		}
+	}
+	if plan.Match[0].Prefix != "/ai" {
+		t.Errorf("got prefix %q, want /ai", plan.Match[0].Prefix)
+	}
+	c, ok := plan.Consumers.ByKey("nothing")
+	if ok {
+		t.Errorf("got consumer %v for a key that nobody has", c)
+	}
+	if key := plan.Providers[0].PickKey(7); len(key.Headers) != 1 || key.Headers[0].Value != "Bearer sk-secret" {
+		t.Errorf("got key headers of %d, want one", len(key.Headers))
+	}
+}
+
+func TestGlobs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"gpt-4o", "gpt-4o", true}, {"gpt-4o", "gpt-4o-mini", false},
+		{"*", "", true}, {"*", "x", true},
+		{"a*", "a", true}, {"a*", "ba", false}, {"*a", "ba", true}, {"*a", "ab", false},
+		{"a*a", "a", false}, {"a*a", "aa", true}, {"a*b*c", "axbyc", true}, {"a*b*c", "acb", false},
+		{"*b*", "abc", true}, {"*b*b*", "abc", false}, {"**", "x", true}, {"a*bc", "abcbc", true},
+	} {
+		plan, err := read(provider("") + `,"models":[{"name":"` + tt.pattern + `","targets":[{"provider":"openai"}]}]}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := plan.Models.Find(tt.name); got != tt.want {
+			t.Errorf("%q against %q: got %v, want %v", tt.pattern, tt.name, got, tt.want)
+		}
+	}
+}
+
+// FuzzRead: no document makes reading panic, and what is accepted can be used.
+func FuzzRead(f *testing.F) {
+	f.Add(provider("") + "}")
+	f.Add(provider("") + `,"models":[{"name":"a*","targets":[{"provider":"openai"}]}],"consumers":[{"name":"x","keys":[{"sha256":"` + hash + `"}]}]}`)
+	f.Fuzz(func(t *testing.T, document string) {
+		plan, err := read(document)
+		if err != nil {
+			return
+		}
+		if len(plan.Providers) == 0 || len(plan.Match) == 0 {
+			t.Errorf("accepted %q without providers or match", document)
+		}
+		if m, ok := plan.Models.Find("gpt-4o"); ok {
+			m.Pick(12345)
+		}
+		plan.Providers[0].PickKey(12345)
+	})
+}
