@@ -136,7 +136,7 @@ func (s *Stream) upstreamReset(reason string) {
 	if s.resp.headers == nil && s.again(Retry{Attempt: s.attempts, Reset: reason}) {
 		return
 	}
-	s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(reason), grpcStatus: -1,
+	s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(reason, s.attempts), grpcStatus: -1,
 		details: "upstream_reset_before_response_started{" + noSpace(reason) + "}"})
 }
 

@@ -108,7 +108,7 @@ func (c *Callout) reply(r Response) {
 	}
 	h.clock.stop(c.timer)
 	if r.Reset != "" && len(r.Headers) == 0 {
-		r = localResponse(503, resetBeforeHeaders(r.Reset))
+		r = localResponse(503, resetBeforeHeaders(r.Reset, 1))
 	}
 	root := c.root
 	root.vm.worker.post(func() {

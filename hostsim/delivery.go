@@ -63,7 +63,7 @@ func (s *Stream) armTimeout(end bool) {
 		s.worker.post(func() {
 			if !s.destroyed {
 				s.sendLocalReply(localReply{code: 504, body: "upstream request timeout", grpcStatus: -1,
-					details: "upstream_response_timeout"})
+					details: "response_timeout"})
 			}
 		})
 	})

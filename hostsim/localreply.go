@@ -162,6 +162,13 @@ func localResponse(code int, body string) Response {
 		"content-type", "text/plain"), Body: []byte(body)}
 }
 
-func resetBeforeHeaders(reason string) string {
-	return "upstream connect error or disconnect/reset before headers. reset reason: " + reason
+// resetBeforeHeaders is what a client is told. What a transport said, behind a bar in
+// the reason, is for the log.
+func resetBeforeHeaders(reason string, attempts int) string {
+	reason, _, _ = strings.Cut(reason, "|")
+	retried := ""
+	if attempts > 1 {
+		retried = "retried and the latest "
+	}
+	return "upstream connect error or disconnect/reset before headers. " + retried + "reset reason: " + reason
 }

@@ -212,7 +212,9 @@ func (s *Stream) ResponseTrailers(h Headers) error {
 }
 
 // UpstreamReset is the upstream's connection breaking: before its headers Envoy
-// answers 503 in its place, after them it can only cut the response.
+// answers 503 in its place, after them it can only cut the response. The reason is
+// Envoy's word, such as "connection termination"; what the transport said may follow
+// behind a bar: "remote connection failure|delayed connect error: Connection refused".
 func (s *Stream) UpstreamReset(reason string) error {
 	s.worker.mu.Lock()
 	err := s.upstreamMay()
