@@ -57,3 +57,49 @@ func BenchmarkStreamEvent(b *testing.B) {
 		}
 	}
 }
+
+const benchBoth = `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"mock","keys":[{"value":"sk-mock"}]},
+	{"name":"anthropic","type":"anthropic","cluster":"mock","keys":[{"value":"sk-mock"}]}]}`
+
+// BenchmarkTranslatedChat is BenchmarkChat for a client of OpenAI's dialect and
+// Anthropic's API.
+func BenchmarkTranslatedChat(b *testing.B) {
+	body := []byte(`{"model":"anthropic/claude-sonnet-4-5","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"` +
+		strings.Repeat("The quick brown fox jumps. ", 32) + `"}],"temperature":0.7,"max_tokens":512}`)
+	answer := []byte(`{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"` +
+		strings.Repeat("The quick brown fox jumps. ", 18) + `"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":256,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":128}}`)
+	response := []adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/json"}, {Name: "content-length", Value: "900"}}
+	p := newProxy(b, benchBoth)
+	h := make([]adapters.Header, 0, 32)
+	b.ReportAllocs()
+	for b.Loop() {
+		s := p.worker.NewStream(1)
+		h = append(h[:0], benchHeaders...)
+		s.RequestHeaders(h, false)
+		if step := s.RequestBody(body); step.Reply != nil {
+			b.Fatalf("got %s", step.Reply.Body)
+		}
+		s.ResponseHeaders(response, false)
+		s.ResponseBody(answer, true)
+		s.Done()
+		p.worker.Release(s)
+	}
+}
+
+// BenchmarkTranslatedEvent is one event of a stream that is translated.
+func BenchmarkTranslatedEvent(b *testing.B) {
+	p := newProxy(b, benchBoth)
+	s := p.worker.NewStream(1)
+	s.RequestHeaders(append([]adapters.Header{}, benchHeaders...), false)
+	s.RequestBody([]byte(`{"model":"anthropic/claude-sonnet-4-5","messages":[{"role":"user","content":"Hi"}],"stream":true}`))
+	s.ResponseHeaders([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/event-stream"}}, false)
+	s.ResponseBody([]byte("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude\",\"content\":[],\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}\n\n"+
+		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"), false)
+	event := []byte("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"the quick brown \"}}\n\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		if step := s.ResponseBody(event, false); len(step.Body) == 0 {
+			b.Fatal("the event has gone")
+		}
+	}
+}
