@@ -60,16 +60,22 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	if d.state == failed || d.state == atEnd || string(event) == "ping" {
 		return nil
 	}
-	if err := d.doc.Parse(data); err != nil {
-		d.state = failed
-		return err
+	err := d.doc.Parse(data)
+	if err == nil {
+		err = d.read(d.doc.Root(), emit)
 	}
-	err := d.read(d.doc.Root(), emit)
 	if err != nil {
 		d.state = failed
 	}
+	if len(data) > largeEvent {
+		d.doc = rawjson.Doc{LoneSurrogates: true}
+	}
 	return err
 }
+
+// largeEvent is the size from which on an event's tape is not kept for the next one, so
+// that a stream holds at most 32 KB of it.
+const largeEvent = 4 << 10
 
 func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
 	switch kind := e.Get("type"); {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strconv"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -156,7 +157,7 @@ func (b *builder) image(p *chat.Part) {
 		return
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
-		b.r.Drop(b.path(nil, p) + ".detail")
+		b.r.Drop(strings.TrimSuffix(b.path(nil, p), ".url") + ".detail") // the URL stands beside it
 	}
 	b.raw(`{"type":"image","source":`)
 	if p.Media.Data == nil {
@@ -236,7 +237,7 @@ func (b *builder) document(p *chat.Part) {
 
 func (b *builder) toolUse(p *chat.Part) {
 	if !isName(p.Name) || len(p.Name) > maxToolName {
-		b.fail(b.path(nil, p), "want a tool's name of 1 to 128 letters, digits, hyphens and underscores")
+		b.fail(b.callPath(p), "want a tool's name of 1 to 128 letters, digits, hyphens and underscores")
 		return
 	}
 	b.raw(`{"type":"tool_use","id":"`)

@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 )
@@ -208,19 +209,24 @@ type openCall struct {
 
 // unanswered fails for the first call that has no result where it has to be.
 func (b *builder) unanswered() {
-	b.fail(b.path(nil, b.open[0].part), "this call has no result in the messages right behind it")
+	b.fail(b.callPath(b.open[0].part), "this call has no result in the messages right behind it")
+}
+
+// callPath is where a call stood, of which OpenAI's reader keeps the arguments.
+func (b *builder) callPath(p *chat.Part) string {
+	return strings.TrimSuffix(b.path(nil, p), ".function.arguments")
 }
 
 // call writes the id of a call. Ids must differ throughout a conversation here, but
 // some providers number their calls anew in each turn: such an id gets a suffix.
 func (b *builder) call(p *chat.Part) {
 	if len(p.ID) == 0 {
-		b.fail(b.path(nil, p), "want an id")
+		b.fail(b.callPath(p), "want an id")
 		return
 	}
 	for i := range b.open {
 		if same(b.open[i].id, p.ID) {
-			b.fail(b.path(nil, p), "another call of this turn has the same id")
+			b.fail(b.callPath(p), "another call of this turn has the same id")
 			return
 		}
 	}
