@@ -13,6 +13,18 @@ const maxCallout = 64 << 20
 
 var errTooLarge = errors.New("answer too large")
 
+// callout answers the plugins' own requests to a cluster.
+func (c *cluster) callout(s *Server) hostsim.Handler {
+	return func(r hostsim.Request) hostsim.Response {
+		ctx, cancel := context.WithCancel(s.base)
+		if r.Timeout > 0 {
+			ctx, cancel = context.WithTimeout(s.base, r.Timeout)
+		}
+		defer cancel()
+		return c.call(ctx, r)
+	}
+}
+
 // call sends a whole request and reads the whole answer.
 func (c *cluster) call(ctx context.Context, r hostsim.Request) hostsim.Response {
 	a := &attempt{ctx: ctx, cancel: func() {}, number: 1, headers: r.Headers, to: c.pick(nil, nil)}

@@ -125,6 +125,14 @@ func (c *cluster) pick(retry *bootstrap.Retry, tried []*endpoint) *endpoint {
 	return &list[0]
 }
 
+// hostname is what auto_host_rewrite makes of the request's host.
+func (e *endpoint) hostname() string {
+	if e.Hostname == "" && e.owner.config.DNS {
+		return e.Address.Host
+	}
+	return e.Hostname
+}
+
 // transport returns the connections for an endpoint and a request's host.
 func (e *endpoint) transport(host string, clientHTTP2 bool) *http.Transport {
 	c := e.owner
@@ -253,9 +261,9 @@ func resetReason(err error) (reason, flag string) {
 		if op.Timeout() {
 			return "connection timeout", "UF"
 		}
-		return "remote connection failure, transport failure reason: delayed connect error: " + cause(op), "UF"
+		return "remote connection failure|delayed connect error: " + cause(op), "UF"
 	case errors.As(err, &verify), errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
-		return "remote connection failure, transport failure reason: TLS_error", "UF"
+		return "remote connection failure|TLS_error", "UF"
 	case strings.Contains(err.Error(), "http2: "), strings.Contains(err.Error(), "stream error"):
 		return "remote reset", "UR"
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "bad Content-Length"):

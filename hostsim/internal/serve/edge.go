@@ -3,6 +3,7 @@ package serve
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -55,14 +56,17 @@ func (ex *exchange) meetPeer(h *hostsim.Headers) (edge bool) {
 	if forwarded != "" {
 		forwarded += ","
 	}
+	if ip.IsLoopback() && ex.server.address.IsValid() {
+		ip = ex.server.address // so does Envoy: its peer may be another proxy on the machine
+	}
 	h.Set("x-forwarded-for", forwarded+ip.String())
 	return edge
 }
 
-// isInternal is Envoy's idea of it unless the file has its own.
+// isInternal: nobody is unless the file says so.
 func isInternal(ranges []netip.Prefix, ip netip.Addr) bool {
 	if ranges == nil {
-		return ip.IsPrivate() || ip.IsLoopback()
+		return false
 	}
 	for _, r := range ranges {
 		if r.Contains(ip) {
@@ -70,6 +74,21 @@ func isInternal(ranges []netip.Prefix, ip netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// ownAddress is the machine's first address that others can reach.
+func ownAddress() netip.Addr {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return netip.Addr{}
+	}
+	for _, a := range all {
+		p, err := netip.ParsePrefix(a.String())
+		if err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
+			return p.Addr()
+		}
+	}
+	return netip.Addr{}
 }
 
 // cleanEdge removes what only internal clients may say to the router.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ type exchange struct {
 	route                *bootstrap.Route
 	cluster              *cluster
 	tried                []*endpoint
+	request              *hostsim.Headers // as it goes upstream
 	timing               timing
 	sent                 uint64 // bytes of the response body
 	status               int
@@ -53,9 +55,9 @@ type exchange struct {
 	reading  bool // the handler is in the request body
 	next     *attempt
 	current  *attempt
-	over     bool // the stream is
-	aborted  bool // without a whole response
-	flag     string
+	over     bool     // the stream is
+	aborted  bool     // without a whole response
+	flags    []string // of the log: why it went wrong
 	idle     *time.Timer
 }
 
@@ -178,8 +180,8 @@ func (ex *exchange) isOver() bool {
 
 func (ex *exchange) setFlag(flag string) {
 	ex.mu.Lock()
-	if ex.flag == "" {
-		ex.flag = flag
+	if !ex.over && !slices.Contains(ex.flags, flag) {
+		ex.flags = append(ex.flags, flag)
 	}
 	ex.mu.Unlock()
 }

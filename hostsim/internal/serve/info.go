@@ -36,6 +36,33 @@ func (ex *exchange) FilterState(name string) ([]byte, bool) {
 	return ex.summary.FilterState(name)
 }
 
+// answered is the exchange as the router sees it when an answer comes in, which is
+// not while the worker is held.
+type answered struct {
+	*exchange
+	attempt *attempt
+	status  int
+}
+
+// Header knows the request as it went upstream.
+func (v answered) Header(from format.Source, name string) (string, bool) {
+	if from != format.Request {
+		return "", false
+	}
+	return joined(v.attempt.headers, name)
+}
+
+// FilterState takes the worker for a moment.
+func (v answered) FilterState(name string) ([]byte, bool) { return v.stream.FilterState(name) }
+
+// Info knows the status that came.
+func (v answered) Info(name string) (format.Value, bool) {
+	if name == "RESPONSE_CODE" {
+		return format.Int(int64(v.status)), true
+	}
+	return v.exchange.Info(name)
+}
+
 // Start is when the request came.
 func (ex *exchange) Start() time.Time { return ex.start }
 
@@ -49,7 +76,7 @@ func (ex *exchange) Info(name string) (format.Value, bool) {
 	case "RESPONSE_CODE_DETAILS":
 		return text(ex.summary.Details)
 	case "RESPONSE_FLAGS", "RESPONSE_FLAGS_LONG":
-		return text(ex.flag)
+		return text(ex.flagList())
 	case "BYTES_RECEIVED":
 		return format.Int(int64(ex.summary.RequestBytes)), true
 	case "BYTES_SENT":
@@ -71,11 +98,6 @@ func (ex *exchange) Info(name string) (format.Value, bool) {
 			return text(ex.route.Name)
 		}
 		return format.Value{}, false
-	case "VIRTUAL_HOST_NAME":
-		if ex.host != nil {
-			return text(ex.host.Name)
-		}
-		return format.Value{}, false
 	}
 	if v, ok := ex.durations(name); ok {
 		return format.Int(v.Milliseconds()), v >= 0
@@ -84,6 +106,20 @@ func (ex *exchange) Info(name string) (format.Value, bool) {
 		return ex.upstreamInfo(name)
 	}
 	return ex.addressInfo(name)
+}
+
+// flagList is why the response is not the upstream's own.
+func (ex *exchange) flagList() string {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	flags := ex.flags
+	switch ex.summary.Details {
+	case "response_timeout":
+		flags = append(flags, "UT")
+	case "no_healthy_upstream":
+		flags = append(flags, "UH")
+	}
+	return strings.Join(flags, ",")
 }
 
 // durations are below 0 when they have no end.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-gateway/postern/hostsim"
 	"github.com/postern-gateway/postern/hostsim/internal/bootstrap"
+	"github.com/postern-gateway/postern/hostsim/internal/format"
 )
 
 // This file is the HTTP connection manager's own part: what it adds to requests
@@ -49,7 +50,7 @@ func (ex *exchange) requestHeaders() hostsim.Headers {
 	}
 	if len(m.EarlyAdd) > 0 {
 		ex.summary.Request = h
-		ex.edit(&h, m.EarlyAdd)
+		edit(&h, m.EarlyAdd, ex)
 	}
 	ex.meet(&h, scheme)
 	return h
@@ -84,11 +85,11 @@ func (ex *exchange) responseHeaders(a *attempt, resp *http.Response) hostsim.Hea
 			h.Set("x-envoy-attempt-count", strconv.Itoa(a.number))
 		}
 	}
-	ex.editResponse(&h)
+	ex.editResponse(&h, answered{ex, a, resp.StatusCode})
 	return h
 }
 
-func (ex *exchange) editResponse(h *hostsim.Headers) {
+func (ex *exchange) editResponse(h *hostsim.Headers, s format.Stream) {
 	if ex.route == nil {
 		return
 	}
@@ -96,7 +97,7 @@ func (ex *exchange) editResponse(h *hostsim.Headers) {
 		for _, name := range e.RemoveResponse {
 			h.Del(name)
 		}
-		ex.edit(h, e.AddResponse)
+		edit(h, e.AddResponse, s)
 	}
 }
 
@@ -123,12 +124,13 @@ func (ex *exchange) finishHeaders(h *hostsim.Headers) {
 func (ex *exchange) rewriteReply(m hostsim.Summary, r *hostsim.Reply) {
 	ex.summary = m
 	c := &ex.listener.config.HCM.LocalReply
-	ex.editResponse(&r.Headers)
+	ex.status = r.Status
+	ex.editResponse(&r.Headers, ex)
 	if c.Body == nil && len(c.Mappers) == 0 {
 		return
 	}
 	body := c.Body
-	ex.localBody, ex.status = r.Body, r.Status
+	ex.localBody = r.Body
 	for i := range c.Mappers {
 		if one := &c.Mappers[i]; one.Match != nil && one.Match(ex) {
 			if ex.mapReply(one, r); one.Format != nil {
@@ -156,7 +158,7 @@ func (ex *exchange) mapReply(m *bootstrap.ReplyMapper, r *hostsim.Reply) {
 	if m.Status != 0 {
 		r.Status, ex.status = m.Status, m.Status
 	}
-	ex.edit(&r.Headers, m.Add)
+	edit(&r.Headers, m.Add, ex)
 }
 
 // idleTimeout is how long nothing may happen.

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"context"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/postern-gateway/postern/hostsim"
 	"github.com/postern-gateway/postern/hostsim/internal/bootstrap"
+	"github.com/postern-gateway/postern/hostsim/internal/format"
 )
 
 // routeRequest is the router filter: it runs while the worker is held.
@@ -35,6 +35,7 @@ func (ex *exchange) routeRequest(h *hostsim.Headers) hostsim.Route {
 	}
 	ex.finalizeRequest(h)
 	ex.cluster.metrics.requests.Add(1)
+	ex.request = h
 	route := hostsim.Route{UpstreamPlugins: ex.cluster.plugins, Timeout: r.Timeout, Attempt: ex.announce}
 	if r.Retry != nil && len(r.Retry.On) > 0 {
 		route.Retry = ex.again
@@ -74,23 +75,29 @@ func (ex *exchange) clusterName(r *bootstrap.Route, h hostsim.Headers) string {
 func (ex *exchange) finalizeRequest(h *hostsim.Headers) {
 	r := ex.route
 	ex.rewritePath(h)
-	switch {
-	case r.HostRewrite.Literal != "":
-		h.Set(":authority", r.HostRewrite.Literal)
-	case r.HostRewrite.Header != "":
-		if v := h.Get(r.HostRewrite.Header); v != "" {
-			h.Set(":authority", v)
-		}
+	ex.rewriteHost(h, r.HostRewrite.Literal)
+	if r.HostRewrite.Header != "" {
+		ex.rewriteHost(h, h.Get(r.HostRewrite.Header))
 	}
 	for _, e := range []*bootstrap.Edits{&r.Edits, &ex.host.Edits, &ex.listener.config.HCM.Routes.Edits} {
 		for _, name := range e.RemoveRequest {
 			h.Del(name)
 		}
-		ex.edit(h, e.AddRequest)
+		edit(h, e.AddRequest, ex)
 	}
 	if !ex.listener.config.HCM.SuppressEnvoy && r.Timeout > 0 {
 		h.Set("x-envoy-expected-rq-timeout-ms", strconv.FormatInt(r.Timeout.Milliseconds(), 10))
 	}
+}
+
+func (ex *exchange) rewriteHost(h *hostsim.Headers, host string) {
+	if host == "" {
+		return
+	}
+	if !ex.listener.config.HCM.SuppressEnvoy {
+		h.Set("x-envoy-original-host", h.Get(":authority"))
+	}
+	h.Set(":authority", host)
 }
 
 func (ex *exchange) rewritePath(h *hostsim.Headers) {
@@ -155,9 +162,9 @@ func location(r *bootstrap.Route, h hostsim.Headers) string {
 }
 
 // edit adds headers as a route, a virtual host or a mapper says.
-func (ex *exchange) edit(h *hostsim.Headers, edits []bootstrap.HeaderEdit) {
+func edit(h *hostsim.Headers, edits []bootstrap.HeaderEdit, s format.Stream) {
 	for _, e := range edits {
-		value := string(e.Value.Append(nil, ex))
+		value := string(e.Value.Append(nil, s))
 		if value == "" && !e.KeepEmpty {
 			continue
 		}
@@ -183,6 +190,12 @@ func (ex *exchange) edit(h *hostsim.Headers, edits []bootstrap.HeaderEdit) {
 func (ex *exchange) announce(n int) map[string]any {
 	to := ex.cluster.pick(ex.route.Retry, ex.tried)
 	ex.tried = append(ex.tried, to)
+	if ex.route.HostRewrite.Auto {
+		ex.rewriteHost(ex.request, to.hostname())
+	}
+	if ex.host.CountAttempts {
+		ex.request.Set("x-envoy-attempt-count", strconv.Itoa(n))
+	}
 	if n > 1 {
 		to.owner.metrics.retries.Add(1)
 	}
@@ -231,13 +244,17 @@ func (a *attempt) backOff(p *bootstrap.Retry) {
 // again decides whether another attempt is made.
 func (ex *exchange) again(r hostsim.Retry) bool {
 	p := ex.route.Retry
-	if r.Attempt > p.Retries {
-		if retriable(p, r) {
-			ex.setFlag("URX")
-		}
+	if !retriable(p, r) {
 		return false
 	}
-	return retriable(p, r)
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	if r.Attempt > p.Retries {
+		ex.flags = append([]string{"URX"}, ex.flags...)
+		return false
+	}
+	ex.flags = nil // what broke this attempt is not the stream's end
+	return true
 }
 
 func retriable(p *bootstrap.Retry, r hostsim.Retry) bool {
@@ -290,16 +307,4 @@ func statusRetriable(p *bootstrap.Retry, on string, status int, h hostsim.Header
 		return h.Get("grpc-status") == "14"
 	}
 	return false
-}
-
-// callout answers the plugins' own requests to a cluster.
-func (c *cluster) callout(s *Server) hostsim.Handler {
-	return func(r hostsim.Request) hostsim.Response {
-		ctx, cancel := context.WithCancel(s.base)
-		if r.Timeout > 0 {
-			ctx, cancel = context.WithTimeout(s.base, r.Timeout)
-		}
-		defer cancel()
-		return c.call(ctx, r)
-	}
 }

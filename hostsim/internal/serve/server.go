@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime"
 	"sync"
@@ -47,6 +48,7 @@ type Server struct {
 	node      string
 	cluster   string
 	started   time.Time
+	address   netip.Addr // the machine's own
 
 	connections atomic.Uint64
 	buffers     sync.Pool
@@ -60,7 +62,7 @@ type Server struct {
 // New loads the modules, starts the plugins and opens the ports. Nothing is served
 // before Run.
 func New(ctx context.Context, file *bootstrap.Bootstrap, o Options) (*Server, error) {
-	s := &Server{file: file, node: file.NodeID, cluster: file.NodeCluster, started: time.Now(), quit: make(chan struct{}),
+	s := &Server{file: file, node: file.NodeID, cluster: file.NodeCluster, started: time.Now(), address: ownAddress(), quit: make(chan struct{}),
 		byLog: map[string]*logFile{}, metrics: newMetrics(file.Stats)}
 	s.buffers.New = func() any { b := make([]byte, 16<<10); return &b }
 	s.base, s.stopBase = context.WithCancel(context.WithoutCancel(ctx))
