@@ -8,6 +8,7 @@ PYTHON ?= python3
 NPM    ?= npm
 ENVOY  ?= $(CURDIR)/$(TOOLS)/envoy
 HOST   ?= hostsim
+LISTEN ?= 127.0.0.1:8080
 
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
@@ -28,8 +29,9 @@ $(WASM): $(SOURCES)
 	@mkdir -p $(@D)
 	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $@ ./plugin
 
-run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 127.0.0.1:8080 (HOST=envoy for a real Envoy)
-	@go run ./e2e/quickstart --host $(HOST) --envoy "$(ENVOY)" --module $(WASM)
+run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 127.0.0.1:8080 (HOST=envoy for a real Envoy, LISTEN=address)
+	@go build -o build/quickstart ./e2e/quickstart
+	@exec build/quickstart --host $(HOST) --envoy "$(ENVOY)" --module $(WASM) --listen $(LISTEN)
 
 test: $(WASM) tools ## everything: native, the built module in the simulator, real Envoy, SDKs
 	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) \

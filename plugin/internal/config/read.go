@@ -93,8 +93,9 @@ func (r *reader) provider(_ int, o *strict.Object) {
 	r.names[p.Name] = p
 	o.Variant("type", "The API that it speaks.", "options", r.variants(p))
 	o.Objects("keys", "Its keys, chosen by weight.", func(_ int, o *strict.Object) { r.key(p, o) })
-	if len(p.Keys) == 0 {
-		o.Require("keys")
+	o.Require("keys")
+	if o.Has("keys") && len(p.Keys) == 0 {
+		o.Fail("keys", "want at least one key")
 	}
 	r.out.Providers = append(r.out.Providers, p)
 }
@@ -156,11 +157,13 @@ func (r *reader) models(o *strict.Object) {
 	var list []*Model
 	o.Objects("models", "What clients may ask for, the first match wins; none means every model that a provider has.", func(_ int, o *strict.Object) {
 		m := &Model{Name: o.Str("name", "Name for clients, with * for any characters.", "")}
-		o.Require("name")
+		o.Require("name", "targets")
 		o.Objects("targets", "Where requests go, by weight.", func(_ int, o *strict.Object) { r.target(m, o) })
-		if len(m.Targets) == 0 {
-			o.Require("targets")
-		} else if m.total == 0 {
+		switch {
+		case !o.Has("targets"):
+		case len(m.Targets) == 0:
+			o.Fail("targets", "want at least one target")
+		case m.total == 0:
 			o.Fail("targets", "want a target with a weight above 0")
 		}
 		list = append(list, m)

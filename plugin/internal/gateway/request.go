@@ -18,7 +18,13 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 	}
 	if !s.ours() {
 		s.phase = foreign
-		return s.next()
+		step := s.next()
+		for _, name := range s.in.own {
+			if name == clusterHeader { // or whoever sends it could choose where another application's route leads
+				step.Set = append(step.Set, adapters.Header{Name: name})
+			}
+		}
+		return step
 	}
 	s.began = s.w.port.Now()
 	if s.in.method == "OPTIONS" && s.in.wantsMethod != "" {

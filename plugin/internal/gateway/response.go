@@ -55,11 +55,15 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
 		step.Set = append(step.Set, adapters.Header{Name: "access-control-allow-origin", Value: origin})
 	}
-	if s.translation.to != nil && (head.status < 400 || isJSON(head.contentType) && !end) {
+	if head.status >= 400 && (end || !isJSON(head.contentType) || !s.fromProvider()) {
+		return s.failed(head, h, end)
+	}
+	if s.translation.to != nil {
 		return s.answerTranslated(step, head, end)
 	}
-	if head.status >= 400 {
-		return s.failed(head, h, end)
+	if head.status >= 400 { // the provider's API is the client's own: its error passes
+		s.failure = "upstream_" + itoa(head.status)
+		return step
 	}
 	if end || s.target.Provider == nil || s.endpoint.Op == adapters.Models {
 		s.answer.ended = end
@@ -102,14 +106,10 @@ func (s *Stream) openWatch() {
 	s.watch = w
 }
 
-// failed makes sure that an error is one in the client's dialect. What the provider
-// says in JSON is the client's own API's and passes.
+// failed puts an error in the client's dialect in the place of one that is none: a web
+// page, nothing at all, or what the proxy says when it has no provider's answer.
 func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step {
 	step := &s.step
-	s.failure = "upstream_" + itoa(head.status)
-	if isJSON(head.contentType) && !end {
-		return step
-	}
 	e := s.upstreamError(head)
 	body := s.endpoint.Dialect.Error(nil, e)
 	if end { // there is no body to put it into
@@ -133,12 +133,23 @@ func isJSON(contentType string) bool {
 	return contentType == "application/json" || strings.HasSuffix(contentType, "+json")
 }
 
+// details is the proxy's word for where an answer comes from.
+func (s *Stream) details() string {
+	b, _ := s.w.port.Property("response\x00code_details")
+	return string(b)
+}
+
+// fromProvider reports whether an error is the provider's, not the proxy's own. A proxy
+// that does not tell is believed to have asked the provider.
+func (s *Stream) fromProvider() bool {
+	why := s.details()
+	return why == "" || strings.HasPrefix(why, "via_upstream")
+}
+
 // upstreamError puts into words what an answer that is not an API's error means.
-// Only the proxy knows whether the provider was reached at all.
 func (s *Stream) upstreamError(head responseHead) *chat.Error {
 	e := &chat.Error{Status: head.status, Kind: chat.KindOf(head.status), Code: "upstream_error"}
-	details, _ := s.w.port.Property("response\x00code_details")
-	switch why := string(details); {
+	switch why := s.details(); {
 	case why == "" || strings.HasPrefix(why, "via_upstream"):
 		e.Message = "the provider answered " + itoa(head.status) + " without an error object"
 	case head.status == 413:

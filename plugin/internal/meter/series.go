@@ -35,8 +35,9 @@ type Sample struct {
 	Value  uint64
 }
 
-// Labels say what a request was about. Each is from the configuration or from a
-// short list, never what a client wrote.
+// Labels say what a request was about. Each is from the configuration or from a short
+// list; only where no models are configured is Model what the client wrote, and then
+// maxGroups bounds how many there can be.
 type Labels struct {
 	Operation, Provider, Model string
 }
@@ -59,7 +60,7 @@ type Group struct {
 
 // maxGroups bounds the label sets of a worker: those that come later are counted
 // together, under the model "other".
-const maxGroups = 1000
+const maxGroups = 500
 
 // Set is all series of a worker.
 type Set struct {
