@@ -39,7 +39,7 @@ func (d *reader) members(v rawjson.Value, m *message) {
 		if f.IsNull() {
 			continue
 		}
-		switch key := string(k.Bytes()); key {
+		switch string(k.Bytes()) {
 		case "role":
 			m.role = f
 		case "content":
@@ -70,7 +70,7 @@ func (d *reader) members(v rawjson.Value, m *message) {
 			m.cache = f
 		case "annotations":
 		default:
-			d.extra(key, f)
+			d.extra(k, f)
 		}
 	}
 }

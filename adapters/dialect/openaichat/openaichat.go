@@ -50,7 +50,7 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 		if v.IsNull() {
 			continue // the SDKs send null for what is not set
 		}
-		if d.member(string(k.Bytes()), v); d.err != nil {
+		if d.member(k, v); d.err != nil {
 			return d.err
 		}
 	}
@@ -141,12 +141,12 @@ func (d *reader) need(parent rawjson.Value, key string) rawjson.Value {
 }
 
 // extra notes a member that the neutral form has no place for.
-func (d *reader) extra(key string, v rawjson.Value) { d.note(v.Path(), key, v) }
+func (d *reader) extra(k, v rawjson.Value) { d.note(v.Path(), k, v) }
 
-func (d *reader) note(path, key string, v rawjson.Value) {
+func (d *reader) note(path string, k, v rawjson.Value) {
 	if len(d.r.Extra) >= mostExtra {
 		d.fail(invalid("unknown_parameter", path, "Too many unknown parameters."))
 		return
 	}
-	d.r.Extra = append(d.r.Extra, chat.Member{Path: path, Key: key, Raw: v.Raw()})
+	d.r.Extra = append(d.r.Extra, chat.Member{Path: path, Key: k.Str(), Raw: v.Raw()})
 }

@@ -96,7 +96,7 @@ func (d *reader) hints(v rawjson.Value, p *chat.Part) {
 		if m.IsNull() {
 			continue
 		}
-		switch key := string(k.Bytes()); key {
+		switch string(k.Bytes()) {
 		case "type", "text", "image_url", "input_audio", "file", "video_url", "refusal":
 		case "cache_control":
 			p.CacheControl = d.object(m).Raw()
@@ -105,7 +105,7 @@ func (d *reader) hints(v rawjson.Value, p *chat.Part) {
 				p.CacheControl = chat.Raw(`{"type":"ephemeral"}`)
 			}
 		default:
-			d.extra(key, m)
+			d.extra(k, m)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (d *reader) reasoning(v rawjson.Value) {
 		case key == "enabled":
 			on, said = d.boolean(m), true
 		default:
-			d.extra(key, m)
+			d.extra(k, m)
 		}
 	}
 	switch r := &d.r.Reasoning; {

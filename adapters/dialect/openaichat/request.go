@@ -8,9 +8,9 @@ import (
 )
 
 // member reads one member of the request.
-func (d *reader) member(key string, v rawjson.Value) {
+func (d *reader) member(k, v rawjson.Value) {
 	r := d.r
-	switch key {
+	switch string(k.Bytes()) {
 	case "model":
 		d.filled(v)
 		r.Model = v.Str()
@@ -43,14 +43,14 @@ func (d *reader) member(key string, v rawjson.Value) {
 	case "functions", "function_call":
 		d.fail(unsupported(v, "is not supported with this model. Use 'tools' and 'tool_choice' instead."))
 	default:
-		d.sampling(key, v)
+		d.sampling(k, v)
 	}
 }
 
 // sampling reads what says how the next token is chosen.
-func (d *reader) sampling(key string, v rawjson.Value) {
+func (d *reader) sampling(k, v rawjson.Value) {
 	r := d.r
-	switch key {
+	switch string(k.Bytes()) {
 	case "temperature":
 		r.Temperature = d.number(v)
 	case "top_p":
@@ -78,15 +78,15 @@ func (d *reader) sampling(key string, v rawjson.Value) {
 		d.integer(v, 0, 20)
 		r.TopLogprobs = v.Raw()
 	default:
-		d.service(key, v)
+		d.service(k, v)
 	}
 }
 
 // service reads what concerns the API's service rather than the answer, and what
 // OpenAI alone has.
-func (d *reader) service(key string, v rawjson.Value) {
+func (d *reader) service(k, v rawjson.Value) {
 	r := d.r
-	switch key {
+	switch string(k.Bytes()) {
 	case "user":
 		r.User = d.text(v)
 	case "safety_identifier":
@@ -111,7 +111,7 @@ func (d *reader) service(key string, v rawjson.Value) {
 	case "web_search_options":
 		r.WebSearch = d.object(v).Raw()
 	default:
-		d.note(key, key, v)
+		d.note(k.Str(), k, v)
 	}
 }
 
@@ -146,7 +146,7 @@ func (d *reader) streamOptions(v rawjson.Value) {
 		case key == "include_obfuscation":
 			d.boolean(o)
 		default:
-			d.extra(key, o)
+			d.extra(k, o)
 		}
 	}
 }
@@ -219,7 +219,7 @@ func (d *reader) schema(v rawjson.Value) {
 		case key == "strict":
 			f.Strict = d.boolean(m)
 		default:
-			d.extra(key, m)
+			d.extra(k, m)
 		}
 	}
 	if d.err == nil && f.Name == nil {

@@ -54,7 +54,7 @@ func (d *reader) tool(v rawjson.Value) {
 		case key == "cache_control":
 			tool.CacheControl = d.object(m).Raw()
 		default:
-			d.extra(key, m)
+			d.extra(k, m)
 		}
 	}
 	for k, m := range v.Fields() {
@@ -63,7 +63,7 @@ func (d *reader) tool(v rawjson.Value) {
 		case key == "cache_control":
 			tool.CacheControl = d.object(m).Raw()
 		default:
-			d.extra(key, m)
+			d.extra(k, m)
 		}
 	}
 	if d.err == nil && tool.Name == nil {
