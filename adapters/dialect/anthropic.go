@@ -18,6 +18,9 @@ func Anthropic() *Dialect {
 		Overloaded: 529,
 		Reader:     anthropicmessages.Reader{},
 		Writer:     anthropicmessages.Writer{},
+
+		CountReader: anthropicmessages.CountReader{},
+		Count:       anthropicmessages.AppendCount,
 	}
 }
 

@@ -29,6 +29,11 @@ type Dialect struct {
 	// Check finds what the gateway itself needs in a request and misses; nil is fine.
 	Check func(op adapters.Operation, request rawjson.Value) *chat.Error
 
+	// CountReader and Count are for requests that ask how many tokens they are, where
+	// the dialect has such: Count appends the answer.
+	CountReader adapters.Reader
+	Count       func(dst []byte, tokens int64) []byte
+
 	// Reader and Writer translate chat for providers that speak otherwise.
 	Reader adapters.Reader
 	Writer adapters.Writer

@@ -6,6 +6,7 @@
 package anthropicmessages
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -29,6 +30,25 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 		d.fail(request, "max_tokens", "field required: a whole number from 1")
 	}
 	return d.err
+}
+
+// A CountReader reads requests to /v1/messages/count_tokens, which need no max_tokens
+// (https://platform.claude.com/docs/en/api/messages-count-tokens).
+type CountReader struct{}
+
+var _ adapters.Reader = CountReader{}
+
+// ReadRequest reads a request whose tokens are to be counted.
+func (CountReader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
+	d := reader{r: r}
+	d.read(request)
+	return d.err
+}
+
+// AppendCount appends the answer to such a request.
+func AppendCount(dst []byte, tokens int64) []byte {
+	dst = append(dst, `{"input_tokens":`...)
+	return append(strconv.AppendInt(dst, tokens, 10), '}')
 }
 
 // A reader reads one request. Its methods do nothing after the first error.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -108,6 +109,9 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	path, ok := s.target.Provider.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op)
 	if t := s.translator(); !ok && t != nil {
 		return s.translate(t, request)
+	}
+	if !ok && s.endpoint.Op == adapters.CountTokens {
+		return s.countTokens(request)
 	}
 	if !ok {
 		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))

@@ -4,6 +4,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -28,6 +29,21 @@ func (s *Stream) models() *Step {
 		}
 	}
 	return s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, names))
+}
+
+// countTokens answers for a provider that does not count, by an estimate that the
+// usage header marks as one.
+func (s *Stream) countTokens(request rawjson.Value) *Step {
+	w, d := s.w, s.endpoint.Dialect
+	w.request.Reset()
+	if e := d.CountReader.ReadRequest(request, &w.request); e != nil {
+		return s.reject(e)
+	}
+	s.target = config.Target{} // nobody is asked
+	u := chat.Usage{Input: w.request.Tokens(), Estimated: true}
+	step := s.reply(200, "count_tokens", "application/json", d.Count(nil, u.Input))
+	step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: usageHeader, Value: string(appendUsage(w.buffer[:0], u))})
+	return step
 }
 
 // admin answers the operator. path is what follows the admin prefix.
