@@ -8,16 +8,14 @@ import (
 
 // encoder writes streams of https://platform.claude.com/docs/en/build-with-claude/streaming.
 type encoder struct {
-	model  []byte
-	usage  chat.Usage
-	state  state
-	index  int  // of the open block, or of the next
-	open   bool // a block is open that the client sees
-	called bool // a tool was called
-
-	finish   chat.Finish
-	sequence []byte
-	details  []byte
+	model []byte
+	usage chat.Usage
+	state state
+	index int           // of the open block, or of the next
+	open  bool          // a block is open that the client sees
+	kind  chat.PartKind // of the open block
+	bare  bool          // it is of thoughts, without a signature so far
+	end   ending
 }
 
 type state uint8
@@ -31,7 +29,7 @@ const (
 var _ adapters.Encoder = (*encoder)(nil)
 
 func (e *encoder) Reset(r *chat.Request) {
-	*e = encoder{model: append(e.model[:0], r.Model...), sequence: e.sequence[:0], details: e.details[:0]}
+	*e = encoder{model: append(e.model[:0], r.Model...), end: ending{sequence: e.end.sequence[:0], details: e.end.details[:0]}}
 }
 
 // Append writes what an event is here. The reason to stop and the usage go together in
@@ -60,13 +58,13 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 	case chat.BlockStop:
 		dst = e.blockStop(dst)
 	case chat.FinishEvent:
-		e.finish = ev.Finish
-		e.sequence = append(e.sequence[:0], ev.Sequence...)
-		e.details = append(e.details[:0], ev.Raw...)
+		e.end.reason = ev.Finish
+		e.end.sequence = append(e.end.sequence[:0], ev.Sequence...)
+		e.end.details = append(e.end.details[:0], ev.Raw...)
 	case chat.Ping:
 		dst = append(dst, "event: ping\ndata: {\"type\":\"ping\"}\n\n"...)
 	case chat.End:
-		dst = e.end(e.blockStop(dst))
+		dst = e.stop(e.blockStop(dst))
 	}
 	return dst
 }
@@ -112,7 +110,6 @@ func (e *encoder) blockStart(dst []byte, ev *chat.Event) []byte {
 		block = `{"type":"redacted_thinking","data":"`
 	case chat.ToolCallPart:
 		block = `{"type":"tool_use","id":"`
-		e.called = true
 	case chat.ServerPart:
 		if !ownServerPart(ev.Raw) {
 			return dst
@@ -120,7 +117,8 @@ func (e *encoder) blockStart(dst []byte, ev *chat.Event) []byte {
 	default:
 		return dst
 	}
-	e.open = true
+	e.open, e.kind, e.bare = true, ev.Block, ev.Block == chat.ThinkingPart
+	e.end.saw(ev.Block)
 	dst = append(dst, "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":"...)
 	dst = rawjson.AppendInt(dst, int64(e.index))
 	dst = append(append(dst, `,"content_block":`...), block...)
@@ -149,14 +147,14 @@ var deltas = [...]string{
 
 func (e *encoder) delta(dst []byte, ev *chat.Event) []byte {
 	var head string
-	text := ev.Text
 	switch {
-	case ev.Kind == chat.SignatureDelta:
+	case ev.Kind == chat.TextDelta:
+		head = deltas[e.kind]
+	case ev.Kind == chat.SignatureDelta && e.kind == chat.ThinkingPart:
 		head = `{"type":"signature_delta","signature":"`
-	case ev.Kind == chat.CitationDelta:
+		e.bare = false
+	case ev.Kind == chat.CitationDelta && e.kind == chat.TextPart:
 		head = `{"type":"citations_delta","citation":`
-	default:
-		head = deltas[ev.Block]
 	}
 	if head == "" {
 		return dst
@@ -167,12 +165,15 @@ func (e *encoder) delta(dst []byte, ev *chat.Event) []byte {
 	if ev.Kind == chat.CitationDelta {
 		return append(append(dst, ev.Raw...), "}}\n\n"...)
 	}
-	return append(append(dst, text...), "\"}}\n\n"...)
+	return append(append(dst, ev.Text...), "\"}}\n\n"...)
 }
 
 func (e *encoder) blockStop(dst []byte) []byte {
 	if !e.open {
 		return dst
+	}
+	if e.bare {
+		dst = e.delta(dst, &chat.Event{Kind: chat.SignatureDelta, Text: chat.Text(unsigned)})
 	}
 	e.open = false
 	dst = append(dst, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"...)
@@ -181,10 +182,10 @@ func (e *encoder) blockStop(dst []byte) []byte {
 	return append(dst, "}\n\n"...)
 }
 
-func (e *encoder) end(dst []byte) []byte {
+func (e *encoder) stop(dst []byte) []byte {
 	e.state = ended
 	dst = append(dst, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"...)
-	dst = appendStop(dst, e.finish, e.called, e.sequence, e.details)
+	dst = e.end.append(dst)
 	dst = append(dst, `},"usage":`...)
 	dst = appendUsage(dst, e.usage, nil)
 	return append(dst, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)

@@ -99,7 +99,10 @@ func (d *reader) part(b rawjson.Value) chat.Part {
 		}
 	case kind.Is("thinking"):
 		p.Kind = chat.ThinkingPart
-		p.Text, p.Signature = d.need(b, "thinking"), stringOrNil(b.Get("signature"))
+		p.Text = d.need(b, "thinking")
+		if s := b.Get("signature"); !s.Is(unsigned) {
+			p.Signature = stringOrNil(s)
+		}
 	case kind.Is("redacted_thinking"):
 		p.Kind = chat.RedactedPart
 		p.Text = d.need(b, "data")

@@ -27,7 +27,7 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	if len(r.Choices) > 0 {
 		c = r.Choices[0]
 	}
-	called := false
+	var end ending
 	from := len(dst)
 	for i := range c.Parts {
 		before := len(dst)
@@ -38,10 +38,11 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 		if dst = appendBlock(dst, &c.Parts[i]); len(dst) == at {
 			dst = dst[:before]
 		}
-		called = called || c.Parts[i].Kind == chat.ToolCallPart
+		end.saw(c.Parts[i].Kind)
 	}
 	dst = append(dst, `],`...)
-	dst = appendStop(dst, c.Finish, called, c.Sequence, c.Details)
+	end.reason, end.sequence, end.details = c.Finish, c.Sequence, c.Details
+	dst = end.append(dst)
 	dst = append(dst, `,"usage":`...)
 	dst = appendUsage(dst, r.Usage, r.Tier)
 	return append(dst, '}')
@@ -75,6 +76,9 @@ func appendBlock(dst []byte, p *chat.Part) []byte {
 	case chat.ThinkingPart:
 		dst = append(dst, `{"type":"thinking","thinking":"`...)
 		dst = append(append(dst, p.Text...), `","signature":"`...)
+		if len(p.Signature) == 0 {
+			dst = append(dst, unsigned...)
+		}
 		dst = append(append(dst, p.Signature...), '"')
 	case chat.RedactedPart:
 		dst = append(dst, `{"type":"redacted_thinking","data":"`...)
@@ -126,6 +130,10 @@ func ownServerPart(raw chat.Raw) bool {
 	return bytes.HasSuffix(kind, []byte("_tool_use")) || bytes.HasSuffix(kind, []byte("_tool_result")) || string(kind) == "container_upload"
 }
 
+// unsigned is the signature of thoughts that have none, as those of other makers'
+// models, for clients of this API expect one. A reader takes it for none.
+const unsigned = "postern-unsigned"
+
 // stopReasons are the reasons of https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons.
 var stopReasons = [...]string{
 	chat.FinishNone:     "end_turn",
@@ -138,21 +146,47 @@ var stopReasons = [...]string{
 	chat.FinishSequence: "stop_sequence",
 }
 
-// appendStop writes why the model stopped. An answer that simply ends with calls ends
-// because of them.
-func appendStop(dst []byte, f chat.Finish, called bool, sequence chat.Text, details chat.Raw) []byte {
-	if called && (f == chat.FinishStop || f == chat.FinishNone) {
-		f = chat.FinishTools
+// An ending is what an answer's stop_reason goes by.
+type ending struct {
+	reason          chat.Finish
+	sequence        chat.Text
+	details         chat.Raw
+	called, refused bool
+}
+
+// saw notes a part of the answer.
+func (e *ending) saw(k chat.PartKind) {
+	e.called = e.called || k == chat.ToolCallPart
+	e.refused = e.refused || k == chat.RefusalPart
+}
+
+// finish is the reason, which here goes with the content: an answer that simply ends
+// with calls ends because of them, and one without calls never does; a refusal has a
+// reason of its own; and a stop sequence is named.
+func (e *ending) finish() chat.Finish {
+	switch f := e.reason; {
+	case e.called && (f == chat.FinishStop || f == chat.FinishNone):
+		return chat.FinishTools
+	case e.refused && f <= chat.FinishStop:
+		return chat.FinishRefusal
+	case !e.called && f == chat.FinishTools, len(e.sequence) == 0 && f == chat.FinishSequence:
+		return chat.FinishStop
+	default:
+		return f
 	}
+}
+
+func (e *ending) append(dst []byte) []byte {
+	f := e.finish()
 	dst = append(append(dst, `"stop_reason":"`...), stopReasons[f]...)
 	dst = append(dst, `","stop_sequence":`...)
-	if f == chat.FinishSequence && sequence != nil {
-		dst = appendText(dst, sequence)
+	if f == chat.FinishSequence {
+		dst = appendText(dst, e.sequence)
 	} else {
 		dst = append(dst, "null"...)
 	}
-	if len(details) > 0 {
-		dst = append(append(dst, `,"stop_details":`...), details...)
+	if len(e.details) > 0 {
+		dst = append(append(dst, `,"stop_details":`...), e.details...)
 	}
 	return dst
 }
