@@ -147,20 +147,26 @@ func appendArguments(dst []byte, p *chat.Part) []byte {
 // cite it. Only citations of URLs have a form in this API.
 func appendAnnotations(dst []byte, parts []chat.Part) []byte {
 	dst = append(dst, `,"annotations":[`...)
-	at, start := 0, len(dst)
+	start := len(dst)
+	at, counted := 0, 0 // characters in the parts before counted
 	for i := range parts {
 		p := &parts[i]
-		if p.Kind != chat.TextPart {
+		if p.Kind != chat.TextPart || len(p.Citations) == 0 {
 			continue
+		}
+		for ; counted < i; counted++ {
+			if parts[counted].Kind == chat.TextPart {
+				at += characters(parts[counted].Text)
+			}
 		}
 		end := at + characters(p.Text)
 		var doc rawjson.Doc
-		if len(p.Citations) > 0 && doc.Parse(p.Citations) == nil {
-			for _, c := range doc.Root().Elems() {
-				dst = appendCitation(dst, len(dst) > start, c, at, end)
-			}
+		if doc.Parse(p.Citations) != nil {
+			continue
 		}
-		at = end
+		for _, c := range doc.Root().Elems() {
+			dst = appendCitation(dst, len(dst) > start, c, at, end)
+		}
 	}
 	return append(dst, ']')
 }
