@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +105,9 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	if n := len(file.Ignored); n > 0 {
 		fmt.Fprintf(stderr, "%s: %d fields have no effect here; hostsim check lists them\n", c.file, n)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // the heap is small beside the plugins' own memory
 	}
 	log := &lineWriter{w: stderr}
 	modules := &serve.Modules{CacheDir: c.cache, Progress: log}

@@ -37,41 +37,41 @@ func lowerName(name string) string {
 	return strings.ToLower(name)
 }
 
-// canonicalName is the form by which net/http knows a header.
+// canonicalName is the form by which net/http knows the headers that mean something
+// to it. All others go out in lower case, as a proxy writes them.
 func canonicalName(name string) string {
 	switch name {
-	case "accept":
-		return "Accept"
 	case "accept-encoding":
 		return "Accept-Encoding"
-	case "authorization":
-		return "Authorization"
-	case "cache-control":
-		return "Cache-Control"
+	case "content-encoding":
+		return "Content-Encoding"
 	case "content-length":
 		return "Content-Length"
 	case "content-type":
 		return "Content-Type"
+	case "cookie":
+		return "Cookie"
 	case "date":
 		return "Date"
-	case "server":
-		return "Server"
+	case "host":
+		return "Host"
+	case "range":
+		return "Range"
+	case "te":
+		return "Te"
+	case "trailer":
+		return "Trailer"
 	case "user-agent":
 		return "User-Agent"
-	case "x-envoy-upstream-service-time":
-		return "X-Envoy-Upstream-Service-Time"
-	case "x-forwarded-proto":
-		return "X-Forwarded-Proto"
-	case "x-request-id":
-		return "X-Request-Id"
 	}
-	return http.CanonicalHeaderKey(name)
+	return name
 }
 
-// isHop says whether a header is about one connection only.
+// isHop says whether a header is about one connection only. An expectation of 100
+// is met by the server itself.
 func isHop(name string) bool {
 	switch name {
-	case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings":
+	case "connection", "expect", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings":
 		return true
 	}
 	return false

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -135,6 +136,9 @@ func (a *attempt) request() (*http.Request, error) {
 	switch {
 	case whole && size == 0:
 		r.Body = http.NoBody
+	case known && whole:
+		// A reader that the transport knows lets it send headers and body at once.
+		r.ContentLength, r.Body = length, io.NopCloser(bytes.NewReader(a.body.data))
 	case known:
 		r.ContentLength, r.Body = length, &a.body
 	default:
