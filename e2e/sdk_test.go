@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 // An sdkRun is test files of one SDK, with models served by one provider.
 type sdkRun struct {
 	name             string
+	id               string // begins the prompts' marks, which have to be short
 	files            []string
 	provider         string
 	model, reasoning string
@@ -93,10 +95,14 @@ func sdkRuns() (python, node []sdkRun) {
 	python = []sdkRun{
 		of(openAI, "openai", "openai_native", "openai_chat"),
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
+		of(claude, "openai at anthropic", "openai_chat"),
+		of(openAI, "anthropic at openai", "anthropic_messages"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
 		of(claude, "anthropic", "anthropic_messages.test.mjs"),
+		of(claude, "openai at anthropic", "openai_chat.test.mjs"),
+		of(openAI, "anthropic at openai", "anthropic_messages.test.mjs"),
 	}
 	return python, node
 }
@@ -106,14 +112,16 @@ func TestSDKs(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	python, node := sdkRuns()
-	for _, r := range python {
+	for i, r := range python {
+		r.id = "p" + strconv.Itoa(i)
 		t.Run("python "+r.name, func(t *testing.T) {
 			s.runSDK(t, r, filepath.Join(toolsPath(), "sdk/bin/python"), append([]string{"-B", "run.py"}, r.files...), "sdk")
 		})
 	}
-	for _, r := range node {
+	for i, r := range node {
+		r.id = "n" + strconv.Itoa(i)
 		t.Run("node "+r.name, func(t *testing.T) {
-			s.runSDK(t, r, "node", append([]string{"--test", "--test-reporter=./reporter.mjs"}, r.files...), "sdk/node")
+			s.runSDK(t, r, "node", append([]string{"--test", "--test-concurrency=1", "--test-reporter=./reporter.mjs"}, r.files...), "sdk/node")
 		})
 	}
 	t.Run("keys stay out", func(t *testing.T) {
@@ -181,8 +189,7 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,
 		"POSTERN_MOCK=" + s.sdkMock.Of(r.provider).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,
-		"POSTERN_RUN=" + strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestSDKs/"), "/", "-"),
-		"POSTERN_TOOLS=" + toolsPath(),
+		"POSTERN_RUN=" + r.id, "POSTERN_TOOLS=" + toolsPath(),
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
 	}
 }

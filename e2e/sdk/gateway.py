@@ -23,6 +23,7 @@ ACCESS_LOG = os.environ["POSTERN_ACCESS_LOG"]
 RUN = os.environ["POSTERN_RUN"]
 
 _numbers = itertools.count(1)
+_journal = []  # what the mock has told so far; an entry is complete when its answer has arrived
 
 
 def unique(text, *directives):
@@ -43,9 +44,10 @@ def case():
 
 def received(prompt):
     """The requests that the provider got with a prompt, the oldest first."""
-    with urllib.request.urlopen(f"{MOCK}/mock/journal") as answer:
-        entries = json.load(answer)["entries"]
-    return [e for e in entries if _has(e["body"], mark(prompt))]
+    since = _journal[-1]["seq"] if _journal else 0
+    with urllib.request.urlopen(f"{MOCK}/mock/journal?since={since}") as answer:
+        _journal.extend(json.load(answer)["entries"])
+    return [e for e in _journal if _has(e["body"], mark(prompt))]
 
 
 def _has(body, marker):

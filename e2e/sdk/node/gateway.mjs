@@ -25,12 +25,12 @@ export const model = env("MODEL")
 export const reasoningModel = env("REASONING_MODEL")
 export const provider = env("PROVIDER") // who serves the models
 
-const file = process.argv[1].replace(/^.*\/|\..*$/g, "")
+const run = `${env("RUN")}-${process.pid}`
 let number = 0
 
 // unique is a prompt that no other test sends, with directives for the mock.
 export function unique(text, ...directives) {
-  return [`${text} #${env("RUN")}-${file}-${++number}`, ...directives.map((d) => `[[mock:${d}]]`)].join(" ")
+  return [`${text} #${run}-${++number}`, ...directives.map((d) => `[[mock:${d}]]`)].join(" ")
 }
 
 // mark is what is only in this prompt.
@@ -40,15 +40,17 @@ export function mark(prompt) {
 
 // newCase is a name for a request in the access log; sent as x-case.
 export function newCase() {
-  return `${env("RUN")}-${file}-case-${++number}`
+  return `${run}-case-${++number}`
 }
+
+const journal = [] // what the mock has told so far; an entry is complete when its answer has arrived
 
 // received is the requests that the provider got with a prompt, the oldest first.
 export async function received(prompt) {
-  const answer = await fetch(env("MOCK") + "/mock/journal")
-  const { entries } = await answer.json()
+  const answer = await fetch(`${env("MOCK")}/mock/journal?since=${journal.at(-1)?.seq ?? 0}`)
+  journal.push(...(await answer.json()).entries)
   const only = new RegExp(mark(prompt) + "(?![0-9])")
-  return entries.filter((e) => only.test(e.body))
+  return journal.filter((e) => only.test(e.body))
 }
 
 // charged is what the provider charged for the last request with a prompt.
