@@ -47,6 +47,7 @@ format: ## format all Go files
 	gofmt -w adapters plugin hostsim e2e examples
 
 bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writes build/bench.json
+	go run ./e2e/microbench --module $(WASM)
 	go run ./e2e/bench --envoy "$(ENVOY)" --module $(WASM) --out build/bench.json
 
 soak: $(WASM) $(ENVOY) ## 300,000 requests: memory has to stay where it is

@@ -93,6 +93,6 @@ type Watch interface {
 	// Ended reports that a stream came to its proper end.
 	Ended() bool
 
-	// Delivered counts what the events seen so far gave the client to read.
-	Delivered() *chat.Estimate
+	// Delivered estimates the tokens of what the events so far gave the client to read.
+	Delivered() int64
 }

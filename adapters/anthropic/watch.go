@@ -32,7 +32,7 @@ type watch struct {
 	body      *rawjson.Skimmer
 	event     *rawjson.Skimmer
 	doc       rawjson.Doc
-	delivered chat.Estimate
+	delivered chat.Delivered
 	usage     chat.Usage
 	plain     int64 // input that no cache had to do with
 	model     string
@@ -77,7 +77,7 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	e.Reset()
 	e.Feed(data)
 	for _, f := range [...]int{eventText, eventThinking, eventJSON} {
-		w.delivered.AddJSON(e.Field(f))
+		w.delivered.AddString(e.Field(f))
 	}
 	if w.model == "" {
 		w.model = text(e.Field(eventModel))
@@ -124,7 +124,7 @@ func (w *watch) Failed() bool { return w.failed || len(w.body.Field(bodyError)) 
 
 func (w *watch) Ended() bool { return w.ended }
 
-func (w *watch) Delivered() *chat.Estimate { return &w.delivered }
+func (w *watch) Delivered() int64 { return w.delivered.Tokens() }
 
 // text is a JSON string's content, empty if raw is none.
 func text(raw []byte) string {

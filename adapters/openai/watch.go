@@ -19,12 +19,16 @@ const (
 // maxField bounds what is copied of one member; none that matters is near it.
 const maxField = 16 << 10
 
+// mostKept bounds what is put aside of a stream; a chunk may be longer.
+const mostKept = 8 << 10
+
 // watch reads answers of this API as they pass by.
 type watch struct {
 	body      *rawjson.Skimmer
 	event     *rawjson.Skimmer
 	doc       rawjson.Doc
 	delivered chat.Estimate
+	kept      []byte // choices not counted yet
 	usage     chat.Usage
 	model     string
 	counted   bool
@@ -51,6 +55,7 @@ func newWatch(op adapters.Operation) *watch {
 func (w *watch) Reset() {
 	w.body.Reset()
 	w.delivered.Reset()
+	w.kept = w.kept[:0]
 	w.usage, w.model = chat.Usage{}, ""
 	w.counted, w.failed, w.ended = false, false, false
 }
@@ -80,16 +85,23 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 		w.ended = w.ended || counted || string(event) == "response.failed"
 		return false
 	}
-	w.read(content)
+	w.keep(content)
 	return counted && len(bytes.TrimSpace(content)) <= len("[]")
 }
 
-// read counts what a chunk's choices give to read. A chunk has one kind of text, and
-// mostly the first one here.
-func (w *watch) read(choices []byte) {
+// keep puts a chunk's choices aside. What is in them is looked for only when there is
+// more than a little, or when somebody asks: mostly the provider's count comes first.
+func (w *watch) keep(choices []byte) {
+	if len(w.kept)+len(choices) > mostKept {
+		w.readKept()
+	}
+	w.kept = append(w.kept, choices...)
+}
+
+// readKept counts what the choices put aside give to read.
+func (w *watch) readKept() {
 	for _, key := range [...]string{`"content":`, `"arguments":`, `"reasoning_content":`, `"text":`, `"refusal":`} {
-		found := false
-		for rest := choices; ; found = true {
+		for rest := w.kept; ; {
 			i := bytes.Index(rest, []byte(key))
 			if i < 0 {
 				break
@@ -97,10 +109,8 @@ func (w *watch) read(choices []byte) {
 			rest = bytes.TrimLeft(rest[i+len(key):], " ")
 			w.delivered.AddJSON(rest)
 		}
-		if found {
-			return
-		}
 	}
+	w.kept = w.kept[:0]
 }
 
 // count reads a usage object; false if there is none.
@@ -159,7 +169,10 @@ func (w *watch) Failed() bool { return w.failed || isObject(w.body.Field(fieldEr
 
 func (w *watch) Ended() bool { return w.ended }
 
-func (w *watch) Delivered() *chat.Estimate { return &w.delivered }
+func (w *watch) Delivered() int64 {
+	w.readKept()
+	return w.delivered.Tokens()
+}
 
 func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
 

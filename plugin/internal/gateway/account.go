@@ -28,7 +28,7 @@ func (s *Stream) Done() *Step {
 // else what was delivered.
 func (s *Stream) tally() {
 	c := s.counts()
-	if c.delivered == nil {
+	if !c.answered {
 		return
 	}
 	if s.failure == "" {
@@ -38,7 +38,7 @@ func (s *Stream) tally() {
 	if c.known && (c.ended || !s.answer.streaming) {
 		return
 	}
-	s.usage.Output = max(c.usage.Output, c.delivered.Tokens())
+	s.usage.Output = max(c.usage.Output, s.delivered())
 	if s.usage.Input == 0 && s.answer.streaming {
 		s.usage.Input = int64(s.prompt) / bytesPerToken
 	}
@@ -60,23 +60,31 @@ func (s *Stream) ending(c counts) string {
 
 // counts is what is known of an answer and its tokens.
 type counts struct {
-	usage     chat.Usage
-	known     bool           // usage is the provider's
-	failed    bool           // an error came in the stream
-	ended     bool           // the stream came to its proper end
-	delivered *chat.Estimate // nil if there is no answer
+	answered bool // there is an answer to count
+	usage    chat.Usage
+	known    bool // usage is the provider's
+	failed   bool // an error came in the stream
+	ended    bool // the stream came to its proper end
 }
 
 func (s *Stream) counts() counts {
 	switch {
 	case s.answer.translated:
 		t := &s.translation
-		return counts{t.usage, t.counted, t.failed, t.ended, &t.delivered}
+		return counts{true, t.usage, t.counted, t.failed, t.ended}
 	case s.watch != nil:
 		u, known := s.watch.Usage()
-		return counts{u, known, s.watch.Failed(), s.watch.Ended(), s.watch.Delivered()}
+		return counts{true, u, known, s.watch.Failed(), s.watch.Ended()}
 	}
 	return counts{}
+}
+
+// delivered estimates the tokens of what the client has got.
+func (s *Stream) delivered() int64 {
+	if s.answer.translated {
+		return s.translation.delivered.Tokens()
+	}
+	return s.watch.Delivered()
 }
 
 // bytesPerToken is for prompts, of which only the size is kept.

@@ -85,7 +85,7 @@ func (s *Stream) end() {
 	}
 	clear(s.in.own)
 	clear(s.in.api)
-	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0]}, scratch: s.scratch, decoder: s.decoder, watches: s.watches, codecs: s.codecs, translation: translation{emit: s.translation.emit}}
+	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0]}, scratch: s.scratch, decoder: s.decoder, watches: s.watches, codecs: s.codecs, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered}}
 }
 
 // next empties the step for another event.

@@ -21,7 +21,7 @@ type translation struct {
 	counted   bool
 	failed    bool
 	ended     bool
-	delivered chat.Estimate
+	delivered chat.Delivered
 }
 
 // codecs are the readers and writers of streams that a Stream has made; they are used
@@ -82,6 +82,7 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 	step.Body, step.Replace = body, true
 	tr := &s.translation
 	tr.to = t
+	tr.delivered.Reset()
 	tr.dropped = strings.Join(w.request.Drops(), ", ")
 	if s.stream {
 		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
@@ -243,7 +244,7 @@ func (s *Stream) event(e *chat.Event) {
 			e.Created = s.began / 1e9
 		}
 	case chat.TextDelta:
-		tr.delivered.AddText(e.Text)
+		tr.delivered.Add(e.Text)
 	case chat.Failure:
 		tr.failed = true
 	case chat.End:

@@ -1,0 +1,201 @@
+// Command microbench times what the built module itself takes, in the simulator on
+// wazero: below about 30 µs the CPU time of a proxy's process cannot resolve a
+// difference. A figure is the operation less what the simulator needs for the same
+// with a request that the module passes untouched.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/postern-gateway/postern/hostsim"
+)
+
+const configuration = `{"hold_headers":"always","providers":[
+	{"name":"openai","type":"openai","cluster":"mock","keys":[{"value":"sk-mock"}]},
+	{"name":"anthropic","type":"anthropic","cluster":"mock","keys":[{"value":"sk-mock"}]}]}`
+
+func main() {
+	module := flag.String("module", "build/postern.wasm", "the `file` of the module")
+	out := flag.String("out", "build/microbench.json", "`file` for the results")
+	rounds := flag.Int("rounds", 5, "rounds to take medians of")
+	flag.Parse()
+	if err := run(*module, *out, *rounds); err != nil {
+		fmt.Fprintln(os.Stderr, "microbench:", err)
+		os.Exit(1)
+	}
+}
+
+// A result is a line of the report.
+type result struct {
+	Name  string  `json:"name"`
+	Nanos float64 `json:"ns_per_op"`
+}
+
+func run(module, out string, rounds int) error {
+	wasm, err := os.ReadFile(module)
+	if err != nil {
+		return err
+	}
+	compiled, err := hostsim.Compile(context.Background(), wasm)
+	if err != nil {
+		return err
+	}
+	defer compiled.Close(context.Background())
+	samples := map[string][]float64{}
+	for range rounds {
+		for _, o := range operations() {
+			ns, err := o.measure(compiled)
+			if err != nil {
+				return fmt.Errorf("%s: %w", o.name, err)
+			}
+			samples[o.name] = append(samples[o.name], ns)
+		}
+	}
+	var results []result
+	for _, o := range operations() {
+		ns := median(samples[o.name])
+		if o.less != "" {
+			ns -= median(samples[o.less])
+		}
+		ns /= float64(o.per)
+		results = append(results, result{o.name, ns})
+		fmt.Printf("%-46s %9.2f µs\n", o.name, ns/1000)
+	}
+	b, err := json.MarshalIndent(results, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(b, '\n'), 0o644)
+}
+
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+// An operation is a request that is sent again and again.
+type operation struct {
+	name     string
+	path     string
+	body     string
+	response hostsim.Response
+	less     string // the operation whose time is not the module's
+	per      int    // how many things of the name's kind a request has
+}
+
+const events = 100
+
+func operations() []operation {
+	chat := `{"model":"gpt-4o","messages":[{"role":"user","content":"` + strings.Repeat("The quick brown fox jumps. ", 36) + `"}],"temperature":0.7,"max_tokens":512}`
+	large := `{"model":"gpt-4o","messages":[{"role":"user","content":"` + strings.Repeat("The quick brown fox jumps. ", 2400) + `"}],"max_tokens":512}`
+	claude := strings.Replace(chat, "gpt-4o", "anthropic/claude-sonnet-4-5", 1)
+	stream := func(body string) string { return `{"stream":true,"stream_options":{"include_usage":true},` + body[1:] }
+	const foreign, path = "/another/application", "/v1/chat/completions"
+	return []operation{
+		{"a request that passes untouched, simulator included", foreign, chat, openAIAnswer(), "", 1},
+		{"the same with 64 KB", foreign, large, openAIAnswer(), "", 1},
+		{"the same with a stream", foreign, chat, openAIStream(), "", 1},
+		{"the same with a stream of Anthropic's", foreign, chat, anthropicStream(), "", 1},
+		{"chat, 1 KB", path, chat, openAIAnswer(), "a request that passes untouched, simulator included", 1},
+		{"chat, 64 KB prompt", path, large, openAIAnswer(), "the same with 64 KB", 1},
+		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1},
+		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events},
+		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events},
+	}
+}
+
+func (o operation) measure(m *hostsim.Module) (float64, error) {
+	host, err := hostsim.New(hostsim.Config{
+		Plugin: hostsim.Plugin{Module: m, Name: "postern", RootID: "postern", Configuration: configuration,
+			VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true},
+		Upstream:    func(hostsim.Request) hostsim.Response { return o.response },
+		DiscardLogs: true,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer host.Close()
+	request := hostsim.Post(o.path, o.body, "content-type", "application/json", "authorization", "Bearer client", "user-agent", "bench")
+	const warm, least = 50, 300 * time.Millisecond
+	for range warm {
+		if r, err := host.Do(request); err != nil || r.Status() != 200 {
+			return 0, fmt.Errorf("status %d, %v: %s", r.Status(), err, r.Body)
+		}
+	}
+	n, began := 0, cpuTime()
+	for cpuTime()-began < least {
+		for range 20 {
+			if _, err := host.Do(request); err != nil {
+				return 0, err
+			}
+			n++
+		}
+	}
+	return float64((cpuTime() - began).Nanoseconds()) / float64(n), nil
+}
+
+// cpuTime is what this process has used of the processors, which other processes on the
+// machine disturb less than the clock.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func openAIAnswer() hostsim.Response {
+	body := `{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"mock","choices":[{"index":0,"message":{"role":"assistant","content":"` +
+		strings.Repeat("The quick brown fox jumps. ", 18) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":256,"completion_tokens":128,"total_tokens":384}}`
+	return answer(body)
+}
+
+func anthropicAnswer() hostsim.Response {
+	return answer(`{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"` +
+		strings.Repeat("The quick brown fox jumps. ", 18) + `"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":256,"output_tokens":128}}`)
+}
+
+func answer(body string) hostsim.Response {
+	return hostsim.Respond(200, body, "content-type", "application/json", "content-length", fmt.Sprint(len(body)))
+}
+
+func streamed(first []string, event string, last []string) hostsim.Response {
+	r := hostsim.Respond(200, "", "content-type", "text/event-stream")
+	r.Body = nil
+	for _, s := range first {
+		r.Chunks = append(r.Chunks, []byte(s))
+	}
+	for range events {
+		r.Chunks = append(r.Chunks, []byte(event))
+	}
+	for _, s := range last {
+		r.Chunks = append(r.Chunks, []byte(s))
+	}
+	return r
+}
+
+func openAIStream() hostsim.Response {
+	const head = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1760000000,"model":"mock","system_fingerprint":"fp","choices":[`
+	return streamed(nil, head+`{"index":0,"delta":{"content":"the quick brown "},"logprobs":null,"finish_reason":null}],"usage":null}`+"\n\n",
+		[]string{head + `],"usage":{"prompt_tokens":256,"completion_tokens":128,"total_tokens":384}}` + "\n\n", "data: [DONE]\n\n"})
+}
+
+func anthropicStream() hostsim.Response {
+	event := func(name, data string) string { return "event: " + name + "\ndata: " + data + "\n\n" }
+	return streamed([]string{
+		event("message_start", `{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":256,"output_tokens":1}}}`),
+		event("content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`),
+	}, event("content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"the quick brown "}}`), []string{
+		event("content_block_stop", `{"type":"content_block_stop","index":0}`),
+		event("message_delta", `{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":128}}`),
+		event("message_stop", `{"type":"message_stop"}`),
+	})
+}
