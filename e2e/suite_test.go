@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,12 @@ func start(t *testing.T) *suite {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if shared != nil && shared.envoy != nil {
+		for _, leak := range shared.leaks() {
+			fmt.Fprintln(os.Stderr, "LEAK:", leak)
+			code = max(code, 1)
+		}
+	}
 	if shared != nil && shared.envoy != nil {
 		shared.envoy.Stop()
 		shared.mocks.Close()
