@@ -1,0 +1,61 @@
+package adaptertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// strictly decodes one JSON object that has no members but those of v.
+func strictly(data []byte, v any) error {
+	if _, err := Value(data); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
+// assemble reads a stream event by event, until one was the last.
+func assemble(stream []byte, read func(f frame) (Ending, error)) (Ending, error) {
+	list, err := cutFrames(stream)
+	if err != nil {
+		return Cut, err
+	}
+	ending := Cut
+	for i, f := range list {
+		if ending != Cut {
+			return ending, fmt.Errorf("event %d follows the last one: %s", i+1, f.data)
+		}
+		if ending, err = read(f); err != nil {
+			return ending, fmt.Errorf("event %d: %w: %s", i+1, err, f.data)
+		}
+	}
+	return ending, nil
+}
+
+// isObject reports whether the arguments of a call are a JSON object.
+func isObject(s string) bool {
+	v, err := Value([]byte(s))
+	_, ok := v.(map[string]any)
+	return err == nil && ok
+}
+
+// first returns the problems that there are.
+func first(problems ...string) error {
+	for _, p := range problems {
+		if p != "" {
+			return errors.New(p)
+		}
+	}
+	return nil
+}
+
+func unless(ok bool, problem string) string {
+	if ok {
+		return ""
+	}
+	return problem
+}

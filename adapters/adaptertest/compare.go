@@ -1,0 +1,108 @@
+package adaptertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Value decodes a document that rawjson finds fault with in nothing: no key twice, no
+// bytes that are not UTF-8. Numbers stay as they are spelled.
+func Value(b []byte) (any, error) {
+	doc := rawjson.Doc{LoneSurrogates: true}
+	if err := doc.Parse(b); err != nil {
+		return nil, fmt.Errorf("not acceptable as JSON: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	return v, nil
+}
+
+// sameJSON compares two documents by structure. Anything but JSON is compared by bytes.
+func sameJSON(got, want []byte) error {
+	w, err := Value(want)
+	if err != nil {
+		if bytes.Equal(bytes.TrimSpace(got), bytes.TrimSpace(want)) {
+			return nil
+		}
+		return fmt.Errorf("got  %s\nwant %s", got, want)
+	}
+	g, err := Value(got)
+	if err != nil {
+		return fmt.Errorf("%w\ngot  %s", err, got)
+	}
+	if !reflect.DeepEqual(g, w) {
+		return fmt.Errorf("got  %s\nwant %s", compact(got), compact(want))
+	}
+	return nil
+}
+
+// compact writes a document in one line, for messages.
+func compact(b []byte) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, b) != nil {
+		return b
+	}
+	return out.Bytes()
+}
+
+// A frame is one event of a stream as clients get it.
+type frame struct {
+	name string
+	data []byte
+}
+
+// cutFrames cuts a client's stream, which has nothing but event and data lines.
+func cutFrames(stream []byte) ([]frame, error) {
+	var out []frame
+	for n := 1; len(stream) > 0; n++ {
+		one, rest, ok := bytes.Cut(stream, []byte("\n\n"))
+		if !ok {
+			return out, fmt.Errorf("event %d has no blank line behind it", n)
+		}
+		stream = rest
+		var f frame
+		if name, ok := bytes.CutPrefix(one, []byte("event: ")); ok {
+			line, more, _ := bytes.Cut(name, []byte("\n"))
+			f.name, one = string(line), more
+		}
+		data, ok := bytes.CutPrefix(one, []byte("data: "))
+		if !ok || bytes.ContainsAny(data, "\r\n") {
+			return out, fmt.Errorf("event %d: want one data line, got %q", n, one)
+		}
+		f.data = data
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// sameStream compares two streams event by event.
+func sameStream(got, want []byte) error {
+	g, err := cutFrames(got)
+	if err != nil {
+		return fmt.Errorf("%w\ngot %s", err, got)
+	}
+	w, err := cutFrames(want)
+	if err != nil {
+		return fmt.Errorf("the case's own stream: %w", err)
+	}
+	for i := range min(len(g), len(w)) {
+		if g[i].name != w[i].name {
+			return fmt.Errorf("event %d: got the name %q, want %q", i+1, g[i].name, w[i].name)
+		}
+		if err := sameJSON(g[i].data, w[i].data); err != nil {
+			return fmt.Errorf("event %d:\n%w", i+1, err)
+		}
+	}
+	if len(g) != len(w) {
+		return fmt.Errorf("got %d events, want %d:\ngot\n%s", len(g), len(w), got)
+	}
+	return nil
+}
