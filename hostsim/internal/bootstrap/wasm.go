@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"fmt"
 	"os"
 	"time"
 )
@@ -23,6 +24,11 @@ func readWasm(o *object) Plugin {
 	if !ok {
 		o.failAt("config", "missing")
 	}
+	defer o.done()
+	return readPlugin(c)
+}
+
+func readPlugin(c *object) Plugin {
 	p := Plugin{Name: c.str("name", ""), RootID: c.str("root_id", ""), Configuration: readAny(c, "configuration"),
 		HeadersStop: c.boolean("allow_on_headers_stop_iteration", false), Path: c.path}
 	p.FailurePolicy = c.word("failure_policy", "UNSPECIFIED", "FAIL_CLOSED", "FAIL_OPEN", "FAIL_RELOAD")
@@ -52,7 +58,6 @@ func readWasm(o *object) Plugin {
 		c.failAt("vm_config", "missing")
 	}
 	c.done()
-	o.done()
 	return p
 }
 
@@ -113,4 +118,23 @@ func readEnv(o *object) map[string]string {
 	}
 	o.done()
 	return env
+}
+
+// ReadPlugin reads a file that has the configuration of one plugin: what stands
+// below "config" in a Wasm filter. A file for the code, if given, replaces its own.
+func ReadPlugin(file, code string) (Plugin, error) {
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		return Plugin{}, err
+	}
+	n, err := parse(doc)
+	if err != nil {
+		return Plugin{}, fmt.Errorf("%s: %w", file, err)
+	}
+	r := &reader{}
+	p := readPlugin(r.root(n))
+	if code != "" {
+		p.File, p.Code = code, nil
+	}
+	return p, r.err()
 }

@@ -21,7 +21,7 @@ type Modules struct {
 }
 
 // patience is how long a compilation may take before it is mentioned.
-const patience = 300 * time.Millisecond
+const patience = time.Second
 
 // Plugin makes a plugin of its part of the file.
 func (m *Modules) Plugin(ctx context.Context, p bootstrap.Plugin) (hostsim.Plugin, error) {
