@@ -17,7 +17,7 @@ var (
 
 const (
 	mostChoices = 128     // as many as n can ask for
-	bigEvent    = 4 << 10 // bytes from which on the memory of an event is not kept
+	bigEvent    = 2 << 10 // bytes from which on the memory of an event is not kept
 )
 
 // decoder reads chunks (https://platform.openai.com/docs/api-reference/chat-streaming).
@@ -59,10 +59,12 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	if err := d.doc.Parse(data); err != nil {
 		return err
 	}
-	if len(data) > bigEvent {
-		defer func() { d.doc = rawjson.Doc{LoneSurrogates: true} }()
+	err := d.chunk(event, d.doc.Root(), emit)
+	d.ev = chat.Event{} // it has views of data
+	if d.doc.Reset(); len(data) > bigEvent {
+		d.doc = rawjson.Doc{LoneSurrogates: true}
 	}
-	return d.chunk(event, d.doc.Root(), emit)
+	return err
 }
 
 func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) error {

@@ -17,7 +17,7 @@ var (
 // Bounds of what a stream keeps, for all its answers together.
 const (
 	mostCalls   = 128
-	mostWaiting = 24 << 10 // bytes of blocks that wait for the one before them
+	mostWaiting = 12 << 10 // bytes of blocks that wait for the one before them
 	mostID      = 128
 )
 

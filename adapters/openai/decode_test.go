@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -361,7 +362,33 @@ func TestDecoderBoundsWhatWaits(t *testing.T) {
 	}
 }
 
-// A stream in which every call waits its turn never grows.
+// Even a stream that makes the decoder keep all that it ever keeps stays small.
+func TestDecoderKeepsLittle(t *testing.T) {
+	var in strings.Builder
+	for i := range 100 {
+		in.WriteString(stream(calls(callDelta(i, strings.Repeat("i", 100)+fmt.Sprint(i), "w", strings.Repeat("[", 120)))))
+	}
+	in.WriteString(stream(`{"index":5,"delta":{"content":"x"},"logprobs":{"content":[` + strings.Repeat("0,", 900) + `0]}}`))
+	const n = 50
+	to := translator(t)
+	decoders := make([]adapters.Decoder, n)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range decoders {
+		decoders[i] = to.NewDecoder()
+		feed(decoders[i], []byte(in.String()), func(*chat.Event) {})
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	got := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / n
+	if got > 64<<10 {
+		t.Errorf("got %d bytes kept of a stream, want at most 64 KB", got)
+	}
+	t.Logf("%d bytes are kept of a stream", got)
+	runtime.KeepAlive(decoders)
+}
+
 func TestDecoderAllocatesNothingForText(t *testing.T) {
 	d := translator(t).NewDecoder()
 	emit := func(*chat.Event) {}
