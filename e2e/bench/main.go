@@ -147,6 +147,8 @@ func run(o *options) (err error) {
 	case err = <-done:
 	case s := <-interrupted:
 		err = fmt.Errorf("stopped by %v", s)
+	case <-time.After(r.limit()):
+		err = fmt.Errorf("stopped after %v: the machine is too busy to measure", r.limit())
 	}
 	return errors.Join(err, r.close())
 }

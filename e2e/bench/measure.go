@@ -169,8 +169,8 @@ func (r *rig) slice(l *lane, job load.Job) (*cell, error) {
 // measure is the whole benchmark.
 func measure(r *rig) error {
 	begin := time.Now()
-	fmt.Printf("%d workloads, %d gateways, %d rounds of %v: about %v, at most three times that on a busy machine\n",
-		len(r.workloads), len(r.gateways), r.rounds, r.duration, r.estimate().Round(time.Minute/2))
+	fmt.Printf("%d workloads, %d gateways, %d rounds of %v: about %v, on a busy machine up to %v\n",
+		len(r.workloads), len(r.gateways), r.rounds, r.duration, r.estimate().Round(time.Minute/2), r.limit())
 	var running []*envoy
 	for _, g := range gateways() {
 		if !slices.Contains(r.gateways, g.name) {
@@ -264,7 +264,15 @@ func (r *rig) warm(l *lane) error {
 	return err
 }
 
+// limit is when a run is given up.
+func (r *rig) limit() time.Duration {
+	return 5*time.Minute + (3 * r.estimate()).Round(time.Minute)
+}
+
 func (r *rig) estimate() time.Duration {
+	if r.soak {
+		return 2*time.Minute + time.Duration(r.requests)*1200*time.Microsecond
+	}
 	t := time.Duration(len(r.gateways)) * 4 * time.Second
 	for _, w := range r.workloads {
 		per := r.duration

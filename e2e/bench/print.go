@@ -24,12 +24,12 @@ func (t *target) String() string {
 	return fmt.Sprintf("%s, at most %s %s: %s", short(t.Value), short(t.Max), t.Of, verdict)
 }
 
-// short writes three digits, and all that are before the point.
+// short writes four digits, and all that are before the point.
 func short(v float64) string {
-	if v >= 100 || v <= -100 {
+	if v >= 1000 || v <= -1000 {
 		return fmt.Sprintf("%.0f", v)
 	}
-	return fmt.Sprintf("%.3g", v)
+	return fmt.Sprintf("%.4g", v)
 }
 
 func times(v float64) string {

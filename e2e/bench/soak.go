@@ -66,8 +66,8 @@ func (d *soakDocument) bound(name string, value, most float64, unit string) {
 // soak asks whether memory stays where it is. Its error names how many bounds are missed.
 func soak(r *rig) error {
 	d := &soakDocument{Started: time.Now().UTC().Truncate(time.Second), Machine: machine()}
-	fmt.Printf("soak: %d requests, half of them streams; %d bodies of %d MB; %d small requests: about %v, at most twenty minutes\n",
-		r.requests, burstCount, burstBody>>20, r.requests/2, time.Duration(r.requests)*1200*time.Microsecond+2*time.Minute)
+	fmt.Printf("soak: %d requests, half of them streams; %d bodies of %d MB; %d small requests: about %v, on a busy machine up to %v\n",
+		r.requests, burstCount, burstBody>>20, r.requests/2, r.estimate(), r.limit())
 	for _, part := range []func(*soakDocument) error{r.soakWorkers, r.soakConfigure, r.soakRequests} {
 		if err := part(d); err != nil {
 			return err
