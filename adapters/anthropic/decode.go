@@ -60,6 +60,12 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	if d.state == failed || d.state == atEnd || string(event) == "ping" {
 		return nil
 	}
+	if d.state == inBlock {
+		if t, ok := plainDelta(data); ok {
+			d.words(t, emit)
+			return nil
+		}
+	}
 	err := d.doc.Parse(data)
 	if err == nil {
 		err = d.read(d.doc.Root(), emit)
@@ -71,6 +77,13 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 		d.doc = rawjson.Doc{LoneSurrogates: true}
 	}
 	return err
+}
+
+// words hands over the next words of the open block.
+func (d *decoder) words(t chat.Text, emit func(*chat.Event)) {
+	if len(t) > 0 {
+		d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.index, Block: d.block, Text: t})
+	}
 }
 
 // largeEvent is the size from which on an event's tape is not kept for the next one, so
@@ -164,25 +177,21 @@ func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) {
 
 // delta reads the next piece of the open block.
 func (d *decoder) delta(v rawjson.Value, emit func(*chat.Event)) {
-	e := chat.Event{Kind: chat.TextDelta, Index: d.index, Block: d.block}
 	switch kind := v.Get("type"); {
 	case kind.Is("text_delta"):
-		e.Text = textOf(v.Get("text"))
+		d.words(textOf(v.Get("text")), emit)
 	case kind.Is("input_json_delta"):
-		e.Text = textOf(v.Get("partial_json"))
+		d.words(textOf(v.Get("partial_json")), emit)
 	case kind.Is("thinking_delta"):
-		e.Text = textOf(v.Get("thinking"))
+		d.words(textOf(v.Get("thinking")), emit)
 	case kind.Is("signature_delta"):
-		e.Kind, e.Text = chat.SignatureDelta, textOf(v.Get("signature"))
-	case kind.Is("citations_delta"):
-		if e.Kind, e.Raw = chat.CitationDelta, object(v.Get("citation")); e.Raw == nil {
-			return
+		if t := textOf(v.Get("signature")); len(t) > 0 {
+			d.send(emit, chat.Event{Kind: chat.SignatureDelta, Index: d.index, Block: d.block, Text: t})
 		}
-	default:
-		return
-	}
-	if len(e.Text) > 0 || e.Kind == chat.CitationDelta {
-		d.send(emit, e)
+	case kind.Is("citations_delta"):
+		if raw := object(v.Get("citation")); raw != nil {
+			d.send(emit, chat.Event{Kind: chat.CitationDelta, Index: d.index, Block: d.block, Raw: raw})
+		}
 	}
 }
 
