@@ -148,8 +148,11 @@ func (s *Stream) ResponseProgress(size int) *Step {
 func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if s.status >= 400 {
 		e := s.translation.to.ReadError(s.status, p)
-		if e.Kind == chat.Overloaded {
+		switch {
+		case e.Kind == chat.Overloaded:
 			e.Status = s.endpoint.Dialect.Overloaded
+		case e.Kind == chat.NotFound && e.Code == "": // not every API has a code for what only the model can be
+			e.Code, e.Param = "model_not_found", "model"
 		}
 		s.failure = "upstream_" + itoa(s.status)
 		return s.replaceError(step, e)
