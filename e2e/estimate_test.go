@@ -58,6 +58,12 @@ func TestEstimateOfStreamsThatClientsAbort(t *testing.T) {
 	const texts, atOnce, most = 50, 10, 0.15
 	random := rand.New(rand.NewPCG(3, 4))
 	all := countedTexts(t, texts)
+	ways := []way{
+		{"/v1/chat/completions", "gpt-4o"},
+		{"/v1/messages", "claude-haiku-4-5"},
+		{"/v1/chat/completions", "anthropic/claude-haiku-4-5"}, // translated
+		{"/v1/messages", "openai/gpt-4o"},
+	}
 	got := make([]delivery, texts)
 	slots := make(chan struct{}, atOnce)
 	var clients sync.WaitGroup
@@ -65,7 +71,7 @@ func TestEstimateOfStreamsThatClientsAbort(t *testing.T) {
 		enough := int((0.25 + 0.7*random.Float64()) * float64(len(c.text)))
 		clients.Go(func() {
 			slots <- struct{}{}
-			got[i] = s.hangUp(t.Context(), "estimate-"+strconv.Itoa(i), c.text, enough)
+			got[i] = s.hangUp(t.Context(), "estimate-"+strconv.Itoa(i), ways[i%len(ways)], c.text, enough)
 			<-slots
 		})
 	}
@@ -100,6 +106,9 @@ func TestEstimateOfStreamsThatClientsAbort(t *testing.T) {
 	}
 }
 
+// A way is how a text comes to a client: by its dialect, from a provider.
+type way struct{ path, model string }
+
 // A delivery is what a client got until it hung up. Each delta is one of the mock's
 // own tokens.
 type delivery struct {
@@ -108,17 +117,19 @@ type delivery struct {
 }
 
 // hangUp asks for a stream of text and leaves once that many bytes of it have come.
-func (s *suite) hangUp(ctx context.Context, id, text string, enough int) (d delivery) {
+func (s *suite) hangUp(ctx context.Context, id string, by way, text string, enough int) (d delivery) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	body := askStream("[[mock:interval=8ms;text=" + text + "]]")
-	r, err := http.NewRequestWithContext(ctx, "POST", s.url("main")+"/v1/chat/completions", strings.NewReader(body))
+	prompt, _ := json.Marshal("[[mock:interval=8ms;text=" + text + "]]") // a string always can be
+	body := `{"model":"` + by.model + `","stream":true,"max_tokens":4000,"messages":[{"role":"user","content":` + string(prompt) + `}]}`
+	r, err := http.NewRequestWithContext(ctx, "POST", s.url("main")+by.path, strings.NewReader(body))
 	if err != nil {
 		d.err = err
 		return d
 	}
 	r.Header.Set("content-type", "application/json")
 	r.Header.Set("x-case", id)
+	r.Header.Set("anthropic-version", "2023-06-01")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		d.err = err
@@ -128,17 +139,20 @@ func (s *suite) hangUp(ctx context.Context, id, text string, enough int) (d deli
 	lines := bufio.NewScanner(resp.Body)
 	for d.bytes < enough && lines.Scan() {
 		var chunk struct {
-			Choices []struct{ Delta struct{ Content string } }
+			Choices []struct{ Delta struct{ Content string } } // OpenAI's
+			Delta   struct{ Text string }                      // Anthropic's
 		}
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
 		if !ok || json.Unmarshal([]byte(data), &chunk) != nil {
 			continue
 		}
+		content := chunk.Delta.Text
 		for _, choice := range chunk.Choices {
-			if choice.Delta.Content != "" {
-				d.bytes += len(choice.Delta.Content)
-				d.deltas++
-			}
+			content += choice.Delta.Content
+		}
+		if content != "" {
+			d.bytes += len(content)
+			d.deltas++
 		}
 	}
 	d.err = lines.Err()
