@@ -31,6 +31,7 @@ type decoder struct {
 	index int           // of the open block
 	block chat.PartKind // its kind
 	inRaw bool          // the open block is the answer as the input of answerTool
+	empty bool          // nothing of the open block has come
 
 	answered, called bool // there was such a block, or a call for the client
 }
@@ -82,6 +83,7 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 // words hands over the next words of the open block.
 func (d *decoder) words(t chat.Text, emit func(*chat.Event)) {
 	if len(t) > 0 {
+		d.empty = false
 		d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.index, Block: d.block, Text: t})
 	}
 }
@@ -107,6 +109,9 @@ func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
 			return errOrder
 		}
 		d.state = atBlocks
+		if d.inRaw && d.empty {
+			d.words(chat.Text("{}"), emit) // no input is an empty object
+		}
 		d.send(emit, chat.Event{Kind: chat.BlockStop, Index: d.index, Block: d.block})
 	case kind.Is("message_start"):
 		if d.state != atStart {
@@ -151,7 +156,7 @@ func (d *decoder) begin(m rawjson.Value, emit func(*chat.Event)) {
 
 // start opens a block. What it holds already is handed over as a first delta.
 func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) {
-	d.state = inBlock
+	d.state, d.empty = inBlock, true
 	if i, ok := e.Get("index").Int64(); ok && i >= 0 && i < 1<<30 {
 		d.index = int(i)
 	}
@@ -170,8 +175,8 @@ func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) {
 		open.Text = p.Text
 	}
 	d.send(emit, open)
-	if (p.Kind == chat.TextPart || p.Kind == chat.ThinkingPart) && len(p.Text) > 0 {
-		d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.index, Block: d.block, Text: p.Text})
+	if p.Kind == chat.TextPart || p.Kind == chat.ThinkingPart {
+		d.words(p.Text, emit)
 	}
 }
 

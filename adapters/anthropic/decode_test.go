@@ -127,7 +127,7 @@ var streams = []struct {
 		begun, "block 0:text", `text 0:text text={\"a\":1}`, "stop 0:text", "finish stop usage=18/5/3/7/0", "end",
 	}, ""},
 	{"answer as the input of the gateway's tool beside a call", start + block(0, `{"type":"tool_use","id":"t","name":"postern_json_answer","input":{}}`) + block(1, `{"type":"tool_use","id":"u","name":"f","input":{}}`) + ending("tool_use"), []string{
-		begun, "block 0:text", "stop 0:text", "block 1:call id=u name=f", "stop 1:call", "finish tools usage=18/5/3/7/0", "end",
+		begun, "block 0:text", "text 0:text text={}", "stop 0:text", "block 1:call id=u name=f", "stop 1:call", "finish tools usage=18/5/3/7/0", "end",
 	}, ""},
 	{"stop sequence, usage of the input again, reasoning tokens", start + event(`{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"usage":{"input_tokens":20,"cache_read_input_tokens":0,"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}`) + stop, []string{
 		begun, "finish sequence sequence=END usage=23/0/3/9/4", "end",
