@@ -102,7 +102,7 @@ func TestStreamSaysWhatTheWholeAnswerSays(t *testing.T) {
 		tr := anthropic.Translator()
 		whole := stream(t, s, tr.NewDecoder().Event, r, false)
 		streamed := stream(t, s, tr.NewDecoder().Event, r, true)
-		if whole != streamed {
+		if strings.ReplaceAll(whole, "{};", ";") != strings.ReplaceAll(streamed, "{};", ";") { // a stream may leave empty arguments out
 			t.Errorf("%s:\nwhole  %s\nstream %s", tt.name, whole, streamed)
 		}
 	}
@@ -128,9 +128,6 @@ func stream(t *testing.T, s *mockllm.Server, event func(kind, data []byte, emit 
 			t.Fatal(err)
 		}
 		for _, p := range out.Choices[0].Parts {
-			if string(p.Input) == "{}" { // which a stream may leave out
-				p.Input = nil
-			}
 			fmt.Fprintf(&said, "%d %s%s%s;", p.Kind, p.Name, p.Text, rawjson.AppendEscaped(nil, []byte(p.Input)))
 		}
 		fmt.Fprintf(&said, "%d %+v", out.Choices[0].Finish, out.Usage)
@@ -146,9 +143,7 @@ func stream(t *testing.T, s *mockllm.Server, event func(kind, data []byte, emit 
 		case chat.BlockStart:
 			fmt.Fprintf(&said, "%d %s", e.Block, e.Name)
 		case chat.TextDelta:
-			if e.Block != chat.ToolCallPart || string(e.Text) != "{}" {
-				said.Write(e.Text)
-			}
+			said.Write(e.Text)
 		case chat.BlockStop:
 			said.WriteByte(';')
 		case chat.FinishEvent:
