@@ -1,6 +1,10 @@
 package anthropicmessages_test
 
 import (
+	"math"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -191,5 +195,38 @@ func BenchmarkReader(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// The texts with counts of package chat, each as one message: OpenAI counts seven tokens
+// around it.
+func TestCountTokensIsNearTheTrueCount(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("../../chat/testdata/estimate.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var off []float64
+	for line := range strings.Lines(string(file)) {
+		f := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
+		want, err := strconv.ParseFloat(f[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc rawjson.Doc
+		if err := doc.Parse([]byte(`{"model":"m","messages":[{"role":"user","content":` + f[2] + `}]}`)); err != nil {
+			t.Fatal(err)
+		}
+		got, e := anthropicmessages.CountTokens(doc.Root(), new(chat.Request))
+		if e != nil {
+			t.Fatal(e.Message)
+		}
+		off = append(off, math.Abs(float64(got)/(want+7)-1))
+	}
+	slices.Sort(off)
+	median, most := off[len(off)/2], off[len(off)*9/10]
+	t.Logf("%d texts: median error %.1f %%, 90th percentile %.1f %%", len(off), 100*median, 100*most)
+	if median > 0.10 || most > 0.25 {
+		t.Errorf("got errors of %.2f in the median and %.2f in the 90th percentile, want at most 0.10 and 0.25", median, most)
 	}
 }
