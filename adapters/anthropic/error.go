@@ -2,27 +2,38 @@ package anthropic
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-// errorKinds follow https://platform.claude.com/docs/en/api/errors.
+// errorKinds follow https://platform.claude.com/docs/en/api/errors. Codes are OpenAI's
+// words, where programs look for them.
 var errorKinds = [...]struct {
 	name   string
 	kind   chat.ErrorKind
 	status int
+	code   string
 }{
-	{"invalid_request_error", chat.InvalidRequest, 400},
-	{"authentication_error", chat.Unauthenticated, 401},
-	{"billing_error", chat.PermissionDenied, 402},
-	{"permission_error", chat.PermissionDenied, 403},
-	{"not_found_error", chat.NotFound, 404},
-	{"request_too_large", chat.TooLarge, 413},
-	{"rate_limit_error", chat.RateLimited, 429},
-	{"api_error", chat.Internal, 500},
-	{"overloaded_error", chat.Overloaded, 503},
-	{"timeout_error", chat.Timeout, 504},
+	{"invalid_request_error", chat.InvalidRequest, 400, ""},
+	{"authentication_error", chat.Unauthenticated, 401, "invalid_api_key"},
+	{"billing_error", chat.PermissionDenied, 402, "insufficient_quota"},
+	{"permission_error", chat.PermissionDenied, 403, ""},
+	{"not_found_error", chat.NotFound, 404, ""},
+	{"request_too_large", chat.TooLarge, 413, ""},
+	{"rate_limit_error", chat.RateLimited, 429, "rate_limit_exceeded"},
+	{"api_error", chat.Internal, 500, ""},
+	{"overloaded_error", chat.Overloaded, 503, ""},
+	{"timeout_error", chat.Timeout, 504, ""},
+}
+
+// messageCodes are codes of errors that the API tells apart only by what they say.
+var messageCodes = [...]struct{ begins, code string }{
+	{"prompt is too long", "context_length_exceeded"},
+	{"input length and `max_tokens` exceed context limit", "context_length_exceeded"},
+	{"model: ", "model_not_found"},
+	{"Your credit balance is too low", "insufficient_quota"},
 }
 
 // maxMessage bounds what is kept of a provider's message.
@@ -57,6 +68,7 @@ func readError(v rawjson.Value, status int) *chat.Error {
 		if !v.Get("type").Is(k.name) {
 			continue
 		}
+		e.Code = k.code
 		if status < 400 {
 			e.Status, e.Kind = k.status, k.kind
 		} else if k.kind != chat.InvalidRequest { // which the API also says with other statuses
@@ -65,6 +77,11 @@ func readError(v rawjson.Value, status int) *chat.Error {
 	}
 	if status < 400 && e.Status < 400 {
 		e.Status, e.Kind = 500, chat.Internal
+	}
+	for _, m := range messageCodes {
+		if strings.HasPrefix(e.Message, m.begins) {
+			e.Code = m.code
+		}
 	}
 	e.Param = param(e.Message)
 	return e
