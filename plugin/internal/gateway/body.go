@@ -1,10 +1,7 @@
 package gateway
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
-	"io"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -163,19 +160,4 @@ func (s *Stream) ask(request rawjson.Value) {
 func promptBytes(body []byte) int {
 	const ordinary = 1 << 20
 	return min(len(body), ordinary)
-}
-
-func gunzip(p []byte, limit int) ([]byte, *chat.Error) {
-	r, err := gzip.NewReader(bytes.NewReader(p))
-	if err != nil {
-		return nil, invalid("invalid_gzip", "", "the body is not gzip as content-encoding says")
-	}
-	body, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, invalid("invalid_gzip", "", "the body is not complete gzip as content-encoding says")
-	}
-	if len(body) > limit {
-		return nil, tooLarge(limit)
-	}
-	return body, nil
 }
