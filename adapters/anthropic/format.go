@@ -38,6 +38,9 @@ func (b *builder) chooseForm() {
 	case f.Kind == chat.FormatText:
 	case f.Kind == chat.FormatSchema && b.m.is(takesSchema):
 		b.form = formNative
+		if len(f.Description) > 0 {
+			b.r.Drop("response_format.json_schema.description")
+		}
 	case f.Kind == chat.FormatSchema && canForce:
 		b.form = formTool
 	case f.Kind == chat.FormatSchema:

@@ -51,6 +51,9 @@ func (b *builder) decide() {
 			p.budget = chat.Reasoning{Effort: chat.EffortHigh}.Tokens()
 		}
 	}
+	if p.mode == modeAdaptive && p.effort != "" && p.effort != efforts[r.Level()] {
+		b.r.Drop(b.thinkingName()) // the nearest is not the same
+	}
 	if b.forces() || b.prefills() || p.mode == modeBudget && (!b.fits() || b.forgets()) {
 		p.mode = modeUnsaid
 		b.r.Drop(b.thinkingName())
@@ -73,18 +76,26 @@ func (b *builder) silence() {
 	}
 }
 
+// efforts are the levels' names; none of them says less than low.
+var efforts = [...]string{
+	chat.EffortLow:    "low",
+	chat.EffortMedium: "medium",
+	chat.EffortHigh:   "high",
+	chat.EffortXHigh:  "xhigh",
+	chat.EffortMax:    "max",
+}
+
 // effort is the nearest level that the model has and that is not above the one asked
 // for; least of all low.
 func (b *builder) effort(e chat.Effort) string {
 	if e == chat.EffortUnset || b.m.efforts == 0 {
 		return ""
 	}
-	levels := [...]string{"low", "medium", "high", "xhigh", "max"}
-	i := max(0, int(e)-int(chat.EffortLow))
-	for i > 0 && b.m.efforts&(1<<i) == 0 {
-		i--
+	e = max(e, chat.EffortLow)
+	for e > chat.EffortLow && b.m.efforts&(1<<(e-chat.EffortLow)) == 0 {
+		e--
 	}
-	return levels[i]
+	return efforts[e]
 }
 
 // fits makes the budget less than max_tokens, of which a quarter is left for the answer;

@@ -109,8 +109,19 @@ func (b *builder) fail(path, problem string) {
 	}
 }
 
+// foreign are members of other dialects for which the answer would be another: what
+// they name is run by that dialect's provider.
+var foreign = [...]string{"mcp_servers", "container"}
+
 // refuse fails for tools that nobody here would run: the answer would not rest on them.
 func (b *builder) refuse() {
+	for i := range b.r.Extra {
+		for _, key := range foreign {
+			if e := &b.r.Extra[i]; e.Path == key && b.r.Dialect != dialectName && len(e.Raw) > len("[]") {
+				b.fail(key, "it is run by another provider, not by this one")
+			}
+		}
+	}
 	for i := range b.r.ServerTools {
 		t := &b.r.ServerTools[i]
 		b.fail(t.At.Path(), "a tool of this type is run by another provider, not by this one")
@@ -131,8 +142,11 @@ func (b *builder) format() {
 		}
 		b.text(`,"description":`, f.Description)
 		b.value(`,"schema":`, f.Schema)
-		if f.Strict {
+		switch {
+		case f.Strict && b.strictly(f.Schema):
 			b.raw(`,"strict":true`)
+		case f.Strict:
+			b.r.Drop("output_config.format.strict")
 		}
 		b.raw(`}}`)
 	}
@@ -157,6 +171,9 @@ func (b *builder) reasoning() {
 		b.r.Drop(b.ours("reasoning.summary", "thinking.display"))
 	}
 	asked := b.r.Reasoning.Level()
+	if asked == chat.EffortUnset && b.r.Reasoning.Adaptive && b.effort <= chat.EffortNone {
+		asked = chat.EffortMedium // the model is to think, which it does not unless it is told how much
+	}
 	if asked == chat.EffortUnset {
 		return
 	}

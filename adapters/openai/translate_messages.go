@@ -198,6 +198,7 @@ func (b *builder) texts(parts []chat.Part, n int) {
 			continue
 		}
 		b.unhint(p.CacheControl)
+		b.uncite(p)
 		b.str(p.Text)
 	}
 	if n > 1 {

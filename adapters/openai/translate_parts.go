@@ -10,9 +10,7 @@ import (
 func (b *builder) part(p *chat.Part) {
 	switch p.Kind {
 	case chat.TextPart, chat.RefusalPart:
-		if p.Citations != nil {
-			b.r.Drop("messages[].content[].citations")
-		}
+		b.uncite(p)
 		b.separate()
 		b.raw(`{"type":"text","text":`)
 		b.str(p.Text)
@@ -28,6 +26,13 @@ func (b *builder) part(p *chat.Part) {
 	case chat.ToolResultPart: // written before the message
 	default:
 		b.r.Drop(p.At.Path())
+	}
+}
+
+// uncite reports what an earlier answer cited, for which there is no place.
+func (b *builder) uncite(p *chat.Part) {
+	if p.Citations != nil {
+		b.r.Drop("messages[].content[].citations")
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-// mostIdentifier is the longest safety_identifier.
-const mostIdentifier = 64
+// Bounds of OpenAI's own models.
+const (
+	mostIdentifier = 64 // characters of safety_identifier
+	mostName       = 64 // of a function's name
+)
 
 // service writes what concerns the service rather than the answer.
 func (b *builder) service() {
@@ -72,12 +75,19 @@ func (b *builder) tools() {
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		b.separate()
+		if b.m.is(newLimit) && len(t.Name) > mostName && r.Dialect != dialectName {
+			b.fail(rawjson.JoinPath(t.At.Path(), "name"), "OpenAI's models take names of tools of at most 64 characters")
+			return
+		}
 		b.raw(`{"type":"function","function":{"name":`)
 		b.str(t.Name)
 		b.text(`,"description":`, t.Description)
 		b.value(`,"parameters":`, t.Parameters)
-		if t.Strict {
+		switch {
+		case t.Strict && b.strictly(t.Parameters):
 			b.raw(`,"strict":true`)
+		case t.Strict:
+			b.r.Drop(rawjson.JoinPath(t.At.Path(), "strict"))
 		}
 		b.raw(`}}`)
 		b.unhint(t.CacheControl)

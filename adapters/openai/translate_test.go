@@ -132,8 +132,8 @@ var said = []struct {
 	},
 	{
 		"schema",
-		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `],"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}}`,
-		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `],"response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type":"object"},"strict":true}}}`,
+		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `],"output_config":{"format":{"type":"json_schema","schema":{"type":"object","additionalProperties":false}}}}`,
+		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `],"response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type":"object","additionalProperties":false},"strict":true}}}`,
 		nil,
 	},
 	{
@@ -198,9 +198,9 @@ var said = []struct {
 	},
 	{
 		"member of another dialect",
-		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `],"container":"c"}`,
+		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `],"inference_geo":"eu"}`,
 		`{"model":"gpt-4o","max_tokens":9,"messages":[` + ask + `]}`,
-		[]string{"container"},
+		[]string{"inference_geo"},
 	},
 	{
 		"another maker's model",

@@ -1,0 +1,56 @@
+package openai
+
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// strictly reports whether a schema may be strict here. Other APIs enforce schemas whose
+// members may be missing; this one refuses them where strict is set
+// (https://platform.openai.com/docs/guides/structured-outputs): each object has to be
+// closed and to require all of its members. OpenAI's own clients know that.
+func (b *builder) strictly(schema chat.Raw) bool {
+	if b.r.Dialect == dialectName {
+		return true
+	}
+	var doc rawjson.Doc
+	return doc.Parse(schema) == nil && isStrict(doc.Root())
+}
+
+// isStrict looks into all that a schema holds: whatever has properties is an object's schema.
+func isStrict(v rawjson.Value) bool {
+	if v.Kind() == rawjson.Array {
+		for _, e := range v.Elems() {
+			if !isStrict(e) {
+				return false
+			}
+		}
+		return true
+	}
+	properties := v.Get("properties")
+	if v.Get("type").Is("object") || properties.Kind() == rawjson.Object {
+		open, ok := v.Get("additionalProperties").Bool()
+		if !ok || open || !requiresAll(v.Get("required"), properties) {
+			return false
+		}
+	}
+	for _, m := range v.Fields() {
+		if !isStrict(m) {
+			return false
+		}
+	}
+	return true
+}
+
+func requiresAll(required, properties rawjson.Value) bool {
+	for k := range properties.Fields() {
+		found := false
+		for _, r := range required.Elems() {
+			found = found || r.Is(k.Str())
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
