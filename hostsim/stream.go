@@ -230,7 +230,7 @@ func (s *Stream) Disconnect() error {
 	if s.destroyed {
 		return s.end("disconnect", errStreamOver)
 	}
-	s.setDetails("downstream_remote_disconnect")
+	s.details = "downstream_remote_disconnect" // also in place of "via_upstream"
 	s.destroy()
 	return s.end("disconnect", nil)
 }
