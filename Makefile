@@ -18,7 +18,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate format bench soak clean tools
+.PHONY: help build run test check generate format bench soak report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writ
 
 soak: $(WASM) $(ENVOY) ## 300,000 requests: memory has to stay where it is
 	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM)
+
+report-fields: ## compare translated requests field by field; writes build/fields.md
+	POSTERN_FIELDS=$(CURDIR)/build/fields.md go test -count=1 -run TestThereAndBack ./adapters/adaptertest
+	@cat build/fields.md
 
 tools: $(ENVOY) $(TOOLS)/sdk/.done $(TOOLS)/node/.done ## install Envoy and the SDKs under build/tools
 
