@@ -63,7 +63,7 @@ func (a *admin) close() error {
 	if a.socket != nil {
 		_ = a.socket.Close() //nolint:errcheck // closed before, if it was served
 	}
-	return a.http.Close()
+	return closeServer(a.http)
 }
 
 func plain(w http.ResponseWriter, body []byte) {

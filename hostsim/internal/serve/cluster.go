@@ -216,9 +216,12 @@ func (c *cluster) clientTLS(key transportKey) *tls.Config {
 		}
 		leaf := s.PeerCertificates[0]
 		if _, err := leaf.Verify(opts); err != nil {
-			return err
+			return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
 		}
-		return verifyName(key.tls.Names, leaf)
+		if err := verifyName(key.tls.Names, leaf); err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
+		}
+		return nil
 	}
 	return cfg
 }
@@ -263,13 +266,22 @@ func resetReason(err error) (reason, flag string) {
 		}
 		return "remote connection failure|delayed connect error: " + cause(op), "UF"
 	case errors.As(err, &verify), errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
-		return "remote connection failure|TLS_error", "UF"
+		return "remote connection failure|TLS_error: " + tlsCause(err), "UF"
 	case strings.Contains(err.Error(), "http2: "), strings.Contains(err.Error(), "stream error"):
 		return "remote reset", "UR"
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "bad Content-Length"):
 		return "protocol error", "UPE"
 	}
 	return "connection termination", "UC"
+}
+
+// tlsCause says why TLS failed without the certificate's own words.
+func tlsCause(err error) string {
+	var verify *tls.CertificateVerificationError
+	if errors.As(err, &verify) {
+		return "certificate verify failed"
+	}
+	return "handshake failed"
 }
 
 // cause is the operating system's own word.

@@ -235,7 +235,7 @@ func (s *Server) Close() error {
 	s.stopBase()
 	for _, l := range s.listeners {
 		if l.http != nil {
-			errs = append(errs, l.http.Close())
+			errs = append(errs, closeServer(l.http))
 		}
 		if l.socket != nil {
 			_ = l.socket.Close() //nolint:errcheck // closed before, if it was served
@@ -254,6 +254,14 @@ func (s *Server) Close() error {
 		errs = append(errs, l.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// closeServer closes a server whose socket may have been closed before.
+func closeServer(s *http.Server) error {
+	if err := s.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Admin is where the admin interface listens; nil if there is none.

@@ -1,0 +1,321 @@
+package serve_test
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+func route(match object, action object, more ...object) object {
+	r := object{"match": match, "route": action}
+	for _, m := range more {
+		for k, v := range m {
+			r[k] = v
+		}
+	}
+	return r
+}
+
+func prefix(p string) object { return object{"prefix": p} }
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	echo := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s add=%s gone=%s orig=%s timeout=%s", r.Host, r.RequestURI, r.Header.Get("x-add"), r.Header.Get("x-gone"),
+			r.Header.Get("x-envoy-original-path"), r.Header.Get("x-envoy-expected-rq-timeout-ms"))
+	})
+	other := upstream(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "other") })
+	r := start(t, file{clusters: []object{cluster("up", echo), cluster("other", other)}, routes: list{
+		route(object{"path": "/exact"}, object{"cluster": "other"}),
+		route(object{"safe_regex": object{"regex": "/re/[0-9]+"}}, object{"cluster": "other"}),
+		route(object{"path_separated_prefix": "/sep"}, object{"cluster": "other"}),
+		route(object{"prefix": "/h", "headers": list{object{"name": "x-to", "string_match": object{"prefix": "oth"}}}}, object{"cluster": "other"}),
+		route(object{"prefix": "/not", "headers": list{object{"name": "x-to", "present_match": true, "invert_match": true}}}, object{"cluster": "other"}),
+		route(object{"prefix": "/q", "query_parameters": list{object{"name": "a", "string_match": object{"exact": "1"}}}}, object{"cluster": "other"}),
+		route(prefix("/by-header"), object{"cluster_header": "x-cluster"}),
+		route(prefix("/rewrite/"), object{"cluster": "up", "prefix_rewrite": "/new/", "host_rewrite_literal": "h.example", "timeout": "0s"}, object{
+			"request_headers_to_add":     list{object{"header": object{"key": "x-add", "value": "%REQ(:METHOD)%-%%"}}},
+			"request_headers_to_remove":  list{"x-gone"},
+			"response_headers_to_add":    list{object{"header": object{"key": "x-code", "value": "%RESPONSE_CODE%"}}},
+			"response_headers_to_remove": list{"content-type"}}),
+		route(prefix("/regex"), object{"cluster": "up", "regex_rewrite": object{"pattern": object{"regex": "^/regex/(.*)$"}, "substitution": "/\\1/x"}}),
+		object{"match": prefix("/direct"), "direct_response": object{"status": 418, "body": object{"inline_string": "teapot"}}},
+		object{"match": prefix("/redirect"), "redirect": object{"https_redirect": true, "path_redirect": "/there", "response_code": "FOUND"}},
+		route(prefix("/up"), object{"cluster": "up"}),
+	}})
+	host := strings.TrimPrefix(r.url, "http://")
+	for _, tt := range []struct {
+		name, path string
+		headers    []string
+		want       string
+	}{
+		{"path", "/exact", nil, "200 OK other"},
+		{"path must be whole", "/exact/", nil, "404 Not Found "},
+		{"regular expression", "/re/12", nil, "200 OK other"},
+		{"regular expression must match all", "/re/12x", nil, "404 Not Found "},
+		{"separated prefix", "/sep/x", nil, "200 OK other"},
+		{"separated prefix does not match inside of a segment", "/separate", nil, "404 Not Found "},
+		{"header", "/h", []string{"x-to", "other"}, "200 OK other"},
+		{"header with another value", "/h", []string{"x-to", "up"}, "404 Not Found "},
+		{"header must be missing", "/not", nil, "200 OK other"},
+		{"header must be missing and is there", "/not", []string{"x-to", "a"}, "404 Not Found "},
+		{"query parameter", "/q?a=1", nil, "200 OK other"},
+		{"query parameter with another value", "/q?a=2", nil, "404 Not Found "},
+		{"cluster named by a header", "/by-header", []string{"x-cluster", "other"}, "200 OK other"},
+		{"cluster that does not exist", "/by-header", []string{"x-cluster", "nobody"}, "503 Service Unavailable "},
+		{"prefix rewritten", "/rewrite/a?b=c", []string{"x-gone", "1"}, "200 OK h.example /new/a?b=c add=GET-% gone= orig=/rewrite/a?b=c timeout="},
+		{"path rewritten", "/regex/a", nil, "200 OK " + host + " /a/x add= gone= orig=/regex/a timeout=15000"},
+		{"direct response", "/direct", nil, "418 I'm a teapot teapot"},
+		{"redirect", "/redirect", nil, "302 Found "},
+		{"path is passed on as it is", "/up/%2e%2E//a", nil, "200 OK " + host + " /up/%2e%2E//a add= gone= orig= timeout=15000"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			resp, body := (&running{t: t}).do("GET", r.url+tt.path, nil, tt.headers...)
+			equal(t, "answer", resp.Status+" "+body, tt.want)
+		})
+	}
+	resp, _ := r.do("GET", r.url+"/rewrite/a", nil)
+	equal(t, "x-code", resp.Header.Get("x-code"), "200")
+	equal(t, "content-type", resp.Header.Get("content-type"), "")
+	resp, _ = r.do("GET", r.url+"/redirect?a=b", nil)
+	equal(t, "location", resp.Header.Get("location"), "https://"+host+"/there?a=b")
+}
+
+// TestPluginRoutes: a plugin names the cluster in a header that the route removes.
+func TestPluginRoutes(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "cluster=%q", r.Header.Get("x-cluster")) })
+	r := start(t, file{clusters: []object{cluster("chosen", up)}, script: "on request_headers\nadd_header_map_value 0 x-cluster chosen\n",
+		routes: list{route(prefix("/"), object{"cluster_header": "x-cluster"}, object{"request_headers_to_remove": list{"x-cluster"}})}})
+	equal(t, "body", r.get(r.url), `cluster=""`)
+}
+
+func TestVirtualHosts(t *testing.T) {
+	t.Parallel()
+	host := func(name string, domains ...any) object {
+		return object{"name": name, "domains": domains, "routes": list{
+			object{"match": prefix("/"), "direct_response": object{"status": 200, "body": object{"inline_string": name}}}}}
+	}
+	r := start(t, file{hcm: object{"route_config": object{"virtual_hosts": list{
+		host("rest", "*"), host("suffix", "*.example.com"), host("longer", "*.a.example.com"), host("exact", "x.a.example.com"), host("prefix", "example.*"),
+	}}}})
+	for domain, want := range map[string]string{"x.a.example.com": "exact", "y.a.example.com": "longer", "y.example.com": "suffix",
+		"example.org": "prefix", "EXAMPLE.org": "prefix", "nobody": "rest", ".example.com": "rest"} {
+		req, err := http.NewRequest("GET", r.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = domain
+		_, body := send(t, client(t), req)
+		equal(t, domain, body, want)
+	}
+}
+
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		n := calls.Add(1)
+		switch {
+		case n == 1:
+			panic(http.ErrAbortHandler)
+		case n == 2:
+			w.WriteHeader(503)
+		default:
+			fmt.Fprintf(w, "attempt %d %s header=%s", n, body, r.Header.Get("x-envoy-attempt-count"))
+		}
+	})
+	policy := object{"retry_on": "reset,5xx", "num_retries": 3, "retry_back_off": object{"base_interval": "0.001s"}}
+	r := start(t, file{clusters: []object{cluster("up", up)}, log: "%RESPONSE_CODE% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %RESPONSE_FLAGS%",
+		hcm: object{"route_config": object{"virtual_hosts": list{object{"name": "all", "domains": list{"*"}, "include_request_attempt_count": true,
+			"routes": list{route(prefix("/"), object{"cluster": "up", "retry_policy": policy})}}}}}})
+	_, body := r.do("POST", r.url, strings.NewReader("text"))
+	equal(t, "body", body, "attempt 3 text header=3")
+	equal(t, "log", r.out.lines(1)[0], "200 3 -")
+}
+
+func TestRetriesRunOut(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	policy := object{"retry_on": "5xx", "num_retries": 1, "retry_back_off": object{"base_interval": "0.001s"}}
+	r := start(t, file{clusters: []object{cluster("up", up)}, log: "%RESPONSE_CODE% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %RESPONSE_FLAGS%",
+		routes: list{route(prefix("/"), object{"cluster": "up", "retry_policy": policy})}})
+	resp, _ := r.do("GET", r.url, nil)
+	equal(t, "status", resp.Status, "503 Service Unavailable")
+	equal(t, "log", r.out.lines(1)[0], "503 2 URX")
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{})
+	up := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		close(gone)
+	})
+	r := start(t, file{clusters: []object{cluster("up", up)}, log: "%RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS%",
+		routes: list{route(prefix("/"), object{"cluster": "up", "timeout": "0.05s"})}})
+	resp, body := r.do("GET", r.url, nil)
+	equal(t, "answer", resp.Status+" "+body, "504 Gateway Timeout upstream request timeout")
+	equal(t, "log", r.out.lines(1)[0], "504 response_timeout UT")
+	<-gone
+}
+
+func TestStreamIdleTimeout(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	r := start(t, file{clusters: []object{cluster("up", up)}, hcm: object{"stream_idle_timeout": "0.05s"},
+		log: "%RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS%"})
+	resp, body := r.do("GET", r.url, nil)
+	equal(t, "answer", resp.Status+" "+body, "504 Gateway Timeout stream timeout")
+	equal(t, "log", r.out.lines(1)[0], "504 stream_idle_timeout SI")
+}
+
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	r := start(t, file{clusters: []object{cluster("up", l.Addr())}, log: "%RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS%"})
+	_, body := r.do("GET", r.url, nil)
+	equal(t, "body", body, "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure")
+	equal(t, "log", r.out.lines(1)[0], "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused} UF")
+}
+
+// TestUpstreamPlugin: a plugin behind the router runs once for each attempt, knows the
+// endpoint, and may rewrite the request.
+func TestUpstreamPlugin(t *testing.T) {
+	t.Parallel()
+	down := upstream(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s", r.RequestURI, body)
+	})
+	options := func(script string) object {
+		return object{"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
+			"@type": types + "extensions.upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": object{"http_protocol_options": object{}},
+			"http_filters": list{wasm(t, script), object{"name": "codec", "typed_config": object{"@type": types + "extensions.filters.http.upstream_codec.v3.UpstreamCodec"}}}}}}
+	}
+	script := `
+on request_headers
+get_property upstream address
+get_property xds upstream_host_metadata filter_metadata who name > name
+get_property upstream request_attempt_count
+replace_header_map_value 0 :path $name
+`
+	endpoint := func(addr net.Addr, priority int, name string) object {
+		return object{"priority": priority, "lb_endpoints": list{object{"endpoint": object{"address": socket(addr.(*net.TCPAddr).Port)},
+			"metadata": object{"filter_metadata": object{"who": object{"name": name}}}}}}
+	}
+	c := options(script)
+	c["name"], c["load_assignment"] = "up", object{"endpoints": list{endpoint(down, 0, "/first"), endpoint(up, 1, "/second")}}
+	policy := object{"retry_on": "reset", "retry_back_off": object{"base_interval": "0.001s"}, "retry_priority": object{"name": "previous",
+		"typed_config": object{"@type": types + "extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig", "update_frequency": 1}}}
+	r := start(t, file{clusters: []object{c}, routes: list{route(prefix("/"), object{"cluster": "up", "retry_policy": policy})}})
+	_, body := r.do("POST", r.url, strings.NewReader("text"))
+	equal(t, "body", body, "/second text")
+	contains(t, "plugin's log", r.log.String(), fmt.Sprintf("get_property upstream address -> 0 %q", down.String()))
+	contains(t, "plugin's log", r.log.String(), fmt.Sprintf("get_property upstream address -> 0 %q", up.String()))
+}
+
+func TestAggregateCluster(t *testing.T) {
+	t.Parallel()
+	down := upstream(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	all := object{"name": "all", "lb_policy": "CLUSTER_PROVIDED", "cluster_type": object{"name": "aggregate", "typed_config": object{
+		"@type": types + "extensions.clusters.aggregate.v3.ClusterConfig", "clusters": list{"first", "second"}}}}
+	policy := object{"retry_on": "reset", "retry_back_off": object{"base_interval": "0.001s"}, "retry_priority": object{"name": "previous",
+		"typed_config": object{"@type": types + "extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig"}}}
+	r := start(t, file{clusters: []object{all, cluster("first", down), cluster("second", hello(t))}, log: "%UPSTREAM_CLUSTER%",
+		routes: list{route(prefix("/"), object{"cluster": "all", "retry_policy": policy})}})
+	equal(t, "body", r.get(r.url), "hello")
+	equal(t, "log", r.out.lines(1)[0], "second")
+}
+
+func TestTLSUpstream(t *testing.T) {
+	t.Parallel()
+	var sni atomic.Value
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) }))
+	s.EnableHTTP2 = true
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		sni.Store(h.ServerName)
+		return nil, nil
+	}}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	roots := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+	secure := func(sni string, context object, more object) object {
+		tls := object{"@type": types + "extensions.transport_sockets.tls.v3.UpstreamTlsContext", "sni": sni, "common_tls_context": context}
+		for k, v := range more {
+			tls[k] = v
+		}
+		return object{"transport_socket": object{"name": "tls", "typed_config": tls}}
+	}
+	trusted := object{"validation_context": object{"trusted_ca": object{"inline_string": roots}}}
+	h2 := object{"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
+		"@type": types + "extensions.upstreams.http.v3.HttpProtocolOptions", "auto_config": object{}}}}
+	for _, tt := range []struct {
+		name    string
+		cluster []object
+		want    string
+	}{
+		{"trusted", []object{secure("example.com", trusted, nil)}, "HTTP/1.1"},
+		{"trusted, with HTTP/2 by ALPN", []object{secure("example.com", trusted, nil), h2}, "HTTP/2.0"},
+		{"name verified", []object{secure("example.com", trusted, object{"auto_sni_san_validation": true})}, "HTTP/1.1"},
+		{"another name", []object{secure("other.example", trusted, object{"auto_sni_san_validation": true})}, "remote connection failure"},
+		{"another name, which nobody asked to verify", []object{secure("other.example", trusted, nil)}, "HTTP/1.1"},
+		{"not verified at all", []object{secure("example.com", object{}, nil)}, "HTTP/1.1"},
+		{"alternative name", []object{secure("example.com", object{"validation_context": object{"trusted_ca": object{"inline_string": roots},
+			"match_typed_subject_alt_names": list{object{"san_type": "DNS", "matcher": object{"suffix": "example.com"}}}}}, nil)}, "HTTP/1.1"},
+		{"no such alternative name", []object{secure("example.com", object{"validation_context": object{"trusted_ca": object{"inline_string": roots},
+			"match_typed_subject_alt_names": list{object{"san_type": "DNS", "matcher": object{"exact": "x"}}}}}, nil)}, "remote connection failure"},
+		{"roots of the machine do not know it", []object{secure("example.com", object{"validation_context": object{"system_root_certs": object{}}}, nil)}, "remote connection failure"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := start(t, file{clusters: []object{cluster("up", s.Listener.Addr(), tt.cluster...)}})
+			contains(t, "body", r.get(r.url), tt.want)
+		})
+	}
+	if got := sni.Load(); got != "example.com" {
+		t.Errorf("server name: got %v, want example.com", got)
+	}
+}
+
+func TestTLSListener(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewUnstartedServer(nil) // only for its certificate
+	s.StartTLS()
+	pair := s.TLS.Certificates[0]
+	s.Close()
+	key, err := privateKeyPEM(pair)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}))
+	b := file{clusters: []object{cluster("up", hello(t))}, tls: object{"tls_certificates": list{object{
+		"certificate_chain": object{"inline_string": chain}, "private_key": object{"inline_string": key}}}}}
+	r := start(t, b)
+	for _, h2 := range []bool{false, true} {
+		tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: h2}
+		t.Cleanup(tr.CloseIdleConnections)
+		req, err := http.NewRequest("GET", strings.Replace(r.url, "http:", "https:", 1), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, body := send(t, &http.Client{Transport: tr}, req)
+		equal(t, "body", body, "hello")
+		if (resp.ProtoMajor == 2) != h2 {
+			t.Errorf("protocol: got %s, want HTTP/2: %v", resp.Proto, h2)
+		}
+	}
+}
