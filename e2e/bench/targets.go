@@ -14,7 +14,7 @@ type target struct {
 }
 
 const (
-	maxModuleMB       = 4.5
+	maxModuleMB       = 5.0
 	maxAddedP99       = 1000 // µs
 	maxPassedEvent    = 5    // µs
 	maxConvertedEvent = 20   // µs

@@ -36,7 +36,7 @@ func main() {
 // A result is a line of the report.
 type result struct {
 	Name  string  `json:"name"`
-	Nanos float64 `json:"ns_per_op"`
+	Nanos float64 `json:"ns_op"`
 }
 
 func run(module, out string, rounds int) error {
