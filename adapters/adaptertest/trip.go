@@ -19,10 +19,14 @@ type Conversation struct {
 	Via         string // model at the other provider
 	Request     []byte
 	Refused     string // "400 unsupported_value n"; empty if it gets there
+
+	// Why a provider itself refuses the request, there or back at home; empty if it does not.
+	ThereRefused, BackRefused string
 }
 
 // LoadConversations reads all conversations of a folder, by name. One is a txtar
-// archive with the files request, via, and refused where it gets nowhere.
+// archive with the files request, via, and where it gets nowhere one of refused (by the
+// translation), "there refused" and "back refused" (by the provider, and why).
 func LoadConversations(fsys fs.FS, dir string) ([]Conversation, error) {
 	files, err := fs.Glob(fsys, path.Join(dir, "*.txtar"))
 	if err != nil {
@@ -59,6 +63,10 @@ func parseConversation(b []byte) (Conversation, error) {
 			c.Via = text
 		case "refused":
 			c.Refused = text
+		case "there refused":
+			c.ThereRefused = text
+		case "back refused":
+			c.BackRefused = text
 		default:
 			return c, fmt.Errorf("%s: no such file in a conversation", f.Name)
 		}

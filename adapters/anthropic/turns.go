@@ -85,12 +85,15 @@ func (b *builder) messages() {
 	b.raw(`,"messages":[`)
 	start := len(b.dst)
 	lead := b.leading()
-	if lead == len(list) || list[lead].Role == chat.Assistant {
+	if lead == len(list) {
 		b.raw(opening)
 	}
 	for i := lead; i < len(list) && b.err == nil; {
 		to := b.runEnd(i)
 		if list[i].Role == chat.Assistant {
+			if len(b.dst) == start { // no turn of the user's yet, or only blank ones
+				b.raw(opening)
+			}
 			b.assistantTurn(start, i, to)
 		} else {
 			b.userTurn(start, i, to)

@@ -9,8 +9,9 @@ import (
 // OpenAIChat checks a stream of chat completion chunks:
 // https://platform.openai.com/docs/api-reference/chat-streaming.
 //
-// Deltas may carry reasoning_content, which OpenAI does not document but compatible
-// APIs and SDKs know.
+// Deltas may carry reasoning_content and reasoning_details, which OpenAI does not
+// document but compatible APIs and SDKs know
+// (https://openrouter.ai/docs/guides/best-practices/reasoning-tokens).
 func OpenAIChat(stream []byte) error {
 	return run(stream, &chat{choices: map[int64]*choice{}})
 }
@@ -119,7 +120,7 @@ func (c *chat) readChoice(o object) error {
 	if err := errors.Join(errIndex, errDelta, o.only("index", "delta", "logprobs", "finish_reason")); err != nil {
 		return err
 	}
-	if err := delta.only("role", "content", "refusal", "tool_calls", "function_call", "annotations", "reasoning_content"); err != nil {
+	if err := delta.only("role", "content", "refusal", "tool_calls", "function_call", "annotations", "reasoning_content", "reasoning_details"); err != nil {
 		return fmt.Errorf("delta: %w", err)
 	}
 	one := c.choices[index]

@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/adaptertest"
+	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
+	"github.com/postern-gateway/postern/e2e/mockllm/provider"
+)
+
+// The mocks know these models as ones of which everything may be asked.
+var otherModels = map[string][]string{
+	"openai":    {"other-model", "llama-3.3-70b", "gpt-5.6"},
+	"anthropic": {"other-model"},
+}
+
+// A strictMock says what a provider would have against a request.
+type strictMock struct {
+	handler   http.Handler
+	path, key string
+	signer    provider.Signer
+}
+
+func strictMocks() map[string]*strictMock {
+	secret := []byte("translation")
+	s := mockllm.New(mockllm.Options{Models: otherModels, Secret: secret})
+	paths := map[string]string{"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
+	all := map[string]*strictMock{}
+	for name, path := range paths {
+		all[name] = &strictMock{s.Handler(name), path, s.Key(name), provider.Signer{Secret: secret}}
+	}
+	return all
+}
+
+// accept sends a request, with the mock's own signatures on the thoughts in it.
+func (m *strictMock) accept(request []byte) error {
+	v, err := adaptertest.Value(request)
+	if err != nil {
+		return err
+	}
+	m.sign(v)
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	r := httptest.NewRequest(http.MethodPost, m.path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if m.path == "/v1/messages" {
+		r.Header.Set("X-Api-Key", m.key)
+		r.Header.Set("Anthropic-Version", "2023-06-01")
+	} else {
+		r.Header.Set("Authorization", "Bearer "+m.key)
+	}
+	w := httptest.NewRecorder()
+	m.handler.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		return fmt.Errorf("status %d: %s", w.Code, strings.TrimSpace(w.Body.String()))
+	}
+	return nil
+}
+
+func (m *strictMock) sign(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			m.sign(e)
+		}
+	case map[string]any:
+		switch v["type"] {
+		case "thinking":
+			if text, ok := v["thinking"].(string); ok {
+				v["signature"] = m.signer.Sign(text)
+			}
+		case "redacted_thinking":
+			v["data"] = m.signer.Sign("redacted")
+		}
+		for _, e := range v {
+			m.sign(e)
+		}
+	}
+}
+
+// ending is a grammar as the suites take it.
+func ending(check func([]byte) error) func([]byte) (adaptertest.Ending, error) {
+	return func(stream []byte) (adaptertest.Ending, error) {
+		switch err := check(stream); {
+		case err == nil:
+			return adaptertest.Complete, nil
+		case errors.Is(err, grammar.ErrFailed):
+			return adaptertest.Failed, nil
+		case errors.Is(err, grammar.ErrTruncated):
+			return adaptertest.Cut, nil
+		default:
+			return adaptertest.Cut, err
+		}
+	}
+}
+
+// translations are the pairs, each judged by the client's grammar and the provider's mock.
+func translations(t *testing.T, mocks map[string]*strictMock) map[string]adaptertest.Suite {
+	t.Helper()
+	translator := func(p adapters.Provider) adapters.Translator {
+		var a adapters.Adapter
+		var err error
+		if e := strict.Decode([]byte(`{}`), func(o *strict.Object) { a, err = p.Options(o) }); e != nil || err != nil {
+			t.Fatal(e, err)
+		}
+		return a.(adapters.Translator)
+	}
+	return map[string]adaptertest.Suite{
+		"openai-to-anthropic": {Dialect: dialect.OpenAI(), Provider: translator(anthropic.Provider()), Grammar: ending(grammar.OpenAIChat), Accept: mocks["anthropic"].accept},
+		"anthropic-to-openai": {Dialect: dialect.Anthropic(), Provider: translator(openai.Provider()), Grammar: ending(grammar.Anthropic), Accept: mocks["openai"].accept},
+	}
+}
+
+// TestTranslationCasesOnMocks runs the adapters' own cases with other judges: the
+// grammars that the streams of real clients are checked by, and the strict mocks.
+func TestTranslationCasesOnMocks(t *testing.T) {
+	t.Parallel()
+	for dir, s := range translations(t, strictMocks()) {
+		t.Run(dir, func(t *testing.T) {
+			t.Parallel()
+			adaptertest.Run(t, s, os.DirFS("../adapters/adaptertest/testdata"), dir)
+		})
+	}
+}
+
+// TestConversationsOnMocks has every translated conversation accepted on both ways.
+func TestConversationsOnMocks(t *testing.T) {
+	t.Parallel()
+	mocks := strictMocks()
+	all := translations(t, mocks)
+	for _, d := range []struct {
+		dialect, other string
+		out, home      adaptertest.Suite
+	}{
+		{"openai", "anthropic", all["openai-to-anthropic"], all["anthropic-to-openai"]},
+		{"anthropic", "openai", all["anthropic-to-openai"], all["openai-to-anthropic"]},
+	} {
+		list, err := adaptertest.LoadConversations(os.DirFS("../adapters/adaptertest/testdata/conversations"), d.dialect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			c := &list[i]
+			t.Run(d.dialect+"/"+c.Name, func(t *testing.T) {
+				t.Parallel()
+				trip, e := adaptertest.Travel(d.out, d.home, c)
+				if e != nil {
+					if c.Refused == "" {
+						t.Fatalf("got refused: %s", e.Message)
+					}
+					return
+				}
+				if err := mocks[d.other].accept(trip.There); (err != nil) != (c.ThereRefused != "") {
+					t.Errorf("there: got %v, want accepted unless %q: %s", err, c.ThereRefused, trip.There)
+				}
+				if err := mocks[d.dialect].accept(trip.Back); (err != nil) != (c.BackRefused != "") {
+					t.Errorf("back: got %v, want accepted unless %q: %s", err, c.BackRefused, trip.Back)
+				}
+			})
+		}
+	}
+}
