@@ -33,6 +33,9 @@ type Suite struct {
 	Accept func(request []byte) error
 }
 
+// maxOutput is how much memory for the client's bytes a Translation keeps.
+const maxOutput = 16 << 10
+
 // created is when answers were made whose provider does not say.
 const created = 1_700_000_000
 
@@ -97,6 +100,7 @@ type Translation struct {
 	frames  sse.Decoder
 	decoder adapters.Decoder
 	encoder adapters.Encoder
+	emit    func(*chat.Event) // made once, for it is a closure
 	dst     []byte
 	failed  bool
 	bad     error // the first event that breaks the order of chat.EventKind
@@ -105,7 +109,9 @@ type Translation struct {
 
 // NewTranslation is ready after Reset.
 func (s *Suite) NewTranslation() *Translation {
-	return &Translation{decoder: s.Provider.NewDecoder(), encoder: s.Dialect.Writer.NewEncoder()}
+	t := &Translation{decoder: s.Provider.NewDecoder(), encoder: s.Dialect.Writer.NewEncoder()}
+	t.emit = t.event
+	return t
 }
 
 // Reset begins the stream that answers r.
@@ -132,7 +138,7 @@ func (t *Translation) Write(p []byte) {
 		if !ev.Message || t.failed {
 			continue
 		}
-		if err := t.decoder.Event(ev.Type, ev.Data, t.event); err != nil {
+		if err := t.decoder.Event(ev.Type, ev.Data, t.emit); err != nil {
 			t.fail(err)
 			return
 		}
@@ -144,7 +150,7 @@ func (t *Translation) Close() {
 	if t.failed {
 		return
 	}
-	if err := t.decoder.Close(t.event); err != nil {
+	if err := t.decoder.Close(t.emit); err != nil {
 		t.fail(err)
 	}
 }
@@ -153,7 +159,9 @@ func (t *Translation) Close() {
 // the order of events. The bytes are void at the next Write.
 func (t *Translation) Take() ([]byte, error) {
 	p := t.dst
-	t.dst = t.dst[:0]
+	if t.dst = t.dst[:0]; cap(p) > maxOutput {
+		t.dst = nil // the memory of an event that was large is not the stream's to keep
+	}
 	return p, t.bad
 }
 

@@ -13,8 +13,8 @@ import "errors"
 // DefaultMax is the longest frame where a Decoder sets no bound of its own.
 const DefaultMax = 1 << 20
 
-// keep is how much memory of the frame held back survives Reset.
-const keep = 64 << 10
+// keep is how much memory of a frame held back survives it.
+const keep = 32 << 10
 
 // ErrTooLong says that a frame did not end within the Decoder's bound. The Decoder
 // reports it again until Reset.
@@ -63,7 +63,8 @@ const markDone = 3
 // the first byte of the frame that follows.
 func (d *Decoder) Next(p []byte) (ev Event, n int, ok bool, err error) {
 	if d.fresh {
-		d.held, d.fresh = d.held[:0], false
+		d.held, d.joined = bounded(d.held), bounded(d.joined)
+		d.fresh = false
 	}
 	if d.err != nil {
 		return Event{}, 0, false, d.err
@@ -122,12 +123,13 @@ func (d *Decoder) Rest() (ev Event, ok bool) {
 // Reset makes the Decoder ready for another stream. It keeps a bounded amount of
 // memory.
 func (d *Decoder) Reset() {
-	held, joined := d.held[:0], d.joined[:0]
-	if cap(held) > keep {
-		held = nil
+	*d = Decoder{Max: d.Max, held: bounded(d.held), joined: bounded(d.joined), id: bounded(d.id)}
+}
+
+// bounded is memory for what comes next, unless a large frame has blown it up.
+func bounded(b []byte) []byte {
+	if cap(b) > keep {
+		return nil
 	}
-	if cap(joined) > keep {
-		joined = nil
-	}
-	*d = Decoder{Max: d.Max, held: held, joined: joined, id: d.id[:0]}
+	return b[:0]
 }
