@@ -24,7 +24,6 @@ type plugin struct {
 	build  gateway.Build
 	host   *host
 	worker *gateway.Worker
-	live   map[uint32]*stream
 	spare  []*stream         // done with, ready for use again
 	buffer []adapters.Header // of the callback in hand
 }
@@ -47,7 +46,6 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 		return types.OnPluginStartStatusFailed
 	}
 	p.worker = gateway.NewWorker(plan, p.host, p.build)
-	p.live = map[uint32]*stream{}
 	for _, note := range p.worker.Notes() {
 		abi.Log(abi.Info, "postern: "+note)
 	}
@@ -61,14 +59,13 @@ func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
 	} else {
 		s = &stream{}
 	}
-	*s = stream{p: p, id: id, gw: p.worker.NewStream(id)}
-	p.live[id] = s
+	*s = stream{p: p, id: id}
+	s.gw = p.worker.NewStream(s)
 	return s
 }
 
 // release takes a stream back whose last callback but its deletion is over.
 func (p *plugin) release(s *stream) {
-	delete(p.live, s.id)
 	const maxSpare = 256
 	if len(p.spare) < maxSpare {
 		p.spare = append(p.spare, s)
@@ -85,11 +82,11 @@ func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
 // OnTick carries out what the worker wants of streams that had no event themselves.
 func (p *plugin) OnTick() {
 	for _, w := range p.worker.Tick() {
-		s, ok := p.live[w.Stream]
+		s, ok := w.Owner.(*stream)
 		if !ok {
-			continue
+			continue // every owner is one: NewHttpContext begins them all
 		}
-		if err := abi.SetContext(w.Stream); err != nil {
+		if err := abi.SetContext(s.id); err != nil {
 			abi.Log(abi.Error, "postern: the proxy has lost a stream: "+err.Error())
 			continue
 		}

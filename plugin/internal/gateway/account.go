@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -11,7 +12,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.
 func (s *Stream) Done() *Step {
-	delete(s.w.held, s)
+	s.w.held.remove(s)
 	step := s.next()
 	if s.phase == foreign || s.phase == fresh {
 		return step
@@ -128,51 +129,55 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 
 func millis(nanos int64) int64 { return nanos / 1e6 }
 
-// record is what the proxy's access log says about the request: one JSON object.
+// record is what the proxy's access log says about the request: one JSON object. It is
+// written for every request, so its keys are spelled with all that stands before them.
 func (s *Stream) record() []byte {
-	w := &s.scratch
-	w.Reset()
-	w.Object()
-	text := func(key, v string) {
-		if v != "" {
-			w.Key(key).Str(v)
-		}
-	}
-	count := func(key string, n int64) {
-		if n > 0 {
-			w.Key(key).Int(n)
-		}
-	}
-	text("operation", s.endpoint.Op.String())
+	b := append(s.scratch[:0], `{"operation":"`...)
+	b = append(b, s.endpoint.Op.String()...)
+	b = append(b, '"')
 	if s.consumer != nil {
-		text("consumer", s.consumer.Name)
-		text("tenant", s.consumer.Tenant)
+		b = appendText(b, `,"consumer":`, s.consumer.Name)
+		b = appendText(b, `,"tenant":`, s.consumer.Tenant)
 	}
-	text("model", brief(s.model))
+	b = appendText(b, `,"model":`, brief(s.model))
 	if p := s.target.Provider; p != nil {
-		text("provider", p.Name)
+		b = appendText(b, `,"provider":`, p.Name)
 		if s.target.Model != s.model {
-			text("provider_model", s.target.Model)
+			b = appendText(b, `,"provider_model":`, s.target.Model)
 		}
 	}
-	w.Key("status").Int(int64(s.status))
+	b = appendCount(b, `,"status":`, int64(s.status))
 	if s.answer.streaming {
-		w.Key("stream").Bool(true)
+		b = append(b, `,"stream":true`...)
 	}
-	count("input_tokens", s.usage.Input)
-	count("output_tokens", s.usage.Output)
-	count("cache_read_tokens", s.usage.CachedRead)
-	count("cache_write_tokens", s.usage.CacheWrite)
-	count("reasoning_tokens", s.usage.Reasoning)
+	b = appendPositive(b, `,"input_tokens":`, s.usage.Input)
+	b = appendPositive(b, `,"output_tokens":`, s.usage.Output)
+	b = appendPositive(b, `,"cache_read_tokens":`, s.usage.CachedRead)
+	b = appendPositive(b, `,"cache_write_tokens":`, s.usage.CacheWrite)
+	b = appendPositive(b, `,"reasoning_tokens":`, s.usage.Reasoning)
 	if s.usage.Estimated {
-		w.Key("estimated").Bool(true)
+		b = append(b, `,"estimated":true`...)
 	}
 	if s.firstByte > 0 {
-		w.Key("time_to_first_byte_ms").Int(millis(s.firstByte - s.began))
+		b = appendCount(b, `,"time_to_first_byte_ms":`, millis(s.firstByte-s.began))
 	}
-	w.Key("duration_ms").Int(millis(s.finished - s.began))
-	text("error", s.failure)
-	text("session", brief(s.in.session))
-	w.EndObject()
-	return w.Bytes()
+	b = appendCount(b, `,"duration_ms":`, millis(s.finished-s.began))
+	b = appendText(b, `,"error":`, s.failure)
+	b = appendText(b, `,"session":`, brief(s.in.session))
+	s.scratch = append(b, '}')
+	return s.scratch
+}
+
+func appendText(dst []byte, key, v string) []byte {
+	if v == "" {
+		return dst
+	}
+	return rawjson.AppendString(append(dst, key...), v)
+}
+
+func appendPositive(dst []byte, key string, n int64) []byte {
+	if n <= 0 {
+		return dst
+	}
+	return appendCount(dst, key, n)
 }

@@ -26,7 +26,7 @@ func (s *Stream) RequestProgress(size int) *Step {
 
 // RequestBody is the whole body of the request. p is only read, and only now.
 func (s *Stream) RequestBody(p []byte) *Step {
-	delete(s.w.held, s)
+	s.w.held.remove(s)
 	switch s.phase {
 	case awaiting:
 		s.w.prove()

@@ -71,6 +71,9 @@ func notOffered(model, provider, operation, dialect string) *chat.Error {
 // brief keeps what a client wrote short and printable in a message.
 func brief(s string) string {
 	const most = 80
+	if len(s) <= most && printable(s) {
+		return s
+	}
 	if len(s) > most {
 		s = s[:most] + "..."
 	}
@@ -80,4 +83,13 @@ func brief(s string) string {
 		}
 		return r
 	}, s), "?")
+}
+
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }

@@ -43,7 +43,7 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 	}
 	s.in.keep(s.w.plan.PassesKeys)
 	s.phase = awaiting
-	s.w.held[s] = s.began
+	s.w.held.add(s)
 	step := s.next()
 	step.Action, step.Want = Hold, Whole
 	return step
@@ -52,10 +52,9 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 // ours finds the endpoint that the request is for; false if the request is not the
 // gateway's business.
 func (s *Stream) ours() bool {
-	host := hostOf(s.in.host)
 	for i := range s.w.plan.Match {
 		m := &s.w.plan.Match[i]
-		if !m.Host(host) || !under(m.Prefix, s.in.path) {
+		if len(m.Hosts) > 0 && !m.Host(hostOf(s.in.host)) || !under(m.Prefix, s.in.path) {
 			continue
 		}
 		path := s.in.path[len(m.Prefix):]

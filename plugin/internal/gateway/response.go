@@ -48,7 +48,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if s.phase != released && s.phase != awaiting {
 		return step // the gateway's own answer comes by here too
 	}
-	delete(s.w.held, s)
+	s.w.held.remove(s)
 	s.firstByte = s.w.port.Now()
 	head := readResponse(h)
 	s.status = head.status

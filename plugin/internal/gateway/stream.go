@@ -4,7 +4,6 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
-	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
@@ -23,9 +22,12 @@ const (
 // A Stream is one request and its answer. Its methods are the events, in the order
 // in which a proxy has them; each returns the stream's one Step.
 type Stream struct {
-	w    *Worker
-	id   uint32
-	step Step
+	w     *Worker
+	owner any
+	step  Step
+
+	before, after *Stream // in the list of those held
+	waits         bool
 
 	phase    phase
 	endpoint dialect.Endpoint
@@ -48,9 +50,9 @@ type Stream struct {
 	translation translation
 	codecs      codecs
 
-	began, firstByte, finished int64 // nanoseconds
-	status                     int   // of the answer; 0 if none came
-	scratch                    rawjson.Writer
+	began, firstByte, finished int64  // nanoseconds
+	status                     int    // of the answer; 0 if none came
+	scratch                    []byte // of the record
 	failure                    string
 	usage                      chat.Usage
 }
@@ -69,10 +71,6 @@ type answer struct {
 	translated bool
 	replaced   []byte // goes out in the place of the body
 	ended      bool
-}
-
-func (s *Stream) begin(w *Worker, id uint32) {
-	s.w, s.id, s.phase = w, id, fresh
 }
 
 // end forgets everything about the request but keeps memory for the next one.
@@ -110,7 +108,7 @@ func (s *Stream) reject(e *chat.Error) *Step {
 
 // reply answers in the upstream's place.
 func (s *Stream) reply(status int, details, contentType string, body []byte) *Step {
-	delete(s.w.held, s)
+	s.w.held.remove(s)
 	s.phase, s.status = answered, status
 	step := s.next()
 	r := &Reply{Status: status, Details: "postern_" + details, Body: body}

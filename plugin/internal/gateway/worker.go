@@ -25,11 +25,11 @@ type Worker struct {
 	series   *meter.Set
 	doc      rawjson.Doc // of the request in hand
 	patch    rawjson.Patch
-	request  chat.Request      // that is being translated
-	response chat.Response     // the same
-	buffer   [256]byte         // for short texts
-	spare    []*Stream         // done with, ready for use again
-	held     map[*Stream]int64 // requests whose body is awaited, since when
+	request  chat.Request  // that is being translated
+	response chat.Response // the same
+	buffer   [256]byte     // for short texts
+	spare    []*Stream     // done with, ready for use again
+	held     held
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
@@ -53,7 +53,6 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		build:  build,
 		table:  dialect.NewTable(),
 		series: meter.NewSet(),
-		held:   map[*Stream]int64{},
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 }
@@ -68,21 +67,21 @@ func (w *Worker) Notes() []string {
 		strconv.Itoa(len(w.plan.Models.Names()))+" models and "+strconv.Itoa(w.plan.Consumers.Len())+" consumers")
 }
 
-// NewStream begins a request. id is what the host calls it.
-func (w *Worker) NewStream(id uint32) *Stream {
+// NewStream begins a request. owner carries its steps out; a Wake names it.
+func (w *Worker) NewStream(owner any) *Stream {
 	var s *Stream
 	if n := len(w.spare); n > 0 {
 		s, w.spare = w.spare[n-1], w.spare[:n-1]
 	} else {
 		s = &Stream{}
 	}
-	s.begin(w, id)
+	s.w, s.owner = w, owner
 	return s
 }
 
 // Release takes a stream back that is over; the caller forgets it.
 func (w *Worker) Release(s *Stream) {
-	delete(w.held, s)
+	w.held.remove(s)
 	const maxSpare = 256
 	if len(w.spare) < maxSpare {
 		s.end()
@@ -96,32 +95,29 @@ func (w *Worker) prove() {
 	w.holds = w.plan.HoldHeaders != config.HoldNever
 }
 
-// A Wake is a step for a stream that had no event of its own.
+// A Wake is a step for a stream that had no event of its own. Owner is what the stream
+// was begun with.
 type Wake struct {
-	Stream uint32
-	Step   *Step
+	Owner any
+	Step  *Step
 }
 
 // Tick ends requests whose body does not come.
 func (w *Worker) Tick() []Wake {
-	if len(w.held) == 0 {
-		return nil
-	}
 	var wakes []Wake
 	now := w.port.Now()
-	for s, since := range w.held {
-		waited := time.Duration(now - since)
+	for s := w.held.first; s != nil; {
+		next, waited := s.after, time.Duration(now-s.began)
 		switch {
 		case !w.proven && s.received == 0 && waited >= unprovenLimit:
-			delete(w.held, s)
 			e := unprovenHost()
 			step := s.reject(e)
 			step.Log = e.Message
-			wakes = append(wakes, Wake{s.id, step})
+			wakes = append(wakes, Wake{s.owner, step})
 		case waited >= w.plan.Limits.RequestTime:
-			delete(w.held, s)
-			wakes = append(wakes, Wake{s.id, s.reject(bodyTimeout(w.plan.Limits.RequestTime))})
+			wakes = append(wakes, Wake{s.owner, s.reject(bodyTimeout(w.plan.Limits.RequestTime))})
 		}
+		s = next
 	}
 	return wakes
 }

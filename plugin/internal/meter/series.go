@@ -66,6 +66,8 @@ const maxGroups = 500
 type Set struct {
 	groups map[Labels]*Group
 	all    []*Series
+	last   *Group // most requests are like the one before
+	lastOf Labels
 	plain  map[string]*Series
 }
 
@@ -89,6 +91,13 @@ func (s *Set) Plain(name string) *Series {
 
 // Group finds or makes the series for labels.
 func (s *Set) Group(l Labels) *Group {
+	if s.last == nil || s.lastOf != l {
+		s.last, s.lastOf = s.find(l), l
+	}
+	return s.last
+}
+
+func (s *Set) find(l Labels) *Group {
 	if g, ok := s.groups[l]; ok {
 		return g
 	}
