@@ -19,8 +19,9 @@ const (
 // maxField bounds what is copied of one member; none that matters is near it.
 const maxField = 16 << 10
 
-// mostKept bounds what is put aside of a stream; a chunk may be longer.
-const mostKept = 8 << 10
+// mostKept bounds what is put aside of a stream: some hundred chunks, so that few
+// streams are ever searched.
+const mostKept = 32 << 10
 
 // watch reads answers of this API as they pass by.
 type watch struct {
