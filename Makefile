@@ -18,7 +18,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate format bench soak report-fields clean tools
+.PHONY: help build run test check generate format differential bench soak report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ generate: ## write the generated files again
 
 format: ## format all Go files
 	gofmt -w adapters plugin hostsim e2e examples
+
+differential: $(ENVOY) ## compare the simulator with a real Envoy, step by step, and print the report
+	POSTERN_ENVOY="$(ENVOY)" go test -count=1 -v -run 'TestDifferential|TestEveryHostFunctionIsCalled' ./hostsim ./hostsim/differential
 
 bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writes build/bench.json
 	go run ./e2e/microbench --module $(WASM)

@@ -216,8 +216,11 @@ func (c attemptClient) Trailers(h *Headers) {
 	}
 }
 
-// Reset is a plugin closing its attempt: the client hears nothing of it.
-func (c attemptClient) Reset(string) { c.s.upDone = true }
+// Reset is a plugin closing its attempt: it closes the whole stream.
+func (c attemptClient) Reset(reason string) {
+	c.s.upDone = true
+	c.s.resetFromFilter(reason)
+}
 
 // abandon cuts what is still under way upstream.
 func (s *Stream) abandon() {
@@ -234,8 +237,14 @@ func (s *Stream) abandon() {
 }
 
 // reset tells the upstream that its answer is no longer wanted.
+// Of an attempt it is what the router has sent that counts: an upstream that has
+// answered is not told of a request that an attempt's plugin still holds.
 func (s *Stream) reset() {
-	if s.upOpen && !(s.upSent && s.upDone) {
+	sent := s.upSent
+	if s.parent != nil {
+		sent = s.parent.upSent
+	}
+	if s.upOpen && !(sent && s.upDone) {
 		s.up.Reset("local reset")
 	}
 	s.upDone = true

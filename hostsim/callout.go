@@ -48,6 +48,9 @@ func (v *vm) httpCall(a []uint64) Status {
 			return StatusBadArgument
 		}
 	}
+	if _, ok := m.list.Lookup(":scheme"); !ok {
+		m.list.Add(":scheme", "http")
+	}
 	if len(body) > 0 {
 		m.set("content-length", strconv.Itoa(len(body)))
 	}

@@ -85,13 +85,14 @@ func (s *Stream) resetFromFilter(reason string) {
 	if s.destroyed {
 		return
 	}
-	s.client.Reset(reason)
 	if s.parent != nil {
 		s.over = true
 		s.reset()
 		s.worker.deferDestroy(s)
+		s.client.Reset(reason)
 		return
 	}
+	s.client.Reset(reason)
 	s.destroy()
 }
 

@@ -66,6 +66,15 @@ func (p *pipe) offerTrailers(h *half) trailersAction {
 	return act
 }
 
+// resumed forgets that the body was held: what comes from now on is not joined to it.
+func (c *vmContext) resumed(request bool) {
+	if request {
+		c.bufferingReq = false
+	} else {
+		c.bufferingResp = false
+	}
+}
+
 // log is the access log: the one callback that sees the finished stream.
 func (c *vmContext) log() {
 	if !c.created {

@@ -67,6 +67,7 @@ func (s *Stream) replyThroughFilters(r localReply) {
 func (s *Stream) replyPastFilters(r localReply) {
 	h, body := s.buildReply(r)
 	s.resp.headers = h
+	s.props.status = int64(r.code)
 	s.headersOut, s.resp.observedEnd = true, true
 	s.client.Headers(&h.list, body == "")
 	if body != "" {

@@ -189,6 +189,7 @@ func (p *pipe) continueFrom(h *half) {
 	if p.cannotContinue() {
 		return
 	}
+	h.f.ctx.resumed(p.request)
 	if h.stoppedAll() {
 		h.fromCurrent = true
 	}

@@ -276,9 +276,13 @@ func (s *Stream) Details() string {
 	return s.details
 }
 
+// setDetails says why, if nothing else has yet. An attempt's word is the stream's.
 func (s *Stream) setDetails(d string) {
 	if s.details == "" {
 		s.details = d
+	}
+	if s.parent != nil {
+		s.parent.setDetails(d)
 	}
 }
 

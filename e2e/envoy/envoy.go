@@ -34,6 +34,7 @@ type Options struct {
 	Bootstrap   map[string]any // without admin, which Start adds
 	Environment []string       // besides the test's own
 	Concurrency int            // 0: one worker
+	Arguments   []string       // of the command, behind those that every test has
 }
 
 // startLimit is how long a start may take: V8 compiles every plugin anew.
@@ -63,8 +64,9 @@ func Start(o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.cmd = exec.Command(o.Binary, "-c", file, "--concurrency", strconv.Itoa(max(1, o.Concurrency)),
-		"--use-dynamic-base-id", "--file-flush-interval-msec", "50", "--log-level", "info")
+	arguments := []string{"-c", file, "--concurrency", strconv.Itoa(max(1, o.Concurrency)),
+		"--use-dynamic-base-id", "--file-flush-interval-msec", "50", "--log-level", "info"}
+	p.cmd = exec.Command(o.Binary, append(arguments, o.Arguments...)...)
 	p.cmd.Env = append(os.Environ(), o.Environment...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	started := make(chan error)
