@@ -24,6 +24,10 @@ type Error struct {
 	Code    string // for programs, such as model_not_found; may be empty
 	Param   string // path of what is wrong in the request; may be empty
 	Message string // for people
+
+	// RetryAfter is in how many seconds it is worth a try again, where the provider says
+	// so in the body instead of a header; 0: not said.
+	RetryAfter int64
 }
 
 // KindOf is the kind that a status means when nothing else is known.

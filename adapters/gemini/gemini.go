@@ -1,0 +1,86 @@
+// Package gemini speaks to Google's Gemini API, the one with keys of AI Studio.
+//
+// The format is that of https://ai.google.dev/api/generate-content, the REST surface
+// v1beta; what the SDK knows beyond that page is in the types of
+// https://github.com/googleapis/python-genai. Conversations, streams and errors are
+// translated; nothing passes through, for no client dialect has the model in its path
+// as this API has it.
+//
+// Calls of functions come without ids from older models, so ids are made, and results
+// go back in the order of their calls. What newer models think is sealed in signatures
+// on their calls, which they want back
+// (https://ai.google.dev/gemini-api/docs/thought-signatures): a client keeps them as
+// redacted thinking. For calls of clients that keep none, and of other makers' models,
+// the API has a word that stands for a signature. Signatures on texts are optional
+// there and left out.
+package gemini
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// Provider is Google's Gemini API.
+func Provider() adapters.Provider {
+	return adapters.Provider{
+		Name:     "gemini",
+		Doc:      "Google Gemini (AI Studio): chat.",
+		Semantic: "gcp.gemini",
+		Host:     "generativelanguage.googleapis.com",
+		Options:  options,
+	}
+}
+
+func options(o *strict.Object) (adapters.Adapter, error) {
+	return &adapter{base: o.Str("base_path", "Path before /models/{model}.", "/v1beta")}, nil
+}
+
+type adapter struct{ base string }
+
+var (
+	_ adapters.Adapter    = (*adapter)(nil)
+	_ adapters.Translator = (*adapter)(nil)
+)
+
+// Native is false for all: every request is translated.
+func (a *adapter) Native(string, adapters.Operation) (string, bool) { return "", false }
+
+func (a *adapter) Credential(key secret.String) []adapters.Header {
+	return []adapters.Header{{Name: "x-goog-api-key", Value: key.Reveal()}}
+}
+
+func (a *adapter) Defaults() []adapters.Header { return nil }
+
+func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
+
+// Watch is nil: only native answers are watched, and there are none.
+func (a *adapter) Watch(adapters.Operation) adapters.Watch { return nil }
+
+// ChatPath names the model, and how it answers: streams are server-sent events only
+// where alt=sse asks for them. A name may bring its collection ("tunedModels/x").
+func (a *adapter) ChatPath(model string, stream bool) string {
+	collection, name := "models", model
+	if c, rest, ok := strings.Cut(model, "/"); ok && (c == "models" || c == "tunedModels") {
+		collection, name = c, rest
+	}
+	path := []byte(a.base + "/" + collection + "/")
+	for i := range len(name) {
+		path = appendPathByte(path, name[i])
+	}
+	if stream {
+		return string(path) + ":streamGenerateContent?alt=sse"
+	}
+	return string(path) + ":generateContent"
+}
+
+// appendPathByte keeps a name within its segment of the path, whatever it holds.
+func appendPathByte(dst []byte, c byte) []byte {
+	if c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_' {
+		return append(dst, c)
+	}
+	const digits = "0123456789ABCDEF"
+	return append(dst, '%', digits[c>>4], digits[c&15])
+}

@@ -1,0 +1,315 @@
+package gemini
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// AppendRequest appends a request of https://ai.google.dev/api/generate-content.
+func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{dst: dst, r: r, m: find(r.Model)}
+	b.build()
+	if b.err != nil {
+		return dst, b.err
+	}
+	return b.dst, nil
+}
+
+// A builder writes one request.
+type builder struct {
+	dst   []byte
+	r     *chat.Request
+	m     *model
+	doc   rawjson.Doc // for documents within the request: arguments, schemas
+	err   *chat.Error // the first one
+	side  side        // whose content is open
+	open  []call      // calls of the turn before, to be answered in this one
+	media []attached  // of results, which hold only text for older models
+	asked bool        // JSON is asked for in words
+}
+
+func (b *builder) build() {
+	b.refuse()
+	b.raw(`{`)
+	b.chooseFormat()
+	b.system()
+	b.contents()
+	b.tools()
+	b.object("generationConfig", b.config)
+	b.tier()
+	b.raw(`}`)
+	b.dropRest()
+}
+
+func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
+
+// comma separates a member or an element from the one before it.
+func (b *builder) comma() {
+	switch b.dst[len(b.dst)-1] {
+	case '{', '[', ':':
+	default:
+		b.dst = append(b.dst, ',')
+	}
+}
+
+func (b *builder) key(k string) {
+	b.comma()
+	b.dst = append(b.dst, '"')
+	b.raw(k)
+	b.raw(`":`)
+}
+
+// str writes a string that is escaped already.
+func (b *builder) str(t []byte) {
+	b.dst = append(b.dst, '"')
+	b.dst = append(b.dst, t...)
+	b.dst = append(b.dst, '"')
+}
+
+func (b *builder) text(k string, t []byte) {
+	b.key(k)
+	b.str(t)
+}
+
+// value writes a member that is JSON already, if there is one.
+func (b *builder) value(k string, raw []byte) {
+	if len(raw) > 0 {
+		b.key(k)
+		b.dst = append(b.dst, raw...)
+	}
+}
+
+func (b *builder) integer(k string, n int64) {
+	b.key(k)
+	b.dst = rawjson.AppendInt(b.dst, n)
+}
+
+func (b *builder) constant(k, value string) {
+	b.key(k)
+	b.raw(value)
+}
+
+// object writes a member that is an object, and nothing if it stays empty.
+func (b *builder) object(k string, fill func()) {
+	before := len(b.dst)
+	b.key(k)
+	b.raw(`{`)
+	from := len(b.dst)
+	if fill(); len(b.dst) == from {
+		b.dst = b.dst[:before]
+		return
+	}
+	b.raw(`}`)
+}
+
+// fail keeps the first error: what is wrong with the field at path.
+func (b *builder) fail(path, problem string) {
+	if b.err != nil {
+		return
+	}
+	b.err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: path + ": " + problem}
+}
+
+// said picks how the client spells a field.
+func (b *builder) said(openAI, anthropic string) string {
+	if b.r.Dialect == "anthropic" {
+		return anthropic
+	}
+	return openAI
+}
+
+// refuse fails for what changes the meaning of the answer and has no counterpart here.
+func (b *builder) refuse() {
+	r := b.r
+	for _, g := range [...]struct {
+		said        bool
+		field, what string
+	}{
+		{r.N > 1 && !b.m.is(several), "n", "the model has one answer to a request"},
+		{r.N > mostChoices, "n", "want at most 8 answers"},
+		{len(r.LogitBias) > len("{}"), "logit_bias", "Gemini's API has nothing like it: tokens cannot be forbidden or forced"},
+		{r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text here"},
+		{r.WebSearch != nil, "web_search_options", "the answer would not rest on a search"},
+	} {
+		if g.said {
+			b.fail(g.field, g.what)
+		}
+	}
+	if len(r.ServerTools) > 0 {
+		path := r.ServerTools[0].At.Path()
+		if path == "" {
+			path = "tools"
+		}
+		b.fail(path, "a tool of this type is run by another provider, not by this one")
+	}
+}
+
+// dropRest reports what has no counterpart here and only makes answers likelier, faster
+// or cheaper.
+func (b *builder) dropRest() {
+	r := b.r
+	for _, g := range [...]struct {
+		said  bool
+		field string
+	}{
+		{r.MinP != nil, "min_p"},
+		{len(r.User) > 0, b.said("user", "metadata.user_id")},
+		{len(r.SafetyIdentifier) > 0, "safety_identifier"},
+		{r.Metadata != nil, "metadata"},
+		{r.Store != nil && string(r.Store) != "false", "store"},
+		{r.Prediction != nil, "prediction"},
+		{len(r.PromptCacheKey) > 0, "prompt_cache_key"},
+		{len(r.Verbosity) > 0, "verbosity"},
+		{r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use")},
+	} {
+		if g.said {
+			r.Drop(g.field)
+		}
+	}
+	for i := range r.Extra {
+		r.Drop(r.Extra[i].Path)
+	}
+}
+
+// tier writes the service tier (https://ai.google.dev/gemini-api/docs/flex-inference).
+// auto is what the account has.
+func (b *builder) tier() {
+	switch t := b.r.ServiceTier; string(t) {
+	case "", "auto":
+	case "default", "standard_only":
+		b.raw(`,"serviceTier":"standard"`)
+	case "flex", "priority":
+		b.text("serviceTier", t)
+	default:
+		b.r.Drop("service_tier")
+	}
+}
+
+const (
+	mostChoices = 8 // of candidateCount
+	mostStops   = 5
+)
+
+// config writes what says how the answer is made.
+func (b *builder) config() {
+	r := b.r
+	if r.MaxTokens > 0 {
+		b.integer("maxOutputTokens", r.MaxTokens)
+	}
+	b.sample("temperature", "temperature", r.Temperature, samples, 1)
+	b.sample("topP", "top_p", r.TopP, samples, 1)
+	b.sample("topK", "top_k", r.TopK, samples, 0)
+	b.sample("frequencyPenalty", "frequency_penalty", r.FrequencyPenalty, penalties, 0)
+	b.sample("presencePenalty", "presence_penalty", r.PresencePenalty, penalties, 0)
+	if _, err := strconv.ParseInt(string(r.Seed), 10, 32); err == nil {
+		b.value("seed", r.Seed)
+	} else if r.Seed != nil {
+		r.Drop("seed") // only 32 bits are taken
+	}
+	if r.N > 1 {
+		b.integer("candidateCount", r.N)
+	}
+	if r.Logprobs {
+		b.constant("responseLogprobs", "true")
+		b.value("logprobs", r.TopLogprobs)
+	}
+	b.stops()
+	b.format()
+	b.thinking()
+}
+
+// sample writes a number, or drops it where the model takes only the usual one.
+func (b *builder) sample(key, name string, raw chat.Raw, t trait, usual float64) {
+	if raw == nil {
+		return
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	switch {
+	case b.m.is(t):
+		b.value(key, raw)
+	case err != nil || f != usual:
+		b.r.Drop(name)
+	}
+}
+
+func (b *builder) stops() {
+	name := b.said("stop", "stop_sequences")
+	n := 0
+	for _, s := range b.r.Stop {
+		if len(s) == 0 {
+			b.r.Drop(name)
+			continue
+		}
+		if n++; n == 1 {
+			b.key("stopSequences")
+			b.raw(`[`)
+		}
+		b.comma()
+		b.str(s)
+	}
+	if n > 0 {
+		b.raw(`]`)
+	}
+	if n > mostStops {
+		b.fail(name, "want at most 5, got "+strconv.Itoa(n))
+	}
+}
+
+// levelNames are the values of thinkingLevel.
+var levelNames = [...]string{chat.EffortMinimal: "MINIMAL", chat.EffortLow: "LOW", chat.EffortMedium: "MEDIUM", chat.EffortHigh: "HIGH"}
+
+// thinking says how much the model thinks: by a level from the third generation on, by a
+// budget before (https://ai.google.dev/gemini-api/docs/generate-content/thinking). Where
+// a client asks for thinking it gets to see it, but for one that says otherwise.
+func (b *builder) thinking() {
+	r := &b.r.Reasoning
+	level := r.Level()
+	if level == chat.EffortUnset && !r.Adaptive {
+		return
+	}
+	name := b.said("reasoning_effort", "thinking")
+	if !b.m.thinks() {
+		if level != chat.EffortNone {
+			b.r.Drop(name)
+		}
+		return
+	}
+	b.object("thinkingConfig", func() {
+		switch {
+		case b.m.levels != 0 && level != chat.EffortUnset:
+			given := b.m.nearest(level)
+			b.text("thinkingLevel", []byte(levelNames[given]))
+			if given != level {
+				b.r.Drop(name)
+			}
+		case b.m.levels == 0:
+			b.budget(level, name)
+		}
+		if level != chat.EffortNone && string(r.Summary) != "omitted" {
+			b.constant("includeThoughts", "true")
+		}
+	})
+}
+
+// budget writes the tokens of thinking: -1 lets the model decide. They are part of
+// maxOutputTokens, of which a quarter is left for the answer.
+func (b *builder) budget(level chat.Effort, name string) {
+	r := &b.r.Reasoning
+	n := int64(-1)
+	switch {
+	case level == chat.EffortNone && b.m.is(silent):
+		n = 0
+	case level != chat.EffortUnset:
+		want := r.Tokens()
+		if most := b.r.MaxTokens; most > 0 && want >= most {
+			want = most / 4 * 3
+		}
+		if n = min(max(want, b.m.least), b.m.most); level == chat.EffortNone || n != want && r.Budget > 0 {
+			b.r.Drop(name)
+		}
+	}
+	b.integer("thinkingBudget", n)
+}
