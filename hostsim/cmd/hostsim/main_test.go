@@ -148,7 +148,7 @@ func TestCheck(t *testing.T) {
 	}
 	file := filepath.Join(write(t, "envoy.yaml", strings.NewReplacer("%FILE%", "x", "%SCRIPT%", "x", "stat_prefix", "stat_prefx").Replace(bootstrapText)), "envoy.yaml")
 	status, _, stderr = call(t, "check", "-c", file, "--cache", cache)
-	if status != exitUsage || !strings.Contains(stderr, "envoy.yaml:13: static_resources.listeners[0].filter_chains[0].filters[0].typed_config.stat_prefx: not supported") {
+	if status != exitUsage || !strings.Contains(stderr, "envoy.yaml:12: static_resources.listeners[0].filter_chains[0].filters[0].typed_config.stat_prefx: not supported") {
 		t.Errorf("not served: got %d, %q", status, stderr)
 	}
 	file = filepath.Join(write(t, "envoy.yaml", strings.NewReplacer("%FILE%", "/no/such.wasm", "%SCRIPT%", "x").Replace(bootstrapText)), "envoy.yaml")

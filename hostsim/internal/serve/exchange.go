@@ -105,7 +105,7 @@ func (ex *exchange) readBody() {
 			return
 		}
 		if n > 0 || end {
-			ex.step(func() error { return ex.stream.RequestBody((*buf)[:n], end) })
+			ex.step(func() error { return chunk((*buf)[:n], end, ex.r.ProtoMajor, ex.stream.RequestBody) })
 		}
 		if end {
 			return
@@ -114,6 +114,18 @@ func (ex *exchange) readBody() {
 			a.body.drain()
 		}
 	}
+}
+
+// chunk passes on a part of a body. The end of an HTTP/1 body is an empty last chunk,
+// as Envoy's codec has it.
+func chunk(p []byte, end bool, version int, pass func([]byte, bool) error) error {
+	if end && len(p) > 0 && version == 1 {
+		if err := pass(p, false); err != nil {
+			return err
+		}
+		p = nil
+	}
+	return pass(p, end)
 }
 
 func (ex *exchange) requestTrailers(p []byte) {

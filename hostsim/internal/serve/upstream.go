@@ -227,7 +227,7 @@ func (ex *exchange) receive(a *attempt, resp *http.Response) {
 
 func (ex *exchange) receiveBody(resp *http.Response, p []byte, end bool) {
 	if !end || len(resp.Trailer) == 0 {
-		ex.step(func() error { return ex.stream.ResponseBody(p, end) })
+		ex.step(func() error { return chunk(p, end, resp.ProtoMajor, ex.stream.ResponseBody) })
 		return
 	}
 	if len(p) > 0 {
