@@ -54,7 +54,7 @@ bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writ
 	go run ./e2e/bench --envoy "$(ENVOY)" --module $(WASM) --out build/bench.json
 
 soak: $(WASM) $(ENVOY) ## 300,000 requests: memory has to stay where it is
-	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM)
+	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM) --out build/soak.json
 
 report-fields: ## compare translated requests field by field; writes build/fields.md
 	POSTERN_FIELDS=$(CURDIR)/build/fields.md go test -count=1 -run TestThereAndBack ./adapters/adaptertest
