@@ -77,6 +77,8 @@ func TestRefused(t *testing.T) {
 		{"regular expression that does not compile", strings.Replace(with(), "prefix: /", `safe_regex: {regex: "("}`, 1), []string{"match.safe_regex.regex: error parsing regexp: missing closing ): `\\A(?:()\\z`"}},
 		{"retry condition that is not served", with("ROUTE", ", retry_policy: {retry_on: \"5xx,moon\"}"), []string{`retry_policy.retry_on: "moon" is not supported`}},
 		{"several at once", with("HCM", "a: 1\n          b: 2", "CLUSTER", "c: 3"), []string{"typed_config.a: not supported", "typed_config.b: not supported", "clusters[0].c: not supported"}},
+		{"name where an address has to be", strings.Replace(with(), "address: 127.0.0.1, port_value: 80}}}}]}]", "address: api.example, port_value: 80}}}}]}]", 1),
+			[]string{`load_assignment: want an IP address, or type STRICT_DNS or LOGICAL_DNS, got "api.example"`}},
 		{"no listener", "static_resources: {clusters: []}", []string{"static_resources: want at least one listener"}},
 		{"routes from a control plane", strings.Replace(with(), "route_config:", "rds:", 1), []string{"route_config: missing; routes from a control plane are not supported", "rds: not supported"}},
 		{"dynamic resources", with("TOP", "dynamic_resources: {}"), []string{"dynamic_resources: not supported"}},

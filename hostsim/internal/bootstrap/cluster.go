@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"crypto/tls"
+	"net/netip"
 	"reflect"
 	"time"
 )
@@ -84,6 +85,11 @@ func readCluster(o *object) Cluster {
 	readClusterType(o, &c)
 	if a, ok := o.child("load_assignment"); ok {
 		c.Endpoints = readEndpoints(a)
+	}
+	for _, e := range c.Endpoints {
+		if _, err := netip.ParseAddr(e.Address.Host); err != nil && !c.DNS {
+			o.failAt("load_assignment", "want an IP address, or type STRICT_DNS or LOGICAL_DNS, got %q", e.Address.Host)
+		}
 	}
 	if len(c.Endpoints) == 0 && c.Aggregate == nil {
 		o.failAt("load_assignment", "want at least one endpoint")

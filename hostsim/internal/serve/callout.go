@@ -27,7 +27,7 @@ func (c *cluster) callout(s *Server) hostsim.Handler {
 
 // call sends a whole request and reads the whole answer.
 func (c *cluster) call(ctx context.Context, r hostsim.Request) hostsim.Response {
-	a := &attempt{ctx: ctx, cancel: func() {}, number: 1, headers: r.Headers, to: c.pick(nil, nil)}
+	a := &attempt{ctx: ctx, cancel: func(error) {}, number: 1, headers: r.Headers, to: c.pick(nil, nil)}
 	if a.to == nil {
 		return hostsim.Respond(503, "no healthy upstream", "content-type", "text/plain")
 	}

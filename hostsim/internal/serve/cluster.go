@@ -267,6 +267,8 @@ func resetReason(err error) (reason, flag string) {
 		return "remote connection failure|delayed connect error: " + cause(op), "UF"
 	case errors.As(err, &verify), errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
 		return "remote connection failure|TLS_error: " + tlsCause(err), "UF"
+	case strings.Contains(err.Error(), "REFUSED_STREAM"):
+		return "remote refused stream reset", "UR"
 	case strings.Contains(err.Error(), "http2: "), strings.Contains(err.Error(), "stream error"):
 		return "remote reset", "UR"
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "bad Content-Length"):

@@ -58,7 +58,7 @@ type exchange struct {
 	over     bool     // the stream is
 	aborted  bool     // without a whole response
 	flags    []string // of the log: why it went wrong
-	idle     *time.Timer
+	timers   timers
 }
 
 // An output is something for the client.
@@ -78,11 +78,11 @@ func (ex *exchange) serve() {
 	ex.step(func() error { return ex.stream.RequestHeaders(h, !body) })
 	if body {
 		ex.readBody()
+	} else {
+		ex.timers.endRequest()
 	}
 	ex.run()
-	if ex.idle != nil {
-		ex.idle.Stop()
-	}
+	ex.stopTimers()
 }
 
 // readBody reads the request until its end or the stream's.
@@ -108,6 +108,7 @@ func (ex *exchange) readBody() {
 			ex.step(func() error { return chunk((*buf)[:n], end, ex.r.ProtoMajor, ex.stream.RequestBody) })
 		}
 		if end {
+			ex.timers.endRequest()
 			return
 		}
 		if a := ex.running(); a != nil {
@@ -134,6 +135,7 @@ func (ex *exchange) requestTrailers(p []byte) {
 	}
 	trailers := appendHeaders(nil, ex.r.Trailer)
 	ex.step(func() error { return ex.stream.RequestTrailers(trailers) })
+	ex.timers.endRequest()
 }
 
 // run sends attempts until the stream is over and everything has been written.
@@ -184,6 +186,12 @@ func (ex *exchange) setReading(reading bool) {
 	ex.mu.Unlock()
 }
 
+func (ex *exchange) isReading() bool {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	return ex.reading
+}
+
 func (ex *exchange) isOver() bool {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
@@ -204,9 +212,7 @@ func (ex *exchange) step(f func() error) {
 	ex.mu.Lock()
 	ex.stepping++
 	ex.mu.Unlock()
-	if ex.idle != nil {
-		ex.idle.Reset(ex.idleTimeout())
-	}
+	ex.touch()
 	_ = f() //nolint:errcheck // see above
 	ex.mu.Lock()
 	ex.stepping--

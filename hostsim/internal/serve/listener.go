@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -133,6 +134,12 @@ func (l *listener) changed(_ net.Conn, s http.ConnState) {
 // serve carries one request.
 func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 	s := l.server
+	if l.config.HCM.RejectUnderscore == "REJECT_REQUEST" && hasUnderscore(r.Header) {
+		w.WriteHeader(http.StatusBadRequest) // as a codec would: nobody behind it sees the request
+		return
+	}
+	s.running.Add(1)
+	defer s.running.Done()
 	l.metrics.requests.Add(1)
 	l.metrics.active.Add(1)
 	ex := &exchange{server: s, listener: l, w: w, r: r, control: http.NewResponseController(w), start: time.Now()}
@@ -146,9 +153,7 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 		Worker: worker, Client: toClient{ex}, Upstream: toUpstream{ex}, Properties: ex.conn.properties,
 		Plugins: l.plugins, BufferLimit: l.config.BufferLimit, Route: ex.routeRequest, Replies: ex.rewriteReply, Done: ex.done,
 	})
-	if d := ex.idleTimeout(); d > 0 {
-		ex.idle = time.AfterFunc(d, ex.idled)
-	}
+	ex.startTimers()
 	ex.serve()
 	s.load.give(worker)
 	l.metrics.active.Add(-1)
@@ -162,6 +167,15 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 	if ex.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to cut a response: it closes the connection or resets the stream
 	}
+}
+
+func hasUnderscore(h http.Header) bool {
+	for name := range h {
+		if strings.Contains(name, "_") {
+			return true
+		}
+	}
+	return false
 }
 
 // A load knows how many streams each worker has.

@@ -160,19 +160,3 @@ func (ex *exchange) mapReply(m *bootstrap.ReplyMapper, r *hostsim.Reply) {
 	}
 	edit(&r.Headers, m.Add, ex)
 }
-
-// idleTimeout is how long nothing may happen.
-func (ex *exchange) idleTimeout() time.Duration { return ex.listener.config.HCM.StreamIdle }
-
-// idled answers, or cuts, a stream in which nothing has happened for too long.
-func (ex *exchange) idled() {
-	ex.setFlag("SI")
-	status := http.StatusGatewayTimeout
-	ex.mu.Lock()
-	if ex.reading {
-		status = http.StatusRequestTimeout
-	}
-	ex.mu.Unlock()
-	reply := hostsim.Reply{Status: status, Body: "stream timeout", Details: "stream_idle_timeout"}
-	ex.step(func() error { return ex.stream.Reply(reply) })
-}

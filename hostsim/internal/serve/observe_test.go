@@ -149,6 +149,15 @@ func TestConfigDumpHidesSecrets(t *testing.T) {
 // TestGracefulStop: a request that is under way ends as it should; new ones are refused.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
+	for name, newClient := range map[string]func(testing.TB) *http.Client{"HTTP/1.1": client, "HTTP/2": clientHTTP2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testGracefulStop(t, newClient(t))
+		})
+	}
+}
+
+func testGracefulStop(t *testing.T, c *http.Client) {
 	reached, finish := make(chan struct{}), make(chan struct{})
 	up := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		close(reached)
@@ -158,7 +167,7 @@ func TestGracefulStop(t *testing.T) {
 	r := start(t, file{clusters: []object{cluster("up", up)}})
 	answer := make(chan string, 1)
 	go func() {
-		resp, err := client(t).Get(r.url)
+		resp, err := c.Get(r.url)
 		if err != nil {
 			answer <- err.Error()
 			return

@@ -36,6 +36,10 @@ func (ex *exchange) routeRequest(h *hostsim.Headers) hostsim.Route {
 	ex.finalizeRequest(h)
 	ex.cluster.metrics.requests.Add(1)
 	ex.request = h
+	if r.IdleTimeout > 0 {
+		ex.timers.limit.Store(int64(r.IdleTimeout))
+		ex.touch()
+	}
 	route := hostsim.Route{UpstreamPlugins: ex.cluster.plugins, Timeout: r.Timeout, Attempt: ex.announce}
 	if r.Retry != nil && len(r.Retry.On) > 0 {
 		route.Retry = ex.again
@@ -262,8 +266,10 @@ func retriable(p *bootstrap.Retry, r hostsim.Retry) bool {
 		connect := strings.HasPrefix(r.Reset, "remote connection failure") || strings.HasPrefix(r.Reset, "connection timeout")
 		return slices.ContainsFunc(p.On, func(on string) bool {
 			switch on {
-			case "5xx", "gateway-error", "reset", "refused-stream":
-				return on != "refused-stream"
+			case "5xx", "gateway-error", "reset":
+				return true
+			case "refused-stream":
+				return r.Reset == "remote refused stream reset"
 			case "connect-failure", "reset-before-request":
 				return connect
 			}

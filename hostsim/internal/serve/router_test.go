@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -167,6 +168,128 @@ func TestTimeout(t *testing.T) {
 	equal(t, "answer", resp.Status+" "+body, "504 Gateway Timeout upstream request timeout")
 	equal(t, "log", r.out.lines(1)[0], "504 response_timeout UT")
 	<-gone
+}
+
+func TestPerTryTimeout(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, path, want string
+	}{
+		{"the second attempt is in time", "/once", "200 OK attempt 2"},
+		{"no attempt is in time", "/never", "504 Gateway Timeout upstream request timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+				if n := calls.Add(1); n > 1 && r.URL.Path == "/once" {
+					fmt.Fprintf(w, "attempt %d", n)
+					return
+				}
+				<-r.Context().Done()
+			})
+			policy := object{"retry_on": "5xx", "num_retries": 1, "per_try_timeout": "0.1s", "retry_back_off": object{"base_interval": "0.001s"}}
+			r := start(t, file{clusters: []object{cluster("up", up)}, routes: list{route(prefix("/"), object{"cluster": "up", "retry_policy": policy})}})
+			resp, body := r.do("GET", r.url+tt.path, nil)
+			equal(t, "answer", resp.Status+" "+body, tt.want)
+		})
+	}
+}
+
+func TestTimeoutsOfTheRequest(t *testing.T) {
+	t.Parallel()
+	for name, hcm := range map[string]object{
+		"request_timeout":     {"request_timeout": "0.05s"},
+		"stream_idle_timeout": {"stream_idle_timeout": "0.05s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, file{clusters: []object{cluster("up", hello(t))}, hcm: hcm, script: "on request_headers\nreturn 1\non request_body open\nreturn 1\n"})
+			c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			io.WriteString(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "status", resp.Status, "408 Request Timeout")
+		})
+	}
+}
+
+func TestRouteIdleTimeout(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	r := start(t, file{clusters: []object{cluster("up", up)}, routes: list{route(prefix("/"), object{"cluster": "up", "idle_timeout": "0.05s"})}})
+	resp, body := r.do("GET", r.url, nil)
+	equal(t, "answer", resp.Status+" "+body, "504 Gateway Timeout stream timeout")
+}
+
+func TestUnderscores(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "a_b=%s", r.Header.Get("a_b")) })
+	for action, want := range map[string]string{"ALLOW": "200 OK a_b=1", "REJECT_REQUEST": "400 Bad Request ", "DROP_HEADER": "200 OK a_b="} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, file{clusters: []object{cluster("up", up)},
+				hcm: object{"common_http_protocol_options": object{"headers_with_underscores_action": action}}})
+			resp, body := r.do("GET", r.url, nil, "a_b", "1")
+			equal(t, "answer", resp.Status+" "+body, want)
+		})
+	}
+}
+
+// TestEdge: what clients outside say about themselves does not count.
+func TestEdge(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"x-request-id", "x-envoy-internal", "x-envoy-max-retries", "x-secret", "x-forwarded-proto"} {
+			fmt.Fprintf(w, "%s=%s ", name, r.Header.Get(name))
+		}
+		fmt.Fprint(w, strings.Count(r.Header.Get("x-forwarded-for"), ","))
+	})
+	headers := []string{"x-request-id", "mine", "x-envoy-internal", "true", "x-envoy-max-retries", "9", "x-secret", "s", "x-forwarded-proto", "https", "x-forwarded-for", "8.8.8.8"}
+	mutation := object{"@type": types + "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation", "mutations": list{object{"remove": "x-secret"}}}
+	for _, tt := range []struct {
+		name string
+		hcm  object
+		want string
+	}{
+		{"behind another proxy", object{}, "x-request-id=mine x-envoy-internal=true x-envoy-max-retries=9 x-secret=s x-forwarded-proto=https 0"},
+		{"at the edge", object{"use_remote_address": true, "generate_request_id": false, "early_header_mutation_extensions": list{object{"name": "m", "typed_config": mutation}}},
+			"x-request-id=mine x-envoy-internal= x-envoy-max-retries= x-secret= x-forwarded-proto=http 1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, file{clusters: []object{cluster("up", up)}, hcm: tt.hcm})
+			_, body := r.do("GET", r.url, nil, headers...)
+			equal(t, "body", body, tt.want)
+		})
+	}
+	r := start(t, file{clusters: []object{cluster("up", up)}, hcm: object{"use_remote_address": true, "always_set_request_id_in_response": true}})
+	resp, body := r.do("GET", r.url, nil, headers...)
+	id := resp.Header.Get("x-request-id")
+	if len(id) != 36 || !strings.Contains(body, "x-request-id="+id) {
+		t.Errorf("request id: got %q and %q, want a new one in both", id, body)
+	}
+}
+
+func TestNormalizedPath(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) })
+	r := start(t, file{clusters: []object{cluster("up", up)}, hcm: object{"normalize_path": true, "merge_slashes": true}})
+	for path, want := range map[string]string{"/a/../b": "/b", "/a/./b": "/a/b", "/a/..": "/", "/a//b/": "/a/b/", "/%2e%2E/x?y=/../z": "/x?y=/../z", "/a/b/.": "/a/b/"} {
+		req, err := http.NewRequest("GET", r.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.URL.Opaque = path
+		_, body := send(t, client(t), req)
+		equal(t, path, body, want)
+	}
 }
 
 func TestStreamIdleTimeout(t *testing.T) {

@@ -56,6 +56,7 @@ type Server struct {
 	base        context.Context // of everything that goes upstream
 	stopBase    context.CancelFunc
 	quit        chan struct{}
+	running     sync.WaitGroup // requests
 	quitOnce    sync.Once
 }
 
@@ -245,6 +246,7 @@ func (s *Server) Close() error {
 		errs = append(errs, s.admin.close())
 	}
 	if s.host != nil {
+		s.running.Wait() // those that were cut end soon
 		errs = append(errs, s.host.Close())
 	}
 	for _, c := range s.clusters {

@@ -47,7 +47,7 @@ func (u toUpstream) Headers(h *hostsim.Headers, end bool) {
 	}
 	a.body.init()
 	a.body.ended = end
-	a.ctx, a.cancel = context.WithCancel(ex.server.base)
+	a.ctx, a.cancel = context.WithCancelCause(ex.server.base)
 	ex.mu.Lock()
 	ex.current = a
 	spawn := ex.stepping == 0 && ex.reading
@@ -77,6 +77,6 @@ func (u toUpstream) Trailers(h *hostsim.Headers) {
 
 // Reset gives an attempt up.
 func (u toUpstream) Reset(string) {
-	u.current.cancel()
+	u.current.cancel(nil)
 	u.current.body.abort()
 }

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/hostsim"
+	"github.com/postern-gateway/postern/hostsim/internal/bootstrap"
 )
 
 // An attempt is a request on its way to an endpoint.
 type attempt struct {
 	ctx     context.Context
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	number  int
 	to      *endpoint
 	headers hostsim.Headers
@@ -172,7 +173,7 @@ func contentLength(h hostsim.Headers) (int64, bool) {
 
 // send runs the attempt and plays the upstream to the stream.
 func (ex *exchange) send(a *attempt) {
-	defer a.cancel()
+	defer a.cancel(nil)
 	a.backOff(ex.retry())
 	r, err := a.request()
 	if err != nil {
@@ -183,10 +184,11 @@ func (ex *exchange) send(a *attempt) {
 	m.begin()
 	defer m.end()
 	a.start = time.Now()
-	resp, err := a.to.transport(r.Host, ex.r.ProtoMajor == 2).RoundTrip(r)
+	resp, err := a.roundTrip(r, ex.retry(), ex.r.ProtoMajor == 2)
 	if err != nil {
 		if a.ctx.Err() != nil {
-			return // the stream has given it up
+			ex.gaveUp(a) // for itself, or because the stream has
+			return
 		}
 		reason, flag := resetReason(err)
 		m.failures.Add(1)
@@ -235,6 +237,33 @@ func (ex *exchange) receiveBody(resp *http.Response, p []byte, end bool) {
 	}
 	trailers := appendHeaders(nil, resp.Trailer)
 	ex.step(func() error { return ex.stream.ResponseTrailers(trailers) })
+}
+
+// errPerTry is the cause of an attempt that took too long.
+var errPerTry = errors.New("per try timeout")
+
+// roundTrip waits for a response's headers, at most as long as an attempt may take.
+func (a *attempt) roundTrip(r *http.Request, p *bootstrap.Retry, http2 bool) (*http.Response, error) {
+	if p != nil && p.PerTry > 0 {
+		defer time.AfterFunc(p.PerTry, func() { a.cancel(errPerTry) }).Stop()
+	}
+	return a.to.transport(r.Host, http2).RoundTrip(r)
+}
+
+// gaveUp is the end of an attempt that was cancelled. One that took too long may be
+// followed by another.
+func (ex *exchange) gaveUp(a *attempt) {
+	if !errors.Is(context.Cause(a.ctx), errPerTry) {
+		return
+	}
+	ex.setFlag("UT")
+	p := ex.retry()
+	if r := (hostsim.Retry{Attempt: a.number, Reset: errPerTry.Error()}); a.number <= p.Retries && retriable(p, r) {
+		ex.step(func() error { return ex.stream.UpstreamReset(r.Reset) })
+		return
+	}
+	reply := hostsim.Reply{Status: http.StatusGatewayTimeout, Body: "upstream request timeout", Details: "upstream_per_try_timeout"}
+	ex.step(func() error { return ex.stream.Reply(reply) })
 }
 
 // broken is the upstream failing.
