@@ -155,9 +155,9 @@ func (s *Stream) ask(request rawjson.Value) {
 	s.w.patch.SetField(request, a.Key, []byte(`{"`+a.Member+`":`+a.Value+`}`))
 }
 
-// promptBytes is roughly how much text a body has: for an estimate when a stream
-// ends before its provider has counted. Images and the like are not text.
+// promptBytes is roughly how much text a body has: for an estimate when a stream ends
+// before its provider has counted. What is beyond a megabyte is mostly images.
 func promptBytes(body []byte) int {
-	const ordinary = 1 << 20
-	return min(len(body), ordinary)
+	const text = 1 << 20
+	return min(len(body), text)
 }
