@@ -7,6 +7,7 @@ type buffer struct {
 	limit    int // 0 is none
 	above    bool
 	tooLarge func()
+	drained  func() // told when it has less than half of the limit again
 }
 
 func (b *buffer) len() int {
@@ -37,6 +38,9 @@ func (b *buffer) check() {
 			b.tooLarge()
 		}
 	case len(b.data) <= b.limit/2:
+		if b.above && b.drained != nil {
+			b.drained()
+		}
 		b.above = false
 	}
 }

@@ -26,6 +26,7 @@ type GrpcStream struct {
 	closed      bool // no answer is wanted any more
 	remoteEnded bool // by the server; seen on the worker
 	onMessage   func(p []byte, end bool)
+	onCancel    func()
 }
 
 // A GrpcHandler is the server of a cluster: it is told of every call and stream
@@ -174,9 +175,15 @@ func (v *vm) forgetGrpc(g *GrpcStream) {
 	delete(v.grpc, g.Token)
 	v.host.clock.stop(g.timer)
 	h := v.host
+	var cancelled func()
+	defer func() {
+		if cancelled != nil {
+			h.outside(cancelled)
+		}
+	}()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g.closed = true
+	g.closed, cancelled = true, g.onCancel
 	for i, one := range h.grpcStreams {
 		if one == g {
 			h.grpcStreams = append(h.grpcStreams[:i], h.grpcStreams[i+1:]...)
@@ -207,6 +214,19 @@ func (g *GrpcStream) OnMessage(f func(p []byte, end bool)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	g.onMessage = f
+}
+
+// OnCancel has f called when the plugin gives the call or the stream up, or has
+// heard its end.
+func (g *GrpcStream) OnCancel(f func()) {
+	h := g.root.vm.host
+	h.mu.Lock()
+	over := g.closed
+	g.onCancel = f
+	h.mu.Unlock()
+	if over {
+		f()
+	}
 }
 
 // InitialMetadata answers with metadata. Only streams hear of it.

@@ -238,17 +238,25 @@ func (p *pipe) hold(data *buffer) {
 }
 
 func (p *pipe) newBuffer() *buffer {
-	return &buffer{limit: p.limit, tooLarge: p.tooLarge}
+	return &buffer{limit: p.limit, tooLarge: p.tooLarge, drained: func() { p.slow(false) }}
 }
 
 // tooLarge answers for a body that may not be held.
 func (p *pipe) tooLarge() {
 	switch {
 	case p.streaming:
+		p.slow(true)
 	case p.request:
 		p.s.sendLocalReply(localReply{code: 413, body: "Payload Too Large", details: "request_payload_too_large", grpcStatus: -1})
 	default:
 		p.s.sendLocalReply(localReply{code: 500, body: "Internal Server Error", details: "response_payload_too_large", grpcStatus: -1})
+	}
+}
+
+// slow tells whoever feeds the stream to wait, or to go on.
+func (p *pipe) slow(wait bool) {
+	if f := p.s.slow; f != nil {
+		f(p.request, wait)
 	}
 }
 

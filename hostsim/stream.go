@@ -34,6 +34,10 @@ type StreamOptions struct {
 	Route func(*Headers) Route
 	// Replies may change what a local reply says. It runs while the worker is held.
 	Replies func(Summary, *Reply)
+	// Slow is told when a plugin holds more than BufferLimit of a request's or a
+	// response's body that it does not want limited: whoever sends it has to wait
+	// until Slow is told otherwise. It runs while the worker is held.
+	Slow func(request, wait bool)
 	// Done is told once the stream is over and all its callbacks have run, while the
 	// worker is held.
 	Done func(Summary)
@@ -58,6 +62,7 @@ type Stream struct {
 	route   *Route // what router said
 	replies func(Summary, *Reply)
 	done    func(Summary)
+	slow    func(request, wait bool)
 	plugins []int
 
 	announced bool // the first given attributes are the attempt's
@@ -97,7 +102,7 @@ func (h *Host) NewStream(o StreamOptions) *Stream {
 		n = int(h.nextWorker.Add(1) - 1)
 	}
 	s := &Stream{host: h, worker: h.workers[n%h.serving], id: h.lastStream.Add(1), client: o.Client, up: o.Upstream,
-		router: o.Route, replies: o.Replies, done: o.Done, plugins: o.Plugins}
+		router: o.Route, replies: o.Replies, done: o.Done, slow: o.Slow, plugins: o.Plugins}
 	if s.client == nil {
 		s.recClient = &s.recorders[0]
 		s.client = s.recClient
