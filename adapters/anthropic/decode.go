@@ -12,6 +12,7 @@ import (
 var (
 	errTruncated = errors.New("Anthropic's stream ended before its last event")
 	errOrder     = errors.New("Anthropic's stream has an event out of order")
+	errCall      = errors.New("Anthropic's stream has a call without an id or a name")
 )
 
 // NewDecoder makes a reader of https://platform.claude.com/docs/en/build-with-claude/streaming.
@@ -29,6 +30,7 @@ type decoder struct {
 	count counter
 	state streamState
 	index int           // of the open block
+	next  int           // of the one after it
 	block chat.PartKind // its kind
 	inRaw bool          // the open block is the answer as the input of answerTool
 	empty bool          // nothing of the open block has come
@@ -103,7 +105,7 @@ func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
 		if d.state != atBlocks {
 			return errOrder
 		}
-		d.start(e, emit)
+		return d.start(e, emit)
 	case kind.Is("content_block_stop"):
 		if d.state != inBlock {
 			return errOrder
@@ -154,13 +156,15 @@ func (d *decoder) begin(m rawjson.Value, emit func(*chat.Event)) {
 	d.send(emit, e)
 }
 
-// start opens a block. What it holds already is handed over as a first delta.
-func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) {
-	d.state, d.empty = inBlock, true
-	if i, ok := e.Get("index").Int64(); ok && i >= 0 && i < 1<<30 {
-		d.index = int(i)
-	}
+// start opens a block. What it holds already is handed over as a first delta. Blocks
+// come one after the other, so they are counted here.
+func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) error {
 	p := readBlock(e.Get("content_block"))
+	if p.Kind == chat.ToolCallPart && (len(p.ID) == 0 || len(p.Name) == 0) {
+		return errCall
+	}
+	d.state, d.empty = inBlock, true
+	d.index, d.next = d.next, d.next+1
 	d.inRaw = p.Kind == chat.ToolCallPart && string(p.Name) == answerTool
 	switch {
 	case d.inRaw:
@@ -178,6 +182,7 @@ func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) {
 	if p.Kind == chat.TextPart || p.Kind == chat.ThinkingPart {
 		d.words(p.Text, emit)
 	}
+	return nil
 }
 
 // delta reads the next piece of the open block.
@@ -203,7 +208,7 @@ func (d *decoder) delta(v rawjson.Value, emit func(*chat.Event)) {
 // finish reads message_delta: why the model stopped, and the usage in total. A first
 // one may come without a reason.
 func (d *decoder) finish(e rawjson.Value, emit func(*chat.Event)) error {
-	if d.state != atBlocks && d.state != atStop {
+	if d.state != atBlocks {
 		return errOrder
 	}
 	counted := false

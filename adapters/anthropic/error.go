@@ -56,7 +56,7 @@ func (a *adapter) ReadError(status int, body []byte) *chat.Error {
 // status; nil if it is none.
 func readError(v rawjson.Value, status int) *chat.Error {
 	message := v.Get("message")
-	if message.Kind() != rawjson.String {
+	if message.Kind() != rawjson.String || message.Is("") {
 		return nil
 	}
 	e := &chat.Error{Status: standard(status), Kind: chat.KindOf(status), Message: message.Str()}

@@ -135,8 +135,8 @@ func (d *decoder) choice(v rawjson.Value, emit func(*chat.Event)) error {
 	}
 	if reason := v.Get("finish_reason"); reason.Kind() == rawjson.String && !l.finished {
 		l.finished = true
-		l.drain(d, emit)
 		l.finish = finish(reason, len(l.calls) > 0, l.refused)
+		return l.drain(d, emit)
 	}
 	return nil
 }

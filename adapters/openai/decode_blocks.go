@@ -11,6 +11,7 @@ import (
 var (
 	errReopened    = errors.New("OpenAI's stream goes on with a tool call that was complete")
 	errInterleaved = errors.New("OpenAI's stream mixes tool calls beyond what is kept of them")
+	errNameless    = errors.New("OpenAI's stream has a tool call without a name")
 	errCalls       = errors.New("OpenAI's stream has too many tool calls")
 )
 
@@ -337,9 +338,13 @@ func (l *lane) release(d *decoder, emit func(*chat.Event)) {
 }
 
 // drain ends the answer: what waits has nothing more to wait for.
-func (l *lane) drain(d *decoder, emit func(*chat.Event)) {
+func (l *lane) drain(d *decoder, emit func(*chat.Event)) error {
 	for len(l.waiting) > 0 {
+		if b := &l.waiting[0]; b.kind == chat.ToolCallPart && len(b.name) == 0 {
+			return errNameless
+		}
 		l.release(d, emit)
 	}
 	l.close(d, emit)
+	return nil
 }

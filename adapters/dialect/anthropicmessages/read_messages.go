@@ -71,7 +71,12 @@ func (d *reader) block(b rawjson.Value, role chat.Role) {
 		d.toolResult(b)
 	case kind.Is("mid_conv_system"): // instructions that stand within a message
 		d.r.Begin(chat.System).At = b
-		d.content(b.Get("content"), chat.System)
+		content := b.Get("content")
+		if !content.Exists() {
+			d.fail(b, "content", "field required: a string or an array of blocks")
+			return
+		}
+		d.content(content, chat.System)
 		d.r.Begin(role).At = b
 	case kind.Is("search_result"):
 		d.r.Add(d.searchResult(b))

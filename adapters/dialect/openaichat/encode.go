@@ -99,6 +99,7 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 		if l.kind != chat.ThinkingPart {
 			return dst
 		}
+		l.filled()
 		dst = e.open(dst, ev.Choice, `"reasoning_details":[{"type":"reasoning.text","signature":"`)
 		dst = append(dst, ev.Text...)
 		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
@@ -116,7 +117,11 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 		l.finished = true
 		dst = e.open(dst, ev.Choice, "")
 		dst = append(dst, `},"logprobs":null,"finish_reason":"`...)
-		dst = append(dst, finishReason(ev.Finish, l.refused)...)
+		reason := ev.Finish
+		if reason == chat.FinishTools && l.calls == 0 {
+			reason = chat.FinishStop // the calls were not the client's
+		}
+		dst = append(dst, finishReason(reason, l.refused)...)
 		dst = append(dst, '"')
 		return append(dst, e.tail...)
 	}
@@ -180,8 +185,6 @@ func (e *encoder) blockStart(dst []byte, l *lane, ev *chat.Event) []byte {
 		dst = append(dst, `","type":"function","function":{"name":"`...)
 		dst = append(dst, ev.Name...)
 		dst = e.close(dst, `","arguments":""}}]`)
-	case chat.ThinkingPart, chat.RedactedPart:
-		l.details++
 	case chat.RefusalPart:
 		l.refused = true
 	}
@@ -191,13 +194,21 @@ func (e *encoder) blockStart(dst []byte, l *lane, ev *chat.Event) []byte {
 	return dst
 }
 
+// filled notes that there is something in the open block. Only then it counts.
+func (l *lane) filled() {
+	if l.empty && (l.kind == chat.ThinkingPart || l.kind == chat.RedactedPart) {
+		l.details++
+	}
+	l.empty = false
+}
+
 // delta writes a piece of the open block. What a provider's own tools say is not for
 // clients of this API.
 func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 	if len(ev.Text) == 0 {
 		return dst
 	}
-	l.empty = false
+	l.filled()
 	switch l.kind {
 	case chat.TextPart:
 		l.at += characters(ev.Text)

@@ -64,7 +64,11 @@ func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
 	dst = append(dst, `},"logprobs":`...)
 	dst = appendRaw(dst, c.Logprobs)
 	dst = append(dst, `,"finish_reason":"`...)
-	dst = append(dst, finishReason(c.Finish, refused)...)
+	reason := c.Finish
+	if reason == chat.FinishTools && !called {
+		reason = chat.FinishStop // the calls were not the client's
+	}
+	dst = append(dst, finishReason(reason, refused)...)
 	return append(dst, `"}`...)
 }
 
