@@ -7,6 +7,11 @@ import (
 	"fmt"
 )
 
+// ErrArguments is the fault of a stream whose calls have arguments that are no JSON
+// object, where nothing explains it. A gateway passes on what the model writes, so that
+// a grammar may be all right but for this; callers test with errors.Is.
+var ErrArguments = errors.New("arguments of a call are no JSON object")
+
 // strictly decodes one JSON object that has no members but those of v.
 func strictly(data []byte, v any) error {
 	if _, err := Value(data); err != nil {

@@ -87,10 +87,10 @@ type openAIError struct {
 }
 
 type chunkChoice struct {
-	Index        *int       `json:"index"`
-	Delta        chunkDelta `json:"delta"`
-	Logprobs     *Logprobs  `json:"logprobs"`
-	FinishReason *string    `json:"finish_reason"`
+	Index        *int            `json:"index"`
+	Delta        chunkDelta      `json:"delta"`
+	Logprobs     json.RawMessage `json:"logprobs"` // the provider's own
+	FinishReason *string         `json:"finish_reason"`
 }
 
 type chunkDelta struct {
@@ -206,18 +206,25 @@ func (a *completionReader) choice(c *chunkChoice) error {
 			return err
 		}
 	}
-	if l := c.Logprobs; l != nil {
-		if to.Logprobs == nil {
-			to.Logprobs = &Logprobs{}
-		}
-		to.Logprobs.Content = append(to.Logprobs.Content, l.Content...)
-		to.Logprobs.Refusal = append(to.Logprobs.Refusal, l.Refusal...)
-	}
+	to.logprobs(c.Logprobs)
 	if c.FinishReason == nil {
 		return nil
 	}
 	to.FinishReason = *c.FinishReason
 	return to.ended()
+}
+
+// logprobs joins log probabilities that have the form of the API's.
+func (c *CompletionChoice) logprobs(raw json.RawMessage) {
+	var l *Logprobs
+	if json.Unmarshal(raw, &l) != nil || l == nil {
+		return
+	}
+	if c.Logprobs == nil {
+		c.Logprobs = &Logprobs{}
+	}
+	c.Logprobs.Content = append(c.Logprobs.Content, l.Content...)
+	c.Logprobs.Refusal = append(c.Logprobs.Refusal, l.Refusal...)
 }
 
 func extend(s, more *string) *string {
@@ -266,7 +273,7 @@ func (c *CompletionChoice) ended() error {
 	}
 	for i, call := range c.Message.ToolCalls {
 		if !isObject(call.Function.Arguments) && c.FinishReason != "length" && c.FinishReason != "content_filter" {
-			return fmt.Errorf("arguments of call %d are no JSON object", i)
+			return fmt.Errorf("call %d: %w", i, ErrArguments)
 		}
 	}
 	return nil
