@@ -25,7 +25,8 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	}
 	ids := callIDs{seed: seed(out.ID)}
 	for _, v := range list.Elems() {
-		c := chat.Choice{}
+		out.Choices = append(out.Choices, chat.Choice{})
+		c := &out.Choices[len(out.Choices)-1]
 		calls := 0
 		for _, p := range v.Find("content", "parts").Elems() {
 			c.Parts = ids.read(c.Parts, p, &calls)
@@ -34,11 +35,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		if c.Finish, err = finish(v.Get("finishReason"), calls > 0); err != nil {
 			return err
 		}
-		if c.Finish == chat.FinishNone {
-			c.Finish, _ = finish(rawjson.Value{}, calls > 0)
-		}
 		c.Logprobs = logprobs(v.Get("logprobsResult"))
-		out.Choices = append(out.Choices, c)
 	}
 	return nil
 }
@@ -50,6 +47,8 @@ func isBlocked(answer rawjson.Value) bool {
 }
 
 // inner is a string as it is spelled, nil for anything else.
+//
+//go:noinline
 func inner(v rawjson.Value) chat.Text {
 	if v.Kind() != rawjson.String {
 		return nil
@@ -80,19 +79,24 @@ func seed(t []byte) uint64 {
 func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) []chat.Part {
 	f := v.Get("functionCall")
 	if f.Kind() != rawjson.Object {
-		p := chat.Part{Text: inner(v.Get("text"))}
-		if thought, _ := v.Get("thought").Bool(); thought {
-			p.Kind = chat.ThinkingPart
-		}
-		if len(p.Text) == 0 {
+		text := inner(v.Get("text"))
+		if len(text) == 0 {
 			return parts
 		}
-		return append(parts, p)
+		parts = grow(parts, chat.TextPart)
+		p := &parts[len(parts)-1]
+		if p.Text = text; string(v.Get("thought").Raw()) == "true" {
+			p.Kind = chat.ThinkingPart
+		}
+		return parts
 	}
 	if s := inner(v.Get("thoughtSignature")); len(s) > 0 {
-		parts = append(parts, chat.Part{Kind: chat.RedactedPart, Text: appendMark(nil, *calls, s)})
+		parts = grow(parts, chat.RedactedPart)
+		parts[len(parts)-1].Text = appendMark(nil, *calls, s)
 	}
-	p := chat.Part{Kind: chat.ToolCallPart, ID: inner(f.Get("id")), Name: inner(f.Get("name")), Input: chat.Raw("{}")}
+	parts = grow(parts, chat.ToolCallPart)
+	p := &parts[len(parts)-1]
+	p.ID, p.Name, p.Input = inner(f.Get("id")), inner(f.Get("name")), chat.Raw("{}")
 	if args := f.Get("args"); args.Kind() == rawjson.Object {
 		p.Input = compact(args.Raw())
 	}
@@ -101,7 +105,16 @@ func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) []chat.
 	}
 	*calls++
 	ids.n++
-	return append(parts, p)
+	return parts
+}
+
+// grow appends a part, which is large, without making it first.
+//
+//go:noinline
+func grow(parts []chat.Part, kind chat.PartKind) []chat.Part {
+	parts = append(parts, chat.Part{})
+	parts[len(parts)-1].Kind = kind
+	return parts
 }
 
 // compact is a document without white space between its tokens, if it is spread over
@@ -200,29 +213,31 @@ func logprobs(v rawjson.Value) chat.Raw {
 	if chosen.Len() == 0 {
 		return nil
 	}
-	dst := chat.Raw(`{"content":[`)
+	dst := add(nil, `{"content":[`)
 	for i, c := range chosen.Elems() {
-		if i > 0 {
-			dst = append(dst, ',')
+		dst = add(addToken(dst, c), `,"top_logprobs":[`)
+		for _, t := range v.Get("topCandidates").At(i).Get("candidates").Elems() {
+			dst = add(addToken(dst, t), `}`)
 		}
-		dst = append(appendToken(dst, c), `,"top_logprobs":[`...)
-		for k, t := range v.Get("topCandidates").At(i).Get("candidates").Elems() {
-			if k > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(appendToken(dst, t), '}')
-		}
-		dst = append(dst, `]}`...)
+		dst = add(dst, `]}`)
 	}
-	return append(dst, `],"refusal":null}`...)
+	return add(dst, `],"refusal":null}`)
 }
 
-func appendToken(dst chat.Raw, c rawjson.Value) chat.Raw {
-	dst = append(append(append(dst, `{"token":"`...), inner(c.Get("token"))...), `","logprob":`...)
-	if p := c.Get("logProbability"); p.Kind() == rawjson.Number {
-		dst = append(dst, p.Raw()...)
-	} else {
-		dst = append(dst, '0')
+// addToken appends an object for a token, which it leaves open.
+func addToken(dst []byte, c rawjson.Value) []byte {
+	if dst[len(dst)-1] != '[' {
+		dst = add(dst, `,`)
 	}
-	return append(dst, `,"bytes":null`...)
+	dst = add(dst, `{"token":"`)
+	dst = add(dst, string(inner(c.Get("token"))))
+	dst = add(dst, `","logprob":`)
+	p := c.Get("logProbability").Raw()
+	if len(p) == 0 {
+		p = []byte("0")
+	}
+	return add(add(dst, string(p)), `,"bytes":null`)
 }
+
+//go:noinline
+func add(dst []byte, s string) []byte { return append(dst, s...) }

@@ -23,6 +23,8 @@ const (
 )
 
 // turn makes sure that a content of the side is open.
+//
+//go:noinline
 func (b *builder) turn(s side) {
 	if b.side == s {
 		return
@@ -37,6 +39,7 @@ func (b *builder) turn(s side) {
 	b.side = s
 }
 
+//go:noinline
 func (b *builder) endTurn() {
 	if b.side != nobody {
 		b.raw(`]}`)
@@ -84,19 +87,23 @@ func (b *builder) say(p *chat.Part) {
 
 // unhint reports what there is no place for: cache hints, as this API caches by itself,
 // and citations. Each is one drop, for a client that sends them does so everywhere.
+//
+//go:noinline
 func (b *builder) unhint(p *chat.Part) {
 	if len(p.CacheControl) > 0 {
-		b.r.Drop("cache_control")
+		b.drop("cache_control")
 	}
 	if len(p.Citations) > 0 {
-		b.r.Drop("messages[].content[].citations")
+		b.drop("messages[].content[].citations")
 	}
 }
 
 // named reports the name of a speaker, for which there is no place.
+//
+//go:noinline
 func (b *builder) named(m *chat.Message) {
 	if len(m.Name) > 0 {
-		b.r.Drop(m.At.Path() + ".name")
+		b.drop(m.At.Path() + ".name")
 	}
 }
 
@@ -180,10 +187,10 @@ func (b *builder) modelTurn(run []chat.Message) {
 				n++
 			case chat.ThinkingPart, chat.RedactedPart:
 				if !sealed || p.Kind == chat.RedactedPart && !isMark(p.Text) {
-					b.r.Drop(p.At.Path())
+					b.drop(p.At.Path())
 				}
 			case chat.ServerPart:
-				b.r.Drop(p.At.Path())
+				b.drop(p.At.Path())
 			default:
 				b.fail(p.At.Path(), "cannot stand in a message of this role")
 			}
@@ -192,6 +199,8 @@ func (b *builder) modelTurn(run []chat.Message) {
 }
 
 // begin opens a content; the first is the user's.
+//
+//go:noinline
 func (b *builder) begin(s side) {
 	if b.side == nobody && s == assistant {
 		b.turn(user)
@@ -242,6 +251,8 @@ func (b *builder) call(p *chat.Part, signature chat.Text) {
 }
 
 // identify writes what a call and its result have in common.
+//
+//go:noinline
 func (b *builder) identify(id, name chat.Text) {
 	if b.m.is(signs) {
 		b.text("id", id)
@@ -253,13 +264,14 @@ func (b *builder) identify(id, name chat.Text) {
 // in a string. No arguments are an empty object.
 func (b *builder) input(p *chat.Part) {
 	if p.Input != nil {
-		b.dst = append(b.dst, p.Input...)
+		b.put(p.Input)
 		return
 	}
 	from := len(b.dst)
 	b.dst = rawjson.AppendUnescaped(b.dst, p.Arguments)
 	if len(bytes.TrimSpace(b.dst[from:])) == 0 {
-		b.dst = append(b.dst[:from], "{}"...)
+		b.dst = b.dst[:from]
+		b.raw(`{}`)
 		return
 	}
 	if err := b.doc.Parse(b.dst[from:]); err != nil {
@@ -290,7 +302,7 @@ func (b *builder) results(run []chat.Message) {
 		b.turn(user)
 		b.comma()
 		b.raw(`{"text":"Result of the call of `)
-		b.dst = append(b.dst, a.name...)
+		b.put(a.name)
 		b.raw(`:"}`)
 		b.part(a.part)
 	}
@@ -348,11 +360,11 @@ func (b *builder) result(c call) {
 			if said++; said > 1 {
 				b.raw(`\n`)
 			}
-			b.dst = append(b.dst, part.Text...)
+			b.put(part.Text)
 		case chat.ImagePart, chat.DocumentPart, chat.AudioPart, chat.VideoPart:
 			b.media = append(b.media, attached{c.part.Name, part})
 		default:
-			b.r.Drop(part.At.Path())
+			b.drop(part.At.Path())
 		}
 	}
 	b.raw(`"}}}`)

@@ -44,13 +44,13 @@ func (b *builder) file(p *chat.Part) {
 		} else {
 			b.raw(`\n\n`)
 		}
-		b.dst = append(b.dst, t...)
+		b.put(t)
 	}
 	if about > 0 {
 		b.raw(`"}`)
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
-		b.r.Drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
+		b.drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
 	}
 	switch {
 	case m.Plain:

@@ -44,55 +44,74 @@ func (b *builder) build() {
 	b.dropRest()
 }
 
+// The helpers that write are not inlined: there are hundreds of calls of them, and the
+// module's size counts.
+
+//go:noinline
 func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
 
+//go:noinline
+func (b *builder) put(p []byte) { b.dst = append(b.dst, p...) }
+
 // comma separates a member or an element from the one before it.
+//
+//go:noinline
 func (b *builder) comma() {
 	switch b.dst[len(b.dst)-1] {
 	case '{', '[', ':':
 	default:
-		b.dst = append(b.dst, ',')
+		b.raw(`,`)
 	}
 }
 
+//go:noinline
 func (b *builder) key(k string) {
 	b.comma()
-	b.dst = append(b.dst, '"')
+	b.raw(`"`)
 	b.raw(k)
 	b.raw(`":`)
 }
 
 // str writes a string that is escaped already.
+//
+//go:noinline
 func (b *builder) str(t []byte) {
-	b.dst = append(b.dst, '"')
-	b.dst = append(b.dst, t...)
-	b.dst = append(b.dst, '"')
+	b.raw(`"`)
+	b.put(t)
+	b.raw(`"`)
 }
 
+//go:noinline
 func (b *builder) text(k string, t []byte) {
 	b.key(k)
 	b.str(t)
 }
 
 // value writes a member that is JSON already, if there is one.
+//
+//go:noinline
 func (b *builder) value(k string, raw []byte) {
 	if len(raw) > 0 {
 		b.key(k)
-		b.dst = append(b.dst, raw...)
+		b.put(raw)
 	}
 }
 
+//go:noinline
 func (b *builder) integer(k string, n int64) {
 	b.key(k)
 	b.dst = rawjson.AppendInt(b.dst, n)
 }
 
+//go:noinline
 func (b *builder) constant(k, value string) {
 	b.key(k)
 	b.raw(value)
 }
 
 // object writes a member that is an object, and nothing if it stays empty.
+//
+//go:noinline
 func (b *builder) object(k string, fill func()) {
 	before := len(b.dst)
 	b.key(k)
@@ -106,6 +125,8 @@ func (b *builder) object(k string, fill func()) {
 }
 
 // fail keeps the first error: what is wrong with the field at path.
+//
+//go:noinline
 func (b *builder) fail(path, problem string) {
 	if b.err != nil {
 		return
@@ -113,7 +134,14 @@ func (b *builder) fail(path, problem string) {
 	b.err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: path + ": " + problem}
 }
 
+// drop reports what is not in the request.
+//
+//go:noinline
+func (b *builder) drop(path string) { b.r.Drop(path) }
+
 // said picks how the client spells a field.
+//
+//go:noinline
 func (b *builder) said(openAI, anthropic string) string {
 	if b.r.Dialect == "anthropic" {
 		return anthropic
@@ -166,11 +194,11 @@ func (b *builder) dropRest() {
 		{r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use")},
 	} {
 		if g.said {
-			r.Drop(g.field)
+			b.drop(g.field)
 		}
 	}
 	for i := range r.Extra {
-		r.Drop(r.Extra[i].Path)
+		b.drop(r.Extra[i].Path)
 	}
 }
 
@@ -184,7 +212,7 @@ func (b *builder) tier() {
 	case "flex", "priority":
 		b.text("serviceTier", t)
 	default:
-		b.r.Drop("service_tier")
+		b.drop("service_tier")
 	}
 }
 
@@ -207,7 +235,7 @@ func (b *builder) config() {
 	if _, err := strconv.ParseInt(string(r.Seed), 10, 32); err == nil {
 		b.value("seed", r.Seed)
 	} else if r.Seed != nil {
-		r.Drop("seed") // only 32 bits are taken
+		b.drop("seed") // only 32 bits are taken
 	}
 	if r.N > 1 {
 		b.integer("candidateCount", r.N)
@@ -231,7 +259,7 @@ func (b *builder) sample(key, name string, raw chat.Raw, t trait, usual float64)
 	case b.m.is(t):
 		b.value(key, raw)
 	case err != nil || f != usual:
-		b.r.Drop(name)
+		b.drop(name)
 	}
 }
 
@@ -240,7 +268,7 @@ func (b *builder) stops() {
 	n := 0
 	for _, s := range b.r.Stop {
 		if len(s) == 0 {
-			b.r.Drop(name)
+			b.drop(name)
 			continue
 		}
 		if n++; n == 1 {
@@ -273,7 +301,7 @@ func (b *builder) thinking() {
 	name := b.said("reasoning_effort", "thinking")
 	if !b.m.thinks() {
 		if level != chat.EffortNone {
-			b.r.Drop(name)
+			b.drop(name)
 		}
 		return
 	}
@@ -283,7 +311,7 @@ func (b *builder) thinking() {
 			given := b.m.nearest(level)
 			b.text("thinkingLevel", []byte(levelNames[given]))
 			if given != level {
-				b.r.Drop(name)
+				b.drop(name)
 			}
 		case b.m.levels == 0:
 			b.budget(level, name)
@@ -308,7 +336,7 @@ func (b *builder) budget(level chat.Effort, name string) {
 			want = most / 4 * 3
 		}
 		if n = min(max(want, b.m.least), b.m.most); level == chat.EffortNone || n != want && r.Budget > 0 {
-			b.r.Drop(name)
+			b.drop(name)
 		}
 	}
 	b.integer("thinkingBudget", n)

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -26,44 +27,60 @@ const (
 	kwSchema // one schema, or an array of them
 	kwNamed  // an object of schemas
 	kwRef
+	kwEnum
 	kwConst
 	kwAllOf // of one schema, which is as good as anyOf
 	kwDescription
 	kwDrop // says nothing about the answer
 )
 
+// keywords are those that are known, by what becomes of them.
+var keywords = [...]struct {
+	names string
+	kind  keyword
+}{
+	{"type required format title minItems maxItems minimum maximum propertyOrdering $id $anchor", kwCopy},
+	{"items prefixItems anyOf oneOf additionalProperties", kwSchema},
+	{"properties $defs definitions", kwNamed},
+	{"description", kwDescription},
+	{"enum", kwEnum},
+	{"$ref", kwRef},
+	{"const", kwConst},
+	{"allOf", kwAllOf},
+	{"$schema $comment", kwDrop},
+}
+
 // keywordOf is what becomes of a member: enums are of strings and numbers here.
 func keywordOf(k, v rawjson.Value) keyword {
-	switch string(inner(k)) {
-	case "type", "required", "format", "title", "minItems", "maxItems", "minimum", "maximum", "propertyOrdering", "$id", "$anchor":
-		return kwCopy
-	case "items", "prefixItems", "anyOf", "oneOf", "additionalProperties":
-		return kwSchema
-	case "properties", "$defs", "definitions":
-		return kwNamed
-	case "description":
-		return kwDescription
-	case "$ref":
-		return kwRef
-	case "$schema", "$comment":
-		return kwDrop
-	case "const":
-		if listable(v) {
-			return kwConst
+	kind, name := kwUnknown, inner(k)
+	for i := range keywords {
+		if isListed(keywords[i].names, name) {
+			kind = keywords[i].kind
+			break
 		}
-	case "allOf":
-		if v.Len() == 1 {
-			return kwAllOf
-		}
-	case "enum":
+	}
+	switch {
+	case kind == kwConst && !listable(v), kind == kwAllOf && v.Len() != 1:
+		return kwUnknown
+	case kind == kwEnum:
 		for _, e := range v.Elems() {
 			if !listable(e) {
 				return kwUnknown
 			}
 		}
-		return kwCopy
 	}
-	return kwUnknown
+	return kind
+}
+
+// isListed reports whether a name is one of those in a list with blanks between them.
+func isListed(names string, name []byte) bool {
+	for rest := names; rest != ""; {
+		var one string
+		if one, rest, _ = strings.Cut(rest, " "); one == string(name) {
+			return true
+		}
+	}
+	return false
 }
 
 func listable(v rawjson.Value) bool { return v.Kind() == rawjson.String || v.Kind() == rawjson.Number }
@@ -83,7 +100,7 @@ func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 		return
 	case rawjson.Object:
 	default:
-		b.dst = append(b.dst, s.Raw()...)
+		b.put(s.Raw())
 		return
 	}
 	b.raw(`{`)
@@ -114,9 +131,10 @@ func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 	b.raw(`}`)
 }
 
+//go:noinline
 func (b *builder) lose(v rawjson.Value, path string) {
 	if path != "" {
-		b.r.Drop(path + "." + v.Path())
+		b.drop(path + "." + v.Path())
 	}
 }
 
@@ -129,10 +147,11 @@ func (b *builder) keyword(k, v rawjson.Value, kind keyword, path string) {
 		b.raw(`"anyOf"`)
 	case kind == kwConst:
 		b.raw(`"enum":[`)
-		b.dst = append(append(b.dst, v.Raw()...), ']')
+		b.put(v.Raw())
+		b.raw(`]`)
 		return
 	default:
-		b.dst = append(b.dst, k.Raw()...)
+		b.put(k.Raw())
 	}
 	b.raw(`:`)
 	switch {
@@ -142,15 +161,16 @@ func (b *builder) keyword(k, v rawjson.Value, kind keyword, path string) {
 		b.raw(`{`)
 		for name, one := range v.Fields() {
 			b.comma()
-			b.dst = append(append(b.dst, name.Raw()...), ':')
+			b.put(name.Raw())
+			b.raw(`:`)
 			b.subschema(one, path, false)
 		}
 		b.raw(`}`)
 	case kind == kwRef && bytes.HasPrefix(v.Raw(), []byte(`"#/definitions/`)):
 		b.raw(`"#/$defs/`)
-		b.dst = append(b.dst, v.Raw()[len(`"#/definitions/`):]...)
+		b.put(v.Raw()[len(`"#/definitions/`):])
 	default:
-		b.dst = append(b.dst, v.Raw()...)
+		b.put(v.Raw())
 	}
 }
 
@@ -158,7 +178,7 @@ func (b *builder) keyword(k, v rawjson.Value, kind keyword, path string) {
 func (b *builder) describe(s, about rawjson.Value, untold int) {
 	b.key("description")
 	b.raw(`"`)
-	b.dst = append(b.dst, inner(about)...)
+	b.put(inner(about))
 	if untold > 0 {
 		if about.Exists() {
 			b.raw(`\n\n`)
@@ -168,7 +188,8 @@ func (b *builder) describe(s, about rawjson.Value, untold int) {
 			if keywordOf(k, v) == kwUnknown {
 				b.raw(mark)
 				mark = `, `
-				b.dst = append(append(b.dst, inner(k)...), `: `...)
+				b.put(inner(k))
+				b.raw(`: `)
 				b.dst = rawjson.AppendEscaped(b.dst, v.Raw())
 			}
 		}

@@ -34,7 +34,7 @@ func (b *builder) chooseFormat() {
 		b.fail("response_format", "the model has no structured output beside tools")
 	}
 	b.asked = true
-	b.r.Drop("response_format")
+	b.drop("response_format")
 }
 
 // declares reports whether functions are declared.
@@ -76,7 +76,7 @@ func (b *builder) tools() {
 		}
 		found = found || same(t.Name, r.Choice.Name)
 		if len(t.CacheControl) > 0 {
-			r.Drop("cache_control")
+			b.drop("cache_control")
 		}
 		b.comma()
 		b.raw(`{`)
@@ -87,7 +87,7 @@ func (b *builder) tools() {
 		b.parameters(t, path)
 		b.raw(`}`)
 		if strict = strict || t.Strict; t.Strict && !b.m.is(validates) {
-			r.Drop(path + b.said(".function.strict", ".strict"))
+			b.drop(path + b.said(".function.strict", ".strict"))
 		}
 	}
 	b.raw(`]}]`)
