@@ -57,6 +57,7 @@ type exchange struct {
 	current  *attempt
 	over     bool     // the stream is
 	aborted  bool     // without a whole response
+	holding  [2]bool  // plugins hold too much of the response, or of the request
 	flags    []string // of the log: why it went wrong
 	timers   timers
 }
@@ -114,6 +115,7 @@ func (ex *exchange) readBody() {
 		if a := ex.running(); a != nil {
 			a.body.drain()
 		}
+		ex.throttleRequest()
 	}
 }
 
@@ -220,13 +222,35 @@ func (ex *exchange) step(f func() error) {
 	ex.flush()
 }
 
-// throttle waits while the client is slower than the upstream.
+// throttle waits while the client is slower than the upstream, or plugins hold more
+// of the response than they may.
 func (ex *exchange) throttle() {
 	ex.mu.Lock()
-	for ex.queued > window && !ex.aborted {
+	for (ex.queued > window || ex.holding[0]) && !ex.over {
 		ex.change.Wait()
 	}
 	ex.mu.Unlock()
+}
+
+// throttleRequest waits while plugins hold more of the request than they may.
+func (ex *exchange) throttleRequest() {
+	ex.mu.Lock()
+	for ex.holding[1] && !ex.over {
+		ex.change.Wait()
+	}
+	ex.mu.Unlock()
+}
+
+// slow is told by the stream whom to let wait.
+func (ex *exchange) slow(request, wait bool) {
+	i := 0
+	if request {
+		i = 1
+	}
+	ex.mu.Lock()
+	ex.holding[i] = wait
+	ex.mu.Unlock()
+	ex.change.Broadcast()
 }
 
 // disconnected is the client going away.
@@ -341,13 +365,10 @@ func (ex *exchange) flushSoon() {
 func (ex *exchange) done(m hostsim.Summary) {
 	ex.mu.Lock()
 	ex.over, ex.summary = true, m
-	foreign, reading := ex.stepping == 0, ex.reading
+	reading := ex.reading
 	ex.mu.Unlock()
 	if reading {
 		go ex.stopReading()
-	}
-	if foreign || reading {
-		ex.change.Broadcast()
 	}
 	ex.change.Broadcast()
 }

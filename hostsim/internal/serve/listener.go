@@ -151,7 +151,7 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 	worker := s.load.take()
 	ex.stream = s.host.NewStream(hostsim.StreamOptions{
 		Worker: worker, Client: toClient{ex}, Upstream: toUpstream{ex}, Properties: ex.conn.properties,
-		Plugins: l.plugins, BufferLimit: l.config.BufferLimit, Route: ex.routeRequest, Replies: ex.rewriteReply, Done: ex.done,
+		Plugins: l.plugins, BufferLimit: l.config.BufferLimit, Route: ex.routeRequest, Replies: ex.rewriteReply, Slow: ex.slow, Done: ex.done,
 	})
 	ex.startTimers()
 	ex.serve()

@@ -3,9 +3,12 @@ package serve
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/postern-gateway/postern/hostsim"
@@ -63,7 +66,9 @@ func (m *Modules) compile(ctx context.Context, name string, code []byte) (*hosts
 	}
 	var opts []hostsim.CompileOption
 	if m.CacheDir != "" {
-		opts = append(opts, hostsim.WithCache(m.CacheDir))
+		dir := filepath.Join(m.CacheDir, hex.EncodeToString(digest[:16]))
+		prune(m.CacheDir, filepath.Base(dir))
+		opts = append(opts, hostsim.WithCache(dir))
 	}
 	begin := time.Now()
 	told := time.AfterFunc(patience, func() {
@@ -81,6 +86,34 @@ func (m *Modules) compile(ctx context.Context, name string, code []byte) (*hosts
 	}
 	m.byDigest[digest] = one
 	return one, nil
+}
+
+// maxKept is how many versions of modules the cache keeps: one is some 15 MB.
+const maxKept = 20
+
+// prune marks a module as used now and removes those that were not used for longest.
+// A cache that cannot be tidied is no reason not to start.
+func prune(cache, used string) {
+	now := time.Now()
+	_ = os.Chtimes(filepath.Join(cache, used), now, now) //nolint:errcheck // it is new
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return
+	}
+	type kept struct {
+		name string
+		at   time.Time
+	}
+	var all []kept
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.IsDir() && len(e.Name()) == 32 && e.Name() != used {
+			all = append(all, kept{e.Name(), info.ModTime()})
+		}
+	}
+	slices.SortFunc(all, func(a, b kept) int { return b.at.Compare(a.at) })
+	for i := maxKept - 1; i < len(all); i++ {
+		_ = os.RemoveAll(filepath.Join(cache, all[i].name)) //nolint:errcheck // see above
+	}
 }
 
 // Close frees the compiled code.

@@ -113,10 +113,10 @@ func (s *Server) startHost(ctx context.Context, o Options) error {
 		}
 		s.listeners = append(s.listeners, l)
 	}
-	cfg.Clusters = map[string]hostsim.Handler{}
+	cfg.Clusters, cfg.Grpc = map[string]hostsim.Handler{}, map[string]hostsim.GrpcHandler{}
 	for _, file := range s.file.Clusters {
 		c := s.clusters[file.Name]
-		cfg.Clusters[file.Name] = c.callout(s)
+		cfg.Clusters[file.Name], cfg.Grpc[file.Name] = c.callout(s), c.grpc(s)
 		if c.plugins, cfg.UpstreamPlugins, err = addPlugins(ctx, o.Modules, cfg.UpstreamPlugins, file.Plugins); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -282,6 +283,80 @@ get_header_map_value 0 x-answer
 	_, body := r.do("GET", r.url+"/", nil)
 	equal(t, "body", body, "hello")
 	r.log.await(`get_header_map_value 0 x-answer -> 0 "POST oracle /ask question"`)
+}
+
+// TestGrpc: a plugin asks a real server, which answers in messages.
+func TestGrpc(t *testing.T) {
+	t.Parallel()
+	helper := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("content-type", "application/grpc")
+		w.Header().Set("Trailer", "grpc-status, grpc-message")
+		text := fmt.Sprintf("%s %s %s %q", r.URL.Path, r.Header.Get("content-type"), r.Header.Get("x-md"), body)
+		w.Write(append([]byte{0, 0, 0, 0, byte(len(text))}, text...))
+		w.Header().Set("grpc-status", "0")
+	})
+	h2 := object{"http2_protocol_options": object{}}
+	r := start(t, file{clusters: []object{cluster("up", hello(t)), cluster("helper", helper, h2)}, script: `
+on request_headers
+set stream $ctx
+grpc_call helper pkg.Svc Do 5000 "ask" x-md=1
+return 3
+on grpc_receive
+get_buffer_bytes 5 0 200 > answer
+set_effective_context $stream
+add_header_map_value 0 x-answer $answer
+continue_stream 0
+on log
+get_header_map_value 0 x-answer
+`})
+	equal(t, "body", r.get(r.url), "hello")
+	r.log.await("get_header_map_value 0 x-answer -> 0 " + strconv.Quote(`/pkg.Svc/Do application/grpc 1 "\x00\x00\x00\x00\x03ask"`))
+}
+
+func TestGrpcFails(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	r := start(t, file{clusters: []object{cluster("up", hello(t)), cluster("helper", l.Addr(), object{"http2_protocol_options": object{}})}, script: `
+on request_headers
+set stream $ctx
+grpc_call helper pkg.Svc Do 5000 "ask"
+return 3
+on grpc_close
+log 2 "closed"
+set_effective_context $stream
+continue_stream 0
+`})
+	equal(t, "body", r.get(r.url), "hello")
+	contains(t, "log", r.log.String(), "grpc_close ctx=")
+}
+
+// TestHeldBodyGoesOn: a plugin holds a request without a limit on its body; the
+// client waits, and everything arrives once the plugin lets go.
+func TestHeldBodyGoesOn(t *testing.T) {
+	t.Parallel()
+	const size = 8 << 20
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n, err)
+	})
+	r := start(t, file{clusters: []object{cluster("up", up)}, listener: object{"per_connection_buffer_limit_bytes": 64 << 10}, script: `
+on configure
+set_tick_period_milliseconds 50
+return 1
+on request_headers
+set stream $ctx
+return 4
+on tick
+set_effective_context $stream
+continue_stream 0
+`})
+	_, answer := r.do("POST", r.url, strings.NewReader(strings.Repeat("x", size)))
+	equal(t, "bytes upstream", answer, strconv.Itoa(size)+" <nil>")
 }
 
 func TestUpstreamBreaksOff(t *testing.T) {
