@@ -31,6 +31,7 @@ type decoder struct {
 	state streamState
 	index int           // of the open block
 	next  int           // of the one after it
+	late  bool          // usage came behind the reason
 	block chat.PartKind // its kind
 	inRaw bool          // the open block is the answer as the input of answerTool
 	empty bool          // nothing of the open block has come
@@ -127,7 +128,11 @@ func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
 			return errOrder
 		}
 		d.state = atEnd
-		d.send(emit, chat.Event{Kind: chat.End})
+		end := chat.Event{Kind: chat.End}
+		if d.late {
+			end.Usage, end.Counted = d.count.usage(), true
+		}
+		d.send(emit, end)
 	case kind.Is("error"):
 		d.state = failed
 		err := readError(e.Get("error"), 0)
@@ -208,13 +213,17 @@ func (d *decoder) delta(v rawjson.Value, emit func(*chat.Event)) {
 // finish reads message_delta: why the model stopped, and the usage in total. A first
 // one may come without a reason.
 func (d *decoder) finish(e rawjson.Value, emit func(*chat.Event)) error {
-	if d.state != atBlocks {
+	if d.state != atBlocks && d.state != atStop {
 		return errOrder
 	}
 	counted := false
 	if usage := e.Get("usage"); usage.Kind() == rawjson.Object {
 		d.count.add(usage)
 		counted = true
+	}
+	if d.state == atStop { // there is one reason, but its usage may be told again
+		d.late = d.late || counted
+		return nil
 	}
 	delta := e.Get("delta")
 	reason := finish(delta.Get("stop_reason"))

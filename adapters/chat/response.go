@@ -49,8 +49,8 @@ type EventKind uint8
 // deltas and closed by a BlockStop, in the order of their indexes; then a Finish; then
 // an End. Blocks do not overlap within a choice: a provider that interleaves them has
 // them put in order by its decoder. Usage may come with any event, counts from the
-// start of the stream, and comes with the FinishEvent at the latest. A Failure can come
-// at any point and is the last.
+// start of the stream, and comes with the FinishEvent at the latest; if it changes
+// after that, with the End. A Failure can come at any point and is the last.
 const (
 	Start          EventKind = iota // ID, Model, Created, Usage of the input if known
 	BlockStart                      // Block, Index; ID and Name of a tool call; Text of redacted thinking; Raw of a server part
