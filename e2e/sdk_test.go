@@ -82,7 +82,6 @@ type sdkRun struct {
 	files            []string
 	provider         string
 	model, reasoning string
-	narrow           string // the only model of the narrow consumer
 }
 
 func sdkRuns() (python, node []sdkRun) {

@@ -10,9 +10,9 @@ import (
 
 // Errors of streams that do not keep to the API's grammar.
 var (
-	errTruncated = errors.New("Anthropic's stream ended before its last event")
-	errOrder     = errors.New("Anthropic's stream has an event out of order")
-	errCall      = errors.New("Anthropic's stream has a call without an id or a name")
+	errTruncated = errors.New("the Anthropic stream ended before its last event")
+	errOrder     = errors.New("the Anthropic stream has an event out of order")
+	errCall      = errors.New("the Anthropic stream has a call without an id or a name")
 )
 
 // NewDecoder makes a reader of https://platform.claude.com/docs/en/build-with-claude/streaming.
@@ -137,7 +137,7 @@ func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
 		d.state = failed
 		err := readError(e.Get("error"), 0)
 		if err == nil {
-			err = &chat.Error{Status: 500, Kind: chat.Internal, Message: "Anthropic's stream failed"}
+			err = &chat.Error{Status: 500, Kind: chat.Internal, Message: "the Anthropic stream failed"}
 		}
 		d.send(emit, chat.Event{Kind: chat.Failure, Err: err})
 	}

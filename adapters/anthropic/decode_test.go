@@ -145,7 +145,7 @@ var streams = []struct {
 		begun, "block 0:text", "stop 0:text", "failure error=503/6 Overloaded",
 	}, ""},
 	{"error first", event(`{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}`), []string{"failure error=429/5 slow down"}, ""},
-	{"error that says nothing", event(`{"type":"error"}`), []string{"failure error=500/8 Anthropic's stream failed"}, ""},
+	{"error that says nothing", event(`{"type":"error"}`), []string{"failure error=500/8 the Anthropic stream failed"}, ""},
 	{"nothing", "", nil, "ended before its last event"},
 	{"end within a block", start + event(`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`), []string{begun, "block 0:text"}, "ended before its last event"},
 	{"end before message_stop", start + event(`{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{}}`), []string{begun, "finish stop usage=18/5/3/1/0"}, "ended before its last event"},

@@ -61,7 +61,7 @@ func readError(v rawjson.Value, status int) *chat.Error {
 	}
 	e := &chat.Error{Status: standard(status), Kind: chat.KindOf(status), Message: message.Str()}
 	if len(e.Message) > maxMessage {
-		e.Message = string(rawjson.AppendEscaped(nil, e.Message[:maxMessage]))
+		e.Message = strings.ToValidUTF8(e.Message[:maxMessage], "")
 	}
 	for i := range errorKinds {
 		k := &errorKinds[i]

@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	errTruncated = errors.New("Gemini's stream ended before its answer had a finishReason")
-	errChunk     = errors.New("Gemini's stream: want objects, got an event of another form")
-	errChoices   = errors.New("Gemini's stream has more candidates than can be asked for")
+	errTruncated = errors.New("the Gemini stream ended before its answer had a finishReason")
+	errChunk     = errors.New("the Gemini stream: want objects, got an event of another form")
+	errChoices   = errors.New("the Gemini stream has more candidates than can be asked for")
 )
 
 // bigEvent is the size from which on the memory of an event is not kept.

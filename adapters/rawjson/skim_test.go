@@ -2,7 +2,6 @@ package rawjson_test
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -183,7 +182,7 @@ func BenchmarkSkimmer(b *testing.B) {
 				s.Feed(bb.in)
 			}
 			if !bytes.Contains(bb.in, s.Field(0)) || s.Field(0) == nil {
-				b.Fatal(fmt.Sprintf("got %q, want the usage", s.Field(0)))
+				b.Fatalf("got %q, want the usage", s.Field(0))
 			}
 		})
 	}

@@ -172,7 +172,7 @@ func (p *parser) unary() (value, error) {
 			got, err := v(s)
 			yes, ok := got.(bool)
 			if err == nil && !ok {
-				err = errors.New("want a condition behind !")
+				err = errors.New("want a condition behind the exclamation mark")
 			}
 			return !yes, err
 		}, nil

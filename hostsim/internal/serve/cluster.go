@@ -37,7 +37,6 @@ type endpoint struct {
 	addr  string
 	level int
 	tls   *bootstrap.ClientTLS
-	plain *http.Transport // of endpoints whose transport depends on nothing else
 }
 
 // transportKey is what connections may not be shared over.
@@ -165,7 +164,7 @@ func (c *cluster) newTransport(key transportKey) *http.Transport {
 		TLSHandshakeTimeout: c.config.ConnectTimeout,
 		Protocols:           new(http.Protocols),
 		HTTP2:               http2Config(c.config.Settings),
-		ReadBufferSize:      16 << 10,
+		ReadBufferSize:      32 << 10,
 		WriteBufferSize:     16 << 10,
 	}
 	network := "tcp"

@@ -30,7 +30,6 @@ type exchange struct {
 	r        *http.Request
 	stream   *hostsim.Stream
 	start    time.Time
-	worker   int
 	conn     *connection
 
 	// Only touched while the worker is held, and after the end.
