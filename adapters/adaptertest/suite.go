@@ -78,11 +78,11 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	}
 	var doc rawjson.Doc
 	if err := doc.Parse(body); err != nil {
-		return fail(unreadable(err))
+		return fail(unreadable())
 	}
 	var out chat.Response
 	if err := s.Provider.ReadResponse(doc.Root(), &out); err != nil {
-		return fail(unreadable(err))
+		return fail(unreadable())
 	}
 	if out.Created == 0 {
 		out.Created = created
@@ -90,8 +90,10 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	return status, s.Dialect.Writer.AppendResponse(nil, &out)
 }
 
-func unreadable(err error) *chat.Error {
-	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "upstream_unreadable", Message: err.Error()}
+// unreadable is the gateway's error for what a provider must not send. The gateway says
+// what it is; cases do not depend on the words.
+func unreadable() *chat.Error {
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "upstream_unreadable", Message: "the provider's answer cannot be read"}
 }
 
 // A Translation turns one stream after another from the provider's form into the
@@ -128,7 +130,7 @@ func (t *Translation) Write(p []byte) {
 	for {
 		ev, n, ok, err := t.frames.Next(p)
 		if err != nil {
-			t.fail(err)
+			t.fail()
 			return
 		}
 		if !ok {
@@ -139,7 +141,7 @@ func (t *Translation) Write(p []byte) {
 			continue
 		}
 		if err := t.decoder.Event(ev.Type, ev.Data, t.emit); err != nil {
-			t.fail(err)
+			t.fail()
 			return
 		}
 	}
@@ -151,7 +153,7 @@ func (t *Translation) Close() {
 		return
 	}
 	if err := t.decoder.Close(t.emit); err != nil {
-		t.fail(err)
+		t.fail()
 	}
 }
 
@@ -165,9 +167,9 @@ func (t *Translation) Take() ([]byte, error) {
 	return p, t.bad
 }
 
-func (t *Translation) fail(err error) {
+func (t *Translation) fail() {
 	if !t.failed {
-		t.event(&chat.Event{Kind: chat.Failure, Err: unreadable(err)})
+		t.event(&chat.Event{Kind: chat.Failure, Err: unreadable()})
 	}
 }
 

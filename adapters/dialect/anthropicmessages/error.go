@@ -1,6 +1,8 @@
 package anthropicmessages
 
 import (
+	"strings"
+
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -24,8 +26,23 @@ func AppendError(dst []byte, e *chat.Error) []byte {
 	dst = append(dst, `{"type":"error","error":{"type":`...)
 	dst = rawjson.AppendString(dst, errorTypes[e.Kind])
 	dst = append(dst, `,"message":`...)
-	dst = rawjson.AppendString(dst, e.Message)
+	dst = rawjson.AppendString(dst, message(e))
 	return append(dst, `}}`...)
+}
+
+// tooLong is how this API begins to say that a prompt does not fit the model. There is
+// no code for it, so that programs that shorten theirs look for these words.
+const tooLong = "prompt is too long"
+
+// message is what an error says, in this API's own words and spelling where that matters.
+func message(e *chat.Error) string {
+	if e.Code == "context_length_exceeded" && !strings.HasPrefix(e.Message, tooLong) {
+		return tooLong + ": " + e.Message
+	}
+	if rest, ok := strings.CutPrefix(e.Message, e.Param+": "); ok && e.Param != "" {
+		return Path(e.Param) + ": " + rest
+	}
+	return e.Message
 }
 
 // AppendErrorEvent appends an error as the last event of a stream.
