@@ -76,7 +76,7 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	if status >= 400 {
 		return fail(s.Provider.ReadError(status, body))
 	}
-	var doc rawjson.Doc
+	doc := rawjson.Doc{LoneSurrogates: true}
 	if err := doc.Parse(body); err != nil {
 		return fail(unreadable())
 	}

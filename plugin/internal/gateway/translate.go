@@ -157,7 +157,10 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 		s.failure = "upstream_" + itoa(s.status)
 		return s.replaceError(step, e)
 	}
-	if err := s.w.doc.Parse(p); err != nil {
+	s.w.doc.LoneSurrogates = true // models end amidst a character when their tokens run out
+	err := s.w.doc.Parse(p)
+	s.w.doc.LoneSurrogates = false
+	if err != nil {
 		return s.replaceError(step, s.unreadable("is not JSON"))
 	}
 	out := &s.w.response
