@@ -65,7 +65,7 @@ type Server struct {
 func New(ctx context.Context, file *bootstrap.Bootstrap, o Options) (*Server, error) {
 	s := &Server{file: file, node: file.NodeID, cluster: file.NodeCluster, started: time.Now(), address: ownAddress(), quit: make(chan struct{}),
 		byLog: map[string]*logFile{}, metrics: newMetrics(file.Stats)}
-	s.buffers.New = func() any { b := make([]byte, 16<<10); return &b }
+	s.buffers.New = func() any { b := make([]byte, 32<<10); return &b }
 	s.base, s.stopBase = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
