@@ -3,10 +3,7 @@ package serve_test
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
@@ -17,11 +14,6 @@ import (
 	"github.com/postern-gateway/postern/hostsim/internal/bootstrap"
 	"github.com/postern-gateway/postern/hostsim/internal/serve"
 )
-
-func privateKeyPEM(pair tls.Certificate) (string, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), err
-}
 
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
