@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -214,6 +215,53 @@ func TestHostileRequests(t *testing.T) {
 				t.Errorf("got %+v and %d bytes, want the image whole", e, len(out))
 			}
 		})
+	}
+}
+
+// TestLargeRequests has requests of which each part is like many others. Time must not
+// grow with their square, or this test takes minutes.
+func TestLargeRequests(t *testing.T) {
+	t.Parallel()
+	const many = 20_000
+	list := func(n int, format string) string {
+		var out []string
+		for i := range n {
+			out = append(out, strings.ReplaceAll(format, "#", strconv.Itoa(i)))
+		}
+		return strings.Join(out, ",")
+	}
+	ask := `{"role":"user","content":"x"}`
+	call := `{"role":"assistant","tool_calls":[%]},{"role":"tool","tool_call_id":"t","content":"x"}`
+	for _, tt := range []struct{ name, dialect, messages, more string }{
+		{"unknown members", "anthropic", ask, `,` + list(many, `"k#":1`)},
+		{"unknown members of tools", "anthropic", ask, `,"tools":[` + list(many, `{"name":"t#","input_schema":{},"x":1}`) + `]`},
+		{"thoughts", "anthropic", ask + `,{"role":"assistant","content":[` + list(many, `{"type":"thinking","thinking":"x","signature":""}`) + `,{"type":"text","text":"a"}]},` + ask, ""},
+		{"blocks of the provider's own tools", "anthropic", ask + `,{"role":"assistant","content":[` + list(many, `{"type":"server_tool_use","id":"#"}`) + `,{"type":"text","text":"a"}]},` + ask, ""},
+		{"calls in one turn", "anthropic", ask + `,{"role":"assistant","content":[` + list(many, `{"type":"tool_use","id":"t#","name":"f","input":{}}`) + `]},{"role":"user","content":[` + list(many, `{"type":"tool_result","tool_use_id":"t#"}`) + `]}`, ""},
+		{"members of a schema", "anthropic", ask, `,"output_config":{"format":{"type":"json_schema","schema":{"type":"object","additionalProperties":false,"properties":{` + list(many, `"p#":{"type":"string","minLength":1}`) + `},"required":[` + list(many, `"p#"`) + `]}}}`},
+		{"calls of one id", "openai", ask + "," + list(4_000, strings.Replace(call, "%", `{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}`, 1)), ""},
+		{"names of speakers", "openai", list(16_000, `{"role":"user","name":"n#","content":"x"}`), ""},
+		{"details of images", "openai", `{"role":"user","content":[` + list(16_000, `{"type":"image_url","image_url":{"url":"https://a","detail":"low"}}`) + `]}`, ""},
+		{"bounds of a schema", "openai", ask, `,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object","additionalProperties":false,"properties":{` + list(many, `"p#":{"type":"string","minLength":1}`) + `}}}}`},
+	} {
+		for pair, s := range suites(t) {
+			if s.Dialect.Name != tt.dialect {
+				continue
+			}
+			t.Run(pair+"/"+tt.name, func(t *testing.T) {
+				t.Parallel()
+				in := []byte(`{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[` + tt.messages + `]` + tt.more + `}`)
+				out, drops, e := s.Translate(in)
+				if e != nil {
+					refusedWell(t, &s, []byte(tt.name), e)
+				} else if _, err := adaptertest.Value(out); err != nil {
+					t.Errorf("got %.300s: %v", out, err)
+				}
+				if len(drops) > 101 {
+					t.Errorf("got %d drops by name, want a bounded list", len(drops))
+				}
+			})
+		}
 	}
 }
 

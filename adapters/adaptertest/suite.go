@@ -78,11 +78,11 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	}
 	doc := rawjson.Doc{LoneSurrogates: true}
 	if err := doc.Parse(body); err != nil {
-		return fail(unreadable())
+		return fail(unreadable(err))
 	}
 	var out chat.Response
 	if err := s.Provider.ReadResponse(doc.Root(), &out); err != nil {
-		return fail(unreadable())
+		return fail(unreadable(err))
 	}
 	if out.Created == 0 {
 		out.Created = created
@@ -90,10 +90,9 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	return status, s.Dialect.Writer.AppendResponse(nil, &out)
 }
 
-// unreadable is the gateway's error for what a provider must not send. The gateway says
-// what it is; cases do not depend on the words.
-func unreadable() *chat.Error {
-	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "upstream_unreadable", Message: "the provider's answer cannot be read"}
+// unreadable is the gateway's error for what a provider must not send.
+func unreadable(err error) *chat.Error {
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "upstream_unreadable", Message: err.Error()}
 }
 
 // A Translation turns one stream after another from the provider's form into the
@@ -130,7 +129,7 @@ func (t *Translation) Write(p []byte) {
 	for {
 		ev, n, ok, err := t.frames.Next(p)
 		if err != nil {
-			t.fail()
+			t.fail(err)
 			return
 		}
 		if !ok {
@@ -141,7 +140,7 @@ func (t *Translation) Write(p []byte) {
 			continue
 		}
 		if err := t.decoder.Event(ev.Type, ev.Data, t.emit); err != nil {
-			t.fail()
+			t.fail(err)
 			return
 		}
 	}
@@ -153,7 +152,7 @@ func (t *Translation) Close() {
 		return
 	}
 	if err := t.decoder.Close(t.emit); err != nil {
-		t.fail()
+		t.fail(err)
 	}
 }
 
@@ -167,9 +166,9 @@ func (t *Translation) Take() ([]byte, error) {
 	return p, t.bad
 }
 
-func (t *Translation) fail() {
+func (t *Translation) fail(err error) {
 	if !t.failed {
-		t.event(&chat.Event{Kind: chat.Failure, Err: unreadable()})
+		t.event(&chat.Event{Kind: chat.Failure, Err: unreadable(err)})
 	}
 }
 

@@ -75,7 +75,7 @@ func (b *builder) skips(p *chat.Part) bool {
 		return blank(p.Text)
 	case chat.ThinkingPart:
 		if len(p.Signature) == 0 {
-			b.r.Drop(b.path(nil, p))
+			b.r.DropAt(func() string { return b.path(nil, p) })
 			return true
 		}
 	}
@@ -157,7 +157,7 @@ func (b *builder) image(p *chat.Part) {
 		return
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
-		b.r.Drop(strings.TrimSuffix(b.path(nil, p), ".url") + ".detail") // the URL stands beside it
+		b.r.DropAt(func() string { return strings.TrimSuffix(b.path(nil, p), ".url") + ".detail" }) // the URL stands beside it
 	}
 	b.raw(`{"type":"image","source":`)
 	if p.Media.Data == nil {

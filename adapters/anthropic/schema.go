@@ -93,7 +93,7 @@ func (b *builder) subschema(s rawjson.Value, path string) {
 		case kind == kwDrop:
 		case !enforced(kind, v):
 			untold++
-			b.r.Drop(path + "." + v.Path())
+			b.r.DropAt(func() string { return path + "." + v.Path() })
 		default:
 			b.keyword(start, k, v, kind, path)
 		}
@@ -159,7 +159,7 @@ func (b *builder) closed(s, v rawjson.Value, path string) {
 		b.fail(path+"."+v.Path(), "structured output has no objects with free members here; name them in properties")
 		return
 	}
-	b.r.Drop(path + "." + v.Path())
+	b.r.DropAt(func() string { return path + "." + v.Path() })
 }
 
 // describe writes a description with what else the schema says.

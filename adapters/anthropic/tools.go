@@ -72,7 +72,7 @@ func (b *builder) tool(t *chat.Tool, canStrict bool) {
 	} else {
 		b.inputSchema(t.Parameters)
 		if t.Strict {
-			b.r.Drop(toolPath(t.At) + b.ours(".strict", ".function.strict"))
+			b.r.DropAt(func() string { return toolPath(t.At) + b.ours(".strict", ".function.strict") })
 		}
 	}
 	b.cacheControl(t.CacheControl)

@@ -32,8 +32,8 @@ type builder struct {
 	err  *chat.Error // the first one
 	plan plan
 	form form
-	open []openCall // calls of the turn before, to be answered in this one
-	ids  []chat.Text
+	open []openCall     // calls of the turn before, to be answered in this one
+	ids  map[string]int // of all calls so far, and the number that makes the next of the same id another
 }
 
 func (b *builder) build() {

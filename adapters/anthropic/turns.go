@@ -157,7 +157,7 @@ func (b *builder) userTurn(start, from, to int) {
 // named reports the name of a speaker, for which there is no place.
 func (b *builder) named(m *chat.Message) {
 	if len(m.Name) > 0 {
-		b.r.Drop(b.path(m, nil) + ".name")
+		b.r.DropAt(func() string { return b.path(m, nil) + ".name" })
 	}
 }
 
@@ -210,6 +210,9 @@ type openCall struct {
 	part  *chat.Part
 }
 
+// mostCalls is how many calls one turn may have, far above what models make.
+const mostCalls = 1024
+
 // unanswered fails for the first call that has no result where it has to be.
 func (b *builder) unanswered() {
 	b.fail(b.callPath(b.open[0].part), "this call has no result in the messages right behind it")
@@ -227,39 +230,41 @@ func (b *builder) call(p *chat.Part) {
 		b.fail(b.callPath(p), "want an id")
 		return
 	}
+	if len(b.open) == mostCalls {
+		b.fail(b.callPath(p), "there are too many calls in one turn")
+		return
+	}
 	for i := range b.open {
 		if same(b.open[i].id, p.ID) {
 			b.fail(b.callPath(p), "another call of this turn has the same id")
 			return
 		}
 	}
-	from := len(b.dst)
-	b.dst = appendID(b.dst, p.ID)
-	given := b.dst[from:]
-	for n, again := 2, b.used(given); again; n++ {
-		b.dst = appendID(b.dst[:from], p.ID)
-		b.dst = append(b.dst, '_', 't')
-		b.dst = appendNumber(b.dst, n)
-		given = b.dst[from:]
-		again = b.used(given)
-	}
 	c := openCall{id: p.ID, part: p}
-	if !bytes.Equal(given, p.ID) {
+	if given := b.newID(p.ID); !bytes.Equal(given, p.ID) {
 		c.given = bytes.Clone(given)
-		b.ids = append(b.ids, c.given)
-	} else {
-		b.ids = append(b.ids, p.ID)
 	}
 	b.open = append(b.open, c)
 }
 
-func (b *builder) used(id []byte) bool {
-	for _, u := range b.ids {
-		if bytes.Equal(u, id) {
-			return true
+// newID writes an id that no call before has.
+func (b *builder) newID(id chat.Text) []byte {
+	if b.ids == nil {
+		b.ids = map[string]int{}
+	}
+	from := len(b.dst)
+	b.dst = appendID(b.dst, id)
+	end := len(b.dst)
+	if n, used := b.ids[string(b.dst[from:])]; used {
+		for base := string(b.dst[from:]); used; n++ {
+			b.dst = append(b.dst[:end], '_', 't')
+			b.dst = appendNumber(b.dst, n)
+			b.ids[base] = n + 1
+			_, used = b.ids[string(b.dst[from:])]
 		}
 	}
-	return false
+	b.ids[string(b.dst[from:])] = 2
+	return b.dst[from:]
 }
 
 // answer writes the id of the call that a result belongs to.

@@ -1,6 +1,10 @@
 package chat
 
-import "github.com/postern-gateway/postern/adapters/rawjson"
+import (
+	"slices"
+
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
 
 // A Text is the content of a JSON string as it is spelled there: escaped, without its
 // quotes. All the formats that meet here are JSON, so a text goes from one into
@@ -111,19 +115,36 @@ func (r *Request) AddResult(p Part) {
 	last.Result = r.results[start:len(r.results):len(r.results)]
 }
 
+// mostDrops is how many drops are named. A request that has more, which no client sends
+// by accident, must not take time that grows with their square.
+const mostDrops = 100
+
+// moreDrops is the last name where there are more.
+const moreDrops = "..."
+
 // Drop reports that something of the client's request is not in the provider's: a path
 // as the client spelled it ("seed", "messages[2].name"). What changes the meaning of
 // the answer is refused with an Error instead.
 func (r *Request) Drop(path string) {
-	for _, d := range r.drops {
-		if d == path {
-			return
-		}
+	if slices.Contains(r.drops, path) || len(r.drops) > mostDrops {
+		return
+	}
+	if len(r.drops) == mostDrops {
+		path = moreDrops
 	}
 	r.drops = append(r.drops, path)
 }
 
-// Drops are what was dropped, in order.
+// DropAt is Drop for a path that is dear to make: it is only made to be named.
+func (r *Request) DropAt(path func() string) {
+	if len(r.drops) < mostDrops {
+		r.Drop(path())
+	} else {
+		r.Drop(moreDrops)
+	}
+}
+
+// Drops are what was dropped, in order; the last of very many is only "...".
 func (r *Request) Drops() []string { return r.drops }
 
 // A Message is one turn or a part of one.

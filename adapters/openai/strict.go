@@ -43,12 +43,15 @@ func isStrict(v rawjson.Value) bool {
 }
 
 func requiresAll(required, properties rawjson.Value) bool {
+	if required.Len() < properties.Len() {
+		return false
+	}
+	names := make(map[string]bool, required.Len())
+	for _, r := range required.Elems() {
+		names[r.Str()] = true
+	}
 	for k := range properties.Fields() {
-		found := false
-		for _, r := range required.Elems() {
-			found = found || r.Is(k.Str())
-		}
-		if !found {
+		if !names[k.Str()] {
 			return false
 		}
 	}

@@ -150,7 +150,7 @@ func (b *builder) assistant(m *chat.Message) {
 		case chat.ThinkingPart, chat.RedactedPart:
 			b.r.Drop(b.ours("messages[].reasoning_details", "messages[].content[].thinking"))
 		default:
-			b.r.Drop(p.At.Path())
+			b.r.DropAt(p.At.Path)
 		}
 	}
 	b.open("assistant", m)
@@ -245,7 +245,7 @@ func (b *builder) result(p *chat.Part) {
 		case chat.ImagePart, chat.DocumentPart, chat.AudioPart, chat.VideoPart:
 			b.media = append(b.media, attached{p.ID, part})
 		default:
-			b.r.Drop(part.At.Path())
+			b.r.DropAt(part.At.Path)
 		}
 		b.unhint(p.Result[i].CacheControl)
 	}

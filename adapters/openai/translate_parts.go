@@ -25,7 +25,7 @@ func (b *builder) part(p *chat.Part) {
 		b.fail(p.At.Path(), "this provider takes no video")
 	case chat.ToolResultPart: // written before the message
 	default:
-		b.r.Drop(p.At.Path())
+		b.r.DropAt(p.At.Path)
 	}
 }
 

@@ -87,7 +87,7 @@ func (b *builder) tools() {
 		case t.Strict && b.strictly(t.Parameters):
 			b.raw(`,"strict":true`)
 		case t.Strict:
-			b.r.Drop(rawjson.JoinPath(t.At.Path(), "strict"))
+			b.r.DropAt(func() string { return rawjson.JoinPath(t.At.Path(), "strict") })
 		}
 		b.raw(`}}`)
 		b.unhint(t.CacheControl)

@@ -17,6 +17,10 @@ import (
 // Name is the dialect's name.
 const Name = "anthropic"
 
+// mostExtra is how many members that are not known a request may have, far above what
+// clients send.
+const mostExtra = 100
+
 // Reader reads requests. It keeps no state, so one serves all.
 type Reader struct{}
 
@@ -118,7 +122,7 @@ func (d *reader) field(k, v rawjson.Value) {
 	case key == "service_tier":
 		r.ServiceTier = d.text(v)
 	default:
-		r.Extra = append(r.Extra, chat.Member{Path: key, Key: key, Raw: v.Raw()})
+		d.extra(k, v)
 	}
 }
 
@@ -239,7 +243,11 @@ func (d *reader) format(v rawjson.Value) {
 
 // extra keeps a member that the neutral form has no place for.
 func (d *reader) extra(k, v rawjson.Value) {
-	d.r.Extra = append(d.r.Extra, chat.Member{Path: v.Path(), Key: k.Str(), Raw: v.Raw()})
+	if len(d.r.Extra) < mostExtra {
+		d.r.Extra = append(d.r.Extra, chat.Member{Path: v.Path(), Key: k.Str(), Raw: v.Raw()})
+	} else if d.err == nil {
+		d.failAt(v.Path(), "there are too many members that are not known")
+	}
 }
 
 func (d *reader) is(v rawjson.Value, kind rawjson.Kind, want string) bool {

@@ -182,7 +182,7 @@ func (d *reader) joined(v rawjson.Value) chat.Text {
 	for _, b := range v.Elems() {
 		t := stringOrNil(b.Get("text"))
 		if t == nil {
-			d.r.Drop(b.Path())
+			d.r.DropAt(b.Path)
 			continue
 		}
 		if out != nil {
