@@ -122,6 +122,7 @@ func TestMutatedRequests(t *testing.T) {
 				if refused == 0 || refused == n {
 					t.Errorf("got %d of %d refused, want some", refused, n)
 				}
+				t.Logf("%d mutants, %d of them refused", n, refused)
 			})
 		}
 	}
@@ -274,6 +275,7 @@ func TestMutatedAnswers(t *testing.T) {
 		}
 		t.Run(pair, func(t *testing.T) {
 			t.Parallel()
+			n := 0
 			for i := range all {
 				c := &all[i]
 				if c.Answer == nil {
@@ -286,12 +288,14 @@ func TestMutatedAnswers(t *testing.T) {
 					}
 				}
 				if _, err := adaptertest.Value(c.Answer.Upstream); err == nil {
-					mutants(t, c.Answer.Upstream, check)
+					n += mutants(t, c.Answer.Upstream, check)
 				}
 				for end := range c.Answer.Upstream {
 					check(c.Answer.Upstream[:end])
 				}
+				n += len(c.Answer.Upstream)
 			}
+			t.Logf("%d mutants", n)
 		})
 	}
 }
@@ -346,6 +350,7 @@ func TestMutatedStreams(t *testing.T) {
 		}
 		t.Run(pair, func(t *testing.T) {
 			t.Parallel()
+			n := 0
 			shapes := map[string]bool{} // of events that were mutated in this pair
 			for i := range all {
 				c := &all[i]
@@ -359,7 +364,7 @@ func TestMutatedStreams(t *testing.T) {
 						continue
 					}
 					before, after := bytes.Join(lines[:k], nil), bytes.Join(lines[k+1:], nil)
-					mutants(t, data, func(event []byte) {
+					n += mutants(t, data, func(event []byte) {
 						in := slices.Concat(before, []byte("data: "), event, []byte("\n"), after)
 						out, err := s.Stream(c.Request, in)
 						if err == nil {
@@ -371,6 +376,7 @@ func TestMutatedStreams(t *testing.T) {
 					})
 				}
 			}
+			t.Logf("%d mutants of %d forms of events", n, len(shapes))
 		})
 	}
 }
