@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -57,7 +58,7 @@ func Compile(ctx context.Context, wasm []byte, opts ...CompileOption) (*Module, 
 	}
 	m := &Module{digest: sha256.Sum256(wasm)}
 	if o.cacheDir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(o.cacheDir)
+		cache, err := openCache(o.cacheDir)
 		if err != nil {
 			return nil, fmt.Errorf("open compilation cache: %w", err)
 		}
@@ -93,6 +94,16 @@ func (m *Module) load(ctx context.Context, wasm []byte) error {
 		return err
 	}
 	return m.instantiateHost(ctx)
+}
+
+// cacheLock is because wazero works out its own version, in a variable, the first
+// time that a cache is opened, and does not expect to be asked twice at once.
+var cacheLock sync.Mutex
+
+func openCache(dir string) (wazero.CompilationCache, error) {
+	cacheLock.Lock()
+	defer cacheLock.Unlock()
+	return wazero.NewCompilationCacheWithDir(dir)
 }
 
 // ABI returns the version that the module was built for: "0.2.0" or "0.2.1".
