@@ -223,13 +223,13 @@ func TestServe(t *testing.T) {
 	listens := make(chan string, 1)
 	go func() {
 		var log bytes.Buffer
-		buf := make([]byte, 1000)
+		told, buf := false, make([]byte, 1000)
 		for {
 			n, err := in.Read(buf)
 			log.Write(buf[:n])
-			if _, rest, ok := strings.Cut(log.String(), "listener main: serving on "); ok && strings.Contains(rest, "\n") && listens != nil {
+			if _, rest, ok := strings.Cut(log.String(), "listener main: serving on "); ok && strings.Contains(rest, "\n") && !told {
 				listens <- strings.Split(rest, "\n")[0]
-				listens = nil
+				told = true
 			}
 			if err != nil {
 				return
