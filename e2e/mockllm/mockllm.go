@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
@@ -37,6 +38,7 @@ func Providers() []provider.Provider {
 	return []provider.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
+		gemini.Provider(),
 	}
 }
 
