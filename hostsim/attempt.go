@@ -48,6 +48,10 @@ func (s *Stream) routeHeaders(end bool) {
 	if !s.routed() {
 		return
 	}
+	if name := s.req.headers.missing(":method", ":path"); name != "" {
+		s.sendLocalReply(missingHeaderReply(503, "request", name))
+		return
+	}
 	s.upOpen, s.upSent = true, end
 	if !s.inAttempts() {
 		s.attempts = 1
@@ -129,15 +133,20 @@ func (s *Stream) upstreamTrailers(h Headers) {
 
 func (s *Stream) upstreamReset(reason string) {
 	s.setUpDone(true)
+	s.upGone = true
 	if a := s.attempt; a != nil {
-		a.over = true
+		a.over, a.upGone = true, true
 		s.worker.deferDestroy(a)
 	}
 	if s.resp.headers == nil && s.again(Retry{Attempt: s.attempts, Reset: reason}) {
 		return
 	}
+	when := "before"
+	if s.resp.headers != nil {
+		when = "after"
+	}
 	s.sendLocalReply(localReply{code: 503, body: resetBeforeHeaders(reason, s.attempts), grpcStatus: -1,
-		details: "upstream_reset_before_response_started{" + noSpace(reason) + "}"})
+		details: "upstream_reset_" + when + "_response_started{" + noSpace(reason) + "}"})
 }
 
 func (s *Stream) setUpDone(done bool) {
@@ -170,7 +179,7 @@ func (s *Stream) resend() {
 	if s.destroyed {
 		return
 	}
-	s.upDone = false
+	s.upDone, s.upGone = false, false
 	s.startAttempt()
 	a := s.attempt
 	hasBody, hasTrailers := len(s.sentBody) > 0, s.req.trailers != nil
@@ -244,7 +253,7 @@ func (s *Stream) reset() {
 	if s.parent != nil {
 		sent = s.parent.upSent
 	}
-	if s.upOpen && !(sent && s.upDone) {
+	if s.upOpen && !s.upGone && !(sent && s.upDone) {
 		s.up.Reset("local reset")
 	}
 	s.upDone = true

@@ -279,9 +279,10 @@ func (c *vmContext) responseAttribute(name string) (any, bool) {
 	m, t := c.readable(mapResponseHeaders), c.readable(mapResponseTrailers)
 	switch name {
 	case "code":
-		return s.props.status, s.props.status != 0 && s.parent == nil
+		// The router notes it of an attempt whose headers have reached it.
+		return s.props.status, s.props.status != 0 && (s.parent == nil || s.headersOut)
 	case "code_details":
-		return s.details, s.details != ""
+		return s.details, s.explained
 	case "grpc_status":
 		return c.grpcStatus()
 	case "size":

@@ -1,5 +1,7 @@
 package hostsim
 
+import "strconv"
+
 // This file is what leaves the filters on either side, and the end of a stream.
 
 func (p *pipe) passHeaders(end bool) {
@@ -12,9 +14,14 @@ func (p *pipe) passHeaders(end bool) {
 		p.passed = true
 		s.routeHeaders(end)
 		s.armTimeout(end)
+	case !p.headers.hasStatus():
+		s.sendLocalReply(missingHeaderReply(502, "response", ":status"))
 	default:
 		p.passed = true
 		s.headersOut = true
+		if s.parent == nil {
+			s.props.status, _ = strconv.ParseInt(p.headers.list.Get(":status"), 10, 64)
+		}
 		s.client.Headers(&p.headers.list, end)
 		if end {
 			s.endStream()
@@ -111,10 +118,12 @@ func (s *Stream) destroy() {
 			f.ctx.log()
 		}
 	}
+	s.logged = true
+	summary := s.Summary() // the access log is written before the last callbacks
 	for _, f := range s.filters {
 		f.ctx.destroy()
 	}
 	if s.done != nil {
-		s.done(s.Summary())
+		s.done(summary)
 	}
 }

@@ -133,7 +133,9 @@ func (v *vm) closeStream(a []uint64) Status {
 	c := v.current()
 	switch a[0] {
 	case streamRequest, streamResponse:
-		if c.filter != nil {
+		if c.filter != nil && (c.logging || c.destroyed) && c.stream.resp.headers != nil {
+			c.stream.misuse("closed a stream that has ended: Envoy crashes")
+		} else if c.filter != nil {
 			c.stream.setDetails("wasm_close_stream")
 			v.afterCall(func() { c.stream.resetFromFilter("wasm_close_stream") })
 		}
@@ -158,6 +160,8 @@ func (v *vm) sendLocalResponse(a []uint64) Status {
 	c := v.current()
 	if c.logging && c.stream.resp.headers != nil {
 		c.stream.misuse("sent a local reply in proxy_on_log: Envoy crashes")
+	} else if c.destroyed && c.stream.resp.headers != nil {
+		c.stream.misuse("sent a local reply for a stream that has ended: Envoy crashes")
 	}
 	if c.filter != nil {
 		v.afterCall(func() { c.stream.sendLocalReply(r) })

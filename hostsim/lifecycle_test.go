@@ -220,6 +220,11 @@ func TestMisuse(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, script, want string }{
 		{"continue of headers that then continue", "on request_headers\ncontinue_stream 0", "Envoy sends them twice"},
+		{"continue of a response before there is one", "on request_headers\ncontinue_stream 1", "has not begun: Envoy crashes"},
+		{"reply in the done callback", "on done\nsend_local_response 500 x y -1", "has ended: Envoy crashes"},
+		{"reply in the delete callback", "on delete\nsend_local_response 500 x y -1", "has ended: Envoy crashes"},
+		{"close in the log callback", "on log\nclose_stream 0", "has ended: Envoy crashes"},
+		{"close in the done callback", "on done\nclose_stream 1", "has ended: Envoy crashes"},
 		{"reply in the log callback", "on log\nsend_local_response 500 x y -1", "Envoy crashes"},
 	}
 	for _, tt := range tests {

@@ -20,6 +20,7 @@ type localReply struct {
 // are out it can only be a reset.
 func (s *Stream) sendLocalReply(r localReply) {
 	if s.destroyed {
+		s.replyToNobody(r)
 		return
 	}
 	if s.parent != nil {
@@ -32,11 +33,12 @@ func (s *Stream) sendLocalReply(r localReply) {
 	} else if s.resp.calling != callNone {
 		s.resp.aborted = true
 	}
-	s.details = r.details
+	s.explain(r.details)
 	switch {
 	case s.resp.headers == nil && s.req.calling != callNone:
 		if s.prepared == nil { // the first of several is the one that counts
 			s.prepared = &r // no callback runs inside another
+			s.props.status = int64(r.code)
 		}
 	case s.resp.headers == nil:
 		s.replyThroughFilters(r)
@@ -44,6 +46,21 @@ func (s *Stream) sendLocalReply(r localReply) {
 		s.replyPastFilters(r)
 	default:
 		s.resetFromFilter(r.details)
+	}
+}
+
+// replyToNobody is a reply from the log or done callback of a stream that has ended
+// without a response: the client is gone, and the filters still see the reply.
+func (s *Stream) replyToNobody(r localReply) {
+	if s.parent != nil || s.resp.headers != nil {
+		return
+	}
+	s.explain(r.details)
+	h, body := s.buildReply(r)
+	s.startResponse(h, body == "")
+	if body != "" && !s.logged {
+		s.resp.in.data = append(s.resp.in.data[:0], body...)
+		s.continueResponse(true)
 	}
 }
 
@@ -155,6 +172,29 @@ func percentEncode(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// missing is the first of some names that a map lacks; "" if it has them all.
+func (m *headerMap) missing(names ...string) string {
+	for _, name := range names {
+		if _, ok := m.list.Lookup(name); !ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// hasStatus says whether there is a status that is a number.
+func (m *headerMap) hasStatus() bool {
+	_, err := strconv.ParseUint(m.list.Get(":status"), 10, 64)
+	return err == nil
+}
+
+// missingHeaderReply answers in place of headers that a plugin has taken a pseudo-header off.
+func missingHeaderReply(code int, of, name string) localReply {
+	why := "missing required header: " + name
+	return localReply{code: code, body: why, grpcStatus: -1,
+		details: "filter_removed_required_" + of + "_headers{" + noSpace(why) + "}"}
 }
 
 // localResponse is what a callout gets when Envoy answers in the cluster's place.

@@ -189,6 +189,10 @@ func (p *pipe) continueFrom(h *half) {
 	if p.cannotContinue() {
 		return
 	}
+	if p.headers == nil {
+		p.s.misuse("continued a response that has not begun: Envoy crashes")
+		return
+	}
 	h.f.ctx.resumed(p.request)
 	if h.stoppedAll() {
 		h.fromCurrent = true

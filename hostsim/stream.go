@@ -77,13 +77,16 @@ type Stream struct {
 	props     properties
 
 	details    string
+	explained  bool        // details are given, which may be none
 	prepared   *localReply // waits for the callback that sent it
 	headersOut bool        // response headers have gone to the client
 	encoded    bool        // the whole response has
 	destroyed  bool
+	logged     bool // the log callbacks have run
 	upOpen     bool // the request has gone upstream
 	upSent     bool // all of it
 	upDone     bool // the upstream has finished or was given up
+	upGone     bool // the upstream broke off
 	timeout    *timer
 }
 
@@ -229,15 +232,21 @@ func (s *Stream) UpstreamReset(reason string) error {
 	return s.end("upstream reset", err)
 }
 
-// Disconnect is the client going away.
-func (s *Stream) Disconnect() error {
+// Disconnect is the client closing its connection.
+func (s *Stream) Disconnect() error { return s.giveUp("disconnect", "downstream_remote_disconnect") }
+
+// ClientReset is the client giving up the stream, which HTTP/2 and HTTP/3 can do
+// without closing the connection.
+func (s *Stream) ClientReset() error { return s.giveUp("client reset", "http2.remote_reset") }
+
+func (s *Stream) giveUp(what, details string) error {
 	s.worker.mu.Lock()
 	if s.destroyed {
-		return s.end("disconnect", errStreamOver)
+		return s.end(what, errStreamOver)
 	}
-	s.details = "downstream_remote_disconnect" // also in place of "via_upstream"
+	s.explain(details) // also in place of "via_upstream"
 	s.destroy()
-	return s.end("disconnect", nil)
+	return s.end(what, nil)
 }
 
 // clientMay says whether the client can still send something.
@@ -283,13 +292,15 @@ func (s *Stream) Details() string {
 
 // setDetails says why, if nothing else has yet. An attempt's word is the stream's.
 func (s *Stream) setDetails(d string) {
-	if s.details == "" {
-		s.details = d
+	if !s.explained {
+		s.explain(d)
 	}
 	if s.parent != nil {
 		s.parent.setDetails(d)
 	}
 }
+
+func (s *Stream) explain(d string) { s.details, s.explained = d, true }
 
 // createFilters gives every plugin that takes part its context.
 func (s *Stream) createFilters(handles []*handle) {

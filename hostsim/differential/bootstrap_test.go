@@ -8,8 +8,9 @@ import (
 	"github.com/postern-gateway/postern/e2e/envoy"
 )
 
-// reloadBackoff is the least that Envoy waits before it starts a failed VM again.
-const reloadBackoff = 100 * time.Millisecond
+// reloadBackoff is the least that Envoy waits before it starts a failed VM again. A
+// scenario sleeps for twice as long, because Envoy adds up to a half.
+const reloadBackoff = 400 * time.Millisecond
 
 // environment is what all VMs see of their environment.
 func environment() map[string]string { return map[string]string{"PROBE": "differential"} }

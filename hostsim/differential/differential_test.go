@@ -108,7 +108,7 @@ func (p *process) compare(t *testing.T, binary string, m *modules) map[string]st
 		if differences[s.name] != "" {
 			continue
 		}
-		want := transcript{"access log": sim.access[s.name]}
+		want := transcript{"access log": slices.Sorted(slices.Values(sim.access[s.name]))} // streams may end in any order
 		if d := agree(want, func() transcript { return transcript{"access log": real.accessLog(s.name)} }); d != "" {
 			differences[s.name] = d
 		}
@@ -124,13 +124,13 @@ func compareScenario(sim *simulation, real *realRun, s *scenario) string {
 			return fmt.Sprintf("%s: hostsim: %v", st.text, err)
 		}
 		if err := real.do(st); err != nil {
-			return fmt.Sprintf("%s: Envoy: %v\n%s", st.text, err, difference(sim.seen(false), real.seen(false)))
+			return fmt.Sprintf("%s: Envoy: %v%s\n%s", st.text, err, real.w.crash(), difference(sim.seen(false), real.seen(false)))
 		}
 		if i+1 < len(s.steps) && s.steps[i+1].who == "await" {
 			continue // what is awaited may come at any time now
 		}
 		if d := agree(sim.seen(false), func() transcript { return real.seen(false) }); d != "" {
-			return st.text + "\n" + d
+			return st.text + real.w.crash() + "\n" + d
 		}
 	}
 	if err := errors.Join(sim.end(), real.end()); err != nil {

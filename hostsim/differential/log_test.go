@@ -127,8 +127,8 @@ func (n *numbering) line(msg string) string {
 	return strings.Join(words, " ")
 }
 
-// serviceTime is how long Envoy says that an upstream took.
-var serviceTime = regexp.MustCompile(`x-envoy-upstream-service-time=\d+`)
+// ofThatRun is what is another in each run: how long an upstream took, and the date.
+var ofThatRun = regexp.MustCompile(`"(x-envoy-upstream-service-time|date)=[^"]*"`)
 
 // normalLog makes two hosts' log lines comparable: contexts get other numbers, and
 // of a trap stays the first line.
@@ -144,7 +144,8 @@ func normalLog(lines []logLine) []string {
 		if trapped {
 			msg, _, _ = strings.Cut(msg, "\n")
 		}
-		out = append(out, "["+l.level+"] "+l.prefix+": "+ids.line(serviceTime.ReplaceAllString(msg, "x-envoy-upstream-service-time=0")))
+		prefix := strings.TrimPrefix(l.prefix, "wasm log ")
+		out = append(out, "["+l.level+"] "+prefix+": "+ids.line(ofThatRun.ReplaceAllString(msg, `"$1=…"`)))
 	}
 	return out
 }

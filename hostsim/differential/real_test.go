@@ -5,8 +5,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/envoy"
@@ -230,6 +232,14 @@ func (w *real) settle(acted *frames.Conn) error {
 	return nil
 }
 
+// crash is the end of Envoy's log if it has died.
+func (w *real) crash() string {
+	if syscall.Kill(w.envoy.PID(), 0) == nil {
+		return ""
+	}
+	return "\nEnvoy is no more; its log ends in\n" + w.envoy.LogTail()
+}
+
 // accessLog is a scenario's lines so far.
 func (w *real) accessLog(name string) []string {
 	b, err := os.ReadFile(w.at.accessLog)
@@ -242,5 +252,6 @@ func (w *real) accessLog(name string) []string {
 			lines = append(lines, rest)
 		}
 	}
+	slices.Sort(lines)
 	return lines
 }

@@ -104,17 +104,22 @@ func parseScenario(name, text string) ([]*scenario, error) {
 		return nil, err
 	}
 	s := &scenario{name: name, about: about, hold: true}
-	matrix := false
+	roles, options := []string{"downstream"}, []string{"on"}
 	for _, sec := range sections {
 		switch head := strings.Fields(sec.title); head[0] {
 		case "cells":
 			s.cells = nonEmptyLines(sec.body)
 		case "options":
 			for _, line := range nonEmptyLines(sec.body) {
-				if line == "matrix" {
-					matrix = true
-				} else if err := s.option(line); err != nil {
-					return nil, err
+				switch line {
+				case "matrix":
+					roles, options = []string{"downstream", "upstream"}, []string{"on", "off"}
+				case "roles":
+					roles = []string{"downstream", "upstream"}
+				default:
+					if err := s.option(line); err != nil {
+						return nil, err
+					}
 				}
 			}
 		case "plugin", "upstream-plugin":
@@ -145,11 +150,11 @@ func parseScenario(name, text string) ([]*scenario, error) {
 	if len(s.cells) == 0 || len(s.steps) == 0 {
 		return nil, errors.New("want cells and steps")
 	}
-	if !matrix {
+	if len(roles) == 1 {
 		s.nameRoots()
 		return []*scenario{s}, nil
 	}
-	return s.variants(), nil
+	return s.variants(roles, options), nil
 }
 
 func folderOf(name string) string { return name[:strings.Index(name, "/")] }
@@ -167,7 +172,7 @@ func (s *scenario) option(line string) error {
 	case "timeout":
 		s.timeout, err = time.ParseDuration(value)
 	default:
-		err = fmt.Errorf("option %q: want matrix, off, limited, retries or timeout", key)
+		err = fmt.Errorf("option %q: want matrix, roles, off, limited, retries or timeout", key)
 	}
 	return err
 }
@@ -195,27 +200,22 @@ func (p *pluginSpec) attribute(s *scenario, a string) error {
 }
 
 // variants are a scenario on both sides of the router, with and without the option.
-func (s *scenario) variants() []*scenario {
+func (s *scenario) variants(roles, options []string) []*scenario {
 	var all []*scenario
-	for _, upstream := range []bool{false, true} {
-		for _, hold := range []bool{true, false} {
-			v := *s
-			v.hold = hold
-			role, option := "downstream", "on"
-			if upstream {
-				role = "upstream"
+	for _, role := range roles {
+		for _, option := range options {
+			v, variant := *s, role
+			if len(options) > 1 {
+				v.hold, variant = option == "on", role+" / "+option
 			}
-			if !hold {
-				option = "off"
-			}
-			v.name += "[" + role + "," + option + "]"
+			v.name += "[" + strings.ReplaceAll(variant, " / ", ",") + "]"
 			v.cells = nil
 			for _, c := range s.cells {
-				v.cells = append(v.cells, role+" / "+option+" / "+c)
+				v.cells = append(v.cells, variant+" / "+c)
 			}
 			v.plugins = slices.Clone(s.plugins)
 			for i := range v.plugins {
-				v.plugins[i].upstream = upstream
+				v.plugins[i].upstream = role == "upstream"
 				if v.plugins[i].vm == s.name {
 					v.plugins[i].vm = v.name
 				}

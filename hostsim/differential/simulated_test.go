@@ -88,7 +88,17 @@ func (k sink) Trailers(h *hostsim.Headers) {
 }
 func (k sink) Reset(string) { k.half(false).reset() }
 
+// A datedSink adds a date to responses, as Envoy does when they have left the filters.
+type datedSink struct{ sink }
+
+func (k datedSink) Headers(h *hostsim.Headers, end bool) {
+	h.Set("date", "today")
+	k.sink.Headers(h, end)
+}
+
+// begin lets some time pass: in Envoy there is always some between two scenarios.
 func (w *simulated) begin(s *scenario) *simulation {
+	w.host.Advance(2 * reloadBackoff) //nolint:errcheck // traps are seen in the scenarios that they are of
 	return &simulation{w: w, s: s, streams: map[int]*simulatedStream{}, old: w.host.Callouts()}
 }
 
@@ -142,6 +152,8 @@ func (r *simulation) send(st step, f frame) error {
 			return s.RequestBody(f.data, f.end)
 		case "trailers":
 			return s.RequestTrailers(f.fields)
+		case "reset":
+			return s.ClientReset()
 		default:
 			return s.Disconnect()
 		}
@@ -169,14 +181,14 @@ func (r *simulation) open(n int) *simulatedStream {
 	}
 	one.stream = r.w.host.NewStream(hostsim.StreamOptions{
 		Worker: (n - 1) % r.w.process.workers, Plugins: r.w.plugins[r.s.name], BufferLimit: limit,
-		Client: sink{func(bool) *half { return &one.client }},
+		Client: datedSink{sink{func(bool) *half { return &one.client }}},
 		Upstream: sink{func(newAttempt bool) *half {
 			if newAttempt || len(one.attempts) == 0 {
 				one.attempts = append(one.attempts, &half{})
 			}
 			return one.attempts[len(one.attempts)-1]
 		}},
-		Route: func(*hostsim.Headers) hostsim.Route { return r.route() },
+		Route: func(h *hostsim.Headers) hostsim.Route { return r.route(*h) },
 		Done: func(m hostsim.Summary) {
 			r.w.access[r.s.name] = append(r.w.access[r.s.name], strconv.Itoa(m.Status)+" "+m.Details)
 		},
@@ -184,7 +196,12 @@ func (r *simulation) open(n int) *simulatedStream {
 	return one
 }
 
-func (r *simulation) route() hostsim.Route {
+// route is the bootstrap's only route, which Envoy finds for requests that have a path
+// and say how they came.
+func (r *simulation) route(h hostsim.Headers) hostsim.Route {
+	if h.Get(":path") == "" || h.Get("x-forwarded-proto") == "" {
+		return hostsim.Route{Reply: &hostsim.Reply{Status: 404, Details: "route_not_found"}}
+	}
 	route := hostsim.Route{UpstreamPlugins: r.w.ups[r.s.name], Timeout: r.s.timeout}
 	if r.s.retries > 0 {
 		route.Retry = func(t hostsim.Retry) bool {
