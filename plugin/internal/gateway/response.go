@@ -19,6 +19,7 @@ type responseHead struct {
 	encoding    string
 	length      int
 	accel       bool // x-accel-buffering is there
+	retryAfter  bool // so is retry-after
 }
 
 func readResponse(h []adapters.Header) responseHead {
@@ -37,6 +38,8 @@ func readResponse(h []adapters.Header) responseHead {
 			r.length = parseLength(v)
 		case "x-accel-buffering":
 			r.accel = true
+		case "retry-after":
+			r.retryAfter = true
 		}
 	}
 	return r

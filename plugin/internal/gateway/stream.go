@@ -69,6 +69,7 @@ type answer struct {
 	cut        bool // the gateway has ended the stream before the provider did
 	whole      bool // held until complete
 	translated bool
+	retryAfter bool   // the provider's headers say when to try again
 	replaced   []byte // goes out in the place of the body
 	ended      bool
 }

@@ -109,8 +109,8 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 			step.Set = append(step.Set, d)
 		}
 	}
-	if path != s.endpoint.Path || s.prefixed {
-		if s.in.query != "" {
+	if path != s.endpoint.Path || s.prefixed || translated {
+		if s.in.query != "" && !translated { // a query means something to the client's own API alone
 			path += "?" + s.in.query
 		}
 		set(":path", path)

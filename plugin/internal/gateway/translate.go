@@ -114,7 +114,7 @@ func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step
 	if end {
 		return s.failed(head, nil, end)
 	}
-	s.answer.whole, s.answer.translated = true, true
+	s.answer.whole, s.answer.translated, s.answer.retryAfter = true, true, head.retryAfter
 	if head.length > s.w.plan.Limits.Answer {
 		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
 	}
@@ -194,6 +194,9 @@ func (s *Stream) unreadable(why string) *chat.Error {
 func (s *Stream) replaceError(step *Step, e *chat.Error) *Step {
 	step.Replace = true
 	step.Body = s.endpoint.Dialect.Error(step.Body[:0], e)
+	if e.RetryAfter > 0 && !s.answer.retryAfter {
+		step.Set = append(step.Set, adapters.Header{Name: "retry-after", Value: itoa(int(e.RetryAfter))})
+	}
 	if e.Status != s.status {
 		step.Set = append(step.Set, adapters.Header{Name: ":status", Value: itoa(e.Status)})
 		s.status = e.Status
