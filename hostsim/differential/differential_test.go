@@ -55,6 +55,9 @@ func TestDifferential(t *testing.T) {
 				defer func() { <-slots }()
 				started := time.Now()
 				differences := p.compare(t, binary, m)
+				if !explained(differences, known) {
+					differences = again(t, differences, p.compare(t, binary, m))
+				}
 				t.Logf("%d scenarios in %v", len(p.scenarios), time.Since(started).Round(time.Millisecond))
 				mu.Lock()
 				defer mu.Unlock()
@@ -78,6 +81,32 @@ func TestDifferential(t *testing.T) {
 		}
 	}
 	report(t, processes, found)
+}
+
+// explained reports whether every difference is a known one.
+func explained(differences, known map[string]string) bool {
+	for name := range differences {
+		if _, ok := known[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// again keeps the differences that a second run has too. What differs once is a matter
+// of time, for Envoy is another process on a machine that has other things to do: what
+// the simulator does wrong it does every time.
+func again(t *testing.T, first, second map[string]string) map[string]string {
+	t.Helper()
+	kept := map[string]string{}
+	for name, d := range first {
+		if second[name] == "" {
+			t.Logf("%s differed once and not again: %s", name, d)
+			continue
+		}
+		kept[name] = second[name]
+	}
+	return kept
 }
 
 // compare runs all scenarios of a process on both sides. The differences are by scenario.
