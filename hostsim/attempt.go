@@ -25,6 +25,7 @@ func (s *Stream) startAttempt() {
 	a.resp = pipe{s: a, limit: s.resp.limit}
 	a.props = newProperties(nil, nil, s.host.clock.now())
 	a.props.given = s.props.given
+	a.props.shareState(&s.props)
 	a.createFilters(s.upstreamHandles())
 	s.attempt = a
 }

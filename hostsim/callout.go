@@ -7,12 +7,11 @@ import (
 
 // A Callout is a request that a plugin sent to a cluster with proxy_http_call.
 type Callout struct {
-	Cluster  string
-	Headers  Headers
-	Body     []byte
-	Trailers Headers
-	Timeout  time.Duration // 0 is none
-	Token    uint32
+	Cluster string
+	Headers Headers
+	Body    []byte
+	Timeout time.Duration // 0 is none
+	Token   uint32
 
 	root  *vmContext
 	timer *timer
@@ -33,7 +32,7 @@ func (v *vm) httpCall(a []uint64) Status {
 	cluster, ok := v.readString(a[0], a[1])
 	headers, ok2 := v.read(a[2], a[3])
 	body, ok3 := v.read(a[4], a[5])
-	trailers, ok4 := v.read(a[6], a[7])
+	_, ok4 := v.read(a[6], a[7]) // Envoy does not send a callout's trailers
 	if !ok || !ok2 || !ok3 || !ok4 || !v.writeU32(a[9], 0) {
 		return StatusInvalidMemoryAccess
 	}
@@ -56,7 +55,7 @@ func (v *vm) httpCall(a []uint64) Status {
 	}
 	v.tokens[calloutHTTP] += calloutIncrement
 	c := &Callout{
-		Cluster: cluster, Headers: m.list, Body: append([]byte(nil), body...), Trailers: parsePairs(trailers),
+		Cluster: cluster, Headers: m.list, Body: append([]byte(nil), body...),
 		Timeout: time.Duration(millis) * time.Millisecond, Token: v.tokens[calloutHTTP], root: v.current().root,
 	}
 	v.writeU32(a[9], c.Token)
@@ -79,7 +78,7 @@ func (h *Host) startCallout(c *Callout, handler Handler) {
 	}
 	h.outside(func() {
 		r := handler(Request{Cluster: c.Cluster, Headers: c.Headers.Clone(), Body: c.Body,
-			Trailers: c.Trailers.Clone(), Timeout: c.Timeout})
+			Timeout: c.Timeout})
 		if r.Delay > 0 {
 			h.clock.after(r.Delay, func() { c.reply(r) })
 			return

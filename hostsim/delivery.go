@@ -22,10 +22,9 @@ func (p *pipe) passHeaders(end bool) {
 		if s.parent == nil {
 			s.props.status, _ = strconv.ParseInt(p.headers.list.Get(":status"), 10, 64)
 		}
+		s.endAttempt(end)
 		s.client.Headers(&p.headers.list, end)
-		if end {
-			s.endStream()
-		}
+		s.endStream(end)
 	}
 }
 
@@ -38,12 +37,13 @@ func (p *pipe) passData(b *buffer, end bool) {
 		s.routeData(b, end)
 		s.armTimeout(end)
 	} else {
+		s.endAttempt(end)
 		s.client.Data(b.data, end)
 	}
 	b.data = b.data[:0]
 	b.check()
-	if end && !p.request {
-		s.endStream()
+	if !p.request {
+		s.endStream(end)
 	}
 }
 
@@ -55,8 +55,9 @@ func (p *pipe) passTrailers() {
 		s.routeTrailers()
 		s.armTimeout(true)
 	default:
+		s.endAttempt(true)
 		s.client.Trailers(&p.trailers.list)
-		s.endStream()
+		s.endStream(true)
 	}
 }
 
@@ -76,15 +77,21 @@ func (s *Stream) armTimeout(end bool) {
 	})
 }
 
-// endStream is the end of a whole response.
-func (s *Stream) endStream() {
-	s.encoded = true
-	if s.parent != nil {
-		s.over = true
-		s.worker.deferDestroy(s)
-		return
+// endAttempt is the end of an attempt whose answer is whole: the router is done with
+// it before it passes the last of it on.
+func (s *Stream) endAttempt(end bool) {
+	if end && s.parent != nil {
+		s.encoded, s.over = true, true
+		s.destroy()
 	}
-	s.destroy()
+}
+
+// endStream is the end of a whole response.
+func (s *Stream) endStream(end bool) {
+	if end && s.parent == nil {
+		s.encoded = true
+		s.destroy()
+	}
 }
 
 // resetFromFilter cuts the stream on the client's side.

@@ -90,7 +90,7 @@ func (s *Stream) replyPastFilters(r localReply) {
 	if body != "" {
 		s.client.Data([]byte(body), true)
 	}
-	s.endStream()
+	s.endStream(true)
 }
 
 // buildReply makes a reply's headers and body as Envoy does: a gRPC client gets

@@ -40,13 +40,20 @@ func (s *Stream) FilterState(name string) ([]byte, bool) {
 	return s.filterState(name)
 }
 
-// filterState looks in the stream's own state, then in its last attempt's.
 func (s *Stream) filterState(name string) ([]byte, bool) {
 	v, ok := s.props.state[name]
-	if !ok && s.attempt != nil {
-		v, ok = s.attempt.props.state[name]
-	}
 	return v, ok
+}
+
+// shareState makes what plugins store an attempt's and its stream's alike.
+func (p *properties) shareState(stream *properties) {
+	if stream.state == nil {
+		stream.state = map[string][]byte{}
+	}
+	if stream.envoyState == nil {
+		stream.envoyState = map[string][]byte{}
+	}
+	p.state, p.envoyState = stream.state, stream.envoyState
 }
 
 func propertyFuncs() []hostFunc {

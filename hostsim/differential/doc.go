@@ -7,6 +7,6 @@
 // arguments, every host call with its status and result, and every log line; in the
 // end also on the access log and on the metrics.
 //
-// A folder of scenarios is one proxy process on both sides. README.md tells how to
+// A folder of testdata is one proxy process on both sides. README.md tells how to
 // write one; cells.txt lists what has to be covered, and unreachable.txt what cannot.
 package differential

@@ -14,7 +14,7 @@ import (
 
 // A scenario is one variant of a file: what is set up, and what then happens.
 type scenario struct {
-	name    string // folder/file, with its variant behind it
+	name    string // area/file, with its variant behind it
 	about   string
 	cells   []string
 	plugins []pluginSpec
@@ -40,7 +40,7 @@ type pluginSpec struct {
 // bufferLimit is the least that Envoy can be told for HTTP/2.
 const bufferLimit = 65535
 
-// A process is a folder: scenarios that run in one proxy, one after another.
+// A process is a folder of areas: scenarios that run in one proxy, one after another.
 type process struct {
 	name      string
 	workers   int
@@ -71,7 +71,7 @@ func loadProcesses(dir string, only *regexp.Regexp) ([]*process, error) {
 		if strings.HasPrefix(p.name, "workers") {
 			p.workers = 2
 		}
-		files, err := filepath.Glob(filepath.Join(dir, p.name, "*.txtar"))
+		files, err := filepath.Glob(filepath.Join(dir, p.name, "*", "*.txtar"))
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +80,8 @@ func loadProcesses(dir string, only *regexp.Regexp) ([]*process, error) {
 			if err != nil {
 				return nil, err
 			}
-			variants, err := parseScenario(p.name+"/"+strings.TrimSuffix(filepath.Base(file), ".txtar"), string(text))
+			area, base := filepath.Base(filepath.Dir(file)), strings.TrimSuffix(filepath.Base(file), ".txtar")
+			variants, err := parseScenario(p.name, area+"/"+base, string(text))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
@@ -98,7 +99,7 @@ func loadProcesses(dir string, only *regexp.Regexp) ([]*process, error) {
 }
 
 // parseScenario reads a file and returns its variants.
-func parseScenario(name, text string) ([]*scenario, error) {
+func parseScenario(process, name, text string) ([]*scenario, error) {
 	about, sections, err := splitSections(text)
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func parseScenario(name, text string) ([]*scenario, error) {
 				}
 			}
 		case "plugin", "upstream-plugin":
-			p := pluginSpec{name: "probe", upstream: head[0] != "plugin", vm: folderOf(name), script: sec.body}
+			p := pluginSpec{name: "probe", upstream: head[0] != "plugin", vm: process, script: sec.body}
 			for _, a := range head[1:] {
 				if err := p.attribute(s, a); err != nil {
 					return nil, err
@@ -156,8 +157,6 @@ func parseScenario(name, text string) ([]*scenario, error) {
 	}
 	return s.variants(roles, options), nil
 }
-
-func folderOf(name string) string { return name[:strings.Index(name, "/")] }
 
 func (s *scenario) option(line string) error {
 	key, value, _ := strings.Cut(line, " ")

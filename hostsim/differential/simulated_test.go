@@ -239,9 +239,6 @@ func (r *simulation) pending() []*hostsim.Callout {
 		h := &half{}
 		h.headers("headers", c.Headers, false)
 		h.data(c.Body, false)
-		if c.Trailers != nil {
-			h.headers("trailers", c.Trailers, true)
-		}
 		h.end(true)
 		r.shown = append(r.shown, h)
 	}
