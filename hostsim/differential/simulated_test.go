@@ -181,7 +181,8 @@ func (r *simulation) open(n int) *simulatedStream {
 	}
 	one.stream = r.w.host.NewStream(hostsim.StreamOptions{
 		Worker: (n - 1) % r.w.process.workers, Plugins: r.w.plugins[r.s.name], BufferLimit: limit,
-		Client: datedSink{sink{func(bool) *half { return &one.client }}},
+		Properties: map[string]any{"request": map[string]any{"protocol": "HTTP/2"}},
+		Client:     datedSink{sink{func(bool) *half { return &one.client }}},
 		Upstream: sink{func(newAttempt bool) *half {
 			if newAttempt || len(one.attempts) == 0 {
 				one.attempts = append(one.attempts, &half{})
@@ -213,19 +214,20 @@ func (r *simulation) route(h hostsim.Headers) hostsim.Route {
 
 // answer answers the oldest callout.
 func (r *simulation) answer(st step) error {
-	for _, c := range r.pending() {
-		f := st.answer()
-		f.fields.Add("x-envoy-upstream-service-time", "0") // as Envoy's client for callouts does
-		resp := hostsim.Response{Headers: f.fields, Body: f.data, Trailers: f.trailers}
-		if f.kind == "reset" {
-			resp = hostsim.Response{Reset: "remote reset"}
-			if f.status != "" {
-				resp.Headers = hostsim.H(":status", f.status)
-			}
-		}
-		return c.Reply(resp)
+	open := r.pending()
+	if len(open) == 0 {
+		return nil
 	}
-	return nil // none is open
+	f := st.answer()
+	f.fields.Add("x-envoy-upstream-service-time", "0") // as Envoy's client for callouts does
+	resp := hostsim.Response{Headers: f.fields, Body: f.data, Trailers: f.trailers}
+	if f.kind == "reset" {
+		resp = hostsim.Response{Reset: "remote reset"}
+		if f.status != "" {
+			resp.Headers = hostsim.H(":status", f.status)
+		}
+	}
+	return open[0].Reply(resp)
 }
 
 // pending notes the callouts that are new, and returns those without an answer.
