@@ -81,7 +81,8 @@ func writeBootstrap(ctx context.Context, o options, addresses mockllm.Addresses,
 		return fmt.Errorf("--module: %w; `make build` makes it", err)
 	}
 	args := []string{"run", "./plugin/cmd/postern", "envoy", o.config, "--listen", o.listen, "--admin", admin, "--module", module, "--out", file}
-	for _, a := range addresses {
+	for _, provider := range []string{"openai", "anthropic"} { // those of the configuration
+		a := addresses.Of(provider)
 		args = append(args, "--upstream", a.Provider+"="+a.URL)
 	}
 	b, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
