@@ -33,9 +33,11 @@ run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 1
 	@go build -o build/quickstart ./e2e/quickstart
 	@exec build/quickstart --host $(HOST) --envoy "$(ENVOY)" --module $(WASM) --listen $(LISTEN)
 
-test: $(WASM) tools ## everything: native, the built module in the simulator, real Envoy, SDKs
+# The comparison of the simulator with Envoy is a target of its own: some of its scenarios
+# race against Envoy's own timers and fail on a busy machine.
+test: $(WASM) tools ## native tests, the built module in the simulator, real Envoy, SDKs (make differential: simulator against Envoy)
 	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) \
-		go run ./e2e/gotest ./...
+		go run ./e2e/gotest $$(go list ./... | grep -v '/hostsim/differential$$')
 
 check: ## format, vet, lint, tidy, generated files, clean tree
 	@go run ./e2e/check
