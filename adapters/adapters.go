@@ -8,7 +8,9 @@ package adapters
 
 import (
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/sse"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -36,6 +38,14 @@ var operationNames = [...]string{"none", "chat", "text_completion", "embeddings"
 // String is the operation's name in metrics and logs.
 func (o Operation) String() string { return operationNames[o] }
 
+// A Call is what a request asks for, as far as its path depends on it.
+type Call struct {
+	Dialect string // of the client
+	Op      Operation
+	Model   string // as the provider calls it
+	Stream  bool
+}
+
 // A Provider describes one kind of upstream API.
 type Provider struct {
 	Name     string                                  // as written in a configuration's type: "openai"
@@ -47,9 +57,10 @@ type Provider struct {
 
 // An Adapter speaks one provider's API.
 type Adapter interface {
-	// Native is the upstream path for an operation that the provider offers in the
-	// client's own dialect, so that the body can pass through; false if it does not.
-	Native(dialect string, op Operation) (path string, ok bool)
+	// Native is the upstream path, with its query if it needs one, for a call that the
+	// provider takes in the client's own dialect, so that the body can pass through;
+	// false if it does not.
+	Native(c Call) (path string, ok bool)
 
 	// Credential is what carries a key.
 	Credential(key secret.String) []Header
@@ -95,4 +106,38 @@ type Watch interface {
 
 	// Delivered estimates the tokens of what the events so far gave the client to read.
 	Delivered() int64
+}
+
+// Frames cut a stream into events. An sse.Decoder is one, and so is what cuts another
+// framing: an event's Type and Data are then what it has in their place.
+type Frames interface {
+	// Reset makes it ready for another stream.
+	Reset()
+
+	// Next consumes n bytes of p. If ok, they end an event exactly there; otherwise n is
+	// len(p), and what is unfinished is held for the next call.
+	Next(p []byte) (ev sse.Event, n int, ok bool, err error)
+
+	// Held is every byte that was consumed since the last event, and Pending how many
+	// of them belong to an event.
+	Held() []byte
+	Pending() int
+}
+
+// A Framer is what an Adapter also is whose streams are not server-sent events.
+type Framer interface {
+	// StreamType is the content type of the provider's streams.
+	StreamType() string
+
+	// NewFrames makes what cuts them; one is used for a stream after another.
+	NewFrames() Frames
+}
+
+// An Amender is what an Adapter also is whose provider takes bodies of the client's
+// dialect, but not all of their members as they are.
+type Amender interface {
+	// Amend notes in the patch what has to be another in a body that passes through.
+	// What is left out and does not change the answer is reported as a drop; what does
+	// is an error.
+	Amend(c Call, request rawjson.Value, patch *rawjson.Patch) (drops []string, e *chat.Error)
 }

@@ -98,7 +98,7 @@ func unreadable(err error) *chat.Error {
 // A Translation turns one stream after another from the provider's form into the
 // client's, as the gateway does it.
 type Translation struct {
-	frames  sse.Decoder
+	frames  adapters.Frames
 	decoder adapters.Decoder
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
@@ -110,7 +110,10 @@ type Translation struct {
 
 // NewTranslation is ready after Reset.
 func (s *Suite) NewTranslation() *Translation {
-	t := &Translation{decoder: s.Provider.NewDecoder(), encoder: s.Dialect.Writer.NewEncoder()}
+	t := &Translation{frames: &sse.Decoder{}, decoder: s.Provider.NewDecoder(), encoder: s.Dialect.Writer.NewEncoder()}
+	if f, ok := s.Provider.(adapters.Framer); ok {
+		t.frames = f.NewFrames()
+	}
 	t.emit = t.event
 	return t
 }

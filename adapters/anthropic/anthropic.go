@@ -28,11 +28,11 @@ type adapter struct{ version string }
 
 var _ adapters.Adapter = (*adapter)(nil)
 
-func (a *adapter) Native(dialect string, op adapters.Operation) (string, bool) {
-	if dialect != "anthropic" {
+func (a *adapter) Native(c adapters.Call) (string, bool) {
+	if c.Dialect != "anthropic" {
 		return "", false
 	}
-	switch op {
+	switch c.Op {
 	case adapters.Chat:
 		return "/v1/messages", true
 	case adapters.CountTokens:

@@ -5,6 +5,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/anthropicmessages"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/sse"
 )
 
 // Anthropic is the dialect of https://platform.claude.com/docs/en/api/messages.
@@ -15,6 +16,7 @@ func Anthropic() *Dialect {
 		ErrorEvent: anthropicmessages.AppendErrorEvent,
 		Models:     anthropicModels,
 		Check:      anthropicCheck,
+		StreamType: sse.ContentType,
 		Overloaded: 529,
 		Reader:     anthropicmessages.Reader{},
 		Writer:     anthropicmessages.Writer{},

@@ -3,8 +3,6 @@
 package dialect
 
 import (
-	"strings"
-
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -13,6 +11,9 @@ import (
 // A Dialect is one API as its clients know it.
 type Dialect struct {
 	Name string
+
+	// StreamType is the content type of its streams.
+	StreamType string
 
 	// Overloaded is the status of an error that says: try again later.
 	Overloaded int
@@ -37,65 +38,6 @@ type Dialect struct {
 	// Reader and Writer translate chat for providers that speak otherwise.
 	Reader adapters.Reader
 	Writer adapters.Writer
-}
-
-// An Endpoint is one path of a dialect.
-type Endpoint struct {
-	Method, Path string
-	Dialect      *Dialect
-	Op           adapters.Operation
-}
-
-// A Table is all that clients can ask for.
-type Table struct {
-	endpoints []Endpoint
-	fallback  *Dialect
-}
-
-// NewTable lists the dialects that the gateway serves.
-func NewTable() *Table {
-	openAI, anthropic := OpenAI(), Anthropic()
-	return &Table{
-		fallback: openAI,
-		endpoints: []Endpoint{
-			{"POST", "/v1/chat/completions", openAI, adapters.Chat},
-			{"POST", "/v1/messages", anthropic, adapters.Chat},
-			{"POST", "/v1/embeddings", openAI, adapters.Embeddings},
-			{"POST", "/v1/responses", openAI, adapters.Responses},
-			{"POST", "/v1/completions", openAI, adapters.Completions},
-			{"POST", "/v1/messages/count_tokens", anthropic, adapters.CountTokens},
-			{"GET", "/v1/models", openAI, adapters.Models},
-		},
-	}
-}
-
-// Find is the endpoint at a path without its query. Clients of Anthropic's API name
-// its version in a header, which tells the dialects apart where paths are the same.
-func (t *Table) Find(path string, anthropicVersion bool) (Endpoint, bool) {
-	if !strings.HasPrefix(path, "/v1/") {
-		return Endpoint{}, false
-	}
-	for _, e := range t.endpoints {
-		if e.Path == path {
-			if e.Op == adapters.Models && anthropicVersion {
-				e.Dialect = t.byName("anthropic")
-			}
-			return e, true
-		}
-	}
-	return Endpoint{}, false
-}
-
-// Default is the dialect for those who have not shown theirs yet.
-func (t *Table) Default() *Dialect { return t.fallback }
-
-func (t *Table) byName(name string) *Dialect {
-	for _, e := range t.endpoints {
-		if e.Dialect.Name == name {
-			return e.Dialect
-		}
-	}
-	return t.fallback
 }
 
 // missing is the error for a member that a request must have.

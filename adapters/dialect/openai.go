@@ -5,6 +5,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/sse"
 )
 
 // OpenAI is the dialect of https://platform.openai.com/docs/api-reference.
@@ -15,6 +16,7 @@ func OpenAI() *Dialect {
 		ErrorEvent: openaichat.AppendErrorEvent,
 		Models:     openAIModels,
 		Check:      openAICheck,
+		StreamType: sse.ContentType,
 		Overloaded: 503,
 		Reader:     openaichat.Reader{},
 		Writer:     openaichat.Writer{},

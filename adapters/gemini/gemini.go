@@ -46,7 +46,7 @@ var (
 )
 
 // Native is false for all: every request is translated.
-func (a *adapter) Native(string, adapters.Operation) (string, bool) { return "", false }
+func (a *adapter) Native(adapters.Call) (string, bool) { return "", false }
 
 func (a *adapter) Credential(key secret.String) []adapters.Header {
 	return []adapters.Header{{Name: "x-goog-api-key", Value: key.Reveal()}}

@@ -166,7 +166,7 @@ func TestProvider(t *testing.T) {
 		t.Errorf("got %v, want the key as x-goog-api-key", h)
 	}
 	for _, d := range []string{"openai", "anthropic"} {
-		if path, ok := a.Native(d, adapters.Chat); ok {
+		if path, ok := a.Native(adapters.Call{Dialect: d, Op: adapters.Chat}); ok {
 			t.Errorf("%s: got the native path %q, want none", d, path)
 		}
 	}

@@ -44,11 +44,11 @@ type adapter struct {
 
 var _ adapters.Adapter = (*adapter)(nil)
 
-func (a *adapter) Native(dialect string, op adapters.Operation) (string, bool) {
-	if dialect != "openai" {
+func (a *adapter) Native(c adapters.Call) (string, bool) {
+	if c.Dialect != dialectName {
 		return "", false
 	}
-	switch op {
+	switch c.Op {
 	case adapters.Chat:
 		return a.chat, true
 	case adapters.Completions:

@@ -10,6 +10,9 @@ package sse
 
 import "errors"
 
+// ContentType is the media type of such a stream.
+const ContentType = "text/event-stream"
+
 // DefaultMax is the longest frame where a Decoder sets no bound of its own.
 const DefaultMax = 1 << 20
 

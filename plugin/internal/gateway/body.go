@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -82,6 +83,7 @@ func (w *Worker) parse(body []byte) (rawjson.Value, *chat.Error) {
 func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	model := request.Get("model")
 	switch {
+	case s.endpoint.Model != "": // its path has it
 	case !model.Exists():
 		return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
 	case model.Kind() != rawjson.String || model.Len() == 0 && len(model.Bytes()) == 0:
@@ -90,8 +92,12 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	if e := s.endpoint.Dialect.Check(s.endpoint.Op, request); e != nil {
 		return e
 	}
-	s.model = model.Str()
-	s.stream, _ = request.Get("stream").Bool()
+	if s.model, s.stream = s.endpoint.Model, s.endpoint.Stream; s.model == "" {
+		s.model = model.Str()
+	}
+	if !s.stream {
+		s.stream, _ = request.Get("stream").Bool()
+	}
 	if !s.consumer.May(s.model) {
 		return mayNot(s.model)
 	}
@@ -103,7 +109,7 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	w := s.w
 	step := s.next()
-	path, ok := s.target.Provider.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op)
+	path, ok := s.native()
 	if t := s.translator(); !ok && t != nil {
 		return s.translate(t, request)
 	}
@@ -114,11 +120,18 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}
 	w.patch.Reset()
-	if s.target.Model != "" && s.target.Model != s.model {
+	if s.target.Model != "" && s.target.Model != s.model && s.endpoint.Model == "" {
 		w.patch.Replace(request.Get("model"), rawjson.AppendString(nil, s.target.Model))
 	}
 	if s.stream {
 		s.ask(request)
+	}
+	if a, ok := s.target.Provider.Adapter.(adapters.Amender); ok {
+		drops, e := a.Amend(s.call(), request, &w.patch)
+		if e != nil {
+			return s.reject(e)
+		}
+		s.dropped = strings.Join(drops, ", ")
 	}
 	if w.patch.Empty() {
 		step.Replace = s.in.encoding == "gzip"

@@ -1,21 +1,21 @@
 package gateway
 
-// events reads the next bytes of a stream. They pass as they are, but for events
+// streamed reads the next bytes of a stream. They pass as they are, but for events
 // that exist only because the gateway asked for them: where those may come, an
 // event goes out when it is complete.
-func (s *Stream) events(step *Step, p []byte, end bool) {
+func (s *Stream) streamed(step *Step, p []byte, end bool) {
 	a := &s.answer
 	if a.cut {
 		step.Replace = true
 		return
 	}
-	edited := a.hide && s.decoder.Pending() > 0
+	edited := a.hide && s.frames.Pending() > 0
 	if edited {
 		step.Replace = true
 	}
 	rest := p
 	for {
-		ev, n, ok, err := s.decoder.Next(rest)
+		ev, n, ok, err := s.frames.Next(rest)
 		if err != nil {
 			s.cutOff(step)
 			return
@@ -32,7 +32,7 @@ func (s *Stream) events(step *Step, p []byte, end bool) {
 	if !a.hide {
 		return
 	}
-	held := s.decoder.Held()
+	held := s.frames.Held()
 	if len(held) > 0 && !step.Replace {
 		step.Replace = true
 		step.Body = append(step.Body, p[:len(p)-len(rest)]...)

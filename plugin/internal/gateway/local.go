@@ -16,7 +16,7 @@ func (s *Stream) models() *Step {
 	}
 	if !s.w.plan.Models.Configured() {
 		for _, p := range s.w.plan.Providers {
-			if _, ok := p.Adapter.Native(s.endpoint.Dialect.Name, adapters.Models); ok {
+			if _, ok := p.Adapter.Native(adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: adapters.Models}); ok {
 				s.dropIn = p
 				return s.forward()
 			}

@@ -59,13 +59,13 @@ func (s *Stream) ours() bool {
 		}
 		path := s.in.path[len(m.Prefix):]
 		var ok bool
-		if s.endpoint, ok = s.w.table.Find(path, s.in.anthropicVersion); ok {
+		if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.anthropicVersion); ok {
 			s.prefixed = m.Prefix != ""
 			return true
 		}
 		s.prefixed = true
 		if s.dropIn, path = s.w.dropIn(path); s.dropIn != nil {
-			if s.endpoint, ok = s.w.table.Find(path, s.in.anthropicVersion); ok {
+			if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.anthropicVersion); ok {
 				return true
 			}
 		}
@@ -92,6 +92,9 @@ func under(prefix, path string) bool {
 func (s *Stream) admit(end bool) *chat.Error {
 	if s.in.method != s.endpoint.Method {
 		return wrongMethod(s.endpoint.Method)
+	}
+	if s.endpoint.Model != "" {
+		s.endpoint.Model = strings.Clone(s.endpoint.Model)
 	}
 	if e := s.identify(); e != nil {
 		return e

@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/sse"
 )
 
 // maxHeld is the largest answer whose headers wait for its end, so that they can
@@ -61,6 +62,9 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if head.status >= 400 && (end || !isJSON(head.contentType) || !s.fromProvider()) {
 		return s.failed(head, h, end)
 	}
+	if s.dropped != "" {
+		step.Set = append(step.Set, adapters.Header{Name: droppedHeader, Value: headerText(s.dropped)})
+	}
 	if s.translation.to != nil {
 		return s.answerTranslated(step, head, end)
 	}
@@ -73,9 +77,8 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		return step
 	}
 	s.openWatch()
-	if head.contentType == "text/event-stream" {
+	if s.openFrames(head.contentType) {
 		s.answer.streaming = true
-		s.decoder.Reset()
 		step.Want = Each
 		if !head.accel { // proxies in front would otherwise collect a stream
 			step.Set = append(step.Set, adapters.Header{Name: "x-accel-buffering", Value: "no"})
@@ -92,6 +95,20 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		step.Action, step.Want = Hold, Whole
 	}
 	return step
+}
+
+// openFrames makes ready what cuts the answer into events; false if it is no stream.
+func (s *Stream) openFrames(contentType string) bool {
+	switch f, ok := s.target.Provider.Adapter.(adapters.Framer); {
+	case contentType == sse.ContentType:
+		s.frames = &s.events
+	case ok && contentType == f.StreamType():
+		s.frames = s.codecs.frame(s.target.Provider.Adapter, f)
+	default:
+		return false
+	}
+	s.frames.Reset()
+	return true
 }
 
 // openWatch finds the reader of the answer.
@@ -184,7 +201,7 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	case s.watch == nil:
 	case s.answer.streaming:
 		step.Want = Each
-		s.events(step, p, end)
+		s.streamed(step, p, end)
 	default:
 		step.Want = Each
 		s.watch.Body(p)

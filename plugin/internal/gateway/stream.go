@@ -44,7 +44,9 @@ type Stream struct {
 
 	watch   adapters.Watch
 	watches map[watchKey]adapters.Watch // made once, used for one answer after another
-	decoder sse.Decoder
+	dropped string                      // what the provider does not get of the request
+	events  sse.Decoder
+	frames  adapters.Frames // of the answer in hand: events, or what cuts another framing
 	answer  answer
 
 	translation translation
@@ -77,14 +79,14 @@ type answer struct {
 // end forgets everything about the request but keeps memory for the next one.
 func (s *Stream) end() {
 	s.step.reset()
-	s.decoder.Reset()
+	s.events.Reset()
 	const maxKept = 64 << 10
 	if cap(s.step.Body) > maxKept {
 		s.step.Body = nil
 	}
 	clear(s.in.own)
 	clear(s.in.api)
-	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0]}, scratch: s.scratch, decoder: s.decoder, watches: s.watches, codecs: s.codecs, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered}}
+	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered}}
 }
 
 // next empties the step for another event.

@@ -49,8 +49,8 @@ func (s *Stream) choose() *chat.Error {
 // speaks as the client does.
 func (s *Stream) chooseByDialect() *chat.Error {
 	for _, p := range s.w.plan.Providers {
-		if _, ok := p.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op); ok {
-			s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
+		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
+		if _, ok := s.native(); ok {
 			return nil
 		}
 	}
@@ -63,15 +63,25 @@ func (s *Stream) chooseByDialect() *chat.Error {
 	return notOffered(s.model, "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name)
 }
 
+// native is where the target takes the request in the client's own dialect.
+func (s *Stream) native() (path string, ok bool) {
+	return s.target.Provider.Adapter.Native(s.call())
+}
+
+// call is the request as far as its path depends on it.
+func (s *Stream) call() adapters.Call {
+	return adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: s.endpoint.Op, Model: s.target.Model, Stream: s.stream}
+}
+
 // forward sends a request on by its path alone, for hosts that cannot hold headers
 // and for requests without a body. The body follows unchanged.
 func (s *Stream) forward() *Step {
 	p := s.dropIn
-	path, ok := p.Adapter.Native(s.endpoint.Dialect.Name, s.endpoint.Op)
+	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model}, "none"
+	path, ok := s.native()
 	if !ok {
 		return s.reject(notOffered("", p.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}
-	s.target, s.label = config.Target{Provider: p}, "none"
 	step := s.next()
 	step.Want = Whole
 	s.toProvider(step, path, s.in.length)
@@ -111,7 +121,7 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	}
 	if path != s.endpoint.Path || s.prefixed || translated {
 		if s.in.query != "" && !translated { // a query means something to the client's own API alone
-			path += "?" + s.in.query
+			path = withQuery(path, s.in.query)
 		}
 		set(":path", path)
 	}
@@ -126,6 +136,14 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	if s.in.timeout != "" && parseLength(s.in.timeout) > 0 {
 		set("x-envoy-upstream-rq-timeout-ms", s.in.timeout)
 	}
+}
+
+// withQuery adds the client's query to a path that may have one.
+func withQuery(path, query string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + query
+	}
+	return path + "?" + query
 }
 
 // clusterHeader tells the proxy where to; its route takes the cluster from it and

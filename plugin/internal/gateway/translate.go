@@ -15,7 +15,6 @@ type translation struct {
 	decoder adapters.Decoder
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
-	dropped string
 
 	usage     chat.Usage
 	counted   bool
@@ -29,6 +28,7 @@ type translation struct {
 type codecs struct {
 	decoders map[adapters.Adapter]adapters.Decoder
 	encoders map[*dialect.Dialect]adapters.Encoder
+	frames   map[adapters.Adapter]adapters.Frames
 }
 
 func (c *codecs) decoder(a adapters.Adapter, t adapters.Translator) adapters.Decoder {
@@ -42,6 +42,18 @@ func (c *codecs) decoder(a adapters.Adapter, t adapters.Translator) adapters.Dec
 	}
 	d.Reset()
 	return d
+}
+
+func (c *codecs) frame(a adapters.Adapter, f adapters.Framer) adapters.Frames {
+	x, ok := c.frames[a]
+	if !ok {
+		if c.frames == nil {
+			c.frames = map[adapters.Adapter]adapters.Frames{}
+		}
+		x = f.NewFrames()
+		c.frames[a] = x
+	}
+	return x
 }
 
 func (c *codecs) encoder(d *dialect.Dialect) adapters.Encoder {
@@ -83,7 +95,7 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 	tr := &s.translation
 	tr.to = t
 	tr.delivered.Reset()
-	tr.dropped = strings.Join(w.request.Drops(), ", ")
+	s.dropped = strings.Join(w.request.Drops(), ", ")
 	if s.stream {
 		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
 		tr.encoder = s.codecs.encoder(d)
@@ -101,13 +113,12 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 // answerTranslated begins the answer of a provider that speaks otherwise. Everything
 // but a stream is held, for it can only be translated whole.
 func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step {
-	if s.translation.dropped != "" {
-		step.Set = append(step.Set, adapters.Header{Name: droppedHeader, Value: headerText(s.translation.dropped)})
-	}
-	if head.status < 400 && head.contentType == "text/event-stream" && s.stream && !end {
+	if head.status < 400 && s.stream && !end && s.openFrames(head.contentType) {
 		s.answer.streaming, s.answer.translated = true, true
-		s.decoder.Reset()
 		step.Want = Each
+		if t := s.endpoint.Dialect.StreamType; t != head.contentType {
+			step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: t})
+		}
 		step.Set = append(step.Set, adapters.Header{Name: "content-length"}, adapters.Header{Name: "x-accel-buffering", Value: "no"})
 		return step
 	}
@@ -214,7 +225,7 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 		return
 	}
 	for {
-		ev, n, ok, err := s.decoder.Next(p)
+		ev, n, ok, err := s.frames.Next(p)
 		if err != nil {
 			s.event(&chat.Event{Kind: chat.Failure, Err: eventTooLong()})
 			s.failure = "stream_event_too_long"

@@ -1,0 +1,46 @@
+package adapters
+
+import (
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/secret"
+)
+
+// A Signer is what an Adapter also is whose requests are signed one by one. Its
+// Credential is then nil for keys that sign.
+type Signer interface {
+	// Sign makes the headers with which the provider accepts a request. r is only read.
+	Sign(key secret.String, r *Outgoing, now time.Time) ([]Header, error)
+}
+
+// An Outgoing is a request as the provider gets it.
+type Outgoing struct {
+	Method, Host, Path string // Path has the query
+	Body               []byte
+}
+
+// An Exchanger is what an Adapter also is whose keys are exchanged for tokens that last
+// for a while: the token then is what Credential gets.
+type Exchanger interface {
+	// Exchange is the request that gets a token for a key; nil if the key is a token
+	// already.
+	Exchange(key secret.String, now time.Time) (*Callout, error)
+
+	// ReadToken reads the answer to it. body may be anything.
+	ReadToken(status int, body []byte) (Token, error)
+}
+
+// A Callout is a request that the gateway makes by itself.
+type Callout struct {
+	Cluster            string // the proxy's name for where it goes
+	Method, Host, Path string
+	Headers            []Header
+	Body               []byte
+	Timeout            time.Duration
+}
+
+// A Token is what a key was exchanged for, and for how long it holds.
+type Token struct {
+	Value    secret.String
+	Lifetime time.Duration
+}

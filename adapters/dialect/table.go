@@ -1,0 +1,111 @@
+package dialect
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+)
+
+// An Endpoint is one path of a dialect.
+type Endpoint struct {
+	Method  string
+	Path    string // may have one {model}, which stands for any characters
+	Dialect *Dialect
+	Op      adapters.Operation
+	Stream  bool   // its answers are streams, whatever the body says
+	Model   string // that the path names, once it is found
+}
+
+// A Table is all that clients can ask for.
+type Table struct {
+	exact    map[string]Endpoint
+	patterns []Endpoint // those with a model
+	fallback *Dialect
+	byHeader *Dialect // of those who name the version of Anthropic's API
+}
+
+// NewTable lists the dialects that the gateway serves.
+func NewTable() *Table {
+	openAI, anthropic := OpenAI(), Anthropic()
+	return newTable(openAI, anthropic,
+		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/v1/embeddings", Dialect: openAI, Op: adapters.Embeddings},
+		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: openAI, Op: adapters.Responses},
+		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: openAI, Op: adapters.Completions},
+		Endpoint{Method: "POST", Path: "/v1/messages/count_tokens", Dialect: anthropic, Op: adapters.CountTokens},
+		Endpoint{Method: "GET", Path: "/v1/models", Dialect: openAI, Op: adapters.Models},
+	)
+}
+
+func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
+	t := &Table{exact: make(map[string]Endpoint, len(endpoints)), fallback: fallback, byHeader: byHeader}
+	for _, e := range endpoints {
+		if strings.Contains(e.Path, modelMark) {
+			t.patterns = append(t.patterns, e)
+		} else {
+			t.exact[e.Path] = e
+		}
+	}
+	return t
+}
+
+// modelMark stands for a model in an endpoint's path.
+const modelMark = "{model}"
+
+// Find is the endpoint at a path, whose query comes apart. Clients of Anthropic's API
+// name its version in a header, which tells the dialects apart where paths are the same.
+func (t *Table) Find(path, query string, anthropicVersion bool) (Endpoint, bool) {
+	if e, ok := t.exact[path]; ok {
+		if e.Op == adapters.Models && anthropicVersion {
+			e.Dialect = t.byHeader
+		}
+		return e, true
+	}
+	for i := range t.patterns {
+		if model, ok := t.patterns[i].model(path); ok {
+			e := t.patterns[i]
+			e.Model = model
+			return e, true
+		}
+	}
+	return Endpoint{}, false
+}
+
+// model is what stands in a path where the endpoint's pattern has its mark.
+func (e *Endpoint) model(path string) (string, bool) {
+	before, after, _ := strings.Cut(e.Path, modelMark)
+	if len(path) <= len(before)+len(after) || !strings.HasPrefix(path, before) || !strings.HasSuffix(path, after) {
+		return "", false
+	}
+	return unescape(path[len(before) : len(path)-len(after)])
+}
+
+// unescape decodes what is percent-encoded in a path. net/url would do it too, and add
+// itself to the module.
+func unescape(s string) (string, bool) {
+	if !strings.Contains(s, "%") {
+		return s, true
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			out = append(out, s[i])
+			continue
+		}
+		if len(s) < i+3 {
+			return "", false
+		}
+		n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+		if err != nil {
+			return "", false
+		}
+		out = append(out, byte(n))
+		i += 2
+	}
+	return string(out), true
+}
+
+// Default is the dialect for those who have not shown theirs yet.
+func (t *Table) Default() *Dialect { return t.fallback }

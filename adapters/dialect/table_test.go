@@ -1,0 +1,37 @@
+package dialect
+
+import (
+	"testing"
+
+	"github.com/postern-gateway/postern/adapters"
+)
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	d := OpenAI()
+	table := newTable(d, d,
+		Endpoint{Method: "POST", Path: "/v1/chat", Dialect: d, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/v1beta/models/{model}:generate", Dialect: d, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/v1beta/models/{model}:stream", Dialect: d, Op: adapters.Chat, Stream: true},
+	)
+	for _, tt := range []struct {
+		name, path, model string
+		found, stream     bool
+	}{
+		{"exact path", "/v1/chat", "", true, false},
+		{"longer path", "/v1/chat/x", "", false, false},
+		{"model", "/v1beta/models/gemini-pro:generate", "gemini-pro", true, false},
+		{"model that streams", "/v1beta/models/gemini-pro:stream", "gemini-pro", true, true},
+		{"model with slashes and colons", "/v1beta/models/acme/m:1:generate", "acme/m:1", true, false},
+		{"model that is escaped", "/v1beta/models/acme%2Fm%3A1:generate", "acme/m:1", true, false},
+		{"no model", "/v1beta/models/:generate", "", false, false},
+		{"escape cut short", "/v1beta/models/a%2:generate", "", false, false},
+		{"escape that is none", "/v1beta/models/a%zz:generate", "", false, false},
+		{"unknown verb", "/v1beta/models/gemini-pro:shout", "", false, false},
+	} {
+		e, ok := table.Find(tt.path, "", false)
+		if ok != tt.found || e.Model != tt.model || e.Stream != tt.stream {
+			t.Errorf("%s: got %v, model %q, stream %v; want %v, %q, %v", tt.name, ok, e.Model, e.Stream, tt.found, tt.model, tt.stream)
+		}
+	}
+}
