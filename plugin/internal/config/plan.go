@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/plugin/internal/catalog"
 )
 
 // A Plan is a compiled configuration.
@@ -23,6 +24,7 @@ type Plan struct {
 	Client    ClientHeaders
 	CORS      CORS
 	Limits    Bounds
+	Catalog   *catalog.Catalog
 	// PassesKeys says that some provider gets the client's own key.
 	PassesKeys bool
 	// HoldHeaders says what is known of the proxy.
@@ -131,4 +133,5 @@ type Bounds struct {
 	Request     int           // bytes of a request's body, before and after decompression
 	Answer      int           // bytes of an answer that has to be held whole
 	RequestTime time.Duration // until a request's body is complete
+	Size        Mode          // for requests that seem larger than their model takes
 }

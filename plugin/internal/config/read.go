@@ -52,6 +52,7 @@ func (r *reader) plan(o *strict.Object) {
 		o.Require("providers")
 	}
 	r.models(o)
+	r.catalog(o)
 	r.consumers(o)
 	r.admin(o)
 	r.clientHeaders(o)
@@ -243,6 +244,7 @@ func (r *reader) bounds(o *strict.Object) {
 	o.Section("bounds", "How large and slow a request may be.", func(o *strict.Object) {
 		b.Request = o.Bytes("request", "Bytes of a request's body. The proxy's own buffer limit has to be at least as large.", 64<<20, 1<<10, 1<<30)
 		b.Answer = o.Bytes("answer", "Bytes of an answer that has to be translated whole. The proxy's own buffer limit has to be at least as large.", 16<<20, 1<<10, 1<<30)
+		b.Size = mode(o, "model_size", "What becomes of a request that by the catalogue and an estimate of its tokens is larger than its model takes: shadow only counts it.", Shadow)
 		b.RequestTime = o.Duration("request_time", "Until a request's body is complete.", 60*time.Second, time.Second, time.Hour)
 	})
 }

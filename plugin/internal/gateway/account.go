@@ -19,6 +19,7 @@ func (s *Stream) Done() *Step {
 	}
 	s.finished = s.w.port.Now()
 	s.tally()
+	s.cost, s.priced = s.known().Cost(s.usage)
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
 	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
@@ -125,6 +126,15 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 	if u.Estimated {
 		add(g.Estimated, 1)
 	}
+	switch {
+	case s.priced:
+		add(g.Cost, s.cost)
+	case u.Total() > 0:
+		add(g.Unpriced, 1)
+	}
+	if s.oversized {
+		add(g.Oversized, 1)
+	}
 }
 
 func millis(nanos int64) int64 { return nanos / 1e6 }
@@ -157,6 +167,15 @@ func (s *Stream) record() []byte {
 	b = appendPositive(b, `,"reasoning_tokens":`, s.usage.Reasoning)
 	if s.usage.Estimated {
 		b = append(b, `,"estimated":true`...)
+	}
+	switch {
+	case s.priced:
+		b = appendPositive(b, `,"cost_nano_usd":`, s.cost)
+	case s.usage.Total() > 0:
+		b = append(b, `,"unpriced":true`...)
+	}
+	if s.oversized {
+		b = append(b, `,"oversized":true`...)
 	}
 	if s.firstByte > 0 {
 		b = appendCount(b, `,"time_to_first_byte_ms":`, millis(s.firstByte-s.began))

@@ -119,6 +119,9 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if !ok {
 		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}
+	if e := s.fits(int64(promptBytes(body))/bytesPerToken, asked(request)); e != nil {
+		return s.reject(e)
+	}
 	w.patch.Reset()
 	if s.target.Model != "" && s.target.Model != s.model && s.endpoint.Model == "" {
 		w.patch.Replace(request.Get("model"), rawjson.AppendString(nil, s.target.Model))
@@ -166,6 +169,17 @@ func (s *Stream) ask(request rawjson.Value) {
 		return
 	}
 	s.w.patch.SetField(request, a.Key, []byte(`{"`+a.Member+`":`+a.Value+`}`))
+}
+
+// asked is how many tokens of output a request allows, as far as its members tell; 0 if
+// they do not.
+func asked(request rawjson.Value) int64 {
+	for _, key := range [...]string{"max_completion_tokens", "max_tokens", "max_output_tokens"} {
+		if n, ok := request.Get(key).Int64(); ok {
+			return n
+		}
+	}
+	return 0
 }
 
 // promptBytes is roughly how much text a body has: for an estimate when a stream ends

@@ -68,6 +68,23 @@ func notOffered(model, provider, operation, dialect string) *chat.Error {
 		Message: "the model '" + brief(model) + "' is served by " + provider + ", which does not offer " + operation + " to " + dialect + " clients"}
 }
 
+func tooManyTokens(model string, most, input, output int64) *chat.Error {
+	message := "the model '" + brief(model) + "' takes " + strconv.FormatInt(most, 10) + " tokens; the request has about " + strconv.FormatInt(input, 10)
+	if output > 0 {
+		message += " and asks for up to " + strconv.FormatInt(output, 10) + " more"
+	}
+	return invalid("context_length_exceeded", "messages", message)
+}
+
+func tooMuchOutput(model string, most, output int64) *chat.Error {
+	return invalid("max_tokens_too_large", "max_tokens",
+		"the model '"+brief(model)+"' answers with at most "+strconv.FormatInt(most, 10)+" tokens, got "+strconv.FormatInt(output, 10))
+}
+
+func cannotRead(model, form, path string) *chat.Error {
+	return invalid("unsupported_modality", path, "the model '"+brief(model)+"' does not read "+form)
+}
+
 // brief keeps what a client wrote short and printable in a message.
 func brief(s string) string {
 	const most = 80

@@ -218,7 +218,7 @@ func (s *Stream) settle(step *Step) {
 	if !ok || !s.answer.whole {
 		return
 	}
-	step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(s.w.buffer[:0], u))})
+	s.setUsage(step, u)
 }
 
 // usageHeader is a dictionary of RFC 9651, such as input=12, output=34.

@@ -42,12 +42,13 @@ type Stream struct {
 	prompt   int    // bytes of text in it, roughly
 	stream   bool   // the client asked for a stream
 
-	watch   adapters.Watch
-	watches map[watchKey]adapters.Watch // made once, used for one answer after another
-	dropped string                      // what the provider does not get of the request
-	events  sse.Decoder
-	frames  adapters.Frames // of the answer in hand: events, or what cuts another framing
-	answer  answer
+	watch     adapters.Watch
+	watches   map[watchKey]adapters.Watch // made once, used for one answer after another
+	oversized bool                        // it seems to be larger than its model takes
+	dropped   string                      // what the provider does not get of the request
+	events    sse.Decoder
+	frames    adapters.Frames // of the answer in hand: events, or what cuts another framing
+	answer    answer
 
 	translation translation
 	codecs      codecs
@@ -57,6 +58,8 @@ type Stream struct {
 	scratch                    []byte // of the record
 	failure                    string
 	usage                      chat.Usage
+	cost                       int64 // nano-dollars, if priced
+	priced                     bool
 }
 
 type watchKey struct {

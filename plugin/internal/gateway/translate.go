@@ -87,6 +87,12 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 		return s.reject(e)
 	}
 	w.request.Model = s.target.Model
+	if e := s.reads(&w.request); e != nil {
+		return s.reject(e)
+	}
+	if e := s.fits(w.request.Tokens(), w.request.MaxTokens); e != nil {
+		return s.reject(e)
+	}
 	body, e := t.AppendRequest(step.Body, &w.request)
 	if e != nil {
 		return s.reject(e)
@@ -191,7 +197,7 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: "application/json"},
 		adapters.Header{Name: "content-length", Value: itoa(len(step.Body))})
 	if out.Counted {
-		step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(s.w.buffer[:0], out.Usage))})
+		s.setUsage(step, out.Usage)
 	}
 	return step
 }

@@ -54,6 +54,9 @@ type Group struct {
 	CachedRead       *Series
 	CacheWrite       *Series
 	Reasoning        *Series
+	Cost             *Series // nano-dollars
+	Unpriced         *Series // answers whose model has no price
+	Oversized        *Series // requests that seemed larger than their model takes
 	Estimated        *Series // answers whose tokens were estimated
 	requestsByStatus map[int]*Series
 }
@@ -129,6 +132,9 @@ func (s *Set) newGroup(l Labels) *Group {
 		CachedRead:       sum("cache_read"),
 		CacheWrite:       sum("cache_write"),
 		Reasoning:        sum("reasoning"),
+		Cost:             s.add(Counter, "postern.cost_nano_usd"+labels),
+		Unpriced:         s.add(Counter, "postern.unpriced"+labels),
+		Oversized:        s.add(Counter, "postern.oversized"+labels),
 		Estimated:        s.add(Counter, "postern.estimated"+labels),
 		requestsByStatus: map[int]*Series{},
 	}

@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/catalog"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+// known is what the catalogue has of the target's model; nil is nothing.
+func (s *Stream) known() *catalog.Model {
+	p := s.target.Provider
+	if p == nil || s.target.Model == "" {
+		return nil
+	}
+	return s.w.plan.Catalog.Find(p.Name, p.Type.Name, s.target.Model)
+}
+
+// costHeader is what an answer has cost, in US dollars.
+const costHeader = "x-postern-cost"
+
+// setUsage tells the client in headers what its request has used and cost, where
+// headers wait for that.
+func (s *Stream) setUsage(step *Step, u chat.Usage) {
+	buf := s.w.buffer[:0]
+	step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(buf, u))})
+	if nanos, ok := s.known().Cost(u); ok {
+		step.Set = append(step.Set, adapters.Header{Name: costHeader, Value: string(appendDollars(buf, nanos))})
+	}
+}
+
+// appendDollars writes nano-dollars as dollars, without zeros that say nothing.
+func appendDollars(dst []byte, nanos int64) []byte {
+	const inDollar = 1_000_000_000
+	dst = strconv.AppendInt(dst, nanos/inDollar, 10)
+	rest := nanos % inDollar
+	if rest == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for unit := int64(inDollar / 10); rest > 0; unit /= 10 {
+		dst = append(dst, byte('0'+rest/unit))
+		rest %= unit
+	}
+	return dst
+}
+
+// fits compares what a request seems to need with what its model takes. By an estimate
+// nobody is refused unless the configuration says so.
+func (s *Stream) fits(input, output int64) *chat.Error {
+	mode := s.w.plan.Limits.Size
+	m := s.known()
+	if m == nil || mode == config.Off {
+		return nil
+	}
+	var e *chat.Error
+	switch {
+	case m.Context > 0 && input+output > m.Context:
+		e = tooManyTokens(s.model, m.Context, input, output)
+	case m.Output > 0 && output > m.Output:
+		e = tooMuchOutput(s.model, m.Output, output)
+	default:
+		return nil
+	}
+	s.oversized = true
+	if mode == config.Shadow {
+		return nil
+	}
+	return e
+}
+
+// reads finds a part of the request in a form that the model cannot read.
+func (s *Stream) reads(r *chat.Request) *chat.Error {
+	m := s.known()
+	if m == nil || m.Input == 0 {
+		return nil
+	}
+	for i := range r.Messages {
+		for j := range r.Messages[i].Parts {
+			p := &r.Messages[i].Parts[j]
+			if e := s.readsPart(m, p); e != nil {
+				return e
+			}
+			for k := range p.Result {
+				if e := s.readsPart(m, &p.Result[k]); e != nil {
+					return e
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Stream) readsPart(m *catalog.Model, p *chat.Part) *chat.Error {
+	for _, form := range [...]struct {
+		kind chat.PartKind
+		need catalog.Modality
+		name string
+	}{
+		{chat.ImagePart, catalog.Image, "images"},
+		{chat.AudioPart, catalog.Audio, "audio"},
+		{chat.VideoPart, catalog.Video, "video"},
+	} {
+		if p.Kind == form.kind && m.Input&form.need == 0 {
+			return cannotRead(s.model, form.name, p.At.Path())
+		}
+	}
+	return nil
+}
