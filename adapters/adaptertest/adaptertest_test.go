@@ -44,3 +44,8 @@ func TestCases(t *testing.T) {
 		})
 	}
 }
+
+func TestEmbeddings(t *testing.T) {
+	t.Parallel()
+	adaptertest.RunEmbeddings(t, adaptertest.EmbedSuite{Dialect: dialect.OpenAI(), Provider: provider(t, openai.Provider()).(adapters.Embedder)}, os.DirFS("testdata"), "embeddings")
+}

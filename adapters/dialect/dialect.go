@@ -35,6 +35,9 @@ type Dialect struct {
 	CountReader adapters.Reader
 	Count       func(dst []byte, tokens int64) []byte
 
+	// Embeddings translates them, where the dialect has such.
+	Embeddings adapters.EmbedCodec
+
 	// Reader and Writer translate chat for providers that speak otherwise.
 	Reader adapters.Reader
 	Writer adapters.Writer

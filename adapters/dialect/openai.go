@@ -20,6 +20,7 @@ func OpenAI() *Dialect {
 		Overloaded: 503,
 		Reader:     openaichat.Reader{},
 		Writer:     openaichat.Writer{},
+		Embeddings: openaichat.Embeddings{},
 	}
 }
 

@@ -1,12 +1,17 @@
 package gemini_test
 
 import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/gemini"
+	"github.com/postern-gateway/postern/e2e/mockllm"
 )
 
 func TestClients(t *testing.T) {
@@ -20,4 +25,19 @@ func TestClients(t *testing.T) {
 			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
 		})
 	}
+}
+
+func TestEmbeddings(t *testing.T) {
+	t.Parallel()
+	s := mockllm.New(mockllm.Options{})
+	adaptertest.RunEmbeddings(t, adaptertest.EmbedSuite{Dialect: dialect.OpenAI(), Provider: gemini.Embedder(), Accept: func(path string, request []byte) error {
+		r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(request))
+		r.Header.Set("content-type", "application/json")
+		r.Header.Set("x-goog-api-key", s.Key("gemini"))
+		w := httptest.NewRecorder()
+		if s.Handler("gemini").ServeHTTP(w, r); w.Code != http.StatusOK {
+			return errors.New(w.Body.String())
+		}
+		return nil
+	}}, os.DirFS("testdata"), "embeddings")
 }

@@ -62,18 +62,28 @@ func (a *adapter) Watch(adapters.Operation) adapters.Watch { return nil }
 // ChatPath names the model, and how it answers: streams are server-sent events only
 // where alt=sse asks for them. A name may bring its collection ("tunedModels/x").
 func (a *adapter) ChatPath(model string, stream bool) string {
-	collection, name := "models", model
-	if c, rest, ok := strings.Cut(model, "/"); ok && (c == "models" || c == "tunedModels") {
-		collection, name = c, rest
+	if stream {
+		return a.modelPath(model) + ":streamGenerateContent?alt=sse"
 	}
+	return a.modelPath(model) + ":generateContent"
+}
+
+// modelPath is where a model is, whatever characters its name has.
+func (a *adapter) modelPath(model string) string {
+	collection, name, _ := strings.Cut(modelName(model), "/")
 	path := []byte(a.base + "/" + collection + "/")
 	for i := range len(name) {
 		path = appendPathByte(path, name[i])
 	}
-	if stream {
-		return string(path) + ":streamGenerateContent?alt=sse"
+	return string(path)
+}
+
+// modelName is a name with its collection.
+func modelName(model string) string {
+	if c, _, ok := strings.Cut(model, "/"); ok && (c == "models" || c == "tunedModels") {
+		return model
 	}
-	return string(path) + ":generateContent"
+	return "models/" + model
 }
 
 // appendPathByte keeps a name within its segment of the path, whatever it holds.

@@ -1,5 +1,6 @@
-// Package openaichat is the client side of OpenAI's chat completions: it reads their
-// requests into the neutral form and writes answers, streams and errors as the API does.
+// Package openaichat is the client side of OpenAI's chat completions and embeddings: it
+// reads their requests into the neutral forms and writes answers, streams and errors as
+// the API does.
 //
 // The format is that of https://platform.openai.com/docs/api-reference/chat. Members
 // that other gateways and servers have added to it and that clients rely on are read

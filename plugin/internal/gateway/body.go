@@ -110,8 +110,8 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	w := s.w
 	step := s.next()
 	path, ok := s.native()
-	if t := s.translator(); !ok && t != nil {
-		return s.translate(t, request)
+	if !ok && s.translatable() {
+		return s.translate(request)
 	}
 	if !ok && s.endpoint.Op == adapters.CountTokens {
 		return s.countTokens(request)

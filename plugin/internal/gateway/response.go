@@ -65,7 +65,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if s.dropped != "" {
 		step.Set = append(step.Set, adapters.Header{Name: droppedHeader, Value: headerText(s.dropped)})
 	}
-	if s.translation.to != nil {
+	if s.translation.way != nil {
 		return s.answerTranslated(step, head, end)
 	}
 	if head.status >= 400 { // the provider's API is the client's own: its error passes

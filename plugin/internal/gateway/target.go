@@ -56,7 +56,7 @@ func (s *Stream) chooseByDialect() *chat.Error {
 	}
 	for _, p := range s.w.plan.Providers {
 		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
-		if s.translator() != nil {
+		if s.translatable() {
 			return nil
 		}
 	}
@@ -107,7 +107,7 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	for _, name := range s.in.own {
 		set(name, "")
 	}
-	translated := s.translation.to != nil
+	translated := s.translation.way != nil
 	if translated {
 		for _, name := range s.in.api {
 			set(name, "")

@@ -6,12 +6,13 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
-	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // A translation is what a stream has while its request and answer change dialects.
 type translation struct {
-	to      adapters.Translator // nil: they do not
+	way     way // nil: they do not
+	chat    chatWay
+	embed   embedWay
 	decoder adapters.Decoder
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
@@ -68,54 +69,6 @@ func (c *codecs) encoder(d *dialect.Dialect) adapters.Encoder {
 	return e
 }
 
-// translator is how the chosen provider serves a client of another dialect; nil if it
-// cannot.
-func (s *Stream) translator() adapters.Translator {
-	if s.endpoint.Op != adapters.Chat || s.endpoint.Dialect.Reader == nil {
-		return nil
-	}
-	t, _ := s.target.Provider.Adapter.(adapters.Translator)
-	return t
-}
-
-// translate sends the request on in the provider's own form.
-func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
-	w, d := s.w, s.endpoint.Dialect
-	step := s.next()
-	w.request.Reset()
-	if e := d.Reader.ReadRequest(request, &w.request); e != nil {
-		return s.reject(e)
-	}
-	w.request.Model = s.target.Model
-	if e := s.reads(&w.request); e != nil {
-		return s.reject(e)
-	}
-	if e := s.fits(w.request.Tokens(), w.request.MaxTokens); e != nil {
-		return s.reject(e)
-	}
-	body, e := t.AppendRequest(step.Body, &w.request)
-	if e != nil {
-		return s.reject(e)
-	}
-	step.Body, step.Replace = body, true
-	tr := &s.translation
-	tr.to = t
-	tr.delivered.Reset()
-	s.dropped = strings.Join(w.request.Drops(), ", ")
-	if s.stream {
-		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
-		tr.encoder = s.codecs.encoder(d)
-		tr.encoder.Reset(&w.request)
-		if tr.emit == nil {
-			tr.emit = s.event
-		}
-	}
-	s.prompt = promptBytes(body)
-	s.toProvider(step, t.ChatPath(s.target.Model, s.stream), len(body))
-	s.phase = released
-	return step
-}
-
 // answerTranslated begins the answer of a provider that speaks otherwise. Everything
 // but a stream is held, for it can only be translated whole.
 func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step {
@@ -164,7 +117,7 @@ func (s *Stream) ResponseProgress(size int) *Step {
 // translateWhole turns a whole answer into the client's dialect.
 func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if s.status >= 400 {
-		e := s.translation.to.ReadError(s.status, p)
+		e := s.translation.way.ReadError(s.status, p)
 		switch {
 		case e.Kind == chat.Overloaded:
 			e.Status = s.endpoint.Dialect.Overloaded
@@ -180,24 +133,20 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if err != nil {
 		return s.replaceError(step, s.unreadable("is not JSON"))
 	}
-	out := &s.w.response
-	out.Reset()
-	if err := s.translation.to.ReadResponse(s.w.doc.Root(), out); err != nil {
-		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
-	}
-	s.translation.usage, s.translation.counted, s.translation.ended = out.Usage, out.Counted, true
-	if out.Created == 0 { // some dialects have to say when, and not every provider does
-		out.Created = s.began / 1e9
-	}
 	if s.stream { // the provider has answered in one piece what was asked for as a stream
 		return s.replaceError(step, s.unreadable("is not a stream"))
 	}
+	body, usage, counted, err := s.translation.way.turn(step.Body, s.w.doc.Root())
+	step.Body = body
+	if err != nil {
+		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
+	}
+	s.translation.usage, s.translation.counted, s.translation.ended = usage, counted, true
 	step.Replace = true
-	step.Body = s.endpoint.Dialect.Writer.AppendResponse(step.Body, out)
 	step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: "application/json"},
 		adapters.Header{Name: "content-length", Value: itoa(len(step.Body))})
-	if out.Counted {
-		s.setUsage(step, out.Usage)
+	if counted {
+		s.setUsage(step, usage)
 	}
 	return step
 }

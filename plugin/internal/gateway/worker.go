@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
@@ -27,8 +28,10 @@ type Worker struct {
 	patch    rawjson.Patch
 	request  chat.Request  // that is being translated
 	response chat.Response // the same
-	buffer   [256]byte     // for short texts
-	spare    []*Stream     // done with, ready for use again
+	inputs   embed.Request // the same, for embeddings
+	vectors  embed.Response
+	buffer   [256]byte // for short texts
+	spare    []*Stream // done with, ready for use again
 	held     held
 
 	// holds says that the host goes on with a body whose headers are held: because

@@ -1,0 +1,83 @@
+package openai
+
+import (
+	"errors"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+var _ adapters.Embedder = (*adapter)(nil)
+
+var errVectors = errors.New("the answer does not have an embedding for each input")
+
+// EmbedPath is the same for all requests.
+func (a *adapter) EmbedPath(*embed.Request) string { return a.embeddings }
+
+// AppendEmbed appends a request of https://platform.openai.com/docs/api-reference/embeddings.
+func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
+	dst = append(dst, `{"model":`...)
+	dst = rawjson.AppendString(dst, r.Model)
+	dst = append(dst, `,"input":[`...)
+	for i := range r.Inputs {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if in := &r.Inputs[i]; in.Tokens != nil {
+			dst = append(dst, in.Tokens...)
+		} else {
+			dst = append(append(append(dst, '"'), in.Text...), '"')
+		}
+	}
+	dst = append(dst, ']')
+	if r.Dimensions > 0 {
+		dst = rawjson.AppendInt(append(dst, `,"dimensions":`...), r.Dimensions)
+	}
+	if r.Base64 {
+		dst = append(dst, `,"encoding_format":"base64"`...)
+	}
+	if len(r.User) > 0 {
+		dst = append(append(append(dst, `,"user":"`...), r.User...), '"')
+	}
+	if r.Task != embed.TaskUnset { // the models make one vector for all uses
+		r.Drop("task_type")
+	}
+	for i := range r.Extra {
+		r.Drop(r.Extra[i].Path)
+	}
+	return append(dst, '}'), nil
+}
+
+// ReadEmbedding reads the list, whose order its indexes tell.
+func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed.Response) error {
+	data := answer.Get("data")
+	if data.Len() != w.Count {
+		return errVectors
+	}
+	out.Model = inner(answer.Get("model"))
+	if n, ok := answer.Find("usage", "prompt_tokens").Int64(); ok {
+		out.Usage.Input, out.Counted = n, true
+	}
+	for range w.Count {
+		out.Vectors = append(out.Vectors, embed.Vector{})
+	}
+	for i, e := range data.Elems() {
+		if n, ok := e.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
+			i = int(n)
+		}
+		switch v := e.Get("embedding"); v.Kind() {
+		case rawjson.Array:
+			out.Vectors[i].Numbers = v.Raw()
+		case rawjson.String:
+			out.Vectors[i].Base64 = inner(v)
+		}
+	}
+	for i := range out.Vectors {
+		if out.Vectors[i].Numbers == nil && out.Vectors[i].Base64 == nil {
+			return errVectors
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// A way leads from a provider's answer in one piece to the client's.
+type way interface {
+	// turn appends what the client gets for an answer, and says what it has used if it
+	// tells.
+	turn(dst []byte, answer rawjson.Value) (body []byte, u chat.Usage, counted bool, err error)
+
+	// ReadError says what a provider's error means.
+	ReadError(status int, body []byte) *chat.Error
+}
+
+// chatWay is that of conversations.
+type chatWay struct {
+	adapters.Translator
+	s *Stream
+}
+
+func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
+	out := &c.s.w.response
+	out.Reset()
+	if err := c.ReadResponse(answer, out); err != nil {
+		return dst, chat.Usage{}, false, err
+	}
+	if out.Created == 0 { // some dialects have to say when, and not every provider does
+		out.Created = c.s.began / 1e9
+	}
+	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
+}
+
+// embedWay is that of embeddings.
+type embedWay struct {
+	adapters.Embedder
+	s    *Stream
+	want embed.Wanted
+}
+
+func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
+	out := &e.s.w.vectors
+	out.Reset()
+	if err := e.ReadEmbedding(answer, e.want, out); err != nil {
+		return dst, chat.Usage{}, false, err
+	}
+	dst, err := e.s.endpoint.Dialect.Embeddings.AppendEmbedding(dst, e.want, out)
+	return dst, out.Usage, out.Counted, err
+}
+
+// translatable reports whether the chosen provider serves the client in another dialect.
+func (s *Stream) translatable() bool {
+	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
+	switch s.endpoint.Op {
+	case adapters.Chat:
+		_, ok := a.(adapters.Translator)
+		return ok && d.Reader != nil
+	case adapters.Embeddings:
+		_, ok := a.(adapters.Embedder)
+		return ok && d.Embeddings != nil
+	}
+	return false
+}
+
+// translate sends the request on in the provider's own form.
+func (s *Stream) translate(request rawjson.Value) *Step {
+	step := s.next()
+	var path string
+	var e *chat.Error
+	if s.endpoint.Op == adapters.Embeddings {
+		path, e = s.translateEmbeddings(step, request)
+	} else {
+		path, e = s.translateChat(step, request)
+	}
+	if e != nil {
+		return s.reject(e)
+	}
+	step.Replace = true
+	s.prompt = promptBytes(step.Body)
+	s.toProvider(step, path, len(step.Body))
+	s.phase = released
+	return step
+}
+
+func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+	r, d := &s.w.request, s.endpoint.Dialect
+	r.Reset()
+	if e = d.Reader.ReadRequest(request, r); e != nil {
+		return "", e
+	}
+	r.Model = s.target.Model
+	if e = s.reads(r); e != nil {
+		return "", e
+	}
+	if e = s.fits(r.Tokens(), r.MaxTokens); e != nil {
+		return "", e
+	}
+	t := s.target.Provider.Adapter.(adapters.Translator)
+	if step.Body, e = t.AppendRequest(step.Body, r); e != nil {
+		return "", e
+	}
+	s.dropped = strings.Join(r.Drops(), ", ")
+	tr := &s.translation
+	tr.chat = chatWay{t, s}
+	tr.way = &tr.chat
+	tr.delivered.Reset()
+	if s.stream {
+		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
+		tr.encoder = s.codecs.encoder(d)
+		tr.encoder.Reset(r)
+		if tr.emit == nil {
+			tr.emit = s.event
+		}
+	}
+	return t.ChatPath(s.target.Model, s.stream), nil
+}
+
+func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+	r := &s.w.inputs
+	r.Reset()
+	if e = s.endpoint.Dialect.Embeddings.ReadEmbed(request, r); e != nil {
+		return "", e
+	}
+	r.Model = s.target.Model
+	t := s.target.Provider.Adapter.(adapters.Embedder)
+	if step.Body, e = t.AppendEmbed(step.Body, r); e != nil {
+		return "", e
+	}
+	s.dropped = strings.Join(r.Drops(), ", ")
+	s.stream = false
+	s.translation.embed = embedWay{t, s, r.Wanted()}
+	s.translation.way = &s.translation.embed
+	return t.EmbedPath(r), nil
+}
