@@ -72,9 +72,15 @@ func (b *builder) maxTokens() int64 {
 	return b.m.output
 }
 
+// The helpers that write are not inlined: there are hundreds of calls of them, and the
+// module's size counts.
+
+//go:noinline
 func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
 
 // str writes a string that is escaped already.
+//
+//go:noinline
 func (b *builder) str(t chat.Text) {
 	b.dst = append(b.dst, '"')
 	b.dst = append(b.dst, t...)
@@ -82,6 +88,8 @@ func (b *builder) str(t chat.Text) {
 }
 
 // member writes a key, with the comma before it, and a string.
+//
+//go:noinline
 func (b *builder) member(key string, t chat.Text) {
 	b.dst = append(b.dst, ',', '"')
 	b.raw(key)
@@ -90,6 +98,8 @@ func (b *builder) member(key string, t chat.Text) {
 }
 
 // value writes a key, with the comma before it, and a value that is JSON already.
+//
+//go:noinline
 func (b *builder) value(key string, raw []byte) {
 	b.dst = append(b.dst, ',')
 	b.dst = rawjson.AppendKey(b.dst, key)
@@ -97,6 +107,8 @@ func (b *builder) value(key string, raw []byte) {
 }
 
 // fail keeps the first error: what is wrong with the part of the request at path.
+//
+//go:noinline
 func (b *builder) fail(path, problem string) {
 	if b.err != nil {
 		return
@@ -108,6 +120,8 @@ func (b *builder) fail(path, problem string) {
 }
 
 // ours picks how the client spells a field.
+//
+//go:noinline
 func (b *builder) ours(anthropic, others string) string {
 	if b.r.Dialect == dialectName {
 		return anthropic
