@@ -119,7 +119,6 @@ func (s *Stream) upstreamData(p []byte, end bool) {
 	if s.attempt != nil {
 		s = s.attempt
 	}
-	s.props.responseSize += uint64(len(p))
 	s.resp.in.data = append(s.resp.in.data[:0], p...)
 	s.continueResponse(end)
 }
@@ -214,7 +213,6 @@ func (c attemptClient) Data(p []byte, end bool) {
 	if s.destroyed {
 		return
 	}
-	s.props.responseSize += uint64(len(p))
 	s.resp.in.data = append(s.resp.in.data[:0], p...)
 	s.continueResponse(end)
 }

@@ -172,6 +172,9 @@ func address(ip string, port int64) func(string) (any, bool) {
 	}
 }
 
+// noMetadata is an attribute that is known and cannot be serialised.
+type noMetadata struct{}
+
 func (c *vmContext) xdsAttribute(name string) (any, bool) {
 	if c.stream == nil {
 		return nil, false
@@ -181,6 +184,8 @@ func (c *vmContext) xdsAttribute(name string) (any, bool) {
 		return int64(0), true
 	case "filter_chain_name", "route_name", "virtual_host_name", "cluster_name":
 		return "", true
+	case "upstream_host_metadata":
+		return noMetadata{}, c.stream.attempts > 0 // of a picked host that has none
 	case "cluster_metadata", "route_metadata", "virtual_host_metadata", "listener_metadata":
 		return message{}, true
 	}
@@ -315,7 +320,7 @@ func (c *vmContext) grpcStatus() (any, bool) {
 			return n, true
 		}
 	}
-	if c.readable(mapResponseHeaders) == nil || c.stream.props.status == 0 {
+	if _, known := c.responseAttribute("code"); !known {
 		return nil, false
 	}
 	return int64(grpcStatusOf(int(c.stream.props.status))), true

@@ -37,6 +37,7 @@ func (p *pipe) passData(b *buffer, end bool) {
 		s.routeData(b, end)
 		s.armTimeout(end)
 	} else {
+		s.props.responseSize += uint64(len(b.data))
 		s.endAttempt(end)
 		s.client.Data(b.data, end)
 	}

@@ -261,7 +261,7 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	for _, w := range h.workers {
 		w.run(func() {
-			for _, hd := range slices.Concat(w.handles, w.upHandles) {
+			for _, hd := range slices.Backward(slices.Concat(w.upHandles, w.handles)) { // the last to come goes first
 				if hd.vm != nil && hd.vm.failed == nil && !hd.vm.closed && hd.vm.roots[hd.plugin.key] == hd.root {
 					delete(hd.vm.roots, hd.plugin.key)
 					if hd.root.onDone() {

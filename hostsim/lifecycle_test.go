@@ -22,7 +22,6 @@ func TestTraps(t *testing.T) {
 		{"response headers, fail closed", hostsim.FailClosed, "on response_headers\npanic boom", `503 ""`, `503 ""`},
 		{"response body, fail closed", hostsim.FailClosed, "on response_body\npanic boom", `200 "" reset`, `503 ""`},
 		{"request headers, fail open", hostsim.FailOpen, "on request_headers\npanic boom", `503 ""`, `200 "hello"`},
-		{"exit, fail open", hostsim.FailOpen, "on request_headers\nexit 3", `503 ""`, `200 "hello"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

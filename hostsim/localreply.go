@@ -88,6 +88,7 @@ func (s *Stream) replyPastFilters(r localReply) {
 	s.headersOut, s.resp.observedEnd = true, true
 	s.client.Headers(&h.list, body == "")
 	if body != "" {
+		s.props.responseSize += uint64(len(body))
 		s.client.Data([]byte(body), true)
 	}
 	s.endStream(true)

@@ -28,7 +28,7 @@ func (l Level) String() string {
 	case LevelInfo:
 		return "info"
 	case LevelWarn:
-		return "warn"
+		return "warning"
 	case LevelError:
 		return "error"
 	case LevelCritical:

@@ -31,7 +31,7 @@ type Summary struct {
 	Status                      int
 	Details                     string
 	Attempts                    int
-	RequestBytes, ResponseBytes uint64 // of bodies as they came from the client and the upstream
+	RequestBytes, ResponseBytes uint64 // of bodies as they came from the client and went to it
 
 	stream *Stream
 }

@@ -2,7 +2,6 @@ package hostsim
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strings"
 
 	"github.com/tetratelabs/wazero/api"
@@ -231,8 +230,5 @@ func (v *vm) randomGet(a []uint64) uint32 {
 	return errnoSuccess
 }
 
-// procExit ends guest code that believes it has ended. In Envoy the call returns
-// and the guest runs into the trap behind it; the outcome is the same.
-func procExit(_ *vm, a []uint64) uint32 {
-	panic(fmt.Errorf("guest exited with code %d", uint32(a[0])))
-}
+// procExit only returns, as it does in Envoy: a guest that means it has a trap behind it.
+func procExit(*vm, []uint64) uint32 { return 0 }

@@ -13,7 +13,7 @@ import (
 const reloadBackoff = 400 * time.Millisecond
 
 // environment is what all VMs see of their environment.
-func environment() map[string]string { return map[string]string{"PROBE": "differential"} }
+func environment() map[string]string { return map[string]string{"A": "b"} }
 
 const (
 	httpFilters = "type.googleapis.com/envoy.extensions.filters.http."
@@ -22,7 +22,7 @@ const (
 
 // addresses are where a process listens and where its upstreams are.
 type addresses struct {
-	listeners map[string]string // by scenario; "" is the one without plugins
+	listeners map[string]string // sockets by scenario; "" is the one without plugins
 	up, svc   string
 	accessLog string
 }
@@ -39,9 +39,9 @@ func bootstrap(p *process, at addresses, modules func(file string) (string, erro
 				return nil, err
 			}
 			if spec.upstream {
-				upstream = append(upstream, spec.filter(file, s.hold))
+				upstream = append(upstream, spec.filter(file, s))
 			} else {
-				filters = append(filters, spec.filter(file, s.hold))
+				filters = append(filters, spec.filter(file, s))
 			}
 		}
 		if upstream != nil {
@@ -49,10 +49,11 @@ func bootstrap(p *process, at addresses, modules func(file string) (string, erro
 		}
 		listeners = append(listeners, listener(s.name, at, filters, s))
 	}
-	return map[string]any{"static_resources": map[string]any{"listeners": listeners, "clusters": clusters}}, nil
+	// Histograms are counted when stats are flushed.
+	return map[string]any{"stats_flush_interval": "0.2s", "static_resources": map[string]any{"listeners": listeners, "clusters": clusters}}, nil
 }
 
-func (p pluginSpec) filter(file string, hold bool) map[string]any {
+func (p pluginSpec) filter(file string, s *scenario) map[string]any {
 	policy := p.policy
 	if policy == "" {
 		policy = "FAIL_CLOSED"
@@ -71,9 +72,9 @@ func (p pluginSpec) filter(file string, hold bool) map[string]any {
 	return map[string]any{"name": p.name, "typed_config": map[string]any{
 		"@type": httpFilters + "wasm.v3.Wasm",
 		"config": map[string]any{
-			"name": p.name, "root_id": p.rootID, "allow_on_headers_stop_iteration": hold,
+			"name": p.name, "root_id": p.rootID, "allow_on_headers_stop_iteration": s.hold,
 			"failure_policy": policy, "vm_config": vm, "configuration": text(p.script),
-			"reload_config": map[string]any{"backoff": map[string]any{"base_interval": fmt.Sprintf("%.3fs", reloadBackoff.Seconds())}},
+			"reload_config": map[string]any{"backoff": map[string]any{"base_interval": fmt.Sprintf("%.3fs", s.backoff.Seconds())}},
 		},
 	}}
 }
@@ -112,12 +113,16 @@ func listener(name string, at addresses, filters []any, s *scenario) map[string]
 	if s.limited {
 		extra["http2_protocol_options"] = map[string]any{"initial_stream_window_size": bufferLimit}
 	}
-	l := envoy.Listener{Address: at.listeners[name], Filters: filters, Codec: "HTTP2", Extra: extra,
+	l := envoy.Listener{Filters: filters, Codec: "HTTP2", Extra: extra,
 		Routes: []any{map[string]any{"match": map[string]any{"prefix": "/"}, "route": route}}}
 	if s.limited {
 		l.Buffer = bufferLimit
 	}
 	built := maps.Clone(l.Build())
+	// Sockets of the file system are the test's alone. Ports are not: another Envoy
+	// may take part of what comes to one, for they share them.
+	built["address"] = map[string]any{"pipe": map[string]any{"path": at.listeners[name]}}
+	built["name"] = "l" + name
 	built["connection_balance_config"] = map[string]any{"exact_balance": map[string]any{}}
 	return built
 }

@@ -21,7 +21,7 @@ import (
 
 var (
 	// agreeLimit is how long Envoy may take to show what the simulator has shown.
-	agreeLimit = flag.Duration("agree", 2*time.Second, "how long to wait for Envoy")
+	agreeLimit = flag.Duration("agree", 10*time.Second, "how long to wait for Envoy")
 	only       = flag.String("scenario", "", "regular expression: which scenarios to run")
 )
 
@@ -56,7 +56,7 @@ func TestDifferential(t *testing.T) {
 				started := time.Now()
 				differences := p.compare(t, binary, m)
 				if !explained(differences, known) {
-					differences = again(t, differences, p.compare(t, binary, m))
+					differences = again(t, differences, p.only(differences).compare(t, binary, m))
 				}
 				t.Logf("%d scenarios in %v", len(p.scenarios), time.Since(started).Round(time.Millisecond))
 				mu.Lock()
@@ -109,6 +109,17 @@ func again(t *testing.T, first, second map[string]string) map[string]string {
 	return kept
 }
 
+// only is the process with the scenarios that differ; with all of them if what
+// differs is about the process itself.
+func (p *process) only(differences map[string]string) *process {
+	q := *p
+	q.scenarios = slices.DeleteFunc(slices.Clone(p.scenarios), func(s *scenario) bool { return differences[s.name] == "" })
+	if len(q.scenarios) < len(differences) {
+		return p
+	}
+	return &q
+}
+
 // compare runs all scenarios of a process on both sides. The differences are by scenario.
 func (p *process) compare(t *testing.T, binary string, m *modules) map[string]string {
 	t.Helper()
@@ -116,7 +127,6 @@ func (p *process) compare(t *testing.T, binary string, m *modules) map[string]st
 	if err != nil {
 		t.Fatalf("hostsim: %v", err)
 	}
-	defer sim.host.Close() //nolint:errcheck // its traps are those of the scenarios
 	real, err := newReal(p, binary, t.TempDir(), m.file)
 	if real != nil {
 		defer real.close()
@@ -125,28 +135,48 @@ func (p *process) compare(t *testing.T, binary string, m *modules) map[string]st
 		t.Fatal(err)
 	}
 	differences := map[string]string{}
+	runs := map[string]run{}
 	for _, s := range p.scenarios {
-		if d := compareScenario(sim.begin(s), real.begin(s), s); d != "" {
-			differences[s.name] = d
-		}
+		r := run{sim.begin(s), real.begin(s)}
+		runs[s.name] = r
+		note(differences, s.name, r.compare(s))
 	}
-	if d := compareMetrics(sim, real); d != "" {
-		differences[p.name+"/metrics"] = d
-	}
+	note(differences, p.name+"/metrics", compareMetrics(sim, real))
 	for _, s := range p.scenarios {
-		if differences[s.name] != "" {
-			continue
-		}
 		want := transcript{"access log": slices.Sorted(slices.Values(sim.access[s.name]))} // streams may end in any order
-		if d := agree(want, func() transcript { return transcript{"access log": real.accessLog(s.name)} }); d != "" {
-			differences[s.name] = d
+		note(differences, s.name, agree(want, func() transcript { return transcript{"access log": real.accessLog(s.name)} }))
+	}
+	real.envoy.Stop()
+	sim.host.Close() //nolint:errcheck // its traps are those of the scenarios
+	if real.crashed() {
+		differences[p.name+"/end"] = "Envoy has crashed as it stopped; its log ends in\n" + real.envoy.LogTail()
+		return differences
+	}
+	for _, s := range p.scenarios {
+		// All connections are gone: what is left to see is what plugins log.
+		if d := difference(runs[s.name].sim.seen(true).logs(), runs[s.name].real.seen(true).logs()); d != "" {
+			note(differences, s.name, "at the end of the process\n"+d)
 		}
 	}
 	return differences
 }
 
-// compareScenario plays each step on both sides. It ends at the first difference.
-func compareScenario(sim *simulation, real *realRun, s *scenario) string {
+// note keeps the first difference of a scenario.
+func note(differences map[string]string, name, d string) {
+	if d != "" && differences[name] == "" {
+		differences[name] = d
+	}
+}
+
+// A run is a scenario on both sides.
+type run struct {
+	sim  *simulation
+	real *realRun
+}
+
+// compare plays each step on both sides. It ends at the first difference.
+func (r run) compare(s *scenario) string {
+	sim, real := r.sim, r.real
 	defer real.end() //nolint:errcheck // the connections are closed, which is all that matters now
 	for i, st := range s.steps {
 		if err := sim.do(st); err != nil {

@@ -127,8 +127,8 @@ func (n *numbering) line(msg string) string {
 	return strings.Join(words, " ")
 }
 
-// ofThatRun is what is another in each run: how long an upstream took, and the date.
-var ofThatRun = regexp.MustCompile(`"(x-envoy-upstream-service-time|date)=[^"]*"`)
+// ofThatRun is what is another in each run: how long an upstream took, the date, the time.
+var ofThatRun = regexp.MustCompile(`"(?:x-envoy-upstream-service-time|date)=[^"]*"|get_current_time_nanoseconds -> 0 \d+`)
 
 // normalLog makes two hosts' log lines comparable: contexts get other numbers, and
 // of a trap stays the first line.
@@ -145,7 +145,7 @@ func normalLog(lines []logLine) []string {
 			msg, _, _ = strings.Cut(msg, "\n")
 		}
 		prefix := strings.TrimPrefix(l.prefix, "wasm log ")
-		out = append(out, "["+l.level+"] "+prefix+": "+ids.line(ofThatRun.ReplaceAllString(msg, `"$1=…"`)))
+		out = append(out, "["+l.level+"] "+prefix+": "+ids.line(ofThatRun.ReplaceAllString(msg, "…")))
 	}
 	return out
 }

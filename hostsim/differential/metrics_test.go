@@ -26,24 +26,29 @@ func compareMetrics(sim *simulated, real *real) string {
 	})
 }
 
-// metrics are Envoy's, as it shows them to Prometheus.
+// metrics are Envoy's: histograms as it counts them for Prometheus, the others as
+// its own page has them, with their names as they are.
 func (w *real) metrics() []string {
-	text, err := w.envoy.Ask("/stats/prometheus?filter=wasmcustom")
-	if err != nil {
-		return []string{err.Error()}
-	}
 	var got []string
-	for line := range strings.Lines(text) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "{} ")
-		name, custom := strings.CutPrefix(name, "envoy_wasmcustom_")
-		if !ok || !custom || strings.HasSuffix(name, "_sum") {
-			continue
+	read := func(path, prefix, separator string, keep func(name, value string) bool) {
+		text, err := w.envoy.Ask(path)
+		if err != nil {
+			got = append(got, err.Error())
 		}
-		if f, err := strconv.ParseFloat(value, 64); err == nil {
-			value = strconv.FormatUint(uint64(f), 10)
+		for line := range strings.Lines(text) {
+			name, value, ok := strings.Cut(strings.TrimSpace(line), separator)
+			if name, custom := strings.CutPrefix(name, prefix); ok && custom && keep(name, value) {
+				got = append(got, strings.TrimPrefix(name, ".")+": "+value)
+			}
 		}
-		got = append(got, name+": "+value)
 	}
+	read("/stats?filter=wasmcustom", "wasmcustom", ": ", func(_, value string) bool {
+		_, err := strconv.ParseUint(value, 10, 64)
+		return err == nil // histograms have more than a number
+	})
+	read("/stats/prometheus?filter=wasmcustom", "", "{} ", func(name, _ string) bool {
+		return strings.HasSuffix(name, "_count")
+	})
 	slices.Sort(got)
 	return got
 }

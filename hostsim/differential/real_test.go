@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +25,7 @@ type real struct {
 	envoy   *envoy.Process
 	process *process
 	at      addresses
+	sockets string // folder of the listeners
 	servers []net.Listener
 	barrier []*frames.Conn // one to each worker, without plugins
 	log     *logReader
@@ -36,23 +38,22 @@ type real struct {
 func newReal(p *process, binary, dir string, modules func(string) (string, error)) (*real, error) {
 	w := &real{process: p, at: addresses{listeners: map[string]string{}, accessLog: filepath.Join(dir, "access.log")}}
 	var err error
-	if w.at.up, err = w.serve(w.upstream); err != nil {
+	if w.sockets, err = os.MkdirTemp("", "hostsim"); err != nil { // the test's own folders have names too long for a socket
 		return nil, err
+	}
+	if w.at.up, err = w.serve(w.upstream); err != nil {
+		return w, err
 	}
 	if w.at.svc, err = w.serve(w.service); err != nil {
-		return nil, err
+		return w, err
 	}
-	var ports envoy.Ports
-	for _, name := range append([]string{""}, names(p.scenarios)...) {
-		if w.at.listeners[name], err = ports.Next(); err != nil {
-			return nil, err
-		}
+	for i, name := range append([]string{""}, names(p.scenarios)...) {
+		w.at.listeners[name] = filepath.Join(w.sockets, strconv.Itoa(i))
 	}
 	config, err := bootstrap(p, w.at, modules)
 	if err != nil {
-		return nil, err
+		return w, err
 	}
-	ports.Release()
 	w.envoy, err = envoy.Start(envoy.Options{Binary: binary, Dir: dir, Bootstrap: config, Concurrency: p.workers,
 		Arguments: []string{"--log-format", logFormat}})
 	if err != nil {
@@ -101,6 +102,7 @@ func (w *real) close() {
 	for _, l := range w.servers {
 		l.Close()
 	}
+	os.RemoveAll(w.sockets)
 }
 
 // serve listens for Envoy's connections to one cluster.
@@ -238,6 +240,11 @@ func (w *real) crash() string {
 		return ""
 	}
 	return "\nEnvoy is no more; its log ends in\n" + w.envoy.LogTail()
+}
+
+// crashed says whether Envoy has logged a signal that it did not survive.
+func (w *real) crashed() bool {
+	return strings.Contains(w.envoy.Log(), "\x1fcritical\x1fCaught ")
 }
 
 // accessLog is a scenario's lines so far.

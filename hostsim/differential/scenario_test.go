@@ -22,6 +22,7 @@ type scenario struct {
 	limited bool // bodies may be held up to bufferLimit
 	retries int
 	timeout time.Duration
+	backoff time.Duration // of a plugin's reload
 	steps   []step
 }
 
@@ -91,6 +92,17 @@ func loadProcesses(dir string, only *regexp.Regexp) ([]*process, error) {
 				}
 			}
 		}
+		if p.name == "state" {
+			calls, err := loadCalls(filepath.Join(dir, "..", "..", "testdata", "calls"))
+			if err != nil {
+				return nil, err
+			}
+			for _, s := range calls {
+				if only.MatchString(s.name) {
+					p.scenarios = append(p.scenarios, s)
+				}
+			}
+		}
 		if len(p.scenarios) > 0 {
 			all = append(all, p)
 		}
@@ -104,7 +116,7 @@ func parseScenario(process, name, text string) ([]*scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scenario{name: name, about: about, hold: true}
+	s := &scenario{name: name, about: about, hold: true, backoff: reloadBackoff}
 	roles, options := []string{"downstream"}, []string{"on"}
 	for _, sec := range sections {
 		switch head := strings.Fields(sec.title); head[0] {
@@ -170,8 +182,10 @@ func (s *scenario) option(line string) error {
 		s.retries, err = strconv.Atoi(value)
 	case "timeout":
 		s.timeout, err = time.ParseDuration(value)
+	case "backoff":
+		s.backoff, err = time.ParseDuration(value)
 	default:
-		err = fmt.Errorf("option %q: want matrix, roles, off, limited, retries or timeout", key)
+		err = fmt.Errorf("option %q: want matrix, roles, off, limited, retries, timeout or backoff", key)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package differential
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,7 @@ func newSimulated(p *process, modules func(file string) (*hostsim.Module, error)
 			if err != nil {
 				return nil, err
 			}
-			one := spec.plugin(m, s.hold)
+			one := spec.plugin(m, s)
 			if spec.upstream {
 				w.ups[s.name] = append(w.ups[s.name], len(cfg.UpstreamPlugins))
 				cfg.UpstreamPlugins = append(cfg.UpstreamPlugins, one)
@@ -47,10 +48,10 @@ func newSimulated(p *process, modules func(file string) (*hostsim.Module, error)
 	return w, err
 }
 
-func (p pluginSpec) plugin(m *hostsim.Module, hold bool) hostsim.Plugin {
+func (p pluginSpec) plugin(m *hostsim.Module, s *scenario) hostsim.Plugin {
 	one := hostsim.Plugin{Module: m, Name: p.name, RootID: p.rootID, Configuration: p.script,
 		VM:                          hostsim.VM{ID: p.vm, Configuration: p.vmConfig, Env: environment()},
-		AllowOnHeadersStopIteration: hold, ReloadBackoff: reloadBackoff}
+		AllowOnHeadersStopIteration: s.hold, ReloadBackoff: s.backoff}
 	switch p.policy {
 	case "FAIL_OPEN":
 		one.FailurePolicy = hostsim.FailOpen
@@ -92,7 +93,7 @@ func (k sink) Reset(string) { k.half(false).reset() }
 type datedSink struct{ sink }
 
 func (k datedSink) Headers(h *hostsim.Headers, end bool) {
-	h.Set("date", "today")
+	h.Set("date", time.Unix(0, 0).UTC().Format(http.TimeFormat))
 	k.sink.Headers(h, end)
 }
 

@@ -24,6 +24,17 @@ func (t transcript) prune() {
 	}
 }
 
+// logs are what plugins have logged.
+func (t transcript) logs() transcript {
+	out := transcript{}
+	for who, lines := range t {
+		if strings.HasPrefix(who, "log ") {
+			out[who] = lines
+		}
+	}
+	return out
+}
+
 // A half is what one side of a stream has got, as lines of a transcript: how a body
 // was cut is no part of it, for a proxy is free to cut it anew.
 type half struct {
@@ -129,28 +140,39 @@ func difference(sim, real transcript) string {
 	return b.String()
 }
 
-// diff is two lists as one, from their first difference on.
+// diff is two lists as one, without what they have in common but for two lines in front.
 func diff(sim, real []string) string {
-	var b strings.Builder
 	n := 0
 	for n < min(len(sim), len(real)) && sim[n] == real[n] {
 		n++
 	}
-	for _, l := range sim[max(0, n-2):n] {
-		b.WriteString("          " + l + "\n")
+	before := sim[max(0, n-2):n]
+	sim, real = sim[n:], real[n:]
+	for len(sim) > 0 && len(real) > 0 && sim[len(sim)-1] == real[len(real)-1] {
+		sim, real = sim[:len(sim)-1], real[:len(real)-1]
 	}
-	const most = 12
-	for i, l := range sim[n:] {
-		if i == most {
-			break
+	var b strings.Builder
+	write := func(who string, lines []string) {
+		const most = 12
+		for i, l := range lines {
+			if i == most {
+				fmt.Fprintf(&b, "  %s … %d more\n", who, len(lines)-most)
+				return
+			}
+			fmt.Fprintf(&b, "  %s %s\n", who, l)
 		}
-		b.WriteString("  hostsim " + l + "\n")
 	}
-	for i, l := range real[n:] {
-		if i == most {
-			break
+	write("       ", before)
+	if len(sim) != len(real) {
+		write("hostsim", sim)
+		write("Envoy  ", real)
+		return b.String()
+	}
+	for i := range sim {
+		if sim[i] != real[i] {
+			write("hostsim", sim[i:i+1])
+			write("Envoy  ", real[i:i+1])
 		}
-		b.WriteString("  Envoy   " + l + "\n")
 	}
 	return b.String()
 }

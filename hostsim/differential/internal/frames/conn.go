@@ -95,9 +95,9 @@ type sending struct {
 	end    bool
 }
 
-// Dial connects as a client. events is called for each frame, by one goroutine.
-func Dial(address string, events func(Event)) (*Conn, error) {
-	nc, err := net.Dial("tcp", address)
+// Dial connects as a client to a Unix socket. events is called for each frame, by one goroutine.
+func Dial(socket string, events func(Event)) (*Conn, error) {
+	nc, err := net.Dial("unix", socket)
 	if err != nil {
 		return nil, err
 	}
