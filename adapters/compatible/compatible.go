@@ -10,6 +10,7 @@ package compatible
 
 import (
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
@@ -57,7 +58,7 @@ func (s *service) adapter(base string) adapters.Adapter {
 	}
 	a := openai.New(p)
 	if p.Ops != 0 && p.Ops&openai.Chat == 0 {
-		return untranslated{a, a}
+		return untranslated{a, a, a}
 	}
 	return a
 }
@@ -66,6 +67,11 @@ func (s *service) adapter(base string) adapters.Adapter {
 type untranslated struct {
 	adapters.Adapter
 	adapters.Amender
+	errors
+}
+
+type errors interface {
+	ReadError(status int, body []byte) *chat.Error
 }
 
 // anyService reads the options of the type compatible.
@@ -74,7 +80,7 @@ func anyService(o *strict.Object) (adapters.Adapter, error) {
 	for i := range services {
 		names = append(names, services[i].name)
 	}
-	name := o.Enum("service", "Whose deviations from the format hold; empty is none.", "", append(names, "")...)
+	name := o.Enum("service", "Whose deviations from the format hold; empty is none.", "", names...)
 	plain := service{profile: openai.Profile{Base: "/v1", Ops: openai.Chat | openai.Completions | openai.Embeddings | openai.Responses | openai.Models}}
 	s := &plain
 	for i := range services {

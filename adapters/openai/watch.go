@@ -76,7 +76,7 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	if w.model == "" {
 		w.model = text(e.Field(fieldModel))
 	}
-	if isObject(e.Field(fieldError)) || string(event) == "error" {
+	if isError(e.Field(fieldError)) || string(event) == "error" {
 		w.failed = true
 	}
 	counted := w.count(e.Field(fieldUsage))
@@ -176,7 +176,7 @@ func (w *watch) Model() string {
 	return w.model
 }
 
-func (w *watch) Failed() bool { return w.failed || isObject(w.body.Field(fieldError)) }
+func (w *watch) Failed() bool { return w.failed || isError(w.body.Field(fieldError)) }
 
 func (w *watch) Ended() bool { return w.ended }
 
@@ -186,6 +186,9 @@ func (w *watch) Delivered() int64 {
 }
 
 func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
+
+// isError is for the member error, which some servers make a text.
+func isError(raw []byte) bool { return len(raw) > 0 && (raw[0] == '{' || raw[0] == '"') }
 
 // text is a JSON string's content, empty if raw is none.
 func text(raw []byte) string {
