@@ -5,6 +5,7 @@ package builtin
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/azure"
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
@@ -14,6 +15,7 @@ func Providers() []adapters.Provider {
 	list := []adapters.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
+		azure.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

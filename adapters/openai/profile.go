@@ -21,6 +21,7 @@ type Profile struct {
 	// stands before their names.
 	OpenAI bool
 	Prefix string
+	Known  func(name string) (model string) // the model that a name stands for; nil: itself
 
 	Usage   UsageWay
 	Effort  EffortWay
@@ -149,6 +150,9 @@ func New(p Profile) *Adapter {
 
 // family is what is known of a model.
 func (a *Adapter) family(model string) *family {
+	if a.p.Known != nil {
+		model = a.p.Known(model)
+	}
 	if a.p.OpenAI {
 		if f := find(strings.TrimPrefix(model, a.p.Prefix)); f != &unknown {
 			return f
