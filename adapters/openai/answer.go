@@ -9,7 +9,7 @@ import (
 )
 
 // ReadResponse fills out from a chat completion.
-func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	choices := answer.Get("choices")
 	if choices.Kind() != rawjson.Array || choices.Len() == 0 {
 		return errors.New("choices: want at least one, got " + choices.Kind().String())

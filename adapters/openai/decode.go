@@ -37,7 +37,7 @@ type decoder struct {
 var _ adapters.Decoder = (*decoder)(nil)
 
 // NewDecoder makes a reader of streams.
-func (a *adapter) NewDecoder() adapters.Decoder {
+func (a *Adapter) NewDecoder() adapters.Decoder {
 	return &decoder{doc: rawjson.Doc{LoneSurrogates: true}}
 }
 

@@ -17,7 +17,7 @@ const (
 // ReadError reads an error body of
 // https://platform.openai.com/docs/guides/error-codes, and what servers of this format,
 // and proxies before them, answer instead.
-func (a *adapter) ReadError(status int, body []byte) *chat.Error {
+func (a *Adapter) ReadError(status int, body []byte) *chat.Error {
 	e := &chat.Error{Status: status, Kind: chat.KindOf(status)}
 	if status < 400 || status > 599 {
 		e.Status, e.Kind = 502, chat.Internal

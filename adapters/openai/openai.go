@@ -22,69 +22,50 @@ func Provider() adapters.Provider {
 
 func options(o *strict.Object) (adapters.Adapter, error) {
 	base := o.Str("base_path", "Path before /chat/completions.", "/v1")
-	a := &adapter{
-		chat:         base + "/chat/completions",
-		completions:  base + "/completions",
-		embeddings:   base + "/embeddings",
-		responses:    base + "/responses",
-		models:       base + "/models",
-		ask:          adapters.Ask{Key: "stream_options", Member: "include_usage", Value: "true"},
-		organization: o.Str("organization", "Sent as openai-organization; empty sends none.", ""),
-		project:      o.Str("project", "Sent as openai-project; empty sends none.", ""),
+	organization := o.Str("organization", "Sent as openai-organization; empty sends none.", "")
+	project := o.Str("project", "Sent as openai-project; empty sends none.", "")
+	p := Profile{Base: base, Ops: Chat | Completions | Embeddings | Responses | Models, OpenAI: true, own: true}
+	if organization != "" {
+		p.More = append(p.More, adapters.Header{Name: "openai-organization", Value: organization})
 	}
-	return a, nil
+	if project != "" {
+		p.More = append(p.More, adapters.Header{Name: "openai-project", Value: project})
+	}
+	return New(p), nil
 }
 
-// adapter has its strings ready: a request makes none.
-type adapter struct {
-	chat, completions, embeddings, responses, models string // paths
-	organization, project                            string
-	ask                                              adapters.Ask
-}
-
-var _ adapters.Adapter = (*adapter)(nil)
-
-func (a *adapter) Native(c adapters.Call) (string, bool) {
-	if c.Dialect != dialectName {
+// Native is true for what the service takes in this format.
+func (a *Adapter) Native(c adapters.Call) (string, bool) {
+	if c.Dialect != dialectName || int(c.Op) >= len(a.paths) {
 		return "", false
 	}
-	switch c.Op {
-	case adapters.Chat:
-		return a.chat, true
-	case adapters.Completions:
-		return a.completions, true
-	case adapters.Embeddings:
-		return a.embeddings, true
-	case adapters.Responses:
-		return a.responses, true
-	case adapters.Models:
-		return a.models, true
-	}
-	return "", false
+	path := a.paths[c.Op]
+	return path, path != ""
 }
 
-func (a *adapter) Credential(key secret.String) []adapters.Header {
+// Credential is a bearer token, or the key in a header of its own.
+func (a *Adapter) Credential(key secret.String) []adapters.Header {
+	if a.p.Header != "" {
+		return []adapters.Header{{Name: a.p.Header, Value: key.Reveal()}}
+	}
 	return []adapters.Header{{Name: "authorization", Value: "Bearer " + key.Reveal()}}
 }
 
-func (a *adapter) Defaults() []adapters.Header {
-	var h []adapters.Header
-	if a.organization != "" {
-		h = append(h, adapters.Header{Name: "openai-organization", Value: a.organization})
-	}
-	if a.project != "" {
-		h = append(h, adapters.Header{Name: "openai-project", Value: a.project})
-	}
-	return h
-}
+// Defaults are the profile's headers.
+func (a *Adapter) Defaults() []adapters.Header { return a.p.More }
+
+// ask is what has a stream report its usage.
+var ask = adapters.Ask{Key: "stream_options", Member: "include_usage", Value: "true"}
 
 // AskUsage: a stream of these operations reports its usage only on demand
-// (https://platform.openai.com/docs/api-reference/chat/create, stream_options).
-func (a *adapter) AskUsage(op adapters.Operation) *adapters.Ask {
-	if op == adapters.Chat || op == adapters.Completions {
-		return &a.ask
+// (https://platform.openai.com/docs/api-reference/chat/create, stream_options), with
+// most services.
+func (a *Adapter) AskUsage(op adapters.Operation) *adapters.Ask {
+	if a.p.Usage == UsageAsked && (op == adapters.Chat || op == adapters.Completions) {
+		return &ask
 	}
 	return nil
 }
 
-func (a *adapter) Watch(op adapters.Operation) adapters.Watch { return newWatch(op) }
+// Watch reads answers of this format.
+func (a *Adapter) Watch(op adapters.Operation) adapters.Watch { return newWatch(op) }

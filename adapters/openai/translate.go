@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -11,14 +12,12 @@ import (
 // dialectName is that of the clients that speak this provider's own API.
 const dialectName = "openai"
 
-var _ adapters.Translator = (*adapter)(nil)
-
 // ChatPath is the same for all models, with and without a stream.
-func (a *adapter) ChatPath(string, bool) string { return a.chat }
+func (a *Adapter) ChatPath(string, bool) string { return a.paths[adapters.Chat] }
 
 // AppendRequest appends a request for a chat completion.
-func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{dst: dst, r: r, m: find(r.Model)}
+func (a *Adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{dst: dst, r: r, a: a, m: a.family(r.Model)}
 	b.build()
 	if b.err != nil {
 		return dst, b.err
@@ -30,6 +29,7 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 type builder struct {
 	dst    []byte
 	r      *chat.Request
+	a      *Adapter
 	m      *family
 	err    *chat.Error // the first one
 	effort chat.Effort // that the model will make
@@ -53,7 +53,10 @@ func (b *builder) build() {
 	b.service()
 	b.extras()
 	if b.r.Stream {
-		b.raw(`,"stream":true,"stream_options":{"include_usage":true}`)
+		b.raw(`,"stream":true`)
+		if b.a.p.Usage == UsageAsked {
+			b.raw(`,"stream_options":{"include_usage":true}`)
+		}
 	}
 	b.raw(`}`)
 }
@@ -79,6 +82,39 @@ func (b *builder) text(key string, t chat.Text) {
 func (b *builder) value(key string, raw chat.Raw) {
 	if len(raw) > 0 {
 		b.raw(key)
+		b.dst = append(b.dst, raw...)
+	}
+}
+
+// member begins a member of the request, under the name that the service has for it;
+// false if it has none. The client's own name for it is others where its dialect is
+// another.
+func (b *builder) member(key, others string) bool {
+	name, ok := b.a.named(key)
+	if ok {
+		b.raw(`,"`)
+		b.raw(name)
+		b.raw(`":`)
+		return true
+	}
+	if path := b.ours(key, others); isWeighty(key) {
+		b.fail(path, "this provider does not take it")
+	} else {
+		b.r.Drop(path)
+	}
+	return false
+}
+
+// words writes a member that is a text, if there is one.
+func (b *builder) words(key, others string, t chat.Text) {
+	if len(t) > 0 && b.member(key, others) {
+		b.str(t)
+	}
+}
+
+// option writes a member that is a value, if there is one.
+func (b *builder) option(key string, raw chat.Raw) {
+	if len(raw) > 0 && b.member(key, key) {
 		b.dst = append(b.dst, raw...)
 	}
 }
@@ -130,37 +166,33 @@ func (b *builder) refuse() {
 }
 
 func (b *builder) format() {
-	switch f := &b.r.Format; f.Kind {
-	case chat.FormatJSON:
-		b.raw(`,"response_format":{"type":"json_object"}`)
-	case chat.FormatSchema:
-		b.raw(`,"response_format":{"type":"json_schema","json_schema":{"name":`)
-		if len(f.Name) > 0 {
-			b.str(f.Name)
-		} else {
-			b.raw(`"response"`) // required here, and unknown to APIs that name no schema
-		}
-		b.text(`,"description":`, f.Description)
-		b.value(`,"schema":`, f.Schema)
-		switch {
-		case f.Strict && b.strictly(f.Schema):
-			b.raw(`,"strict":true`)
-		case f.Strict:
-			b.r.Drop("output_config.format.strict")
-		}
-		b.raw(`}}`)
+	f := &b.r.Format
+	if f.Kind == chat.FormatText || !b.member("response_format", "output_config.format") {
+		return
 	}
-}
-
-// effortNames are the values of reasoning_effort.
-var effortNames = [...]string{
-	chat.EffortNone:    "none",
-	chat.EffortMinimal: "minimal",
-	chat.EffortLow:     "low",
-	chat.EffortMedium:  "medium",
-	chat.EffortHigh:    "high",
-	chat.EffortXHigh:   "xhigh",
-	chat.EffortMax:     "max",
+	if f.Kind == chat.FormatJSON {
+		b.raw(`{"type":"json_object"}`)
+		return
+	}
+	if b.a.listed(noSchema) {
+		b.fail(b.ours("response_format", "output_config.format"), "this provider takes no schema for its answers")
+		return
+	}
+	b.raw(`{"type":"json_schema","json_schema":{"name":`)
+	if len(f.Name) > 0 {
+		b.str(f.Name)
+	} else {
+		b.raw(`"response"`) // required here, and unknown to APIs that name no schema
+	}
+	b.text(`,"description":`, f.Description)
+	b.value(`,"schema":`, f.Schema)
+	switch {
+	case f.Strict && b.strictly(f.Schema):
+		b.raw(`,"strict":true`)
+	case f.Strict:
+		b.r.Drop("output_config.format.strict")
+	}
+	b.raw(`}}`)
 }
 
 // reasoning writes the effort that comes closest. A model that does not reason needs
@@ -177,15 +209,35 @@ func (b *builder) reasoning() {
 	if asked == chat.EffortUnset {
 		return
 	}
+	if b.a.p.Effort != EffortField {
+		b.think(asked)
+		return
+	}
 	given := b.m.nearest(asked)
 	if given != asked && !(given == chat.EffortUnset && asked == chat.EffortNone) {
 		b.r.Drop(b.ours("reasoning_effort", "thinking"))
 	}
 	if given != chat.EffortUnset {
-		b.effort = given
-		b.raw(`,"reasoning_effort":"`)
-		b.raw(effortNames[given])
-		b.raw(`"`)
+		if b.member("reasoning_effort", "thinking") {
+			b.effort = given
+			b.raw(`"`)
+			b.raw(effortNames[given])
+			b.raw(`"`)
+		}
+	}
+}
+
+// think tells the effort to a service that has another word for it.
+func (b *builder) think(asked chat.Effort) {
+	member, value, exact := b.a.p.Effort.say(asked, b.r.Reasoning.Budget)
+	if !exact {
+		b.r.Drop(b.ours("reasoning_effort", "thinking"))
+	}
+	if member != "" {
+		b.raw(`,"`)
+		b.raw(member)
+		b.raw(`":`)
+		b.raw(value)
 	}
 }
 
@@ -193,10 +245,12 @@ func (b *builder) limit() {
 	if b.r.MaxTokens <= 0 {
 		return
 	}
+	name := "max_tokens"
 	if b.m.is(newLimit) {
-		b.raw(`,"max_completion_tokens":`)
-	} else {
-		b.raw(`,"max_tokens":`)
+		name = "max_completion_tokens"
+	}
+	if !b.member(name, "max_tokens") {
+		return
 	}
 	b.dst = strconv.AppendInt(b.dst, b.r.MaxTokens, 10)
 }
@@ -213,17 +267,12 @@ func (b *builder) sampling() {
 	b.wish("top_p", r.TopP, 1)
 	b.wish("frequency_penalty", r.FrequencyPenalty, 0)
 	b.wish("presence_penalty", r.PresencePenalty, 0)
-	b.value(`,"seed":`, r.Seed)
-	if r.N > 1 {
-		b.raw(`,"n":`)
+	b.option("seed", r.Seed)
+	if r.N > 1 && b.member("n", "n") {
 		b.dst = strconv.AppendInt(b.dst, r.N, 10)
 	}
-	if r.TopK != nil {
-		r.Drop("top_k")
-	}
-	if r.MinP != nil {
-		r.Drop("min_p")
-	}
+	b.foreign("top_k", r.TopK)
+	b.foreign("min_p", r.MinP)
 	if !b.samples() {
 		if r.Logprobs {
 			b.fail("logprobs", "the model reports no log probabilities while it reasons")
@@ -233,10 +282,21 @@ func (b *builder) sampling() {
 		}
 		return
 	}
-	b.value(`,"logit_bias":`, r.LogitBias)
-	if r.Logprobs {
-		b.raw(`,"logprobs":true`)
-		b.value(`,"top_logprobs":`, r.TopLogprobs)
+	b.option("logit_bias", r.LogitBias)
+	if r.Logprobs && b.member("logprobs", "logprobs") {
+		b.raw(`true`)
+		b.option("top_logprobs", r.TopLogprobs)
+	}
+}
+
+// foreign writes a number that OpenAI does not know, where the service does.
+func (b *builder) foreign(key string, raw chat.Raw) {
+	switch {
+	case raw == nil:
+	case slices.Contains(b.a.also, key):
+		b.option(key, raw)
+	default:
+		b.r.Drop(key)
 	}
 }
 
@@ -245,10 +305,8 @@ func (b *builder) wish(key string, raw chat.Raw, usual float64) {
 	if len(raw) == 0 {
 		return
 	}
-	if b.samples() {
-		b.raw(`,"`)
-		b.raw(key)
-		b.value(`":`, raw)
+	if b.samples() && !b.a.lacking(key) {
+		b.option(key, raw)
 		return
 	}
 	if n, err := strconv.ParseFloat(string(raw), 64); err != nil || n != usual {
@@ -263,12 +321,15 @@ func (b *builder) stop() {
 	switch n := len(b.r.Stop); {
 	case n == 0:
 		return
-	case n > mostStops:
-		b.fail(name, "want at most "+strconv.Itoa(mostStops)+", got "+strconv.Itoa(n))
+	case n > b.a.p.Stops:
+		b.fail(name, "want at most "+strconv.Itoa(b.a.p.Stops)+", got "+strconv.Itoa(n))
 	case !b.samples():
 		b.fail(name, "the model takes none while it reasons")
 	}
-	b.raw(`,"stop":[`)
+	if !b.member("stop", "stop_sequences") {
+		return
+	}
+	b.raw(`[`)
 	for i, s := range b.r.Stop {
 		if i > 0 {
 			b.raw(`,`)

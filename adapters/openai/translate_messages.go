@@ -51,7 +51,11 @@ func (b *builder) open(role string, m *chat.Message) {
 	b.raw(`{"role":"`)
 	b.raw(role)
 	b.raw(`"`)
-	b.text(`,"name":`, m.Name)
+	if len(m.Name) > 0 && b.a.listed(nameOfMessages) {
+		b.r.Drop(nameOfMessages)
+	} else {
+		b.text(`,"name":`, m.Name)
+	}
 	b.raw(`,"content":`)
 }
 
@@ -133,10 +137,10 @@ func (b *builder) onlyText(parts []chat.Part) *chat.Part {
 	return one
 }
 
-// assistant writes an earlier answer: its text, then its calls. Thinking stays out, as
-// this API neither shows it nor takes it back.
+// assistant writes an earlier answer: its text, then its calls. Thinking stays out where
+// the service does not take it back, as OpenAI does not.
 func (b *builder) assistant(m *chat.Message) {
-	var texts, calls, refusals int
+	var texts, calls, refusals, thoughts int
 	for i := range m.Parts {
 		switch p := &m.Parts[i]; p.Kind {
 		case chat.ToolCallPart:
@@ -148,6 +152,10 @@ func (b *builder) assistant(m *chat.Message) {
 				texts++
 			}
 		case chat.ThinkingPart, chat.RedactedPart:
+			if b.a.p.Thoughts != "" && p.Kind == chat.ThinkingPart {
+				thoughts++
+				continue
+			}
 			b.r.Drop(b.ours("messages[].reasoning_details", "messages[].content[].thinking"))
 		default:
 			b.r.DropAt(p.At.Path)
@@ -171,10 +179,26 @@ func (b *builder) assistant(m *chat.Message) {
 		}
 		b.raw(`"`)
 	}
+	if thoughts > 0 {
+		b.thoughts(m.Parts)
+	}
 	if calls > 0 {
 		b.calls(m.Parts)
 	}
 	b.raw(`}`)
+}
+
+// thoughts gives a service its own thinking back.
+func (b *builder) thoughts(parts []chat.Part) {
+	b.raw(`,"`)
+	b.raw(b.a.p.Thoughts)
+	b.raw(`":"`)
+	for i := range parts {
+		if parts[i].Kind == chat.ThinkingPart {
+			b.dst = append(b.dst, parts[i].Text...)
+		}
+	}
+	b.raw(`"`)
 }
 
 // texts writes the n texts of an answer.

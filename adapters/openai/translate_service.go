@@ -16,26 +16,27 @@ func (b *builder) service() {
 	r := b.r
 	b.user()
 	b.tier()
-	b.text(`,"prompt_cache_key":`, r.PromptCacheKey)
-	b.text(`,"verbosity":`, r.Verbosity)
-	b.value(`,"metadata":`, r.Metadata)
-	b.value(`,"store":`, r.Store)
-	b.value(`,"prediction":`, r.Prediction)
-	b.value(`,"modalities":`, r.Modalities)
-	b.value(`,"audio":`, r.Audio)
-	b.value(`,"web_search_options":`, r.WebSearch)
+	b.words("prompt_cache_key", "prompt_cache_key", r.PromptCacheKey)
+	b.words("verbosity", "verbosity", r.Verbosity)
+	b.option("metadata", r.Metadata)
+	b.option("store", r.Store)
+	b.option("prediction", r.Prediction)
+	b.option("modalities", r.Modalities)
+	b.option("audio", r.Audio)
+	b.option("web_search_options", r.WebSearch)
 }
 
 // user tells who the client's own user is. safety_identifier is replacing user, but
 // is shorter than the ids that other dialects allow.
 func (b *builder) user() {
 	r := b.r
-	b.text(`,"safety_identifier":`, r.SafetyIdentifier)
+	b.words("safety_identifier", "safety_identifier", r.SafetyIdentifier)
+	const others = "metadata.user_id"
 	switch {
-	case r.Dialect == dialectName || len(r.SafetyIdentifier) > 0 || len(r.User) > mostIdentifier:
-		b.text(`,"user":`, r.User)
+	case r.Dialect == dialectName || len(r.SafetyIdentifier) > 0 || len(r.User) > mostIdentifier || !b.a.p.OpenAI:
+		b.words("user", others, r.User)
 	default:
-		b.text(`,"safety_identifier":`, r.User)
+		b.words("safety_identifier", others, r.User)
 	}
 }
 
@@ -44,10 +45,11 @@ func (b *builder) user() {
 func (b *builder) tier() {
 	switch tier := b.r.ServiceTier; {
 	case len(tier) == 0:
-	case b.r.Dialect == dialectName || string(tier) == "auto":
-		b.text(`,"service_tier":`, tier)
-	case string(tier) == "standard_only":
-		b.raw(`,"service_tier":"default"`)
+	case b.r.Dialect == dialectName || string(tier) == "auto" && b.a.p.OpenAI:
+		b.words("service_tier", "service_tier", tier)
+	case string(tier) == "auto":
+	case string(tier) == "standard_only" && b.a.p.OpenAI:
+		b.words("service_tier", "service_tier", chat.Text("default"))
 	default:
 		b.r.Drop("service_tier")
 	}
@@ -61,6 +63,10 @@ func (b *builder) extras() {
 			b.r.Drop(e.Path)
 			continue
 		}
+		if b.a.lacking(e.Key) {
+			b.r.Drop(e.Path)
+			continue
+		}
 		b.dst = rawjson.AppendKey(append(b.dst, ','), e.Key)
 		b.dst = append(b.dst, e.Raw...)
 	}
@@ -71,7 +77,10 @@ func (b *builder) tools() {
 	if len(r.Tools) == 0 {
 		return // a choice among none is refused
 	}
-	b.raw(`,"tools":[`)
+	if !b.member("tools", "tools") {
+		return
+	}
+	b.raw(`[`)
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		b.separate()
@@ -84,7 +93,7 @@ func (b *builder) tools() {
 		b.text(`,"description":`, t.Description)
 		b.value(`,"parameters":`, t.Parameters)
 		switch {
-		case t.Strict && b.strictly(t.Parameters):
+		case t.Strict && !b.a.listed(strictTools) && b.strictly(t.Parameters):
 			b.raw(`,"strict":true`)
 		case t.Strict:
 			b.r.DropAt(func() string { return rawjson.JoinPath(t.At.Path(), "strict") })
@@ -93,20 +102,25 @@ func (b *builder) tools() {
 		b.unhint(t.CacheControl)
 	}
 	b.raw(`]`)
-	switch r.Choice.Kind {
-	case chat.ChoiceAuto:
-		b.raw(`,"tool_choice":"auto"`)
-	case chat.ChoiceNone:
-		b.raw(`,"tool_choice":"none"`)
-	case chat.ChoiceRequired:
-		b.raw(`,"tool_choice":"required"`)
-	case chat.ChoiceTool:
-		b.raw(`,"tool_choice":{"type":"function","function":{"name":`)
-		b.str(r.Choice.Name)
-		b.raw(`}}`)
+	b.choice()
+	if r.SequentialTools && !b.m.is(oneCall) && b.member("parallel_tool_calls", "tool_choice.disable_parallel_tool_use") {
+		b.raw(`false`)
 	}
-	if r.SequentialTools && !b.m.is(oneCall) {
-		b.raw(`,"parallel_tool_calls":false`)
+}
+
+func (b *builder) choice() {
+	switch k := b.r.Choice.Kind; {
+	case k == chat.ChoiceUnset, k == chat.ChoiceAuto && b.a.lacking("tool_choice"), !b.member("tool_choice", "tool_choice"):
+	case k == chat.ChoiceAuto:
+		b.raw(`"auto"`)
+	case k == chat.ChoiceNone:
+		b.raw(`"none"`)
+	case k == chat.ChoiceRequired:
+		b.raw(`"required"`)
+	case k == chat.ChoiceTool:
+		b.raw(`{"type":"function","function":{"name":`)
+		b.str(b.r.Choice.Name)
+		b.raw(`}}`)
 	}
 }
 
