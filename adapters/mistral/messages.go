@@ -17,6 +17,7 @@ import (
 // A call waits for its result.
 type call struct {
 	part     *chat.Part
+	ours     string // its id here
 	answered bool
 }
 
@@ -179,7 +180,7 @@ func (b *builder) result(p *chat.Part) {
 	b.unhint(p.CacheControl)
 	b.comma()
 	b.raw(`{"role":"tool","tool_call_id":`)
-	b.str(b.ids.of(p.ID))
+	b.id(b.ids.of(p.ID))
 	b.raw(`,"content":"`)
 	if p.IsError {
 		b.raw("Error: ")
@@ -210,7 +211,7 @@ func (b *builder) result(p *chat.Part) {
 func (b *builder) assign(id chat.Text) bool {
 	ours := b.ids.of(id)
 	for i := range b.open {
-		if c := &b.open[i]; !c.answered && bytes.Equal(b.ids.of(c.part.ID), ours) {
+		if c := &b.open[i]; !c.answered && c.ours == ours {
 			c.answered = true
 			return true
 		}
@@ -309,15 +310,15 @@ func (b *builder) calls(parts []chat.Part) {
 		}
 		ours := b.ids.of(p.ID)
 		for k := range b.open {
-			if bytes.Equal(b.ids.of(b.open[k].part.ID), ours) {
+			if b.open[k].ours == ours {
 				b.fail(callPath(p), "another call of this message has the same id")
 			}
 		}
-		b.open = append(b.open, call{part: p})
+		b.open = append(b.open, call{part: p, ours: ours})
 		b.unhint(p.CacheControl)
 		b.comma()
 		b.raw(`{"id":`)
-		b.str(ours)
+		b.id(ours)
 		b.raw(`,"type":"function","function":{"name":`)
 		b.str(p.Name)
 		b.raw(`,"arguments":`)
@@ -332,6 +333,12 @@ func (b *builder) calls(parts []chat.Part) {
 		b.raw(`}}`)
 	}
 	b.raw(`]`)
+}
+
+func (b *builder) id(ours string) {
+	b.raw(`"`)
+	b.raw(ours)
+	b.raw(`"`)
 }
 
 // continues reports whether the client asks in this API's own words for its last message

@@ -1,9 +1,13 @@
 package mistral
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // An attached is an image or a file that a tool has answered with. Tool messages of most
@@ -26,7 +30,7 @@ func (b *builder) content(parts []chat.Part) {
 		for _, a := range b.media {
 			b.comma()
 			b.raw(`{"type":"text","text":"Result of tool call `)
-			b.put(b.ids.of(a.call))
+			b.raw(b.ids.of(a.call))
 			b.raw(`:"}`)
 			b.part(a.part)
 		}
@@ -158,7 +162,16 @@ func (b *builder) document(p *chat.Part) {
 	}
 	b.unmark(p)
 	if m.Plain {
-		b.plain(p)
+		b.plain(p, m.Data)
+		return
+	}
+	if bytes.HasPrefix(m.Type, []byte("text/")) && len(m.Data) > 0 {
+		said, err := base64.StdEncoding.AppendDecode(nil, rawjson.AppendUnescaped(nil, m.Data))
+		if err != nil || !utf8.Valid(said) {
+			b.fail(p.At.Path(), "want base64 of a text in UTF-8")
+			return
+		}
+		b.plain(p, rawjson.AppendEscaped(nil, said))
 		return
 	}
 	if len(p.Context) > 0 {
@@ -178,7 +191,7 @@ func (b *builder) document(p *chat.Part) {
 }
 
 // plain writes a document of plain text with what is known about it in front.
-func (b *builder) plain(p *chat.Part) {
+func (b *builder) plain(p *chat.Part, said chat.Text) {
 	b.comma()
 	b.raw(`{"type":"text","text":"`)
 	for _, t := range [...]chat.Text{p.Title, p.Context} {
@@ -187,6 +200,6 @@ func (b *builder) plain(p *chat.Part) {
 			b.raw(`\n\n`)
 		}
 	}
-	b.put(p.Media.Data)
+	b.put(said)
 	b.raw(`"}`)
 }

@@ -239,8 +239,8 @@ var effortNames = [...]string{chat.EffortNone: "none", chat.EffortLow: "low", ch
 func (b *builder) reasoning() {
 	r := &b.r.Reasoning
 	asked := r.Level()
-	if asked == chat.EffortUnset && r.Adaptive {
-		asked = chat.EffortMedium // the model is to think, which it does not unless it is told to
+	if asked == chat.EffortUnset && r.Adaptive && b.m.thinks() {
+		asked = b.m.nearest(chat.EffortMedium) // the model is to think, which it does not unless it is told to
 	}
 	if len(r.Summary) > 0 {
 		b.r.Drop(b.said("reasoning.summary", "thinking.display"))

@@ -36,7 +36,11 @@ func (b *builder) tools() {
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		if !isName(t.Name) {
-			b.fail(rawjson.JoinPath(t.At.Path(), b.said("function.name", "name")), badName)
+			path := t.At.Path()
+			if b.r.Dialect == dialectName {
+				path = rawjson.JoinPath(path, "function")
+			}
+			b.fail(rawjson.JoinPath(path, "name"), badName)
 			return
 		}
 		found = found || bytes.Equal(t.Name, r.Choice.Name)
