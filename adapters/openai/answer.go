@@ -23,6 +23,9 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		out.Usage, out.Counted = usage(u), true
 	}
 	for _, c := range choices.Elems() {
+		if c.Get("finish_reason").Is("error") {
+			return errFailed
+		}
 		out.Choices = append(out.Choices, choice(c, out.Created))
 	}
 	return nil
@@ -44,6 +47,7 @@ func choice(v rawjson.Value, created int64) chat.Choice {
 	if t := inner(m.Get("content")); len(t) > 0 {
 		c.Parts = append(c.Parts, chat.Part{Text: t, Citations: citations(m.Get("annotations"))})
 	}
+	c.Parts = parts(m.Get("content"), c.Parts)
 	refusal := inner(m.Get("refusal"))
 	if len(refusal) > 0 {
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.RefusalPart, Text: refusal})
@@ -52,7 +56,7 @@ func choice(v rawjson.Value, created int64) chat.Choice {
 	for i, call := range m.Get("tool_calls").Elems() {
 		calls++
 		f := call.Get("function")
-		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
+		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: argumentsOf(f)}
 		if len(p.ID) == 0 {
 			p.ID = callID(nil, created, i)
 		}
@@ -71,7 +75,7 @@ func choice(v rawjson.Value, created int64) chat.Choice {
 // finish reads why the answer ended. A function that had to be called ends with "stop".
 func finish(reason rawjson.Value, called, refused bool) chat.Finish {
 	switch {
-	case reason.Is("length"):
+	case reason.Is("length"), reason.Is("model_length"):
 		return chat.FinishLength
 	case reason.Is("content_filter"):
 		return chat.FinishFilter

@@ -69,7 +69,7 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 
 func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) error {
 	failure := v.Get("error")
-	if failure.Kind() == rawjson.Object || failure.Kind() == rawjson.String || string(event) == "error" {
+	if failure.Kind() == rawjson.Object || failure.Kind() == rawjson.String || string(event) == "error" || v.Get("object").Is("error") {
 		d.done = true
 		d.send(emit, chat.Event{Kind: chat.Failure, Err: streamError(v)})
 		return nil
@@ -133,7 +133,11 @@ func (d *decoder) choice(v rawjson.Value, emit func(*chat.Event)) error {
 	if p := v.Get("logprobs"); p.Kind() == rawjson.Object && !l.finished {
 		d.send(emit, chat.Event{Kind: chat.LogprobsDelta, Choice: l.choice, Raw: p.Raw()})
 	}
-	if reason := v.Get("finish_reason"); reason.Kind() == rawjson.String && !l.finished {
+	reason := v.Get("finish_reason")
+	if reason.Is("error") {
+		return errFailed
+	}
+	if reason.Kind() == rawjson.String && !l.finished {
 		l.finished = true
 		l.finish = finish(reason, len(l.calls) > 0, l.refused)
 		return l.drain(d, emit)

@@ -76,6 +76,9 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 			return err
 		}
 	}
+	if err := l.chunks(d, v.Get("content"), emit); err != nil {
+		return err
+	}
 	if t := inner(v.Get("refusal")); len(t) > 0 {
 		l.refused = true
 		if err := l.text(d, chat.RefusalPart, t, emit); err != nil {
@@ -135,17 +138,7 @@ func (l *lane) reasoningDetail(d *decoder, v rawjson.Value, emit func(*chat.Even
 		}
 	}
 	l.detail = index
-	signature := inner(v.Get("signature"))
-	if len(signature) == 0 || len(l.waiting) > 0 {
-		return nil
-	}
-	if !l.open || l.kind != chat.ThinkingPart {
-		if err := l.text(d, chat.ThinkingPart, nil, emit); err != nil {
-			return err
-		}
-	}
-	d.send(emit, chat.Event{Kind: chat.SignatureDelta, Choice: l.choice, Index: l.next - 1, Text: signature})
-	return nil
+	return l.sign(d, inner(v.Get("signature")), emit)
 }
 
 // redacted writes a block of its own: its data never comes in pieces.
@@ -195,7 +188,7 @@ func (l *lane) keep(d *decoder, b *block, t chat.Text) error {
 // toolCall reads a piece of a call.
 func (l *lane) toolCall(d *decoder, v rawjson.Value, emit func(*chat.Event)) error {
 	f := v.Get("function")
-	id, name, args := inner(v.Get("id")), inner(f.Get("name")), inner(f.Get("arguments"))
+	id, name, args := inner(v.Get("id")), inner(f.Get("name")), argumentsOf(f)
 	if len(id) > mostID || len(name) > mostID {
 		return errInterleaved
 	}

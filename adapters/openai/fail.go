@@ -42,6 +42,13 @@ func streamError(v rawjson.Value) *chat.Error {
 	e := &chat.Error{}
 	kind := describe(e, v)
 	e.Status = statusOf(kind, e.Code)
+	for _, o := range [...]rawjson.Value{v, v.Get("error")} {
+		for _, key := range [...]string{"raw_status_code", "http_status_code"} {
+			if n, ok := o.Get(key).Int64(); ok && n >= 400 && n <= 599 {
+				e.Status = int(n)
+			}
+		}
+	}
 	e.Kind = chat.KindOf(e.Status)
 	if e.Message == "" {
 		e.Message = "The provider's stream failed without an error message."
@@ -57,7 +64,7 @@ func describe(e *chat.Error, v rawjson.Value) string {
 	}
 	if o.Kind() == rawjson.String {
 		e.Message = tidy(o.Str())
-		return ""
+		return short(v.Get("error_type").Str())
 	}
 	for _, key := range [...]string{"message", "detail", "error"} {
 		if m := o.Get(key); m.Kind() == rawjson.String {
@@ -92,6 +99,8 @@ func statusOf(kind, code string) int {
 		{"permission_error", 403},
 		{"model_not_found", 404},
 		{"not_found_error", 404},
+		{"overloaded", 429}, // of text-generation-inference, which answers so before a stream
+		{"validation", 422},
 		{"server_is_overloaded", 503},
 		{"overloaded_error", 503},
 		{"slow_down", 503},

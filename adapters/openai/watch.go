@@ -146,7 +146,7 @@ func usage(v rawjson.Value) chat.Usage {
 	u := chat.Usage{
 		Input:      first("prompt_tokens", "input_tokens"),
 		Output:     first("completion_tokens", "output_tokens"),
-		CachedRead: detail("cached_tokens", "prompt_tokens_details", "input_tokens_details"),
+		CachedRead: max(detail("cached_tokens", "prompt_tokens_details", "input_tokens_details"), first("num_cached_tokens")),
 		CacheWrite: detail("cache_write_tokens", "prompt_tokens_details", "input_tokens_details"),
 		Reasoning:  detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details"),
 	}

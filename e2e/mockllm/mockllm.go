@@ -28,6 +28,7 @@ import (
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
+	"github.com/postern-gateway/postern/e2e/mockllm/mistral"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
@@ -39,6 +40,7 @@ func Providers() []provider.Provider {
 		openai.Provider(),
 		anthropic.Provider(),
 		gemini.Provider(),
+		mistral.Provider(),
 	}
 }
 

@@ -1,0 +1,85 @@
+package mistral
+
+import (
+	"bytes"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+const (
+	mostName = 64
+	badName  = "want a function's name of at most 64 letters, digits, _ and -"
+)
+
+// isName reports whether a text is a name as functions have them here.
+func isName(t chat.Text) bool {
+	for _, c := range t {
+		if c|0x20-'a' >= 26 && c-'0' >= 10 && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(t) > 0 && len(t) <= mostName
+}
+
+// tools writes the functions, and which may or must be called.
+func (b *builder) tools() {
+	r := b.r
+	if len(r.Tools) == 0 {
+		if k := r.Choice.Kind; k == chat.ChoiceRequired || k == chat.ChoiceTool {
+			b.fail("tool_choice", "there are no tools to choose from")
+		}
+		return
+	}
+	b.raw(`,"tools":[`)
+	found := false
+	for i := range r.Tools {
+		t := &r.Tools[i]
+		if !isName(t.Name) {
+			path := t.At.Path()
+			if b.r.Dialect == dialectName {
+				path = rawjson.JoinPath(path, "function")
+			}
+			b.fail(rawjson.JoinPath(path, "name"), badName)
+			return
+		}
+		found = found || bytes.Equal(t.Name, r.Choice.Name)
+		b.unhint(t.CacheControl)
+		b.comma()
+		b.raw(`{"type":"function","function":{"name":`)
+		b.str(t.Name)
+		b.text("description", t.Description)
+		if len(t.Parameters) > 0 {
+			b.value("parameters", t.Parameters)
+		} else {
+			b.raw(`,"parameters":{"type":"object","properties":{}}`) // they are required here
+		}
+		if t.Strict {
+			b.raw(`,"strict":true`)
+		}
+		b.raw(`}}`)
+	}
+	b.raw(`]`)
+	b.choice(found)
+	if r.SequentialTools {
+		b.raw(`,"parallel_tool_calls":false`)
+	}
+}
+
+func (b *builder) choice(found bool) {
+	switch b.r.Choice.Kind {
+	case chat.ChoiceAuto:
+		b.raw(`,"tool_choice":"auto"`)
+	case chat.ChoiceNone:
+		b.raw(`,"tool_choice":"none"`)
+	case chat.ChoiceRequired:
+		b.raw(`,"tool_choice":"any"`)
+	case chat.ChoiceTool:
+		if !found {
+			b.fail("tool_choice", "names a tool that is not among the tools")
+		}
+		b.raw(`,"tool_choice":{"type":"function","function":{"name":`)
+		b.str(b.r.Choice.Name)
+		b.raw(`}}`)
+	}
+}
