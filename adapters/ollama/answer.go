@@ -8,7 +8,10 @@ import (
 	"github.com/postern-gateway/postern/adapters/rfc3339"
 )
 
-var errUnfinished = errors.New("the answer has no message, or is not done")
+var (
+	errUnfinished = errors.New("the answer has no message, or is not done")
+	errNameless   = errors.New("the answer has a call that names no function")
+)
 
 // ReadResponse reads a whole answer of /api/chat.
 func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
@@ -20,7 +23,10 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	out.ID, out.Model, out.Created = ids.answer(), inner(answer.Get("model")), created(answer)
 	out.Usage, out.Counted = usage(answer)
 	var c chat.Choice
-	c.Parts = ids.parts(nil, m)
+	var err error
+	if c.Parts, err = ids.parts(nil, m); err != nil {
+		return err
+	}
 	c.Finish = finish(answer.Get("done_reason"), ids.calls > 0)
 	c.Logprobs = logprobs(answer.Get("logprobs"))
 	out.Choices = append(out.Choices, c)
@@ -91,7 +97,7 @@ func (d *ids) answer() chat.Text {
 }
 
 // parts appends what a message says, or adds to what was said.
-func (d *ids) parts(dst []chat.Part, m rawjson.Value) []chat.Part {
+func (d *ids) parts(dst []chat.Part, m rawjson.Value) ([]chat.Part, error) {
 	if t := inner(m.Get("thinking")); len(t) > 0 {
 		dst = append(dst, chat.Part{Kind: chat.ThinkingPart, Text: t})
 	}
@@ -101,6 +107,9 @@ func (d *ids) parts(dst []chat.Part, m rawjson.Value) []chat.Part {
 	for _, c := range m.Get("tool_calls").Elems() {
 		f := c.Get("function")
 		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(c.Get("id")), Name: inner(f.Get("name")), Input: chat.Raw("{}")}
+		if len(p.Name) == 0 {
+			return dst, errNameless
+		}
 		if args := f.Get("arguments"); args.Kind() == rawjson.Object {
 			p.Input = args.Raw()
 		}
@@ -111,7 +120,7 @@ func (d *ids) parts(dst []chat.Part, m rawjson.Value) []chat.Part {
 		d.calls++
 		dst = append(dst, p)
 	}
-	return dst
+	return dst, nil
 }
 
 // logprobs turns the server's list into OpenAI's form, which has the same elements, but

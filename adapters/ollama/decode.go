@@ -73,7 +73,10 @@ func (d *decoder) line(v rawjson.Value, emit func(*chat.Event)) error {
 		d.ids = newIDs(v)
 		d.send(emit, chat.Event{Kind: chat.Start, ID: d.ids.answer(), Model: inner(v.Get("model")), Created: created(v)})
 	}
-	d.parts = d.ids.parts(d.parts[:0], m)
+	var err error
+	if d.parts, err = d.ids.parts(d.parts[:0], m); err != nil {
+		return err
+	}
 	for i := range d.parts {
 		d.part(&d.parts[i], emit)
 	}
