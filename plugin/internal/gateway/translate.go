@@ -183,6 +183,7 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if out.Created == 0 { // some dialects have to say when, and not every provider does
 		out.Created = s.began / 1e9
 	}
+	out.Elapsed = s.w.port.Now() - s.began
 	if s.stream { // the provider has answered in one piece what was asked for as a stream
 		return s.replaceError(step, s.unreadable("is not a stream"))
 	}
@@ -269,6 +270,7 @@ func (s *Stream) event(e *chat.Event) {
 		tr.failed = true
 	case chat.End:
 		tr.ended = true
+		e.Elapsed = s.w.port.Now() - s.began
 	}
 	if e.Counted {
 		tr.usage, tr.counted = e.Usage, true
