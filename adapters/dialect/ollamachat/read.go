@@ -157,6 +157,7 @@ func (d *reader) messages(v rawjson.Value) {
 			d.R.Begin(chat.ToolRole).At = m
 		default:
 			d.Wrong(role, "'system', 'user', 'assistant' or 'tool'")
+			return
 		}
 		d.message(m)
 		d.rest(m)
