@@ -19,8 +19,8 @@ type EmbedCodec interface {
 // An Embedder is what an Adapter also is when its provider makes embeddings for clients
 // of other dialects.
 type Embedder interface {
-	// EmbedPath is where a request goes.
-	EmbedPath(r *embed.Request) string
+	// EmbedPath is where requests go; empty if this provider makes no embeddings.
+	EmbedPath(model string) string
 
 	// AppendEmbed appends the provider's request. What changes the vectors and cannot be
 	// said is an error; what does not is reported by r.Drop.

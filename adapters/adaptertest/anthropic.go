@@ -99,7 +99,7 @@ func AnthropicMessages(stream []byte) (Ending, error) {
 // block, input that is no JSON object and anything behind the end are errors.
 func AssembleAnthropic(stream []byte) (*Message, Ending, error) {
 	a := &messageReader{}
-	ending, err := assemble(stream, a.read)
+	ending, err := assemble(cutFrames, stream, a.read)
 	return &a.m, ending, err
 }
 

@@ -24,8 +24,8 @@ func strictly(data []byte, v any) error {
 }
 
 // assemble reads a stream event by event, until one was the last.
-func assemble(stream []byte, read func(f frame) (Ending, error)) (Ending, error) {
-	list, err := cutFrames(stream)
+func assemble(cut cutter, stream []byte, read func(f frame) (Ending, error)) (Ending, error) {
+	list, err := cut(stream)
 	if err != nil {
 		return Cut, err
 	}

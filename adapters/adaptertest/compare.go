@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/postern-gateway/postern/adapters/ndjson"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -57,12 +58,39 @@ func compact(b []byte) []byte {
 type frame struct {
 	name string
 	data []byte
+	size int // bytes in the stream
+}
+
+// A cutter cuts a client's stream into its events.
+type cutter func(stream []byte) ([]frame, error)
+
+// cutter is that of the dialect's streams.
+func (s *Suite) cutter() cutter {
+	if s.Dialect.StreamType == ndjson.ContentType {
+		return cutLines
+	}
+	return cutFrames
+}
+
+// cutLines cuts a client's stream of lines, which has no blank ones.
+func cutLines(stream []byte) ([]frame, error) {
+	var out []frame
+	for n := 1; len(stream) > 0; n++ {
+		line, rest, ok := bytes.Cut(stream, []byte("\n"))
+		if !ok || len(line) == 0 || bytes.IndexByte(line, '\r') >= 0 {
+			return out, fmt.Errorf("line %d: want a document and a line feed, got %q", n, line)
+		}
+		out = append(out, frame{data: line, size: len(line) + 1})
+		stream = rest
+	}
+	return out, nil
 }
 
 // cutFrames cuts a client's stream, which has nothing but event and data lines.
 func cutFrames(stream []byte) ([]frame, error) {
 	var out []frame
 	for n := 1; len(stream) > 0; n++ {
+		before := len(stream)
 		one, rest, ok := bytes.Cut(stream, []byte("\n\n"))
 		if !ok {
 			return out, fmt.Errorf("event %d has no blank line behind it", n)
@@ -77,19 +105,19 @@ func cutFrames(stream []byte) ([]frame, error) {
 		if !ok || bytes.ContainsAny(data, "\r\n") {
 			return out, fmt.Errorf("event %d: want one data line, got %q", n, one)
 		}
-		f.data = data
+		f.data, f.size = data, before-len(rest)
 		out = append(out, f)
 	}
 	return out, nil
 }
 
 // sameStream compares two streams event by event.
-func sameStream(got, want []byte) error {
-	g, err := cutFrames(got)
+func sameStream(cut cutter, got, want []byte) error {
+	g, err := cut(got)
 	if err != nil {
 		return fmt.Errorf("%w\ngot %s", err, got)
 	}
-	w, err := cutFrames(want)
+	w, err := cut(want)
 	if err != nil {
 		return fmt.Errorf("the case's own stream: %w", err)
 	}

@@ -16,7 +16,7 @@
 //
 // JSON is compared by structure, numbers as they are spelled. A stream is translated
 // whole, cut in two at every byte, byte by byte, with each of the three line ends, with
-// comments and unknown fields in between, and a second time by the same decoder and
+// comments and unknown fields in between (a stream of lines with CRLF and blank lines), and a second time by the same decoder and
 // encoder: the client's bytes must be the same each time. Ended early at any byte it must end
 // for the client in an error, never in a finish reason.
 package adaptertest

@@ -63,7 +63,7 @@ func (s *EmbedSuite) run(t *testing.T, c *Case) {
 		t.Errorf("%s: got drops %q, want %q", c.About, r.Drops(), c.Drops)
 	}
 	if s.Accept != nil {
-		if err := s.Accept(s.Provider.EmbedPath(r), upstream); err != nil {
+		if err := s.Accept(s.Provider.EmbedPath(r.Model), upstream); err != nil {
 			t.Errorf("%s: the provider refuses %s\n%v", c.About, upstream, err)
 		}
 	}

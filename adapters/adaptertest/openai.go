@@ -122,7 +122,7 @@ func OpenAIChat(stream []byte) (Ending, error) {
 // JSON object and anything behind the end are errors.
 func AssembleOpenAI(stream []byte) (*Completion, Ending, error) {
 	a := &completionReader{}
-	ending, err := assemble(stream, a.read)
+	ending, err := assemble(cutFrames, stream, a.read)
 	return &a.c, ending, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/ndjson"
 )
 
 // Run tests the pair with all cases of a folder.
@@ -91,7 +92,7 @@ func (s *Suite) runStream(t *testing.T, c *Case) {
 	if err != nil {
 		t.Errorf("%s: events: %v", c.About, err)
 	}
-	if err := sameStream(want, c.Stream.Client); err != nil {
+	if err := sameStream(s.cutter(), want, s.clientStream(c)); err != nil {
 		t.Fatalf("%s: stream: %v", c.About, err)
 	}
 	ending, err := s.Grammar(want)
@@ -108,7 +109,11 @@ func (s *Suite) runStream(t *testing.T, c *Case) {
 		same("cut in two", cut, in[:cut], in[cut:])
 	}
 	same("byte by byte", 0, slices.Collect(slices.Chunk(in, 1))...)
-	if _, ok := s.Provider.(adapters.Framer); !ok {
+	switch f, ok := s.Provider.(adapters.Framer); {
+	case ok && f.StreamType() == ndjson.ContentType:
+		same("other line ends", 0, bytes.ReplaceAll(in, []byte("\n"), []byte("\r\n")))
+		same("blank lines", 0, bytes.ReplaceAll(in, []byte("\n"), []byte("\n \n\n")))
+	case !ok:
 		for _, end := range []string{"\r\n", "\r"} {
 			other := bytes.ReplaceAll(in, []byte("\n"), []byte(end))
 			same("other line ends", 0, other)
@@ -119,6 +124,15 @@ func (s *Suite) runStream(t *testing.T, c *Case) {
 	if ending == Complete {
 		s.runTruncated(t, c, translation, r, want)
 	}
+}
+
+// clientStream is the stream of a case without the blank line that ends every stream of
+// a case, where the dialect's has none.
+func (s *Suite) clientStream(c *Case) []byte {
+	if s.Dialect.StreamType == ndjson.ContentType {
+		return append(bytes.TrimRight(c.Stream.Client, "\n"), '\n')
+	}
+	return c.Stream.Client
 }
 
 // noisy puts what clients must pass over between the events of a stream.
@@ -140,17 +154,11 @@ func (s *Suite) runTruncated(t *testing.T, c *Case, translation *Translation, r 
 		if err != nil || bad != nil || ending != Failed {
 			t.Fatalf("%s: ended after %d bytes: got (%v, %v, ending %d)\n%s\nwant an error as the last event", c.About, end, err, bad, ending, got)
 		}
-		list, err := cutFrames(got)
+		list, err := s.cutter()(got)
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := 0
-		for _, f := range list[:len(list)-1] {
-			said += len("data: \n\n") + len(f.data)
-			if f.name != "" {
-				said += len("event: \n") + len(f.name)
-			}
-		}
+		said := len(got) - list[len(list)-1].size
 		if !bytes.HasPrefix(whole, got[:said]) {
 			t.Fatalf("%s: ended after %d bytes: got\n%s\nwant the beginning of\n%s", c.About, end, got, whole)
 		}

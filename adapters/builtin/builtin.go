@@ -8,6 +8,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/azure"
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/mistral"
+	"github.com/postern-gateway/postern/adapters/ollama"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 
@@ -18,6 +19,7 @@ func Providers() []adapters.Provider {
 		anthropic.Provider(),
 		azure.Provider(),
 		mistral.Provider(),
+		ollama.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

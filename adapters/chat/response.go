@@ -25,6 +25,10 @@ type Response struct {
 	Counted bool // Usage is the provider's
 	Tier    Text // service tier that was used: default, flex, priority, batch
 	System  Text // fingerprint of the provider's set-up
+
+	// Elapsed is how long the answer took, in nanoseconds, for dialects that say so; 0:
+	// not known.
+	Elapsed int64
 }
 
 // A Choice is one of the answers; more than one comes only where n asked for them.
@@ -84,4 +88,5 @@ type Event struct {
 	Counted  bool // Usage is set
 	Raw      Raw
 	Err      *Error
+	Elapsed  int64 // of an End, as in a Response
 }

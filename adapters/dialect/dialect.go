@@ -15,6 +15,10 @@ type Dialect struct {
 	// StreamType is the content type of its streams.
 	StreamType string
 
+	// StreamsUnasked says that an answer is a stream where the request does not say
+	// whether it is to be one.
+	StreamsUnasked bool
+
 	// Overloaded is the status of an error that says: try again later.
 	Overloaded int
 

@@ -27,7 +27,7 @@ type Table struct {
 
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
-	openAI, anthropic := OpenAI(), Anthropic()
+	openAI, anthropic, ollama := OpenAI(), Anthropic(), Ollama()
 	return newTable(openAI, anthropic,
 		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
@@ -36,6 +36,9 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: openAI, Op: adapters.Completions},
 		Endpoint{Method: "POST", Path: "/v1/messages/count_tokens", Dialect: anthropic, Op: adapters.CountTokens},
 		Endpoint{Method: "GET", Path: "/v1/models", Dialect: openAI, Op: adapters.Models},
+		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
+		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
 	)
 }
 
@@ -58,7 +61,7 @@ const modelMark = "{model}"
 // name its version in a header, which tells the dialects apart where paths are the same.
 func (t *Table) Find(path, query string, anthropicVersion bool) (Endpoint, bool) {
 	if e, ok := t.exact[path]; ok {
-		if e.Op == adapters.Models && anthropicVersion {
+		if e.Op == adapters.Models && e.Dialect == t.fallback && anthropicVersion {
 			e.Dialect = t.byHeader
 		}
 		return e, true

@@ -18,8 +18,8 @@ var errVectors = errors.New("the answer does not have an embedding for each cont
 const mostContents = 100
 
 // EmbedPath is always that of batches, which may have one content.
-func (a *adapter) EmbedPath(r *embed.Request) string {
-	return a.modelPath(r.Model) + ":batchEmbedContents"
+func (a *adapter) EmbedPath(model string) string {
+	return a.modelPath(model) + ":batchEmbedContents"
 }
 
 // taskTypes are the API's words (https://ai.google.dev/api/embeddings#v1beta.TaskType).

@@ -9,15 +9,15 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-var _ adapters.Embedder = (*adapter)(nil)
+var _ adapters.Embedder = (*Adapter)(nil)
 
 var errVectors = errors.New("the answer does not have an embedding for each input")
 
-// EmbedPath is the same for all requests.
-func (a *adapter) EmbedPath(*embed.Request) string { return a.embeddings }
+// EmbedPath is the same for all models, and empty where the service has none.
+func (a *Adapter) EmbedPath(string) string { return a.paths[adapters.Embeddings] }
 
 // AppendEmbed appends a request of https://platform.openai.com/docs/api-reference/embeddings.
-func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
+func (a *Adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
 	dst = append(dst, `{"model":`...)
 	dst = rawjson.AppendString(dst, r.Model)
 	dst = append(dst, `,"input":[`...)
@@ -51,7 +51,7 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 }
 
 // ReadEmbedding reads the list, whose order its indexes tell.
-func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed.Response) error {
+func (a *Adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed.Response) error {
 	data := answer.Get("data")
 	if data.Len() != w.Count {
 		return errVectors

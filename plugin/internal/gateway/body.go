@@ -95,8 +95,11 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	if s.model, s.stream = s.endpoint.Model, s.endpoint.Stream; s.model == "" {
 		s.model = model.Str()
 	}
-	if !s.stream {
-		s.stream, _ = request.Get("stream").Bool()
+	if stream := request.Get("stream"); !s.stream {
+		s.stream, _ = stream.Bool()
+		if !stream.Exists() || stream.IsNull() {
+			s.stream = s.endpoint.Dialect.StreamsUnasked
+		}
 	}
 	if !s.consumer.May(s.model) {
 		return mayNot(s.model)

@@ -224,6 +224,7 @@ func (s *Stream) event(e *chat.Event) {
 		tr.failed = true
 	case chat.End:
 		tr.ended = true
+		e.Elapsed = s.w.port.Now() - s.began
 	}
 	if e.Counted {
 		tr.usage, tr.counted = e.Usage, true

@@ -34,6 +34,7 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if out.Created == 0 { // some dialects have to say when, and not every provider does
 		out.Created = c.s.began / 1e9
 	}
+	out.Elapsed = c.s.w.port.Now() - c.s.began
 	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
 }
 
@@ -62,8 +63,8 @@ func (s *Stream) translatable() bool {
 		_, ok := a.(adapters.Translator)
 		return ok && d.Reader != nil
 	case adapters.Embeddings:
-		_, ok := a.(adapters.Embedder)
-		return ok && d.Embeddings != nil
+		e, ok := a.(adapters.Embedder)
+		return ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != ""
 	}
 	return false
 }
@@ -136,5 +137,5 @@ func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) (path st
 	s.stream = false
 	s.translation.embed = embedWay{t, s, r.Wanted()}
 	s.translation.way = &s.translation.embed
-	return t.EmbedPath(r), nil
+	return t.EmbedPath(r.Model), nil
 }

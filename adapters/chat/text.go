@@ -1,0 +1,35 @@
+package chat
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Same reports whether two texts say the same, however they are spelled.
+func (t Text) Same(other Text) bool {
+	return bytes.Equal(t, other) || bytes.IndexByte(t, '\\')&bytes.IndexByte(other, '\\') >= 0 &&
+		bytes.Equal(rawjson.AppendUnescaped(nil, t), rawjson.AppendUnescaped(nil, other))
+}
+
+// AppendInput appends the arguments of a call as the JSON object that they are, for
+// providers that want one; no arguments are an empty object. doc is scratch. The error
+// says what the arguments are instead.
+func (p *Part) AppendInput(dst []byte, doc *rawjson.Doc) ([]byte, error) {
+	if p.Input != nil {
+		return append(dst, p.Input...), nil
+	}
+	from := len(dst)
+	dst = rawjson.AppendUnescaped(dst, p.Arguments)
+	if len(bytes.TrimSpace(dst[from:])) == 0 {
+		return append(dst[:from], "{}"...), nil
+	}
+	if err := doc.Parse(dst[from:]); err != nil {
+		return dst[:from], errors.New("want arguments that are JSON: " + err.Error())
+	}
+	if kind := doc.Root().Kind(); kind != rawjson.Object {
+		return dst[:from], errors.New("want arguments that are a JSON object, got " + kind.String())
+	}
+	return dst, nil
+}

@@ -1,0 +1,236 @@
+// Package fields reads the members of clients' requests, for dialects that word their
+// errors alike: the path of what is wrong, what was wanted, what came.
+//
+// A Reader keeps its first error and goes on as if nothing were there, so that its
+// callers need to look only at the end. It bounds what a request makes it keep. What
+// the members mean is for the dialects.
+package fields
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Bounds of one request, far above what APIs take. They keep the memory of a request in
+// proportion to its bytes.
+const (
+	mostParts = 1 << 14
+	mostTools = 1 << 10
+	mostExtra = 100
+)
+
+// A Reader reads one request.
+type Reader struct {
+	R   *chat.Request
+	Err *chat.Error // the first one
+
+	parts int
+}
+
+// Fail keeps an error about the member at path.
+//
+//go:noinline
+func (d *Reader) Fail(code, path, problem string) {
+	if d.Err != nil {
+		return
+	}
+	if path != "" {
+		problem = path + ": " + problem
+	}
+	d.Err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: path, Message: problem}
+}
+
+// Wrong is a value of another type or another meaning than wanted.
+//
+//go:noinline
+func (d *Reader) Wrong(v rawjson.Value, want string) {
+	switch v.Kind() {
+	case rawjson.String:
+		d.Fail("invalid_value", v.Path(), "want "+want)
+	case rawjson.Absent:
+		d.Fail("missing_required_parameter", "", "missing: "+want)
+	default:
+		d.Fail("invalid_type", v.Path(), "want "+want+", got "+v.Kind().String())
+	}
+}
+
+// Unsupported refuses what no provider of another dialect can be asked for.
+//
+//go:noinline
+func (d *Reader) Unsupported(v rawjson.Value, why string) {
+	d.Fail("unsupported_value", v.Path(), why)
+}
+
+// Text is a string as it is spelled.
+//
+//go:noinline
+func (d *Reader) Text(v rawjson.Value) chat.Text {
+	if v.Kind() != rawjson.String {
+		d.Wrong(v, "a string")
+		return nil
+	}
+	raw := v.Raw()
+	return raw[1 : len(raw)-1 : len(raw)-1]
+}
+
+// Filled is a string that must not be empty.
+//
+//go:noinline
+func (d *Reader) Filled(v rawjson.Value) chat.Text {
+	t := d.Text(v)
+	if d.Err == nil && len(t) == 0 {
+		d.Wrong(v, "a string that is not empty")
+	}
+	return t
+}
+
+// Optional is a string that may be absent or null.
+//
+//go:noinline
+func (d *Reader) Optional(parent rawjson.Value, key string) chat.Text {
+	if v := parent.Get(key); v.Exists() && !v.IsNull() {
+		return d.Text(v)
+	}
+	return nil
+}
+
+// Number is a number as it is spelled.
+//
+//go:noinline
+func (d *Reader) Number(v rawjson.Value) chat.Raw {
+	if v.Kind() != rawjson.Number {
+		d.Wrong(v, "a number")
+		return nil
+	}
+	return v.Raw()
+}
+
+// Integer is a whole number that is at least least.
+//
+//go:noinline
+func (d *Reader) Integer(v rawjson.Value, least int64) int64 {
+	n, ok := v.Int64()
+	switch {
+	case !ok:
+		d.Wrong(v, "a whole number")
+	case n < least:
+		d.Fail("invalid_value", v.Path(), "want at least "+strconv.FormatInt(least, 10))
+	}
+	return n
+}
+
+// Bool is true or false.
+//
+//go:noinline
+func (d *Reader) Bool(v rawjson.Value) bool {
+	b, ok := v.Bool()
+	if !ok {
+		d.Wrong(v, "true or false")
+	}
+	return b
+}
+
+// Object is an object; nothing at all if it is none.
+//
+//go:noinline
+func (d *Reader) Object(v rawjson.Value) rawjson.Value {
+	if v.Kind() != rawjson.Object {
+		d.Wrong(v, "an object")
+		return rawjson.Value{}
+	}
+	return v
+}
+
+// Array is an array; nothing at all if it is none.
+//
+//go:noinline
+func (d *Reader) Array(v rawjson.Value) rawjson.Value {
+	if v.Kind() != rawjson.Array {
+		d.Wrong(v, "an array")
+		return rawjson.Value{}
+	}
+	return v
+}
+
+// Need is a member that has to be there.
+//
+//go:noinline
+func (d *Reader) Need(parent rawjson.Value, key string) rawjson.Value {
+	v := parent.Get(key)
+	if !v.Exists() {
+		d.Fail("missing_required_parameter", rawjson.JoinPath(parent.Path(), key), "is required")
+	}
+	return v
+}
+
+// Extra notes a member that the neutral form has no place for.
+//
+//go:noinline
+func (d *Reader) Extra(k, v rawjson.Value) {
+	if len(d.R.Extra) >= mostExtra {
+		d.Fail("unknown_parameter", v.Path(), "there are too many members that are not known")
+		return
+	}
+	d.R.Extra = append(d.R.Extra, chat.Member{Path: v.Path(), Key: k.Str(), Raw: v.Raw()})
+}
+
+// Add adds a part to the message begun last.
+//
+//go:noinline
+func (d *Reader) Add(p *chat.Part) {
+	if d.counts(p) {
+		d.R.Add(*p)
+	}
+}
+
+// AddResult adds a part to the result added last.
+//
+//go:noinline
+func (d *Reader) AddResult(p *chat.Part) {
+	if d.counts(p) {
+		d.R.AddResult(*p)
+	}
+}
+
+func (d *Reader) counts(p *chat.Part) bool {
+	if d.parts++; d.parts > mostParts && d.Err == nil {
+		d.Fail("invalid_value", p.At.Path(), "the conversation has too many parts")
+	}
+	return d.Err == nil
+}
+
+// Tools reads functions as OpenAI has them, of which other APIs have taken them over.
+func (d *Reader) Tools(v rawjson.Value) {
+	if v = d.Array(v); v.Len() > mostTools {
+		d.Fail("invalid_value", v.Path(), "there are too many tools")
+		return
+	}
+	for _, t := range v.Elems() {
+		if kind := d.Object(t).Get("type"); kind.Exists() && !kind.Is("function") {
+			d.Wrong(kind, "'function'")
+		}
+		f := d.Object(d.Need(t, "function"))
+		tool := chat.Tool{At: t, Description: d.Optional(f, "description")}
+		if d.Err == nil {
+			tool.Name = d.Filled(d.Need(f, "name"))
+		}
+		if p := f.Get("parameters"); p.Exists() && !p.IsNull() {
+			tool.Parameters = d.Object(p).Raw()
+		}
+		if d.Err != nil {
+			return
+		}
+		d.R.Tools = append(d.R.Tools, tool)
+	}
+}
+
+// Stops reads a list of stop sequences.
+func (d *Reader) Stops(v rawjson.Value) {
+	for _, s := range d.Array(v).Elems() {
+		if t := d.Text(s); d.Err == nil {
+			d.R.Stop = append(d.R.Stop, t)
+		}
+	}
+}

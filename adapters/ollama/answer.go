@@ -1,0 +1,164 @@
+package ollama
+
+import (
+	"errors"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/rfc3339"
+)
+
+var (
+	errUnfinished = errors.New("the answer has no message, or is not done")
+	errNameless   = errors.New("the answer has a call that names no function")
+)
+
+// ReadResponse reads a whole answer of /api/chat.
+func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+	m := answer.Get("message")
+	if done, _ := answer.Get("done").Bool(); !done || m.Kind() != rawjson.Object {
+		return errUnfinished
+	}
+	ids := newIDs(answer)
+	out.ID, out.Model, out.Created = ids.answer(), inner(answer.Get("model")), created(answer)
+	out.Usage, out.Counted = usage(answer)
+	var c chat.Choice
+	var err error
+	if c.Parts, err = ids.parts(nil, m); err != nil {
+		return err
+	}
+	c.Finish = finish(answer.Get("done_reason"), ids.calls > 0)
+	c.Logprobs = logprobs(answer.Get("logprobs"))
+	out.Choices = append(out.Choices, c)
+	return nil
+}
+
+// inner is a string as it is spelled, nil for anything else.
+//
+//go:noinline
+func inner(v rawjson.Value) chat.Text {
+	if v.Kind() != rawjson.String {
+		return nil
+	}
+	raw := v.Raw()
+	return raw[1 : len(raw)-1 : len(raw)-1]
+}
+
+// created is when an answer was made; 0 if it does not say.
+func created(v rawjson.Value) int64 {
+	seconds, _ := rfc3339.Parse(v.Get("created_at").Bytes())
+	return max(seconds, 0)
+}
+
+// usage reads the counts. A prompt that the server has wholly in its cache has none.
+func usage(v rawjson.Value) (u chat.Usage, counted bool) {
+	input, ok := v.Get("prompt_eval_count").Int64()
+	output, counted := v.Get("eval_count").Int64()
+	return chat.Usage{Input: max(input, 0), Output: max(output, 0)}, ok || counted
+}
+
+// finish reads why an answer ended: stop even if it wants its calls made. load and
+// unload are the answers to requests that nobody here can send.
+func finish(reason rawjson.Value, called bool) chat.Finish {
+	switch {
+	case reason.Is("length"):
+		return chat.FinishLength
+	case called:
+		return chat.FinishTools
+	}
+	return chat.FinishStop
+}
+
+// ids makes what answers here do not have: an id, and in older servers ids of calls.
+// They differ as the times of answers do, which are told to the nanosecond.
+type ids struct {
+	seed  uint64
+	calls int64
+}
+
+// newIDs hashes (64-bit FNV-1a) what tells an answer from others.
+func newIDs(answer rawjson.Value) ids {
+	h := uint64(14695981039346656037)
+	for _, key := range [...]string{"created_at", "model"} {
+		for _, c := range answer.Get(key).Raw() {
+			h = (h ^ uint64(c)) * 1099511628211
+		}
+	}
+	return ids{seed: h}
+}
+
+func (d *ids) answer() chat.Text {
+	const digits = "0123456789abcdef"
+	var id chat.Text
+	for shift := 60; shift >= 0; shift -= 4 {
+		id = append(id, digits[d.seed>>shift&15])
+	}
+	return id
+}
+
+// parts appends what a message says, or adds to what was said.
+func (d *ids) parts(dst []chat.Part, m rawjson.Value) ([]chat.Part, error) {
+	if t := inner(m.Get("thinking")); len(t) > 0 {
+		dst = append(dst, chat.Part{Kind: chat.ThinkingPart, Text: t})
+	}
+	if t := inner(m.Get("content")); len(t) > 0 {
+		dst = append(dst, chat.Part{Text: t})
+	}
+	for _, c := range m.Get("tool_calls").Elems() {
+		f := c.Get("function")
+		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(c.Get("id")), Name: inner(f.Get("name")), Input: chat.Raw("{}")}
+		if len(p.Name) == 0 {
+			return dst, errNameless
+		}
+		if args := f.Get("arguments"); args.Kind() == rawjson.Object {
+			p.Input = args.Raw()
+		}
+		if len(p.ID) == 0 {
+			p.ID = append(append(chat.Text("call_"), d.answer()...), '_')
+			p.ID = rawjson.AppendInt(p.ID, d.calls)
+		}
+		d.calls++
+		dst = append(dst, p)
+	}
+	return dst, nil
+}
+
+// logprobs turns the server's list into OpenAI's form, which has the same elements, but
+// with all their members.
+func logprobs(v rawjson.Value) chat.Raw {
+	if v.Len() == 0 {
+		return nil
+	}
+	var b rawjson.Builder
+	b.Raw(`{"content":[`)
+	for _, e := range v.Elems() {
+		token(&b, e)
+		b.Raw(`,"top_logprobs":[`)
+		for _, t := range e.Get("top_logprobs").Elems() {
+			token(&b, t)
+			b.Raw(`}`)
+		}
+		b.Raw(`]}`)
+	}
+	b.Raw(`],"refusal":null}`)
+	return b.Dst
+}
+
+// token appends an object for a token, which it leaves open.
+func token(b *rawjson.Builder, v rawjson.Value) {
+	b.Comma()
+	b.Raw(`{`)
+	b.Text("token", inner(v.Get("token")))
+	b.Key("logprob")
+	if p := v.Get("logprob"); p.Kind() == rawjson.Number {
+		b.Put(p.Raw())
+	} else {
+		b.Raw(`0`)
+	}
+	b.Key("bytes")
+	if p := v.Get("bytes"); p.Kind() == rawjson.Array {
+		b.Put(p.Raw())
+	} else {
+		b.Raw(`null`)
+	}
+}
