@@ -1,12 +1,15 @@
 package gateway
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/sse"
 )
 
 // A translation is what a stream has while its request and answer change dialects.
@@ -105,7 +108,9 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 		}
 	}
 	s.prompt = promptBytes(body)
-	s.toProvider(step, t.ChatPath(s.target.Model, s.stream), len(body))
+	if e := s.toProvider(step, t.ChatPath(s.target.Model, s.stream), body, true); e != nil {
+		return s.reject(e)
+	}
 	s.phase = released
 	return step
 }
@@ -180,8 +185,9 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
 	}
 	s.translation.usage, s.translation.counted, s.translation.ended = out.Usage, out.Counted, true
-	if out.Created == 0 { // some dialects have to say when, and not every provider does
-		out.Created = s.began / 1e9
+	s.complete(&out.Created, &out.ID)
+	if len(out.Model) == 0 {
+		out.Model = rawjson.AppendEscaped(nil, s.target.Model)
 	}
 	if s.stream { // the provider has answered in one piece what was asked for as a stream
 		return s.replaceError(step, s.unreadable("is not a stream"))
@@ -194,6 +200,17 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 		step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(s.w.buffer[:0], out.Usage))})
 	}
 	return step
+}
+
+// complete says when an answer was made and how it is called, which clients' dialects
+// have to say and not every provider does.
+func (s *Stream) complete(created *int64, id *chat.Text) {
+	if *created == 0 {
+		*created = s.began / 1e9
+	}
+	if len(*id) == 0 {
+		*id = strconv.AppendUint(nil, s.w.port.Random()|1<<63, 16) // 16 digits
+	}
 }
 
 func (s *Stream) unreadable(why string) *chat.Error {
@@ -227,8 +244,7 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 	for {
 		ev, n, ok, err := s.frames.Next(p)
 		if err != nil {
-			s.event(&chat.Event{Kind: chat.Failure, Err: eventTooLong()})
-			s.failure = "stream_event_too_long"
+			s.event(&chat.Event{Kind: chat.Failure, Err: s.unframed(err)})
 			s.answer.cut = true
 			return
 		}
@@ -260,9 +276,7 @@ func (s *Stream) event(e *chat.Event) {
 	tr := &s.translation
 	switch e.Kind {
 	case chat.Start:
-		if e.Created == 0 {
-			e.Created = s.began / 1e9
-		}
+		s.complete(&e.Created, &e.ID)
 	case chat.TextDelta:
 		tr.delivered.Add(e.Text)
 	case chat.Failure:
@@ -276,7 +290,12 @@ func (s *Stream) event(e *chat.Event) {
 	s.step.Body = tr.encoder.Append(s.step.Body, e)
 }
 
-func eventTooLong() *chat.Error {
+// unframed says why a stream cannot be cut into events any more.
+func (s *Stream) unframed(err error) *chat.Error {
+	if !errors.Is(err, sse.ErrTooLong) {
+		return s.unreadable("is not framed as it says: " + err.Error())
+	}
+	s.failure = "stream_event_too_long"
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "stream_event_too_long", Message: "the provider sent an event that is longer than the gateway accepts"}
 }
 
