@@ -29,6 +29,10 @@ type Suite struct {
 	// Grammar checks a whole stream as the dialect's clients see it.
 	Grammar func(stream []byte) (Ending, error)
 
+	// Frame turns a provider's stream as cases have it, in text, into its bytes; nil where
+	// they are the same.
+	Frame func(text []byte) []byte
+
 	// Accept says what the provider would have against a request; nil leaves it unasked.
 	Accept func(request []byte) error
 }
