@@ -13,6 +13,12 @@ type Signer interface {
 	Sign(key secret.String, r *Outgoing, now time.Time) ([]Header, error)
 }
 
+// A Located is what an Adapter also is whose public host depends on its options.
+type Located interface {
+	// Host is what Provider.Host is for others; empty if there is none.
+	Host() string
+}
+
 // An Outgoing is a request as the provider gets it.
 type Outgoing struct {
 	Method, Host, Path string // Path has the query

@@ -87,7 +87,11 @@ func (s *Suite) runStream(t *testing.T, c *Case) {
 		t.Fatal(e.Message)
 	}
 	translation := s.NewTranslation()
-	in := c.Stream.Upstream
+	in, end := c.Stream.Upstream, len(bytes.TrimRight(c.Stream.Upstream, "\n"))
+	if s.Frame != nil {
+		in = s.Frame(in)
+		end = len(in)
+	}
 	want, err := translation.run(r, in)
 	if err != nil {
 		t.Errorf("%s: events: %v", c.About, err)
@@ -122,7 +126,7 @@ func (s *Suite) runStream(t *testing.T, c *Case) {
 		same("comments and other fields", 0, []byte(noisy(string(in))))
 	}
 	if ending == Complete {
-		s.runTruncated(t, c, translation, r, want)
+		s.runTruncated(t, c, translation, r, in[:end], want)
 	}
 }
 
@@ -142,10 +146,10 @@ func noisy(stream string) string {
 
 // runTruncated ends the provider's stream early at every byte. The client gets what
 // came before, and an error.
-func (s *Suite) runTruncated(t *testing.T, c *Case, translation *Translation, r *chat.Request, whole []byte) {
+func (s *Suite) runTruncated(t *testing.T, c *Case, translation *Translation, r *chat.Request, in, whole []byte) {
 	var last []byte
-	for end := range len(bytes.TrimRight(c.Stream.Upstream, "\n")) {
-		got, err := translation.run(r, c.Stream.Upstream[:end])
+	for end := range in {
+		got, err := translation.run(r, in[:end])
 		if bytes.Equal(got, last) && err == nil {
 			continue
 		}

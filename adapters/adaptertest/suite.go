@@ -29,6 +29,10 @@ type Suite struct {
 	// Grammar checks a whole stream as the dialect's clients see it.
 	Grammar func(stream []byte) (Ending, error)
 
+	// Frame turns a provider's stream as cases have it, in text, into its bytes; nil where
+	// they are the same.
+	Frame func(text []byte) []byte
+
 	// Accept says what the provider would have against a request; nil leaves it unasked.
 	Accept func(request []byte) error
 }
@@ -84,10 +88,21 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	if err := s.Provider.ReadResponse(doc.Root(), &out); err != nil {
 		return fail(unreadable(err))
 	}
-	if out.Created == 0 {
-		out.Created = created
+	complete(&out.Created, &out.ID)
+	if len(out.Model) == 0 {
+		out.Model = chat.Text("model")
 	}
 	return status, s.Dialect.Writer.AppendResponse(nil, &out)
+}
+
+// complete says what a provider has left out and the gateway makes up.
+func complete(at *int64, id *chat.Text) {
+	if *at == 0 {
+		*at = created
+	}
+	if len(*id) == 0 {
+		*id = chat.Text("1")
+	}
 }
 
 // unreadable is the gateway's error for what a provider must not send.
@@ -181,9 +196,7 @@ func (t *Translation) event(e *chat.Event) {
 	}
 	switch e.Kind {
 	case chat.Start:
-		if e.Created == 0 {
-			e.Created = created
-		}
+		complete(&e.Created, &e.ID)
 	case chat.Failure:
 		t.failed = true
 	}

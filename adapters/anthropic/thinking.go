@@ -159,22 +159,30 @@ func hasResult(turn []chat.Message) bool {
 	return false
 }
 
-// thinking writes the plan, and output_config, which holds the effort and the form.
-func (b *builder) thinking() {
+// think appends the value of thinking, or nothing.
+func (b *builder) think() {
 	switch b.plan.mode {
 	case modeDisabled:
-		b.raw(`,"thinking":{"type":"disabled"}`)
+		b.raw(`{"type":"disabled"}`)
 	case modeBetween:
-		b.raw(`,"thinking":{"type":"between_tools"}`)
+		b.raw(`{"type":"between_tools"}`)
 	case modeBudget:
-		b.raw(`,"thinking":{"type":"enabled","budget_tokens":`)
+		b.raw(`{"type":"enabled","budget_tokens":`)
 		b.dst = rawjson.AppendInt(b.dst, b.plan.budget)
 		b.display()
 		b.raw(`}`)
 	case modeAdaptive:
-		b.raw(`,"thinking":{"type":"adaptive"`)
+		b.raw(`{"type":"adaptive"`)
 		b.display()
 		b.raw(`}`)
+	}
+}
+
+// thinking writes the plan, and output_config, which holds the effort and the form.
+func (b *builder) thinking() {
+	if b.plan.mode != modeUnsaid {
+		b.raw(`,"thinking":`)
+		b.think()
 	}
 	if b.plan.effort == "" && b.form != formNative {
 		return

@@ -134,8 +134,22 @@ const dialectName = "anthropic"
 
 // sampling writes what the model takes of temperature, top_p and top_k.
 func (b *builder) sampling() {
-	b.temperature()
+	temperature, topP, topK := b.samples()
+	for _, m := range [...]struct {
+		key string
+		raw chat.Raw
+	}{{"temperature", temperature}, {"top_p", topP}, {"top_k", topK}} {
+		if m.raw != nil {
+			b.value(m.key, m.raw)
+		}
+	}
+}
+
+// samples are what the model takes of temperature, top_p and top_k; nil for what it does
+// not.
+func (b *builder) samples() (temperature, topP, topK chat.Raw) {
 	r, thinks := b.r, b.plan.thinks()
+	temperature = b.temperature()
 	if r.TopP != nil {
 		switch p, ok := number(r.TopP); {
 		case !ok || p < 0 || p > 1:
@@ -144,24 +158,25 @@ func (b *builder) sampling() {
 		case !b.m.is(takesSampling), thinks && p < 0.95, !b.m.is(takesBoth) && r.Temperature != nil:
 			r.Drop("top_p")
 		default:
-			b.value("top_p", r.TopP)
+			topP = r.TopP
 		}
 	}
 	if r.TopK != nil {
 		if b.m.is(takesSampling) && !thinks {
-			b.value("top_k", r.TopK)
+			topK = r.TopK
 		} else {
 			r.Drop("top_k")
 		}
 	}
+	return temperature, topP, topK
 }
 
 // temperature is capped at 1, as Anthropic's own endpoint for OpenAI clients does it
 // (https://platform.claude.com/docs/en/api/openai-sdk): more cannot be had.
-func (b *builder) temperature() {
+func (b *builder) temperature() chat.Raw {
 	r := b.r
 	if r.Temperature == nil {
-		return
+		return nil
 	}
 	t, ok := number(r.Temperature)
 	switch {
@@ -172,10 +187,11 @@ func (b *builder) temperature() {
 		r.Drop("temperature")
 	case t > 1:
 		r.Drop("temperature")
-		b.raw(`,"temperature":1`)
+		return chat.Raw("1")
 	default:
-		b.value("temperature", r.Temperature)
+		return r.Temperature
 	}
+	return nil
 }
 
 func number(raw chat.Raw) (float64, bool) {

@@ -9,6 +9,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/ollama"
+	"github.com/postern-gateway/postern/adapters/bedrock"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 
@@ -20,6 +21,7 @@ func Providers() []adapters.Provider {
 		azure.Provider(),
 		mistral.Provider(),
 		ollama.Provider(),
+		bedrock.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

@@ -87,6 +87,7 @@ type Key struct {
 	Value   secret.String
 	Weight  int
 	Headers []adapters.Header // what the adapter makes of the value, ready to send
+	Signs   bool              // every request has headers of its own instead, made by the adapter
 }
 
 // A Target is one place where a request can go.

@@ -93,6 +93,9 @@ func (r *reader) provider(_ int, o *strict.Object) {
 	}
 	r.names[p.Name] = p
 	o.Variant("type", "The API that it speaks.", "options", r.variants(p))
+	if l, ok := p.Adapter.(adapters.Located); ok && p.Host == "" {
+		p.Host = l.Host()
+	}
 	o.Objects("keys", "Its keys, chosen by weight.", func(_ int, o *strict.Object) { r.key(p, o) })
 	o.Require("keys")
 	if o.Has("keys") && len(p.Keys) == 0 {
@@ -114,44 +117,6 @@ func (r *reader) variants(p *Provider) []strict.Variant {
 		}}
 	}
 	return variants
-}
-
-func (r *reader) key(p *Provider, o *strict.Object) {
-	k := Key{Weight: o.Int("weight", "Its share of the requests.", 1, 1, 1_000_000)}
-	env := o.Str("env", "Name of the environment variable of the Wasm VM that holds the key.", "")
-	k.Value = o.Secret("value", "The key itself.")
-	passthrough := o.Bool("passthrough", "Send the client's own key.", false)
-	injected := o.Bool("injected", "Send none: the proxy adds the credential.", false)
-	o.ExactlyOne("env", "value", "passthrough", "injected")
-	var err error
-	switch {
-	case passthrough:
-		k.Source, r.out.PassesKeys = Passthrough, true
-	case injected:
-		k.Source = Injected
-	case env != "":
-		if k.Value, err = fromEnvironment(r.parts.Environment, env); err != nil {
-			o.Fail("env", err.Error())
-		}
-	}
-	if !k.Value.Empty() && !headerSafe(k.Value.Reveal()) {
-		o.Fail("", "the key has characters that no header may have")
-	}
-	if k.Source == FromConfig && p.Adapter != nil && !k.Value.Empty() {
-		k.Headers = p.Adapter.Credential(k.Value)
-	}
-	p.Keys = append(p.Keys, k)
-	p.total += k.Weight
-}
-
-// headerSafe reports whether a secret can stand in a header.
-func headerSafe(s string) bool {
-	for _, c := range []byte(s) {
-		if c < ' ' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 func (r *reader) models(o *strict.Object) {

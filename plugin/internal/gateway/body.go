@@ -150,7 +150,9 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		body = step.Body
 	}
 	s.prompt = promptBytes(body)
-	s.toProvider(step, path, len(body))
+	if e := s.toProvider(step, path, body, true); e != nil {
+		return s.reject(e)
+	}
 	s.phase = released
 	return step
 }

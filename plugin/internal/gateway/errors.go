@@ -23,6 +23,11 @@ func needsBody() *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "path_needs_body", Message: "this proxy routes by path alone (hold_headers: never); use the path of a provider, such as /openai/v1/chat/completions"}
 }
 
+func cannotSign(provider string) *chat.Error {
+	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "host_misconfigured", Message: "requests to " + provider + " are signed with their bodies, which this proxy has not shown it can hold; " +
+		"its Wasm filter needs allow_on_headers_stop_iteration: true (Envoy 1.36 or later) and the configuration hold_headers: always"}
+}
+
 func bodyTimeout(after time.Duration) *chat.Error {
 	return &chat.Error{Status: 408, Kind: chat.Timeout, Code: "request_timeout", Message: "the request's body was not complete after " + after.String()}
 }

@@ -17,7 +17,7 @@ func (s *Stream) streamed(step *Step, p []byte, end bool) {
 	for {
 		ev, n, ok, err := s.frames.Next(rest)
 		if err != nil {
-			s.cutOff(step)
+			s.cutOff(step, err)
 			return
 		}
 		if !ok {
@@ -56,10 +56,9 @@ func (s *Stream) pass(step *Step, p, before, raw []byte, hidden bool) {
 
 // cutOff ends a stream whose event has no end: with an error that the client can
 // read, instead of bytes without bound.
-func (s *Stream) cutOff(step *Step) {
+func (s *Stream) cutOff(step *Step, err error) {
 	s.answer.cut = true
-	s.failure = "stream_event_too_long"
 	step.Replace = true
 	step.Body = append(step.Body, "\n\n"...)
-	step.Body = s.endpoint.Dialect.ErrorEvent(step.Body, eventTooLong())
+	step.Body = s.endpoint.Dialect.ErrorEvent(step.Body, s.unframed(err))
 }

@@ -102,7 +102,9 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 	own, ok := strings.CutPrefix(name, ownPrefix)
 	if !ok {
 		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
-			if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") {
+			if strings.HasPrefix(name, amazonPrefix) {
+				in.own = append(in.own, name)
+			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") {
 				in.api = append(in.api, name)
 			}
 			return
@@ -126,6 +128,7 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 const (
 	ownPrefix        = "x-postern-"
 	cloudflarePrefix = "cf-aig-"
+	amazonPrefix     = "x-amz-" // of a client's signature, which is not the gateway's
 )
 
 // firstKey is the key that the client gave, wherever its SDK puts keys.

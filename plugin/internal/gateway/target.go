@@ -3,6 +3,7 @@ package gateway
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -84,20 +85,27 @@ func (s *Stream) forward() *Step {
 	}
 	step := s.next()
 	step.Want = Whole
-	s.toProvider(step, path, s.in.length)
+	if e := s.toProvider(step, path, nil, s.endpoint.Method == "GET"); e != nil {
+		return s.reject(e)
+	}
 	s.phase = released
 	return step
 }
 
 // toProvider makes the client's headers the provider's: private ones go, the
-// provider's key and the route come. length is that of the body, -1 if it is not known.
-func (s *Stream) toProvider(step *Step, path string, length int) {
+// provider's key and the route come. whole says that body is what the provider gets;
+// otherwise it follows unchanged.
+func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *chat.Error {
 	p := s.target.Provider
 	set := func(name, value string) { step.Set = append(step.Set, adapters.Header{Name: name, Value: value}) }
-	key := p.PickKey(s.w.port.Random())
-	credential := key.Headers
-	if key.Source == config.Passthrough {
-		credential = p.Adapter.Credential(s.in.clientKey())
+	translated := s.translation.way != nil
+	changed := path != s.endpoint.Path || s.prefixed || translated
+	if s.in.query != "" && !translated { // a query means something to the client's own API alone
+		path = withQuery(path, s.in.query)
+	}
+	credential, e := s.credential(path, body, whole)
+	if e != nil {
+		return e
 	}
 	for i, name := range privateNames {
 		if s.in.private&(1<<i) != 0 && !has(credential, name) {
@@ -107,7 +115,6 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	for _, name := range s.in.own {
 		set(name, "")
 	}
-	translated := s.translation.way != nil
 	if translated {
 		for _, name := range s.in.api {
 			set(name, "")
@@ -119,10 +126,7 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 			step.Set = append(step.Set, d)
 		}
 	}
-	if path != s.endpoint.Path || s.prefixed || translated {
-		if s.in.query != "" && !translated { // a query means something to the client's own API alone
-			path = withQuery(path, s.in.query)
-		}
+	if changed {
 		set(":path", path)
 	}
 	if p.Host != "" {
@@ -130,12 +134,40 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	}
 	set("accept-encoding", "identity")
 	set(clusterHeader, p.Cluster)
-	if length >= 0 && length != s.in.length {
-		set("content-length", strconv.Itoa(length))
+	if whole && len(body) != s.in.length && s.endpoint.Method != "GET" {
+		set("content-length", strconv.Itoa(len(body)))
 	}
 	if s.in.timeout != "" && parseLength(s.in.timeout) > 0 {
 		set("x-envoy-upstream-rq-timeout-ms", s.in.timeout)
 	}
+	return nil
+}
+
+// credential is what proves to the provider who asks: a key, or the signature of this
+// very request.
+func (s *Stream) credential(path string, body []byte, whole bool) ([]adapters.Header, *chat.Error) {
+	p := s.target.Provider
+	key := p.PickKey(s.w.port.Random())
+	value, signs := key.Value, key.Signs
+	headers := key.Headers
+	if key.Source == config.Passthrough {
+		value = s.in.clientKey()
+		headers = p.Adapter.Credential(value)
+		signs = headers == nil && !value.Empty()
+	}
+	signer, ok := p.Adapter.(adapters.Signer)
+	if !signs || !ok {
+		return headers, nil
+	}
+	if !whole {
+		return nil, cannotSign(p.Name)
+	}
+	out := adapters.Outgoing{Method: s.endpoint.Method, Host: p.Host, Path: path, Body: body}
+	headers, err := signer.Sign(value, &out, time.Unix(0, s.w.port.Now()))
+	if err != nil { // only of a key that is the client's own: those of the configuration were tried
+		return nil, unknownKey()
+	}
+	return headers, nil
 }
 
 // withQuery adds the client's query to a path that may have one.

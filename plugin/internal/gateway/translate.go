@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/sse"
 )
 
 // A translation is what a stream has while its request and answer change dialects.
@@ -151,6 +154,17 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	return step
 }
 
+// complete says when an answer was made and how it is called, which clients' dialects
+// have to say and not every provider does.
+func (s *Stream) complete(created *int64, id *chat.Text) {
+	if *created == 0 {
+		*created = s.began / 1e9
+	}
+	if len(*id) == 0 {
+		*id = strconv.AppendUint(nil, s.w.port.Random()|1<<63, 16) // 16 digits
+	}
+}
+
 func (s *Stream) unreadable(why string) *chat.Error {
 	s.failure = "upstream_unreadable"
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure, Message: "the provider's answer " + why}
@@ -182,8 +196,7 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 	for {
 		ev, n, ok, err := s.frames.Next(p)
 		if err != nil {
-			s.event(&chat.Event{Kind: chat.Failure, Err: eventTooLong()})
-			s.failure = "stream_event_too_long"
+			s.event(&chat.Event{Kind: chat.Failure, Err: s.unframed(err)})
 			s.answer.cut = true
 			return
 		}
@@ -215,9 +228,7 @@ func (s *Stream) event(e *chat.Event) {
 	tr := &s.translation
 	switch e.Kind {
 	case chat.Start:
-		if e.Created == 0 {
-			e.Created = s.began / 1e9
-		}
+		s.complete(&e.Created, &e.ID)
 	case chat.TextDelta:
 		tr.delivered.Add(e.Text)
 	case chat.Failure:
@@ -232,7 +243,12 @@ func (s *Stream) event(e *chat.Event) {
 	s.step.Body = tr.encoder.Append(s.step.Body, e)
 }
 
-func eventTooLong() *chat.Error {
+// unframed says why a stream cannot be cut into events any more.
+func (s *Stream) unframed(err error) *chat.Error {
+	if !errors.Is(err, sse.ErrTooLong) {
+		return s.unreadable("is not framed as it says: " + err.Error())
+	}
+	s.failure = "stream_event_too_long"
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "stream_event_too_long", Message: "the provider sent an event that is longer than the gateway accepts"}
 }
 

@@ -31,8 +31,9 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if err := c.ReadResponse(answer, out); err != nil {
 		return dst, chat.Usage{}, false, err
 	}
-	if out.Created == 0 { // some dialects have to say when, and not every provider does
-		out.Created = c.s.began / 1e9
+	c.s.complete(&out.Created, &out.ID)
+	if len(out.Model) == 0 {
+		out.Model = rawjson.AppendEscaped(nil, c.s.target.Model)
 	}
 	out.Elapsed = c.s.w.port.Now() - c.s.began
 	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
@@ -84,7 +85,9 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	}
 	step.Replace = true
 	s.prompt = promptBytes(step.Body)
-	s.toProvider(step, path, len(step.Body))
+	if e := s.toProvider(step, path, step.Body, true); e != nil {
+		return s.reject(e)
+	}
 	s.phase = released
 	return step
 }

@@ -1,0 +1,131 @@
+// Package bedrock speaks to Amazon Bedrock's Converse API, whoever made the model.
+//
+// The format is that of
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and
+// API_runtime_ConverseStream.html; what those pages leave open is in the service model
+// that AWS's SDKs are made from (botocore's bedrock-runtime, 2023-09-30). Conversations,
+// event streams and errors are translated. Claude models are asked as package anthropic
+// asks them, with their parameters where this API has them.
+//
+// A key with a colon is an access key and signs each request; any other is a key of
+// Bedrock's own (https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html) and
+// goes along. Nothing is fetched: an image or a document is in the request, or in S3
+// where the model can read it.
+package bedrock
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/eventstream"
+	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/sigv4"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// Provider is Amazon Bedrock.
+func Provider() adapters.Provider {
+	return adapters.Provider{
+		Name:     "bedrock",
+		Doc:      "Amazon Bedrock: chat by Converse.",
+		Semantic: "aws.bedrock",
+		Options:  options,
+	}
+}
+
+func options(o *strict.Object) (adapters.Adapter, error) {
+	a := &adapter{region: o.Str("region", "AWS region, such as us-east-1: where the public host is, and what signatures are for.", "")}
+	if strings.Trim(a.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		o.Fail("region", "want a region such as us-east-1")
+	}
+	o.Object("guardrail", "A guardrail that every request passes.", func(o *strict.Object) {
+		a.guardrail = o.Str("id", "Its id or ARN.", "")
+		a.version = o.Str("version", "Its version, a number or DRAFT.", "DRAFT")
+		o.Require("id")
+	})
+	return a, nil
+}
+
+type adapter struct{ region, guardrail, version string }
+
+var (
+	_ adapters.Adapter    = (*adapter)(nil)
+	_ adapters.Translator = (*adapter)(nil)
+	_ adapters.Framer     = (*adapter)(nil)
+	_ adapters.Signer     = (*adapter)(nil)
+	_ adapters.Located    = (*adapter)(nil)
+)
+
+// Native is false for all: every request is translated.
+func (a *adapter) Native(adapters.Call) (string, bool) { return "", false }
+
+// Credential is a key of Bedrock's own; an access key has none.
+func (a *adapter) Credential(key secret.String) []adapters.Header {
+	if strings.Contains(key.Reveal(), ":") {
+		return nil
+	}
+	return []adapters.Header{{Name: "authorization", Value: "Bearer " + key.Reveal()}}
+}
+
+var (
+	errNoRegion = errors.New("an access key signs for a region: options.region is missing")
+	errKey      = errors.New("want an access key's id, its secret and perhaps a session token, joined by colons")
+)
+
+// Sign signs a request with an access key.
+func (a *adapter) Sign(key secret.String, r *adapters.Outgoing, now time.Time) ([]adapters.Header, error) {
+	if a.region == "" {
+		return nil, errNoRegion
+	}
+	var k sigv4.Key
+	var ok bool
+	if k.ID, k.Secret, ok = strings.Cut(key.Reveal(), ":"); !ok {
+		return nil, errKey
+	}
+	k.Secret, k.Token, ok = strings.Cut(k.Secret, ":")
+	if k.ID == "" || k.Secret == "" || ok && k.Token == "" || strings.Contains(k.Token, ":") {
+		return nil, errKey
+	}
+	return sigv4.Sign(k, sigv4.Scope{Region: a.region, Service: "bedrock"}, r, now), nil
+}
+
+// Host is the public endpoint of the region
+// (https://docs.aws.amazon.com/general/latest/gr/bedrock.html).
+func (a *adapter) Host() string {
+	switch {
+	case a.region == "":
+		return ""
+	case strings.HasPrefix(a.region, "cn-"):
+		return "bedrock-runtime." + a.region + ".amazonaws.com.cn"
+	}
+	return "bedrock-runtime." + a.region + ".amazonaws.com"
+}
+
+func (a *adapter) Defaults() []adapters.Header { return nil }
+
+func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
+
+// Watch is nil: only native answers are watched, and there are none.
+func (a *adapter) Watch(adapters.Operation) adapters.Watch { return nil }
+
+func (a *adapter) StreamType() string { return eventstream.ContentType }
+
+func (a *adapter) NewFrames() adapters.Frames { return &eventstream.Decoder{} }
+
+// ChatPath names the model, whose id may have colons and, if it is an ARN, slashes.
+func (a *adapter) ChatPath(model string, stream bool) string {
+	path := []byte("/model/")
+	for i := range len(model) {
+		if model[i] == '.' && strings.Trim(model, ".") == "" { // or the segment would not stay one
+			path = append(path, "%2E"...)
+			continue
+		}
+		path = sigv4.AppendEncoded(path, model[i])
+	}
+	if stream {
+		return string(path) + "/converse-stream"
+	}
+	return string(path) + "/converse"
+}

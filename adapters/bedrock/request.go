@@ -1,0 +1,355 @@
+package bedrock
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// AppendRequest appends a request of Converse or ConverseStream, whose bodies are the
+// same; the model is in the path.
+func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{a: a, dst: dst, r: r, m: find(r.Model), choice: r.Choice.Kind}
+	b.refuse()
+	b.decide()
+	if b.err == nil {
+		b.build()
+	}
+	if b.err != nil {
+		return dst, b.err
+	}
+	return b.dst, nil
+}
+
+func (b *builder) build() {
+	b.raw(`{`)
+	b.system()
+	b.messages()
+	b.object("inferenceConfig", b.inference)
+	b.tools()
+	b.object("additionalModelRequestFields", b.additional)
+	b.output()
+	if len(b.r.Stop) > 0 && b.m.is(claude) { // which tells in a field of its own which it was
+		b.raw(`,"additionalModelResponseFieldPaths":["/stop_sequence"]`)
+	}
+	b.guard()
+	b.tier()
+	b.metadata()
+	b.raw(`}`)
+	b.dropRest()
+}
+
+// refuse fails for what changes the meaning of the answer and has no counterpart here.
+func (b *builder) refuse() {
+	r := b.r
+	for _, g := range [...]struct {
+		said        bool
+		field, what string
+	}{
+		{r.N > 1, "n", "one request has one answer"},
+		{r.Logprobs || r.TopLogprobs != nil, "logprobs", "the answer has no log probabilities, and the client reads them from it"},
+		{len(r.LogitBias) > len("{}"), "logit_bias", "tokens cannot be forbidden or forced"},
+		{r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text"},
+		{r.WebSearch != nil, "web_search_options", "the answer would not rest on a search"},
+	} {
+		if g.said {
+			b.fail(g.field, "Amazon Bedrock has nothing like it: "+g.what)
+		}
+	}
+	if len(r.ServerTools) > 0 {
+		path := r.ServerTools[0].At.Path()
+		if path == "" {
+			path = "tools"
+		}
+		b.fail(path, "a tool of this type is run by another provider, not by this one")
+	}
+}
+
+// dropRest reports what has no counterpart here and only makes answers likelier, faster
+// or cheaper.
+func (b *builder) dropRest() {
+	r := b.r
+	for _, g := range [...]struct {
+		said  bool
+		field string
+	}{
+		{isSaid(r.FrequencyPenalty), "frequency_penalty"},
+		{isSaid(r.PresencePenalty), "presence_penalty"},
+		{r.Seed != nil, "seed"},
+		{r.MinP != nil, "min_p"},
+		{len(r.User) > 0, b.said("user", "metadata.user_id")},
+		{len(r.SafetyIdentifier) > 0, "safety_identifier"},
+		{r.Store != nil && string(r.Store) != "false", "store"},
+		{r.Prediction != nil, "prediction"},
+		{len(r.PromptCacheKey) > 0, "prompt_cache_key"},
+		{len(r.Verbosity) > 0, "verbosity"},
+		{r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use")},
+	} {
+		if g.said {
+			b.drop(g.field)
+		}
+	}
+	for i := range r.Extra {
+		b.drop(r.Extra[i].Path)
+	}
+}
+
+// isSaid reports whether a number is there and not zero.
+func isSaid(raw chat.Raw) bool {
+	f, err := strconv.ParseFloat(string(raw), 64)
+	return raw != nil && (err != nil || f != 0)
+}
+
+// decide finds out how the model is to be asked.
+func (b *builder) decide() {
+	r := b.r
+	for i := range r.Messages {
+		for k := range r.Messages[i].Parts {
+			kind := r.Messages[i].Parts[k].Kind
+			b.talks = b.talks || kind == chat.ToolCallPart || kind == chat.ToolResultPart
+		}
+	}
+	if !b.m.is(claude) {
+		b.plainManner()
+		return
+	}
+	asked := r.Reasoning
+	if !thinks(r.Model) && (asked.Level() != chat.EffortUnset || asked.Adaptive) {
+		if asked.Effort != chat.EffortNone {
+			b.drop(b.reasoningName())
+		}
+		r.Reasoning = chat.Reasoning{}
+	}
+	about := r.Format.Description
+	r.Format.Description = nil // which has a place here, and none in Anthropic's own API
+	m, e := anthropic.Ask(claudeName(r.Model), r)
+	r.Reasoning, r.Format.Description = asked, about
+	if b.manner = m; e != nil && b.err == nil {
+		b.err = e
+	}
+}
+
+func (b *builder) reasoningName() string { return b.said("reasoning_effort", "thinking") }
+
+// plainManner is for other makers' models. A schema is held by the API where it can, else
+// by a tool that must be called; any JSON is asked for in words.
+func (b *builder) plainManner() {
+	r, m := b.r, &b.manner
+	m.Strict = b.m.is(schemas)
+	switch {
+	case r.Format.Kind == chat.FormatSchema && b.m.is(schemas):
+		m.Form = anthropic.FormNative
+	case r.Format.Kind == chat.FormatSchema && b.m.is(forces):
+		m.Form = anthropic.FormTool
+	case r.Format.Kind == chat.FormatSchema:
+		b.fail(b.said("response_format", "output_config.format"), "the model has no structured output that could hold a schema here")
+	case r.Format.Kind == chat.FormatJSON:
+		m.Form = anthropic.FormAsked
+		b.drop("response_format")
+	}
+	m.Temperature = b.atMostOne("temperature", r.Temperature)
+	m.TopP = b.atMostOne("top_p", r.TopP)
+	if m.TopK = r.TopK; m.TopK != nil && !b.m.is(novaTopK) {
+		b.drop("top_k")
+	}
+	m.Effort = b.effort()
+}
+
+// atMostOne caps a number at 1: more cannot be had.
+func (b *builder) atMostOne(name string, raw chat.Raw) chat.Raw {
+	if f, err := strconv.ParseFloat(string(raw), 64); raw != nil && (err != nil || f < 0) {
+		b.fail(name, "want a number from 0; above 1 counts as 1")
+	} else if f > 1 {
+		b.drop(name)
+		return chat.Raw("1")
+	}
+	return raw
+}
+
+// effort is the nearest of the three efforts that models have whose makers know any. Of
+// Nova the highest cannot go with a bound of tokens.
+func (b *builder) effort() string {
+	r := &b.r.Reasoning
+	level := r.Level()
+	if level == chat.EffortUnset && r.Adaptive {
+		level = chat.EffortMedium
+	}
+	switch {
+	case level == chat.EffortUnset:
+		return ""
+	case !b.m.is(novaEffort | plainEffort), level == chat.EffortNone:
+		if level != chat.EffortNone || b.m.is(plainEffort) {
+			b.drop(b.reasoningName())
+		}
+		return ""
+	}
+	given := min(max(level, chat.EffortLow), chat.EffortHigh)
+	if given == chat.EffortHigh && b.m.is(novaEffort) && b.r.MaxTokens > 0 {
+		given = chat.EffortMedium
+	}
+	if given != level {
+		b.drop(b.reasoningName())
+	}
+	return [...]string{"low", "medium", "high"}[given-chat.EffortLow]
+}
+
+// inference writes what nearly all models take.
+func (b *builder) inference() {
+	if n := b.r.MaxTokens; n > 0 {
+		b.key("maxTokens")
+		b.dst = rawjson.AppendInt(b.dst, n)
+	}
+	m := &b.manner
+	if b.m.is(novaEffort) && m.Effort == "high" { // https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
+		for _, g := range [...]struct {
+			raw  chat.Raw
+			name string
+		}{{m.Temperature, "temperature"}, {m.TopP, "top_p"}} {
+			if g.raw != nil {
+				b.drop(g.name)
+			}
+		}
+	} else {
+		b.value("temperature", m.Temperature)
+		b.value("topP", m.TopP)
+	}
+	n := 0
+	for _, s := range b.r.Stop {
+		if len(s) == 0 || b.m.is(claude) && anthropic.IsBlank(s) {
+			b.drop(b.said("stop", "stop_sequences"))
+			continue
+		}
+		if n++; n == 1 {
+			b.begin("stopSequences", `[`)
+		}
+		b.comma()
+		b.raw(`"`)
+		b.put(s)
+		b.raw(`"`)
+	}
+	if n > 0 {
+		b.raw(`]`)
+	}
+}
+
+// additional writes what only the model itself knows.
+func (b *builder) additional() {
+	m := &b.manner
+	switch {
+	case b.m.is(claude):
+		b.value("top_k", m.TopK)
+		b.value("thinking", m.Thinking)
+	case b.m.is(novaTopK):
+		if m.TopK != nil {
+			b.begin("inferenceConfig", `{`)
+			b.value("topK", m.TopK)
+			b.raw(`}`)
+		}
+		if m.Effort != "" {
+			b.begin("reasoningConfig", `{`)
+			b.word("type", "enabled")
+			b.word("maxReasoningEffort", m.Effort)
+			b.raw(`}`)
+		}
+	case m.Effort != "":
+		b.word("reasoning_effort", m.Effort)
+	}
+}
+
+// output writes outputConfig: Claude's effort, and the schema of the answer, which is a
+// document in a string here.
+func (b *builder) output() {
+	b.object("outputConfig", func() {
+		if b.m.is(claude) && b.manner.Effort != "" {
+			b.word("effort", b.manner.Effort)
+		}
+		if b.manner.Form != anthropic.FormNative {
+			return
+		}
+		f := &b.r.Format
+		schema, e := anthropic.AppendSchema(nil, b.r, f.Schema, b.said("response_format.json_schema.schema", "output_config.format.schema"))
+		if e != nil && b.err == nil {
+			b.err = e
+		}
+		b.begin("textFormat", `{`)
+		b.word("type", "json_schema")
+		b.begin("structure", `{`)
+		b.begin("jsonSchema", `{`)
+		b.scratch = rawjson.AppendEscaped(b.scratch[:0], schema)
+		b.text("schema", b.scratch)
+		if len(f.Name) > 0 {
+			b.text("name", f.Name)
+		}
+		if len(f.Description) > 0 {
+			b.text("description", f.Description)
+		}
+		b.raw(`}}}`)
+	})
+}
+
+func (b *builder) guard() {
+	if b.a.guardrail == "" {
+		return
+	}
+	b.begin("guardrailConfig", `{`)
+	b.key("guardrailIdentifier")
+	b.dst = rawjson.AppendString(b.dst, b.a.guardrail)
+	b.key("guardrailVersion")
+	b.dst = rawjson.AppendString(b.dst, b.a.version)
+	b.raw(`}`)
+}
+
+// tier writes the service tier. auto is what the account has.
+func (b *builder) tier() {
+	t := string(b.r.ServiceTier)
+	switch t {
+	case "", "auto":
+		return
+	case "standard_only":
+		t = "default"
+	case "default", "flex", "priority":
+	default:
+		b.drop("service_tier")
+		return
+	}
+	b.begin("serviceTier", `{`)
+	b.word("type", t)
+	b.raw(`}`)
+}
+
+// metadata writes what the account's logs of its requests can be searched by, if all of
+// it is as this API takes it.
+func (b *builder) metadata() {
+	raw := b.r.Metadata
+	if len(raw) <= len("{}") {
+		return
+	}
+	if b.doc.Parse(raw) != nil || b.doc.Root().Kind() != rawjson.Object || b.doc.Root().Len() > 16 {
+		b.drop("metadata")
+		return
+	}
+	for k, v := range b.doc.Root().Fields() {
+		if !isRecord(k) || !isRecord(v) {
+			b.drop("metadata")
+			return
+		}
+	}
+	b.value("requestMetadata", raw)
+}
+
+// isRecord reports whether a string can be in requestMetadata.
+func isRecord(v rawjson.Value) bool {
+	s := v.Raw()
+	if v.Kind() != rawjson.String || len(s) < 3 || len(s) > 258 {
+		return false
+	}
+	for _, c := range s[1 : len(s)-1] {
+		if c|0x20-'a' > 25 && c-'0' > 9 && bytes.IndexByte([]byte(" :_@$#=/+,-."), c) < 0 {
+			return false
+		}
+	}
+	return true
+}

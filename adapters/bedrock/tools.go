@@ -1,0 +1,137 @@
+package bedrock
+
+import (
+	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/chat"
+)
+
+const badName = "want a tool's name of 1 to 64 letters, digits, hyphens and underscores"
+
+// isName reports whether a text is a name as tools and calls have them here.
+func isName(t chat.Text) bool {
+	for _, c := range t {
+		if c|0x20-'a' > 25 && c-'0' > 9 && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(t) > 0 && len(t) <= 64
+}
+
+// noTool stands for the tools where the history has calls, with which this API wants some
+// to be declared, and none may be called: it knows no choice "none"
+// (https://github.com/langgenius/dify/issues/17545). Should the model call it after all,
+// the answer is without that call. A decoder knows it by its name.
+const noTool = "postern_no_tool"
+
+const noToolSpec = `{"toolSpec":{"name":"` + noTool + `","description":"No tool can be used now. Do not call this one; answer in words.","inputSchema":{"json":{"type":"object","properties":{}}}}}`
+
+// tools writes the declarations of tools, and which may or must be called.
+func (b *builder) tools() {
+	r := b.r
+	tool := b.manner.Form == anthropic.FormTool
+	declared := len(r.Tools) > 0 && b.choice != chat.ChoiceNone
+	if !declared && !tool && !b.talks {
+		b.choosable()
+		return
+	}
+	b.begin("toolConfig", `{`)
+	b.begin("tools", `[`)
+	for i := range r.Tools {
+		if declared {
+			b.tool(&r.Tools[i])
+		}
+	}
+	switch {
+	case tool:
+		b.answerTool()
+	case !declared:
+		b.choosable()
+		b.raw(noToolSpec)
+	}
+	b.raw(`]`)
+	b.chooseTool(declared, tool)
+	b.raw(`}`)
+}
+
+// choosable fails for a choice where there is nothing to choose from.
+func (b *builder) choosable() {
+	if b.choice == chat.ChoiceRequired || b.choice == chat.ChoiceTool {
+		b.fail("tool_choice", "there are no tools to choose from")
+	}
+}
+
+func (b *builder) tool(t *chat.Tool) {
+	path := func() string {
+		if p := t.At.Path(); p != "" {
+			return p
+		}
+		return "tools"
+	}
+	switch {
+	case !isName(t.Name):
+		b.fail(path(), badName)
+	case string(t.Name) == anthropic.AnswerTool || string(t.Name) == noTool:
+		b.fail(path(), "the name is the gateway's own")
+	}
+	b.wrap("toolSpec")
+	b.text("name", t.Name)
+	if len(t.Description) > 0 {
+		b.text("description", t.Description)
+	}
+	b.begin("inputSchema", `{`)
+	b.key("json")
+	strict := t.Strict && b.manner.Strict && t.Parameters != nil
+	if strict {
+		var e *chat.Error
+		if b.dst, e = anthropic.AppendSchema(b.dst, b.r, t.Parameters, path()+b.said(".function.parameters", ".input_schema")); e != nil && b.err == nil {
+			b.err = e
+		}
+	} else {
+		b.dst = anthropic.AppendParameters(b.dst, t.Parameters)
+	}
+	b.raw(`}`)
+	if strict {
+		b.raw(`,"strict":true`)
+	} else if t.Strict {
+		b.r.DropAt(func() string { return path() + b.said(".function.strict", ".strict") })
+	}
+	b.raw(`}}`)
+	b.cachePoint(t.CacheControl, cachesTools)
+}
+
+// answerTool writes the tool whose input is the answer.
+func (b *builder) answerTool() {
+	b.wrap("toolSpec")
+	b.word("name", anthropic.AnswerTool)
+	b.word("description", anthropic.AnswerAbout)
+	if d := b.r.Format.Description; len(d) > 0 {
+		b.dst[len(b.dst)-1] = ' '
+		b.put(d)
+		b.raw(`"`)
+	}
+	b.begin("inputSchema", `{`)
+	b.key("json")
+	b.dst = anthropic.AppendParameters(b.dst, b.r.Format.Schema)
+	b.raw(`}}}`)
+}
+
+// chooseTool writes toolChoice; the model decides by itself where there is none.
+func (b *builder) chooseTool(declared, tool bool) {
+	switch {
+	case tool && !declared:
+		b.raw(`,"toolChoice":{"tool":{"name":"` + anthropic.AnswerTool + `"}}`)
+	case tool || declared && b.choice == chat.ChoiceRequired:
+		b.raw(`,"toolChoice":{"any":{}}`)
+	case declared && b.choice == chat.ChoiceTool:
+		found := false
+		for i := range b.r.Tools {
+			found = found || same(b.r.Tools[i].Name, b.r.Choice.Name)
+		}
+		if !found {
+			b.fail("tool_choice", "names a tool that is not among the tools")
+		}
+		b.raw(`,"toolChoice":{"tool":{`)
+		b.text("name", b.r.Choice.Name)
+		b.raw(`}}`)
+	}
+}
