@@ -22,8 +22,11 @@ type Outgoing struct {
 // An Exchanger is what an Adapter also is whose keys are exchanged for tokens that last
 // for a while: the token then is what Credential gets.
 type Exchanger interface {
-	// Exchange is the request that gets a token for a key; nil if the key is a token
-	// already.
+	// Exchanges reports whether a key has to be exchanged, rather than being a token
+	// already; an error if it is neither.
+	Exchanges(key secret.String) (bool, error)
+
+	// Exchange is the request that gets a token for a key that has to be exchanged.
 	Exchange(key secret.String, now time.Time) (*Callout, error)
 
 	// ReadToken reads the answer to it. body may be anything.

@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/vertex"
 )
 
 // Providers are all providers, in the order of the documentation.
@@ -13,5 +14,6 @@ func Providers() []adapters.Provider {
 	return []adapters.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
+		vertex.Provider(),
 	}
 }

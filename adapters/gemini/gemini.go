@@ -38,7 +38,19 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 	return &adapter{base: o.Str("base_path", "Path before /models/{model}.", "/v1beta")}, nil
 }
 
-type adapter struct{ base string }
+// A Translation is the format of requests and answers, without paths and keys: other
+// services of Google's speak it, too.
+type Translation struct {
+	// Vertex says that the service is Vertex AI. It refuses ids of calls and results, and
+	// is told service tiers by headers
+	// (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference).
+	Vertex bool
+}
+
+type adapter struct {
+	Translation
+	base string
+}
 
 var (
 	_ adapters.Adapter    = (*adapter)(nil)

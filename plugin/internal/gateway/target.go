@@ -85,8 +85,7 @@ func (s *Stream) forward() *Step {
 	step := s.next()
 	step.Want = Whole
 	s.toProvider(step, path, s.in.length)
-	s.phase = released
-	return step
+	return s.depart(step)
 }
 
 // toProvider makes the client's headers the provider's: private ones go, the
@@ -96,8 +95,11 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	set := func(name, value string) { step.Set = append(step.Set, adapters.Header{Name: name, Value: value}) }
 	key := p.PickKey(s.w.port.Random())
 	credential := key.Headers
-	if key.Source == config.Passthrough {
+	switch key.Source {
+	case config.Passthrough:
 		credential = p.Adapter.Credential(s.in.clientKey())
+	case config.Exchanged:
+		s.token = s.w.tokens[key]
 	}
 	for i, name := range privateNames {
 		if s.in.private&(1<<i) != 0 && !has(credential, name) {

@@ -106,8 +106,7 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 	}
 	s.prompt = promptBytes(body)
 	s.toProvider(step, t.ChatPath(s.target.Model, s.stream), len(body))
-	s.phase = released
-	return step
+	return s.depart(step)
 }
 
 // answerTranslated begins the answer of a provider that speaks otherwise. Everything
