@@ -26,8 +26,10 @@ type Exchanger interface {
 	// already; an error if it is neither.
 	Exchanges(key secret.String) (bool, error)
 
-	// Exchange is the request that gets a token for a key that has to be exchanged.
-	Exchange(key secret.String, now time.Time) (*Callout, error)
+	// Exchange is the request that gets a token for a key that has to be exchanged. now
+	// is in seconds since 1970: a time.Time among an interface's types would keep all
+	// its methods in the module, which are 90 KB.
+	Exchange(key secret.String, now int64) (*Callout, error)
 
 	// ReadToken reads the answer to it. body may be anything.
 	ReadToken(status int, body []byte) (Token, error)

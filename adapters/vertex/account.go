@@ -80,16 +80,16 @@ func (a *adapter) Exchanges(key secret.String) (bool, error) {
 const (
 	// scope is what Vertex AI asks of a token.
 	scope = "https://www.googleapis.com/auth/cloud-platform"
-	// assertionLife is how long an assertion holds; an hour is the most.
-	assertionLife = time.Hour
+	// assertionLife is how many seconds an assertion holds; an hour is the most.
+	assertionLife = 3600
 	// skew lets the token endpoint's clock be behind.
-	skew = 10 * time.Second
+	skew = 10
 	// patience bounds an exchange.
 	patience = 10 * time.Second
 )
 
 // Exchange asks for a token by a signed assertion (https://www.rfc-editor.org/rfc/rfc7523).
-func (a *adapter) Exchange(key secret.String, now time.Time) (*adapters.Callout, error) {
+func (a *adapter) Exchange(key secret.String, now int64) (*adapters.Callout, error) {
 	account, err := parseAccount(key.Reveal())
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (a *adapter) Exchange(key secret.String, now time.Time) (*adapters.Callout,
 }
 
 // assert is the account's word that it is asking, a JSON Web Token.
-func (a *account) assert(now time.Time) (string, error) {
+func (a *account) assert(now int64) (string, error) {
 	var head, claims rawjson.Writer
 	head.Object().Key("alg").Str("RS256").Key("typ").Str("JWT")
 	if a.keyID != "" {
@@ -115,7 +115,7 @@ func (a *account) assert(now time.Time) (string, error) {
 	}
 	head.EndObject()
 	claims.Object().Key("iss").Str(a.email).Key("scope").Str(scope).Key("aud").Str(a.uri)
-	claims.Key("iat").Int(now.Add(-skew).Unix()).Key("exp").Int(now.Add(assertionLife - skew).Unix()).EndObject()
+	claims.Key("iat").Int(now - skew).Key("exp").Int(now + assertionLife - skew).EndObject()
 	text := base64.RawURLEncoding.AppendEncode(nil, head.Bytes())
 	text = base64.RawURLEncoding.AppendEncode(append(text, '.'), claims.Bytes())
 	signature, err := a.key.Sign(text)

@@ -48,12 +48,13 @@ const calloutGrace = 2 * time.Second
 // callouts are those of a worker that have no answer yet.
 type callouts struct {
 	last    uint32 // number given
-	open    map[uint32]pending
+	open    []pending
 	refused []uint32 // to be failed at the next tick
 	first   int64    // until then none is overdue
 }
 
 type pending struct {
+	id       uint32
 	deadline int64
 	most     int
 	then     func(*Answer) []Wake
@@ -66,15 +67,12 @@ func (w *Worker) call(c *adapters.Callout, most int, then func(*Answer) []Wake) 
 	if len(o.open) >= maxCallouts {
 		return false
 	}
-	if o.open == nil {
-		o.open = map[uint32]pending{}
-	}
 	o.last++
 	deadline := w.port.Now() + int64(c.Timeout+calloutGrace)
 	if len(o.open) == 0 || deadline < o.first {
 		o.first = deadline
 	}
-	o.open[o.last] = pending{deadline, most, then}
+	o.open = append(o.open, pending{o.last, deadline, most, then})
 	w.outbox.Callouts = append(w.outbox.Callouts, Callout{ID: o.last, Most: most, Callout: c})
 	return true
 }
@@ -93,15 +91,20 @@ func (w *Worker) Outbox() *Outbox {
 // Callout is the answer to a callout. No status is no answer: a timeout, a connection
 // that broke. An answer that nobody waits for any more is ignored.
 func (w *Worker) Callout(id uint32, a Answer) []Wake {
-	p, ok := w.callouts.open[id]
-	if !ok {
-		return nil
+	open := w.callouts.open
+	for i, p := range open {
+		if p.id != id {
+			continue
+		}
+		last := len(open) - 1
+		open[i], open[last] = open[last], pending{}
+		w.callouts.open = open[:last]
+		if len(a.Body) > p.most {
+			a = Answer{}
+		}
+		return p.then(&a)
 	}
-	delete(w.callouts.open, id)
-	if len(a.Body) > p.most {
-		a = Answer{}
-	}
-	return p.then(&a)
+	return nil
 }
 
 // Refused tells that the host has not taken a callout: it may not know the cluster. What
@@ -123,9 +126,9 @@ func (w *Worker) lost(now int64) []Wake {
 	}
 	var overdue []uint32
 	o.first = now + int64(calloutGrace)
-	for id, p := range o.open {
+	for _, p := range o.open {
 		if now >= p.deadline {
-			overdue = append(overdue, id)
+			overdue = append(overdue, p.id)
 		} else {
 			o.first = min(o.first, p.deadline)
 		}

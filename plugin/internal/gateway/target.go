@@ -99,7 +99,7 @@ func (s *Stream) toProvider(step *Step, path string, length int) {
 	case config.Passthrough:
 		credential = p.Adapter.Credential(s.in.clientKey())
 	case config.Exchanged:
-		s.token = s.w.tokens[key]
+		s.token = s.w.token(key)
 	}
 	for i, name := range privateNames {
 		if s.in.private&(1<<i) != 0 && !has(credential, name) {

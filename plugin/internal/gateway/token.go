@@ -52,14 +52,21 @@ func (w *Worker) newTokens() {
 		}
 		for i := range p.Keys {
 			if k := &p.Keys[i]; k.Source == config.Exchanged {
-				if w.tokens == nil {
-					w.tokens = map[*config.Key]*token{}
-				}
-				w.tokens[k] = &token{provider: p, key: k, from: from,
-					succeeded: w.series.Exchanges(p.Name, "ok"), failed: w.series.Exchanges(p.Name, "failed")}
+				w.tokens = append(w.tokens, &token{provider: p, key: k, from: from,
+					succeeded: w.series.Exchanges(p.Name, "ok"), failed: w.series.Exchanges(p.Name, "failed")})
 			}
 		}
 	}
+}
+
+// token is what there is of a key that has to be exchanged. There are few.
+func (w *Worker) token(k *config.Key) *token {
+	for _, t := range w.tokens {
+		if t.key == k {
+			return t
+		}
+	}
+	return nil
 }
 
 // depart lets a request go that is ready for its provider, or has it wait for the token
@@ -106,7 +113,7 @@ func (t *token) why(now int64) *chat.Error {
 
 // fetch begins an exchange. If it cannot, that counts as a failed one.
 func (w *Worker) fetch(t *token, now int64) {
-	c, err := t.from.Exchange(t.key.Value, time.Unix(0, now))
+	c, err := t.from.Exchange(t.key.Value, now/1e9)
 	switch {
 	case err != nil:
 		w.fail(t, now, 502, "the request for one cannot be made", err.Error())

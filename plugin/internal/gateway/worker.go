@@ -30,7 +30,7 @@ type Worker struct {
 	buffer   [256]byte     // for short texts
 	spare    []*Stream     // done with, ready for use again
 	held     held          // those whose body is awaited
-	tokens   map[*config.Key]*token
+	tokens   []*token
 	callouts callouts
 	outbox   Outbox
 
