@@ -214,6 +214,7 @@ func (w *Worker) renewTokens(now int64) {
 		switch {
 		case t.headers == nil || now < t.renew || t.fetching || now < t.retry:
 		case t.used:
+			t.used = false
 			w.fetch(t, now)
 		case now >= t.expires:
 			t.headers = nil
