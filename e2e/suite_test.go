@@ -44,7 +44,9 @@ type suite struct {
 	accessLog string
 	upstream  *caseUpstream
 	calls     map[string]*calls // of each case
+	tokens    map[string]*tokenServer
 	mocks     *mockllm.Server   // without TLS
+	plain     mockllm.Addresses // of mocks
 	secure    *mockllm.Server   // with TLS and HTTP/2
 	sdkMocks  *mockllm.Server   // for the SDKs alone
 	sdkMock   mockllm.Addresses
@@ -104,7 +106,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err
