@@ -254,7 +254,7 @@ func (b *builder) call(p *chat.Part, signature chat.Text) {
 //
 //go:noinline
 func (b *builder) identify(id, name chat.Text) {
-	if b.m.is(signs) && !b.vertex {
+	if b.m.is(signs) {
 		b.text("id", id)
 	}
 	b.text("name", name)

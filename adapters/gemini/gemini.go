@@ -41,9 +41,10 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 // A Translation is the format of requests and answers, without paths and keys: other
 // services of Google's speak it, too.
 type Translation struct {
-	// Vertex says that the service is Vertex AI. It refuses ids of calls and results, and
-	// is told service tiers by headers
-	// (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference).
+	// Vertex says that the service is Vertex AI, which is told service tiers by headers.
+	// Ids of calls it takes from the same models as this API does
+	// (https://github.com/anomalyco/opencode/pull/50504), and the same word for a
+	// signature (https://github.com/pydantic/pydantic-ai/issues/3881).
 	Vertex bool
 }
 

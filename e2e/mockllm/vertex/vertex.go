@@ -96,7 +96,7 @@ func (a *api) serveGoogle(x *provider.Exchange, name, method string) {
 				return
 			}
 			for _, p := range c.Parts {
-				if p.FunctionCall["id"] != nil || p.FunctionResponse["id"] != nil {
+				if strings.HasPrefix(name, "gemini-2") && (p.FunctionCall["id"] != nil || p.FunctionResponse["id"] != nil) {
 					x.Fail(invalid("Invalid JSON payload received. Unknown name \"id\" at 'contents[0].parts[0].function_call': Cannot find field."))
 					return
 				}
