@@ -28,9 +28,14 @@ type Outgoing struct {
 // An Exchanger is what an Adapter also is whose keys are exchanged for tokens that last
 // for a while: the token then is what Credential gets.
 type Exchanger interface {
-	// Exchange is the request that gets a token for a key; nil if the key is a token
-	// already.
-	Exchange(key secret.String, now time.Time) (*Callout, error)
+	// Exchanges reports whether a key has to be exchanged, rather than being a token
+	// already; an error if it is neither.
+	Exchanges(key secret.String) (bool, error)
+
+	// Exchange is the request that gets a token for a key that has to be exchanged. now
+	// is in seconds since 1970: a time.Time among an interface's types would keep all
+	// its methods in the module, which are 90 KB.
+	Exchange(key secret.String, now int64) (*Callout, error)
 
 	// ReadToken reads the answer to it. body may be anything.
 	ReadToken(status int, body []byte) (Token, error)

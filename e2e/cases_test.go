@@ -42,6 +42,7 @@ func TestCasesInHostsim(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			var upstream []*cases.Message
 			answer := 0
+			calls := &calls{want: c.Callouts()}
 			handler := func(r hostsim.Request) hostsim.Response {
 				if _, ours := r.Headers.Lookup("x-postern-cluster"); !ours {
 					return hostsim.Respond(200, "another application")
@@ -56,7 +57,7 @@ func TestCasesInHostsim(t *testing.T) {
 			host := hostsim.Start(t, hostsim.Config{
 				Plugin: hostsim.Plugin{Module: module, Name: "postern", RootID: "postern", Configuration: string(c.Config),
 					VM: hostsim.VM{ID: "postern", Env: environment}, AllowOnHeadersStopIteration: true},
-				Upstream: handler,
+				Upstream: handler, Clusters: map[string]hostsim.Handler{cases.CallsTo(c.Name): calls.answer},
 			})
 			for i, e := range c.Exchanges {
 				answer, upstream = i, nil
@@ -74,6 +75,7 @@ func TestCasesInHostsim(t *testing.T) {
 					}
 				}
 			}
+			calls.check(t)
 		})
 	}
 }
@@ -98,6 +100,7 @@ func TestCasesInEnvoy(t *testing.T) {
 					}
 				}
 			}
+			s.calls[c.Name].check(t)
 		})
 	}
 }
@@ -140,7 +143,20 @@ func (s *suite) cases(add func(string, envoy.Listener) error) ([]any, error) {
 		return nil, err
 	}
 	var clusters []any
-	for _, name := range []string{"openai", "anthropic"} {
+	s.calls = map[string]*calls{}
+	for _, c := range all {
+		s.calls[c.Name] = &calls{want: c.Callouts()}
+		if len(s.calls[c.Name].want) == 0 {
+			continue
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		go http.Serve(l, s.calls[c.Name])
+		clusters = append(clusters, envoy.Cluster(cases.CallsTo(c.Name), l.Addr().String()))
+	}
+	for _, name := range []string{"openai", "anthropic", "vertex"} {
 		clusters = append(clusters, envoy.Cluster(name, s.upstream.address))
 	}
 	nobody, err := envoy.FreeAddress()

@@ -29,6 +29,7 @@ func (s *suite) providers(add func(string, envoy.Listener) error) ([]any, error)
 	if err != nil {
 		return nil, err
 	}
+	s.plain = plain
 	secure, err := s.secure.Start()
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/plugin/cases"
 )
 
 // Where `make test` has put things; the defaults are its own.
@@ -32,7 +33,7 @@ func setting(name, fallback string) string {
 }
 
 // environment is what the plugins' VM gets.
-var environment = map[string]string{"OPENAI_API_KEY": "sk-mock-openai", "ANTHROPIC_API_KEY": "sk-ant-mock"}
+var environment = cases.Environment()
 
 // suite is the one Envoy that all tests share, for each start costs seconds: every
 // test's listeners and clusters are in it from the start.
@@ -42,9 +43,12 @@ type suite struct {
 	listeners map[string]string // name → address
 	accessLog string
 	upstream  *caseUpstream
-	mocks     *mockllm.Server // without TLS
-	secure    *mockllm.Server // with TLS and HTTP/2
-	sdkMocks  *mockllm.Server // for the SDKs alone
+	calls     map[string]*calls // of each case
+	tokens    map[string]*tokenServer
+	mocks     *mockllm.Server   // without TLS
+	plain     mockllm.Addresses // of mocks
+	secure    *mockllm.Server   // with TLS and HTTP/2
+	sdkMocks  *mockllm.Server   // for the SDKs alone
 	sdkMock   mockllm.Addresses
 }
 
@@ -102,7 +106,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err

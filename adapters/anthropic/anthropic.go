@@ -24,7 +24,21 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 	return &adapter{version: o.Str("version", "Sent as anthropic-version where the client sends none.", "2023-06-01")}, nil
 }
 
-type adapter struct{ version string }
+// A Translation is the format of requests and answers, without paths and keys: clouds
+// that host the models speak it, too.
+type Translation struct {
+	// Version is the anthropic_version of services that have the model in the path; their
+	// requests have it in the model's place.
+	Version string
+}
+
+// NewWatch makes the reader of answers that pass by unchanged.
+func NewWatch() adapters.Watch { return newWatch() }
+
+type adapter struct {
+	Translation
+	version string
+}
 
 var _ adapters.Adapter = (*adapter)(nil)
 

@@ -16,7 +16,7 @@ var (
 )
 
 // NewDecoder makes a reader of https://platform.claude.com/docs/en/build-with-claude/streaming.
-func (a *adapter) NewDecoder() adapters.Decoder {
+func (t *Translation) NewDecoder() adapters.Decoder {
 	d := &decoder{}
 	d.doc.LoneSurrogates = true
 	return d

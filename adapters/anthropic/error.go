@@ -41,7 +41,7 @@ const maxMessage = 4 << 10
 
 // ReadError reads an error body. One that is no error object, such as a proxy's page,
 // is described by its status alone.
-func (a *adapter) ReadError(status int, body []byte) *chat.Error {
+func (t *Translation) ReadError(status int, body []byte) *chat.Error {
 	var doc rawjson.Doc
 	if doc.Parse(body) == nil {
 		if e := readError(doc.Root().Get("error"), status); e != nil {

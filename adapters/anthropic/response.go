@@ -10,7 +10,7 @@ import (
 var errNoMessage = errors.New("the answer is not a message of Anthropic's API")
 
 // ReadResponse reads a message of https://platform.claude.com/docs/en/api/messages.
-func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	content := answer.Get("content")
 	if content.Kind() != rawjson.Array {
 		return errNoMessage

@@ -14,8 +14,8 @@ var _ adapters.Translator = (*adapter)(nil)
 func (a *adapter) ChatPath(string, bool) string { return "/v1/messages" }
 
 // AppendRequest appends a request of https://platform.claude.com/docs/en/api/messages.
-func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{dst: dst, r: r, m: find(r.Model)}
+func (t *Translation) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{dst: dst, r: r, m: find(r.Model), version: t.Version}
 	b.build()
 	if b.err != nil {
 		return dst, b.err
@@ -25,15 +25,16 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 
 // A builder writes one request.
 type builder struct {
-	dst  []byte
-	r    *chat.Request
-	m    *model
-	doc  rawjson.Doc // for documents within the request: arguments, schemas
-	err  *chat.Error // the first one
-	plan plan
-	form form
-	open []openCall     // calls of the turn before, to be answered in this one
-	ids  map[string]int // of all calls so far, and the number that makes the next of the same id another
+	dst     []byte
+	r       *chat.Request
+	m       *model
+	doc     rawjson.Doc // for documents within the request: arguments, schemas
+	err     *chat.Error // the first one
+	plan    plan
+	form    form
+	open    []openCall     // calls of the turn before, to be answered in this one
+	version string         // in the place of the model
+	ids     map[string]int // of all calls so far, and the number that makes the next of the same id another
 }
 
 func (b *builder) build() {
@@ -42,8 +43,13 @@ func (b *builder) build() {
 	if b.err != nil {
 		return
 	}
-	b.raw(`{"model":`)
-	b.dst = rawjson.AppendString(b.dst, b.r.Model)
+	if b.version == "" {
+		b.raw(`{"model":`)
+		b.dst = rawjson.AppendString(b.dst, b.r.Model)
+	} else {
+		b.raw(`{"anthropic_version":`)
+		b.dst = rawjson.AppendString(b.dst, b.version)
+	}
 	b.raw(`,"max_tokens":`)
 	b.dst = rawjson.AppendInt(b.dst, b.maxTokens())
 	if b.r.Stream {

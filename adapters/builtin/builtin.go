@@ -11,6 +11,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/ollama"
 	"github.com/postern-gateway/postern/adapters/bedrock"
 	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/vertex"
 )
 
 // Providers are all providers, in the order of the documentation.
@@ -22,6 +23,7 @@ func Providers() []adapters.Provider {
 		mistral.Provider(),
 		ollama.Provider(),
 		bedrock.Provider(),
+		vertex.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

@@ -11,7 +11,7 @@ import (
 var errNoAnswer = errors.New("the answer has neither candidates nor a reason why it has none")
 
 // ReadResponse reads a GenerateContentResponse.
-func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	list := answer.Get("candidates")
 	if list.Len() == 0 {
 		if !isBlocked(answer) {

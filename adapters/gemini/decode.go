@@ -19,7 +19,7 @@ const bigEvent = 4 << 10
 
 // NewDecoder makes a reader of streams: each event is a GenerateContentResponse with
 // what is new (https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent).
-func (a *adapter) NewDecoder() adapters.Decoder {
+func (t *Translation) NewDecoder() adapters.Decoder {
 	return &decoder{doc: rawjson.Doc{LoneSurrogates: true}}
 }
 

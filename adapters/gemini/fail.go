@@ -15,7 +15,7 @@ const mostMessage = 4 << 10
 // ReadError reads an error of https://ai.google.dev/gemini-api/docs/troubleshooting, a
 // google.rpc.Status in JSON. Anything else, such as a proxy's page, is described by its
 // status alone.
-func (a *adapter) ReadError(status int, body []byte) *chat.Error {
+func (t *Translation) ReadError(status int, body []byte) *chat.Error {
 	doc := rawjson.Doc{LoneSurrogates: true}
 	_ = doc.Parse(body) // what is no JSON has no members
 	v := doc.Root()

@@ -38,7 +38,20 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 	return &adapter{base: o.Str("base_path", "Path before /models/{model}.", "/v1beta")}, nil
 }
 
-type adapter struct{ base string }
+// A Translation is the format of requests and answers, without paths and keys: other
+// services of Google's speak it, too.
+type Translation struct {
+	// Vertex says that the service is Vertex AI, which is told service tiers by headers.
+	// Ids of calls it takes from the same models as this API does
+	// (https://github.com/anomalyco/opencode/pull/50504), and the same word for a
+	// signature (https://github.com/pydantic/pydantic-ai/issues/3881).
+	Vertex bool
+}
+
+type adapter struct {
+	Translation
+	base string
+}
 
 var (
 	_ adapters.Adapter    = (*adapter)(nil)

@@ -9,8 +9,8 @@ import (
 )
 
 // AppendRequest appends a request of https://ai.google.dev/api/generate-content.
-func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{dst: dst, r: r, m: find(r.Model)}
+func (t *Translation) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{dst: dst, r: r, m: find(r.Model), vertex: t.Vertex}
 	b.build()
 	if b.err != nil {
 		return dst, b.err
@@ -29,6 +29,8 @@ type builder struct {
 	open  []call      // calls of the turn before, to be answered in this one
 	media []attached  // of results, which hold only text for older models
 	asked bool        // JSON is asked for in words
+
+	vertex bool // the service is Vertex AI
 }
 
 func (b *builder) build() {
@@ -208,8 +210,15 @@ func (b *builder) tier() {
 	switch t := b.r.ServiceTier; string(t) {
 	case "", "auto":
 	case "default", "standard_only":
+		if b.vertex {
+			return
+		}
 		b.raw(`,"serviceTier":"standard"`)
 	case "flex", "priority":
+		if b.vertex {
+			b.drop("service_tier") // headers say it there
+			return
+		}
 		b.text("serviceTier", t)
 	default:
 		b.drop("service_tier")

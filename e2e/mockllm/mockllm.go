@@ -32,6 +32,7 @@ import (
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
+	"github.com/postern-gateway/postern/e2e/mockllm/vertex"
 )
 
 // Providers lists the mocks. A further one is one folder and one line.
@@ -41,6 +42,7 @@ func Providers() []provider.Provider {
 		anthropic.Provider(),
 		gemini.Provider(),
 		mistral.Provider(),
+		vertex.Provider(),
 	}
 }
 

@@ -9,6 +9,9 @@
 //	request             the client's request
 //	upstream request    what a provider must get; absent if none may get anything
 //	upstream response   what it answers
+//	callout request     what the gateway must ask by itself while it answers; again for
+//	                    each further one, in their order
+//	callout response    what it gets; absent if the connection breaks
 //	response            what the client must get
 //	record              members of the access log's record, in JSON
 //
@@ -17,6 +20,8 @@
 // body. Of an expected message only the headers that it names are compared; a value
 // of "-" says that the header must not be there. In bodies a final newline does
 // not count. A body that begins with "~" is compared by containing what follows.
+//
+// Callouts go to the cluster that CallsTo names after the case.
 package cases
 
 import (
@@ -44,8 +49,16 @@ type Exchange struct {
 	Request          Message
 	UpstreamRequest  *Message
 	UpstreamResponse *Message
+	Callouts         []Callout
 	Response         Message
 	Record           []byte
+}
+
+// A Callout is a request of the gateway's own. Response is nil if its connection breaks,
+// of which proxies make a 503.
+type Callout struct {
+	Request  Message
+	Response *Message
 }
 
 // A Message is a request or a response. First is its first line.
@@ -57,6 +70,19 @@ type Message struct {
 
 // A Header is one line of a message's head.
 type Header struct{ Name, Value string }
+
+// CallsTo is the cluster to which a case's callouts go, so that whoever answers them
+// knows which case they belong to.
+func CallsTo(name string) string { return "calls-of-" + name }
+
+// Callouts are those of all exchanges, in order.
+func (c *Case) Callouts() []Callout {
+	var all []Callout
+	for _, e := range c.Exchanges {
+		all = append(all, e.Callouts...)
+	}
+	return all
+}
 
 // Load reads all cases of a folder, by name.
 func Load(fsys fs.FS, dir string) ([]Case, error) {
@@ -137,6 +163,13 @@ func (e *Exchange) set(name string, data []byte) error {
 		e.UpstreamRequest = &m
 	case "upstream response":
 		e.UpstreamResponse = &m
+	case "callout request":
+		e.Callouts = append(e.Callouts, Callout{Request: m})
+	case "callout response":
+		if len(e.Callouts) == 0 {
+			return fmt.Errorf("want a callout request before it")
+		}
+		e.Callouts[len(e.Callouts)-1].Response = &m
 	case "response":
 		e.Response = m
 	default:

@@ -24,8 +24,9 @@ type plugin struct {
 	build  gateway.Build
 	host   *host
 	worker *gateway.Worker
-	spare  []*stream         // done with, ready for use again
-	buffer []adapters.Header // of the callback in hand
+	calls  map[uint32]gateway.Callout // under way, by the proxy's numbers
+	spare  []*stream                  // done with, ready for use again
+	buffer []adapters.Header          // of the callback in hand
 }
 
 // OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
@@ -49,6 +50,7 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 	for _, note := range p.worker.Notes() {
 		abi.Log(abi.Info, "postern: "+note)
 	}
+	p.flush()
 	return types.OnPluginStartStatusOK
 }
 
@@ -79,9 +81,43 @@ func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
 	return h, err
 }
 
-// OnTick carries out what the worker wants of streams that had no event themselves.
 func (p *plugin) OnTick() {
-	for _, w := range p.worker.Tick() {
+	p.wake(p.worker.Tick())
+	p.flush()
+}
+
+// OnCallout hands the answer to a callout over. It comes in the plugin's own context.
+func (p *plugin) OnCallout(id uint32, headers, size, _ int) {
+	c, ok := p.calls[id]
+	if !ok {
+		return // the proxy has said before that it does not send it
+	}
+	delete(p.calls, id)
+	p.wake(p.worker.Callout(c.ID, p.answer(headers, min(size, c.Most+1))))
+	p.flush()
+}
+
+// answer reads what came of a callout. No headers are no answer.
+func (p *plugin) answer(headers, size int) gateway.Answer {
+	if headers == 0 {
+		return gateway.Answer{}
+	}
+	h, err := p.headers(abi.CalloutHeaders)
+	if err != nil {
+		abi.Log(abi.Error, "postern: the proxy does not show an answer: "+err.Error())
+		return gateway.Answer{}
+	}
+	body, err := abi.Buffer(abi.CalloutBody, 0, size)
+	if err != nil {
+		abi.Log(abi.Error, "postern: the proxy does not show an answer: "+err.Error())
+		return gateway.Answer{}
+	}
+	return gateway.NewAnswer(h, body)
+}
+
+// wake carries steps out for streams that had no event themselves.
+func (p *plugin) wake(wakes []gateway.Wake) {
+	for _, w := range wakes {
 		s, ok := w.Owner.(*stream)
 		if !ok {
 			continue // every owner is one: NewHttpContext begins them all
@@ -90,9 +126,38 @@ func (p *plugin) OnTick() {
 			abi.Log(abi.Error, "postern: the proxy has lost a stream: "+err.Error())
 			continue
 		}
-		s.apply(w.Step, abi.RequestHeaders, abi.RequestBody)
+		if s.applyRequest(w.Step) == types.ActionContinue {
+			s.check(abi.Continue(abi.Request))
+		}
 	}
 }
 
-// OnCallout gets the answers to callouts; the gateway makes none yet.
-func (p *plugin) OnCallout(uint32, int, int, int) {}
+// flush carries out what the worker wants beside its streams' steps.
+func (p *plugin) flush() {
+	out := p.worker.Outbox()
+	if out == nil {
+		return
+	}
+	for _, line := range out.Log {
+		abi.Log(abi.Warn, "postern: "+line)
+	}
+	for _, x := range out.Samples {
+		record(x)
+	}
+	for _, c := range out.Callouts {
+		h := append(p.buffer[:0], adapters.Header{Name: ":method", Value: c.Method}, adapters.Header{Name: ":path", Value: c.Path},
+			adapters.Header{Name: ":authority", Value: c.Host})
+		h = append(h, c.Headers...)
+		p.buffer = h
+		id, err := abi.Call(c.Cluster, h, c.Body, nil, uint32(c.Timeout.Milliseconds()))
+		if err != nil {
+			abi.Log(abi.Error, "postern: the proxy does not send a request to the cluster "+c.Cluster+": "+err.Error())
+			p.worker.Refused(c.ID)
+			continue
+		}
+		if p.calls == nil {
+			p.calls = map[uint32]gateway.Callout{}
+		}
+		p.calls[id] = c
+	}
+}

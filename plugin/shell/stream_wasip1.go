@@ -117,12 +117,14 @@ func (s *stream) OnHttpStreamDone() {
 	for _, x := range step.Samples {
 		record(x)
 	}
+	s.p.flush()
 	s.p.worker.Release(s.gw)
 	s.p.release(s)
 }
 
 // apply carries a step out.
 func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferType) types.Action {
+	s.p.flush()
 	if step.Log != "" {
 		s.check(abi.Log(abi.Warn, "postern: "+step.Log))
 	}

@@ -42,10 +42,14 @@ func (x *Exchange) headersPass() bool {
 		x.Fail(Failure{Status: http.StatusBadRequest, Type: "invalid_request_error", Message: "request header " + name + " must not reach a provider"})
 		return false
 	}
+	accepts := func(token string) bool { return token == x.Env.Key }
+	if b, ok := x.api.(Bearer); ok {
+		accepts = b.Accepts
+	}
 	leaked := false
 	for _, name := range credentialHeaders() {
 		for _, value := range h.Values(name) {
-			if !slices.Contains(x.Env.Provider.Credentials, name) || Token(value) != x.Env.Key {
+			if !slices.Contains(x.Env.Provider.Credentials, name) || !accepts(Token(value)) {
 				x.Violate(journal.LeakedKey, "header "+strings.ToLower(name))
 				leaked = true
 			}
@@ -72,7 +76,8 @@ func (x *Exchange) internalHeader() string {
 	for _, name := range slices.Sorted(maps.Keys(x.R.Header)) {
 		lower := strings.ToLower(name)
 		internal := slices.ContainsFunc(internalPrefixes(), func(p string) bool { return strings.HasPrefix(lower, p) })
-		if !internal || slices.Contains(x.Env.AllowHeaders, lower) {
+		called := strings.HasPrefix(lower, "x-envoy-") && slices.Contains(x.Env.Provider.Called, x.R.URL.Path)
+		if !internal || called || slices.Contains(x.Env.AllowHeaders, lower) {
 			continue
 		}
 		x.Violate(journal.InternalHeader, lower)

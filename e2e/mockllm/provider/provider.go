@@ -24,6 +24,7 @@ type Provider struct {
 	Key         string   // the key it accepts when the options name none
 	Credentials []string // the header fields in which it wants a credential, in canonical form
 	MaxBody     int64    // bytes; a longer body is refused with 413
+	Called      []string // paths that a gateway calls by itself; Envoy adds headers to such requests that nothing removes
 	New         func(*Env) API
 }
 
@@ -37,6 +38,12 @@ type API interface {
 	ErrorBody(x *Exchange, f Failure) any
 	// Headers adds what the API puts on every answer.
 	Headers(x *Exchange, h http.Header)
+}
+
+// A Bearer is what an API also is that takes credentials which it has given out itself.
+type Bearer interface {
+	// Accepts says whether a credential is one of them, and holds.
+	Accepts(token string) bool
 }
 
 // A Failure is an error as a provider documents it.

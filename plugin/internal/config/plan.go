@@ -79,6 +79,7 @@ const (
 	FromConfig  KeySource = iota // Value holds it
 	Passthrough                  // the client's own key goes on
 	Injected                     // the proxy adds it later
+	Exchanged                    // Value holds what the gateway gets tokens for
 )
 
 // A Key is one of a provider's keys.

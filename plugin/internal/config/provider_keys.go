@@ -31,7 +31,16 @@ func (r *reader) key(p *Provider, o *strict.Object) {
 	case o.Has("envs"):
 		k.Value = r.joined(o, envs)
 	}
-	if !k.Value.Empty() && !headerSafe(k.Value.Reveal()) {
+	if x, ok := p.Adapter.(adapters.Exchanger); ok && !k.Value.Empty() {
+		exchanged, err := x.Exchanges(k.Value)
+		if err != nil {
+			o.Fail("", err.Error())
+		}
+		if exchanged || err != nil {
+			k.Source = Exchanged
+		}
+	}
+	if k.Source != Exchanged && !HeaderSafe(k.Value.Reveal()) {
 		o.Fail("", "the key has characters that no header may have")
 	}
 	if k.Source == FromConfig && p.Adapter != nil && !k.Value.Empty() {
@@ -78,8 +87,8 @@ func (r *reader) signer(p *Provider, k *Key, o *strict.Object) {
 	}
 }
 
-// headerSafe reports whether a secret can stand in a header.
-func headerSafe(s string) bool {
+// HeaderSafe reports whether a secret can stand in a header.
+func HeaderSafe(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c >= 0x7f {
 			return false

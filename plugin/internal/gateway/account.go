@@ -12,7 +12,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.
 func (s *Stream) Done() *Step {
-	s.w.held.remove(s)
+	s.leave()
 	step := s.next()
 	if s.phase == foreign || s.phase == fresh {
 		return step

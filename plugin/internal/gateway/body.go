@@ -27,9 +27,9 @@ func (s *Stream) RequestProgress(size int) *Step {
 
 // RequestBody is the whole body of the request. p is only read, and only now.
 func (s *Stream) RequestBody(p []byte) *Step {
-	s.w.held.remove(s)
 	switch s.phase {
 	case awaiting:
+		s.leave()
 		s.w.prove()
 	case released: // by its path: what its body says can still be refused
 	default:
@@ -38,7 +38,7 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	if len(p) > s.w.plan.Limits.Request {
 		return s.reject(tooLarge(s.w.plan.Limits.Request))
 	}
-	s.received = len(p)
+	s.received, s.complete = len(p), true
 	body := p
 	if s.in.encoding == "gzip" {
 		var e *chat.Error
@@ -57,7 +57,11 @@ func (s *Stream) RequestBody(p []byte) *Step {
 		return s.reject(e)
 	}
 	if s.phase == released {
-		return s.next()
+		step := s.next()
+		if s.list != nil { // its headers still wait for a token
+			step.Action = Hold
+		}
+		return step
 	}
 	return s.release(request, body)
 }
@@ -153,8 +157,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if e := s.toProvider(step, path, body, true); e != nil {
 		return s.reject(e)
 	}
-	s.phase = released
-	return step
+	return s.depart(step)
 }
 
 // ask has the stream report its usage, which then stays hidden from a client that

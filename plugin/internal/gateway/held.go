@@ -1,14 +1,16 @@
 package gateway
 
-// held is the list of requests whose body is awaited, the oldest first. It runs through
-// the streams themselves, as every request enters and leaves it.
+// held is a list of requests that wait for the same, the oldest first: for their body,
+// or for a token. It runs through the streams themselves, as every request enters and
+// leaves one; a stream is in one list at a time.
 type held struct{ first, last *Stream }
 
 func (h *held) add(s *Stream) {
-	if s.waits {
+	if s.list == h {
 		return
 	}
-	s.waits, s.before = true, h.last
+	s.leave()
+	s.list, s.before = h, h.last
 	if h.last != nil {
 		h.last.after = s
 	} else {
@@ -17,8 +19,10 @@ func (h *held) add(s *Stream) {
 	h.last = s
 }
 
-func (h *held) remove(s *Stream) {
-	if !s.waits {
+// leave takes the stream out of the list that it is in, if any.
+func (s *Stream) leave() {
+	h := s.list
+	if h == nil {
 		return
 	}
 	if s.before != nil {
@@ -31,5 +35,5 @@ func (h *held) remove(s *Stream) {
 	} else {
 		h.last = s.before
 	}
-	s.waits, s.before, s.after = false, nil, nil
+	s.list, s.before, s.after = nil, nil, nil
 }

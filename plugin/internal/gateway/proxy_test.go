@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/builtin"
@@ -23,12 +24,13 @@ type proxy struct {
 	details string // response.code_details
 	counts  map[string]uint64
 	worker  *gateway.Worker
-	ids     uint32
+	calls   []gateway.Callout // without an answer yet
+	log     []string
 }
 
 func newProxy(t testing.TB, document string) *proxy {
 	t.Helper()
-	env := map[string]string{"OPENAI_API_KEY": "sk-mock-openai", "ANTHROPIC_API_KEY": "sk-ant-mock"}
+	env := cases.Environment()
 	plan, err := config.Read([]byte(document), config.Parts{
 		Providers:   builtin.Providers(),
 		Environment: func(name string) string { return env[name] },
@@ -59,11 +61,64 @@ type exchange struct {
 
 	want gateway.Want
 	held []byte // of the response
+
+	waits bool // the request is held although it is complete
+	head  []adapters.Header
+	body  []byte
 }
 
 func (p *proxy) stream() *exchange {
-	p.ids++
-	return &exchange{p: p, gw: p.worker.NewStream(p.ids)}
+	x := &exchange{p: p}
+	x.gw = p.worker.NewStream(x)
+	return x
+}
+
+// flush does what the worker wants beside its streams' steps.
+func (p *proxy) flush() {
+	out := p.worker.Outbox()
+	if out == nil {
+		return
+	}
+	p.log = append(p.log, out.Log...)
+	for _, s := range out.Samples {
+		p.counts[s.Series.Name] += s.Value
+	}
+	for _, c := range out.Callouts {
+		if c.Cluster == "missing" {
+			p.worker.Refused(c.ID)
+			continue
+		}
+		p.calls = append(p.calls, c)
+	}
+}
+
+// answer gives the oldest callout its answer; nil is none.
+func (p *proxy) answer(m *cases.Message) {
+	c := p.calls[0]
+	p.calls = p.calls[1:]
+	a := gateway.Answer{}
+	if m != nil {
+		h := []adapters.Header{{Name: ":status", Value: m.First}}
+		for _, x := range m.Headers {
+			h = append(h, adapters.Header(x))
+		}
+		a = gateway.NewAnswer(h, m.Body)
+	}
+	p.wake(p.worker.Callout(c.ID, a))
+	p.flush()
+}
+
+// tick lets time pass and the worker look what is due.
+func (p *proxy) tick(d time.Duration) {
+	p.now += int64(d)
+	p.wake(p.worker.Tick())
+	p.flush()
+}
+
+func (p *proxy) wake(wakes []gateway.Wake) {
+	for _, w := range wakes {
+		w.Owner.(*exchange).resume(w.Step)
+	}
 }
 
 // request sends a whole request, its body in pieces that end at cuts.
@@ -78,7 +133,9 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 		x.response = cases.Message{First: "200", Body: []byte("another application")}
 		return
 	}
+	x.p.flush()
 	h = edited(h, step.Set)
+	x.waits = step.Action == gateway.Hold && step.Want != gateway.Whole
 	body := m.Body
 	want := step.Want
 	for _, cut := range cuts {
@@ -98,8 +155,26 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 		if step.Replace {
 			body = []byte(string(step.Body))
 		}
+		x.waits = step.Action == gateway.Hold
 	}
-	x.upstream = upstreamMessage(h, body)
+	x.p.flush()
+	x.head, x.body = h, body
+	if !x.waits {
+		x.upstream = upstreamMessage(h, body)
+	}
+}
+
+// resume is a step for a request that has waited.
+func (x *exchange) resume(step *gateway.Step) {
+	if !x.waits {
+		x.p.t.Errorf("a stream that does not wait gets a step")
+		return
+	}
+	x.waits = false
+	if x.replied(step) {
+		return
+	}
+	x.upstream = upstreamMessage(edited(x.head, step.Set), x.body)
 }
 
 // respond sends the provider's answer, its body in pieces that end at cuts.
@@ -175,6 +250,7 @@ func (x *exchange) edit(step *gateway.Step) {
 // done ends the stream and carries out what it leaves.
 func (x *exchange) done() {
 	step := x.gw.Done()
+	x.p.flush()
 	for _, s := range step.Samples {
 		x.p.counts[s.Series.Name] += s.Value
 	}

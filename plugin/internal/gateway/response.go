@@ -53,10 +53,13 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if s.phase != released && s.phase != awaiting {
 		return step // the gateway's own answer comes by here too
 	}
-	s.w.held.remove(s)
+	s.leave()
 	s.firstByte = s.w.port.Now()
 	head := readResponse(h)
 	s.status = head.status
+	if head.status == 401 && s.token != nil && s.fromProvider() {
+		s.refused()
+	}
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
 		step.Set = append(step.Set, adapters.Header{Name: "access-control-allow-origin", Value: origin})
 	}

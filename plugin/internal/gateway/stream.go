@@ -26,8 +26,8 @@ type Stream struct {
 	owner any
 	step  Step
 
-	before, after *Stream // in the list of those held
-	waits         bool
+	list          *held   // of those who wait for the same
+	before, after *Stream // in it
 
 	phase    phase
 	endpoint dialect.Endpoint
@@ -36,9 +36,12 @@ type Stream struct {
 	consumer *config.Consumer
 	dropIn   *config.Provider // named by the path
 	target   config.Target
+	token    *token // that its request needs
+	tokenGot int64  // when the one was got that it went with
 	label    string // of the model, in metrics
 	model    string // as the client calls it
 	received int    // bytes of the request's body
+	complete bool   // and all of it has been here
 	prompt   int    // bytes of text in it, roughly
 	stream   bool   // the client asked for a stream
 
@@ -110,12 +113,16 @@ func (s *Stream) reject(e *chat.Error) *Step {
 		d = s.w.table.Default()
 	}
 	s.failure = e.Code
-	return s.reply(e.Status, e.Code, "application/json", d.Error(nil, e))
+	step := s.reply(e.Status, e.Code, "application/json", d.Error(nil, e))
+	if e.RetryAfter > 0 {
+		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: itoa(int(e.RetryAfter))})
+	}
+	return step
 }
 
 // reply answers in the upstream's place.
 func (s *Stream) reply(status int, details, contentType string, body []byte) *Step {
-	s.w.held.remove(s)
+	s.leave()
 	s.phase, s.status = answered, status
 	step := s.next()
 	r := &Reply{Status: status, Details: "postern_" + details, Body: body}

@@ -88,8 +88,7 @@ func (s *Stream) forward() *Step {
 	if e := s.toProvider(step, path, nil, s.endpoint.Method == "GET"); e != nil {
 		return s.reject(e)
 	}
-	s.phase = released
-	return step
+	return s.depart(step)
 }
 
 // toProvider makes the client's headers the provider's: private ones go, the
@@ -150,10 +149,13 @@ func (s *Stream) credential(path string, body []byte, whole bool) ([]adapters.He
 	key := p.PickKey(s.w.port.Random())
 	value, signs := key.Value, key.Signs
 	headers := key.Headers
-	if key.Source == config.Passthrough {
+	switch key.Source {
+	case config.Passthrough:
 		value = s.in.clientKey()
 		headers = p.Adapter.Credential(value)
 		signs = headers == nil && !value.Empty()
+	case config.Exchanged:
+		s.token = s.w.token(key)
 	}
 	signer, ok := p.Adapter.(adapters.Signer)
 	if !signs || !ok {

@@ -154,9 +154,9 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	return step
 }
 
-// complete says when an answer was made and how it is called, which clients' dialects
+// name says when an answer was made and how it is called, which clients' dialects
 // have to say and not every provider does.
-func (s *Stream) complete(created *int64, id *chat.Text) {
+func (s *Stream) name(created *int64, id *chat.Text) {
 	if *created == 0 {
 		*created = s.began / 1e9
 	}
@@ -228,7 +228,7 @@ func (s *Stream) event(e *chat.Event) {
 	tr := &s.translation
 	switch e.Kind {
 	case chat.Start:
-		s.complete(&e.Created, &e.ID)
+		s.name(&e.Created, &e.ID)
 	case chat.TextDelta:
 		tr.delivered.Add(e.Text)
 	case chat.Failure:

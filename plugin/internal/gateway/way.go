@@ -31,7 +31,7 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if err := c.ReadResponse(answer, out); err != nil {
 		return dst, chat.Usage{}, false, err
 	}
-	c.s.complete(&out.Created, &out.ID)
+	c.s.name(&out.Created, &out.ID)
 	if len(out.Model) == 0 {
 		out.Model = rawjson.AppendEscaped(nil, c.s.target.Model)
 	}
@@ -88,8 +88,7 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	if e := s.toProvider(step, path, step.Body, true); e != nil {
 		return s.reject(e)
 	}
-	s.phase = released
-	return step
+	return s.depart(step)
 }
 
 func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, e *chat.Error) {

@@ -32,7 +32,10 @@ type Worker struct {
 	vectors  embed.Response
 	buffer   [256]byte // for short texts
 	spare    []*Stream // done with, ready for use again
-	held     held
+	held     held      // those whose body is awaited
+	tokens   []*token
+	callouts callouts
+	outbox   Outbox
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
@@ -50,7 +53,7 @@ const unprovenLimit = 2 * time.Second
 
 // NewWorker starts a worker with a plan.
 func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
-	return &Worker{
+	w := &Worker{
 		plan:   plan,
 		port:   port,
 		build:  build,
@@ -58,6 +61,8 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		series: meter.NewSet(),
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
+	w.newTokens()
+	return w
 }
 
 // Notes are lines for the log at start: what works but may surprise.
@@ -84,7 +89,7 @@ func (w *Worker) NewStream(owner any) *Stream {
 
 // Release takes a stream back that is over; the caller forgets it.
 func (w *Worker) Release(s *Stream) {
-	w.held.remove(s)
+	s.leave()
 	const maxSpare = 256
 	if len(w.spare) < maxSpare {
 		s.end()
@@ -105,10 +110,11 @@ type Wake struct {
 	Step  *Step
 }
 
-// Tick ends requests whose body does not come.
+// Tick ends what does not come, bodies and answers of callouts, and does what is due.
 func (w *Worker) Tick() []Wake {
-	var wakes []Wake
 	now := w.port.Now()
+	wakes := w.lost(now)
+	w.renewTokens(now)
 	for s := w.held.first; s != nil; {
 		next, waited := s.after, time.Duration(now-s.began)
 		switch {

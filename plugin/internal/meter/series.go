@@ -140,6 +140,11 @@ func (s *Set) newGroup(l Labels) *Group {
 	}
 }
 
+// Exchanges counts how keys were exchanged for tokens; outcome is ok or failed.
+func (s *Set) Exchanges(provider, outcome string) *Series {
+	return s.Plain("postern.token_exchanges;provider=" + clean(provider) + ";outcome=" + outcome)
+}
+
 // Requests counts requests that ended with a status; 0 is a client that hung up.
 func (s *Set) Requests(g *Group, status int) *Series {
 	x, ok := g.requestsByStatus[status]

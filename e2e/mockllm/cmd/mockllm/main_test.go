@@ -25,7 +25,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 		ended <- run(ctx, []string{"-openai", "127.0.0.1:0", "-openai-key", "sk-own", "-behaviour", "latency=1ms"}, w, io.Discard)
 	}()
 	lines := bufio.NewScanner(r)
-	for _, want := range []struct{ provider, key string }{{"openai", "sk-own"}, {"anthropic", "sk-ant-mock"}, {"gemini", "AIza-mock"}} {
+	for _, want := range []struct{ provider, key string }{{"openai", "sk-own"}, {"anthropic", "sk-ant-mock"}, {"gemini", "AIza-mock"}, {"vertex", ""}} {
 		if !lines.Scan() {
 			t.Fatalf("no line for %s: %v", want.provider, <-ended)
 		}
@@ -33,7 +33,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line.Provider != want.provider || line.Key != want.key {
+		if line.Provider != want.provider || want.key != "" && line.Key != want.key {
 			t.Errorf("got %+v, want %+v", line, want)
 		}
 		resp, err := http.Get(line.URL + "/mock/health")
