@@ -7,6 +7,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/azure"
 	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 
@@ -16,6 +17,7 @@ func Providers() []adapters.Provider {
 		openai.Provider(),
 		anthropic.Provider(),
 		azure.Provider(),
+		llama.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }
