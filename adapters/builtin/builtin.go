@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/ollama"
 	"github.com/postern-gateway/postern/adapters/bedrock"
+	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/vertex"
 )
@@ -24,6 +25,7 @@ func Providers() []adapters.Provider {
 		ollama.Provider(),
 		bedrock.Provider(),
 		vertex.Provider(),
+		llama.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

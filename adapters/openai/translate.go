@@ -174,12 +174,12 @@ func (b *builder) format() {
 	if f.Kind == chat.FormatText || !b.member("response_format", "output_config.format") {
 		return
 	}
-	if f.Kind == chat.FormatJSON {
-		b.raw(`{"type":"json_object"}`)
+	if b.a.listed(noSchema) && f.Kind == chat.FormatSchema || b.a.listed(noJSON) && f.Kind == chat.FormatJSON {
+		b.fail(b.ours("response_format", "output_config.format"), "this provider does not take this format of answers")
 		return
 	}
-	if b.a.listed(noSchema) {
-		b.fail(b.ours("response_format", "output_config.format"), "this provider takes no schema for its answers")
+	if f.Kind == chat.FormatJSON {
+		b.raw(`{"type":"json_object"}`)
 		return
 	}
 	b.raw(`{"type":"json_schema","json_schema":{"name":`)
