@@ -16,10 +16,10 @@ package bedrock
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/eventstream"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/sigv4"
 	"github.com/postern-gateway/postern/adapters/strict"
@@ -41,14 +41,17 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 		o.Fail("region", "want a region such as us-east-1")
 	}
 	o.Object("guardrail", "A guardrail that every request passes.", func(o *strict.Object) {
-		a.guardrail = o.Str("id", "Its id or ARN.", "")
-		a.version = o.Str("version", "Its version, a number or DRAFT.", "DRAFT")
+		a.guardrail = rawjson.AppendEscaped(nil, o.Str("id", "Its id or ARN.", ""))
+		a.version = rawjson.AppendEscaped(nil, o.Str("version", "Its version, a number or DRAFT.", "DRAFT"))
 		o.Require("id")
 	})
 	return a, nil
 }
 
-type adapter struct{ region, guardrail, version string }
+type adapter struct {
+	region             string
+	guardrail, version []byte // as they stand in requests; nil for no guardrail
+}
 
 var (
 	_ adapters.Adapter    = (*adapter)(nil)
@@ -75,7 +78,7 @@ var (
 )
 
 // Sign signs a request with an access key.
-func (a *adapter) Sign(key secret.String, r *adapters.Outgoing, now time.Time) ([]adapters.Header, error) {
+func (a *adapter) Sign(key secret.String, r *adapters.Outgoing, now int64) ([]adapters.Header, error) {
 	if a.region == "" {
 		return nil, errNoRegion
 	}
