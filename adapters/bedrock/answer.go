@@ -22,14 +22,12 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	out.Choices = append(out.Choices, chat.Choice{})
 	c := &out.Choices[0]
 	called := false
-	for _, block := range content.Elems() {
+	var err error
+	each(content, func(block rawjson.Value) {
 		c.Parts = append(c.Parts, chat.Part{})
 		p := &c.Parts[len(c.Parts)-1]
 		shown := readBlock(block, p)
 		if shown && p.Kind == chat.ToolCallPart {
-			if len(p.ID) == 0 || len(p.Name) == 0 {
-				return errCall
-			}
 			switch string(p.Name) {
 			case noTool:
 				shown = false
@@ -38,13 +36,18 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 				p.ID, p.Name, p.Input = nil, nil, nil
 			default:
 				called = true
+				if len(p.ID) == 0 || len(p.Name) == 0 {
+					err = errCall
+				}
 			}
 		}
 		if !shown {
 			c.Parts = c.Parts[:len(c.Parts)-1]
 		}
+	})
+	if err != nil {
+		return err
 	}
-	var err error
 	if c.Finish, err = finish(answer.Get("stopReason"), called); err != nil {
 		return err
 	}
@@ -87,13 +90,9 @@ func readBlock(block rawjson.Value, p *chat.Part) bool {
 		}
 		return !v.Get("type").Is(serverTool)
 	case "citationsContent":
-		for _, one := range v.Get("content").Elems() {
-			p.Text = append(p.Text, inner(one.Get("text"))...)
-		}
+		each(v.Get("content"), func(one rawjson.Value) { p.Text = append(p.Text, inner(one.Get("text"))...) })
 		dst := chat.Raw(`[`)
-		for _, one := range v.Get("citations").Elems() {
-			dst = addCitation(dst, one)
-		}
+		each(v.Get("citations"), func(one rawjson.Value) { dst = addCitation(dst, one) })
 		if len(dst) > 1 {
 			p.Citations = append(dst, ']')
 		}
@@ -103,7 +102,19 @@ func readBlock(block rawjson.Value, p *chat.Part) bool {
 	return true
 }
 
+// each hands over the elements of an array. A range over them in its place would be some
+// kilobytes of the module each time.
+//
+//go:noinline
+func each(v rawjson.Value, do func(rawjson.Value)) {
+	for _, e := range v.Elems() {
+		do(e)
+	}
+}
+
 // only is the member of a union.
+//
+//go:noinline
 func only(v rawjson.Value) (key string, value rawjson.Value) {
 	for k, v := range v.Fields() {
 		return k.Str(), v
@@ -133,9 +144,7 @@ func addCitation(dst chat.Raw, v rawjson.Value) chat.Raw {
 			dst = add(dst, `,`)
 		}
 		dst = add(add(add(dst, `{"type":"`), p.kind), `","cited_text":"`)
-		for _, s := range v.Get("sourceContent").Elems() {
-			dst = append(dst, inner(s.Get("text"))...)
-		}
+		each(v.Get("sourceContent"), func(s rawjson.Value) { dst = append(dst, inner(s.Get("text"))...) })
 		dst = addNumber(add(dst, `"`), "document_index", at.Get("documentIndex"))
 		dst = add(dst, `,"document_title":"`)
 		dst = append(dst, inner(v.Get("title"))...)

@@ -37,8 +37,11 @@ func Provider() adapters.Provider {
 
 func options(o *strict.Object) (adapters.Adapter, error) {
 	a := &adapter{region: o.Str("region", "AWS region, such as us-east-1: where the public host is, and what signatures are for.", "")}
-	if strings.Trim(a.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		o.Fail("region", "want a region such as us-east-1")
+	for _, c := range []byte(a.region) {
+		if c-'a' > 25 && c-'0' > 9 && c != '-' {
+			o.Fail("region", "want a region such as us-east-1")
+			break
+		}
 	}
 	o.Object("guardrail", "A guardrail that every request passes.", func(o *strict.Object) {
 		a.guardrail = rawjson.AppendEscaped(nil, o.Str("id", "Its id or ARN.", ""))
@@ -121,7 +124,7 @@ func (a *adapter) NewFrames() adapters.Frames { return &eventstream.Decoder{} }
 func (a *adapter) ChatPath(model string, stream bool) string {
 	path := []byte("/model/")
 	for i := range len(model) {
-		if model[i] == '.' && strings.Trim(model, ".") == "" { // or the segment would not stay one
+		if model == "." || model == ".." { // or the segment would not stay one
 			path = append(path, "%2E"...)
 			continue
 		}

@@ -64,12 +64,14 @@ func sorted(query string) string {
 	if query == "" {
 		return ""
 	}
-	pairs := strings.Split(query, "&")
-	for i := range pairs {
-		if !strings.Contains(pairs[i], "=") {
-			pairs[i] += "="
+	var pairs []string
+	for more := true; more; {
+		var p string
+		if p, query, more = strings.Cut(query, "&"); !strings.Contains(p, "=") {
+			p += "="
 		}
-		for k := i; k > 0; k-- {
+		pairs = append(pairs, p)
+		for k := len(pairs) - 1; k > 0; k-- {
 			a, x, _ := strings.Cut(pairs[k-1], "=")
 			b, y, _ := strings.Cut(pairs[k], "=")
 			if a < b || a == b && x <= y {
