@@ -10,7 +10,9 @@ import (
 // Credential is then nil for keys that sign.
 type Signer interface {
 	// Sign makes the headers with which the provider accepts a request. r is only read.
-	Sign(key secret.String, r *Outgoing, now time.Time) ([]Header, error)
+	// now is in seconds since 1970: a time.Time here would bring all that the library
+	// knows of time zones into the module, for methods of interfaces are never left out.
+	Sign(key secret.String, r *Outgoing, now int64) ([]Header, error)
 }
 
 // A Located is what an Adapter also is whose public host depends on its options.

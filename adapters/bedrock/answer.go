@@ -19,30 +19,35 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if content.Kind() != rawjson.Array {
 		return errNoMessage
 	}
-	out.Choices = append(out.Choices, chat.Choice{Parts: make([]chat.Part, 0, content.Len())})
+	out.Choices = append(out.Choices, chat.Choice{})
 	c := &out.Choices[0]
 	called := false
-	for _, block := range content.Elems() {
-		p, ok := readBlock(block)
-		if !ok {
-			continue
-		}
-		if p.Kind == chat.ToolCallPart {
-			if len(p.ID) == 0 || len(p.Name) == 0 {
-				return errCall
-			}
+	var err error
+	each(content, func(block rawjson.Value) {
+		c.Parts = append(c.Parts, chat.Part{})
+		p := &c.Parts[len(c.Parts)-1]
+		shown := readBlock(block, p)
+		if shown && p.Kind == chat.ToolCallPart {
 			switch string(p.Name) {
 			case noTool:
-				continue
+				shown = false
 			case anthropic.AnswerTool:
-				p = chat.Part{Text: rawjson.AppendEscaped(nil, []byte(p.Input))}
+				p.Kind, p.Text = chat.TextPart, rawjson.AppendEscaped(nil, []byte(p.Input))
+				p.ID, p.Name, p.Input = nil, nil, nil
 			default:
 				called = true
+				if len(p.ID) == 0 || len(p.Name) == 0 {
+					err = errCall
+				}
 			}
 		}
-		c.Parts = append(c.Parts, p)
+		if !shown {
+			c.Parts = c.Parts[:len(c.Parts)-1]
+		}
+	})
+	if err != nil {
+		return err
 	}
-	var err error
 	if c.Finish, err = finish(answer.Get("stopReason"), called); err != nil {
 		return err
 	}
@@ -67,44 +72,54 @@ func inner(v rawjson.Value) chat.Text {
 
 // readBlock reads one block of a message. Those of tools that AWS runs itself, for which
 // nobody here can ask, are passed over.
-func readBlock(block rawjson.Value) (p chat.Part, ok bool) {
-	if t := block.Get("text"); t.Kind() == rawjson.String {
-		return chat.Part{Text: inner(t)}, true
-	}
-	if r := block.Get("reasoningContent"); r.Exists() {
-		if t := r.Get("reasoningText"); t.Exists() {
-			return chat.Part{Kind: chat.ThinkingPart, Text: inner(t.Get("text")), Signature: inner(t.Get("signature"))}, true
+func readBlock(block rawjson.Value, p *chat.Part) bool {
+	key, v := only(block)
+	switch key {
+	case "text":
+		p.Text = inner(v)
+	case "reasoningContent":
+		if key, v = only(v); key == "redactedContent" {
+			p.Kind, p.Text = chat.RedactedPart, inner(v)
+			return len(p.Text) > 0
 		}
-		sealed := inner(r.Get("redactedContent"))
-		return chat.Part{Kind: chat.RedactedPart, Text: sealed}, len(sealed) > 0
-	}
-	if u := block.Get("toolUse"); u.Exists() && !u.Get("type").Is(serverTool) {
-		p = chat.Part{Kind: chat.ToolCallPart, ID: inner(u.Get("toolUseId")), Name: inner(u.Get("name")), Input: chat.Raw("{}")}
-		if input := u.Get("input"); input.Kind() == rawjson.Object {
+		p.Kind, p.Text, p.Signature = chat.ThinkingPart, inner(v.Get("text")), inner(v.Get("signature"))
+	case "toolUse":
+		p.Kind, p.ID, p.Name, p.Input = chat.ToolCallPart, inner(v.Get("toolUseId")), inner(v.Get("name")), chat.Raw("{}")
+		if input := v.Get("input"); input.Kind() == rawjson.Object {
 			p.Input = input.Raw()
 		}
-		return p, true
+		return !v.Get("type").Is(serverTool)
+	case "citationsContent":
+		each(v.Get("content"), func(one rawjson.Value) { p.Text = append(p.Text, inner(one.Get("text"))...) })
+		dst := chat.Raw(`[`)
+		each(v.Get("citations"), func(one rawjson.Value) { dst = addCitation(dst, one) })
+		if len(dst) > 1 {
+			p.Citations = append(dst, ']')
+		}
+	default:
+		return false
 	}
-	if c := block.Get("citationsContent"); c.Exists() {
-		for _, one := range c.Get("content").Elems() {
-			p.Text = append(p.Text, inner(one.Get("text"))...)
-		}
-		for _, one := range c.Get("citations").Elems() {
-			if raw := citation(one); raw != nil {
-				if p.Citations == nil {
-					p.Citations = chat.Raw(`[`)
-				} else {
-					p.Citations = append(p.Citations, ',')
-				}
-				p.Citations = append(p.Citations, raw...)
-			}
-		}
-		if p.Citations != nil {
-			p.Citations = append(p.Citations, ']')
-		}
-		return p, true
+	return true
+}
+
+// each hands over the elements of an array. A range over them in its place would be some
+// kilobytes of the module each time.
+//
+//go:noinline
+func each(v rawjson.Value, do func(rawjson.Value)) {
+	for _, e := range v.Elems() {
+		do(e)
 	}
-	return p, false
+}
+
+// only is the member of a union.
+//
+//go:noinline
+func only(v rawjson.Value) (key string, value rawjson.Value) {
+	for k, v := range v.Fields() {
+		return k.Str(), v
+	}
+	return "", rawjson.Value{}
 }
 
 const serverTool = "server_tool_use"
@@ -116,31 +131,35 @@ var places = [...]struct{ key, kind, from, to string }{
 	{"documentChunk", "content_block_location", "start_block_index", "end_block_index"},
 }
 
-// citation turns a citation into Anthropic's form; nil if it has no counterpart.
-func citation(v rawjson.Value) chat.Raw {
+// addCitation appends a citation in Anthropic's form, if it has a counterpart, with a
+// comma if it is not the first.
+func addCitation(dst chat.Raw, v rawjson.Value) chat.Raw {
+	key, at := only(v.Get("location"))
 	for i := range places {
 		p := &places[i]
-		at := v.Get("location").Get(p.key)
-		if at.Kind() != rawjson.Object {
+		if key != p.key {
 			continue
 		}
-		number := func(dst []byte, key string, v rawjson.Value) []byte {
-			n, _ := v.Int64()
-			return rawjson.AppendInt(rawjson.AppendKey(append(dst, ','), key), n)
+		if len(dst) > 1 {
+			dst = add(dst, `,`)
 		}
-		dst := append(chat.Raw(`{"type":"`), p.kind...)
-		dst = append(dst, `","cited_text":"`...)
-		for _, s := range v.Get("sourceContent").Elems() {
-			dst = append(dst, inner(s.Get("text"))...)
-		}
-		dst = number(append(dst, '"'), "document_index", at.Get("documentIndex"))
-		dst = append(dst, `,"document_title":"`...)
-		dst = append(append(dst, inner(v.Get("title"))...), '"')
-		dst = number(dst, p.from, at.Get("start"))
-		dst = number(dst, p.to, at.Get("end"))
-		return append(dst, '}')
+		dst = add(add(add(dst, `{"type":"`), p.kind), `","cited_text":"`)
+		each(v.Get("sourceContent"), func(s rawjson.Value) { dst = append(dst, inner(s.Get("text"))...) })
+		dst = addNumber(add(dst, `"`), "document_index", at.Get("documentIndex"))
+		dst = add(dst, `,"document_title":"`)
+		dst = append(dst, inner(v.Get("title"))...)
+		dst = addNumber(addNumber(add(dst, `"`), p.from, at.Get("start")), p.to, at.Get("end"))
+		dst = add(dst, `}`)
 	}
-	return nil
+	return dst
+}
+
+//go:noinline
+func add(dst []byte, s string) []byte { return append(dst, s...) }
+
+func addNumber(dst []byte, key string, v rawjson.Value) []byte {
+	n, _ := v.Int64()
+	return rawjson.AppendInt(add(add(add(dst, `,"`), key), `":`), n)
 }
 
 // finishes are the reasons to stop; broken ones are of answers that nobody can use.
@@ -180,10 +199,12 @@ func finish(reason rawjson.Value, called bool) (chat.Finish, error) {
 // usage reads a TokenUsage, whose input is without what came from or went to a cache
 // (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html).
 func usage(v rawjson.Value) chat.Usage {
-	count := func(key string) int64 {
-		n, _ := v.Get(key).Int64()
-		return max(n, 0)
-	}
-	read, written := count("cacheReadInputTokens"), count("cacheWriteInputTokens")
-	return chat.Usage{Input: count("inputTokens") + read + written, Output: count("outputTokens"), CachedRead: read, CacheWrite: written}
+	read, written := count(v, "cacheReadInputTokens"), count(v, "cacheWriteInputTokens")
+	return chat.Usage{Input: count(v, "inputTokens") + read + written, Output: count(v, "outputTokens"), CachedRead: read, CacheWrite: written}
+}
+
+//go:noinline
+func count(v rawjson.Value, key string) int64 {
+	n, _ := v.Get(key).Int64()
+	return max(n, 0)
 }

@@ -16,10 +16,10 @@ package bedrock
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/eventstream"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/sigv4"
 	"github.com/postern-gateway/postern/adapters/strict"
@@ -37,18 +37,24 @@ func Provider() adapters.Provider {
 
 func options(o *strict.Object) (adapters.Adapter, error) {
 	a := &adapter{region: o.Str("region", "AWS region, such as us-east-1: where the public host is, and what signatures are for.", "")}
-	if strings.Trim(a.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		o.Fail("region", "want a region such as us-east-1")
+	for _, c := range []byte(a.region) {
+		if c-'a' > 25 && c-'0' > 9 && c != '-' {
+			o.Fail("region", "want a region such as us-east-1")
+			break
+		}
 	}
 	o.Object("guardrail", "A guardrail that every request passes.", func(o *strict.Object) {
-		a.guardrail = o.Str("id", "Its id or ARN.", "")
-		a.version = o.Str("version", "Its version, a number or DRAFT.", "DRAFT")
+		a.guardrail = rawjson.AppendEscaped(nil, o.Str("id", "Its id or ARN.", ""))
+		a.version = rawjson.AppendEscaped(nil, o.Str("version", "Its version, a number or DRAFT.", "DRAFT"))
 		o.Require("id")
 	})
 	return a, nil
 }
 
-type adapter struct{ region, guardrail, version string }
+type adapter struct {
+	region             string
+	guardrail, version []byte // as they stand in requests; nil for no guardrail
+}
 
 var (
 	_ adapters.Adapter    = (*adapter)(nil)
@@ -75,7 +81,7 @@ var (
 )
 
 // Sign signs a request with an access key.
-func (a *adapter) Sign(key secret.String, r *adapters.Outgoing, now time.Time) ([]adapters.Header, error) {
+func (a *adapter) Sign(key secret.String, r *adapters.Outgoing, now int64) ([]adapters.Header, error) {
 	if a.region == "" {
 		return nil, errNoRegion
 	}
@@ -118,7 +124,7 @@ func (a *adapter) NewFrames() adapters.Frames { return &eventstream.Decoder{} }
 func (a *adapter) ChatPath(model string, stream bool) string {
 	path := []byte("/model/")
 	for i := range len(model) {
-		if model[i] == '.' && strings.Trim(model, ".") == "" { // or the segment would not stay one
+		if model == "." || model == ".." { // or the segment would not stay one
 			path = append(path, "%2E"...)
 			continue
 		}

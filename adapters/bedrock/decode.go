@@ -67,7 +67,8 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	for _, kind := range [...]string{eventstream.Exception, eventstream.Error} {
 		if name, ok := bytes.CutPrefix(event, []byte(kind)); ok {
 			d.state = over
-			d.send(emit, chat.Event{Kind: chat.Failure, Err: streamError(string(name), data)})
+			d.event(chat.Failure, nil).Err = streamError(string(name), data)
+			emit(&d.ev)
 			return nil
 		}
 	}
@@ -105,7 +106,8 @@ func (d *decoder) read(event []byte, v rawjson.Value, emit func(*chat.Event)) er
 			return errOrder
 		}
 		d.state = begun
-		d.send(emit, chat.Event{Kind: chat.Start})
+		d.event(chat.Start, nil)
+		emit(&d.ev)
 		return nil
 	case "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop":
 		if d.state != begun {
@@ -142,30 +144,37 @@ func (d *decoder) end(v rawjson.Value, emit func(*chat.Event)) error {
 		return errOrder
 	}
 	d.state = over
-	done := chat.Event{Kind: chat.FinishEvent, Finish: d.finish, Sequence: d.sequence}
+	e := d.event(chat.FinishEvent, nil)
+	e.Finish, e.Sequence = d.finish, d.sequence
 	if u := v.Get("usage"); u.Kind() == rawjson.Object {
-		done.Usage, done.Counted = usage(u), true
+		e.Usage, e.Counted = usage(u), true
 	}
-	d.send(emit, done)
-	d.send(emit, chat.Event{Kind: chat.End})
+	emit(e)
+	emit(d.event(chat.End, nil))
 	return nil
 }
 
-// send hands over an event from memory that is always the same.
+// event makes an event of the open block, in memory that is always the same.
 //
 //go:noinline
-func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
-	d.ev = e
-	emit(&d.ev)
+func (d *decoder) event(kind chat.EventKind, t chat.Text) *chat.Event {
+	d.ev = chat.Event{}
+	d.ev.Kind, d.ev.Text = kind, t
+	if kind < chat.FinishEvent && kind > chat.Start {
+		d.ev.Index, d.ev.Block = d.next-1, d.kind
+	}
+	return &d.ev
 }
 
-// begin opens a block of the client's.
-func (d *decoder) begin(index int64, open chat.Event, emit func(*chat.Event)) {
+// begin opens a block of the client's: of a call by its id and name, of sealed thinking
+// by its text.
+func (d *decoder) begin(index int64, kind chat.PartKind, id, name, t chat.Text, emit func(*chat.Event)) {
 	d.close(emit)
-	d.open, d.hidden, d.raw, d.empty, d.at, d.kind = true, false, false, true, index, open.Block
-	open.Kind, open.Index = chat.BlockStart, d.next
+	d.open, d.hidden, d.raw, d.empty, d.at, d.kind = true, false, false, true, index, kind
 	d.next++
-	d.send(emit, open)
+	e := d.event(chat.BlockStart, t)
+	e.ID, e.Name = id, name
+	emit(e)
 }
 
 // hide opens a block that the client does not see.
@@ -179,7 +188,7 @@ func (d *decoder) close(emit func(*chat.Event)) {
 		if d.raw && d.empty {
 			d.words(chat.Text("{}"), emit) // no input is an empty object
 		}
-		d.send(emit, chat.Event{Kind: chat.BlockStop, Index: d.next - 1, Block: d.kind})
+		emit(d.event(chat.BlockStop, nil))
 	}
 	d.open = false
 }
@@ -188,7 +197,7 @@ func (d *decoder) close(emit func(*chat.Event)) {
 func (d *decoder) words(t chat.Text, emit func(*chat.Event)) {
 	if len(t) > 0 {
 		d.empty = false
-		d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.next - 1, Block: d.kind, Text: t})
+		emit(d.event(chat.TextDelta, t))
 	}
 }
 
@@ -204,11 +213,11 @@ func (d *decoder) start(index int64, v rawjson.Value, emit func(*chat.Event)) er
 	case len(id) == 0 || len(name) == 0:
 		return errCall
 	case string(name) == anthropic.AnswerTool:
-		d.begin(index, chat.Event{Block: chat.TextPart}, emit)
+		d.begin(index, chat.TextPart, nil, nil, nil, emit)
 		d.raw = true
 	default:
 		d.called = true
-		d.begin(index, chat.Event{Block: chat.ToolCallPart, ID: id, Name: name}, emit)
+		d.begin(index, chat.ToolCallPart, id, name, nil, emit)
 	}
 	return nil
 }
@@ -216,7 +225,7 @@ func (d *decoder) start(index int64, v rawjson.Value, emit func(*chat.Event)) er
 // within makes sure that a block of the kind is open.
 func (d *decoder) within(index int64, kind chat.PartKind, emit func(*chat.Event)) {
 	if !d.open || d.at != index || d.kind != kind {
-		d.begin(index, chat.Event{Block: kind}, emit)
+		d.begin(index, kind, nil, nil, nil, emit)
 	}
 }
 
@@ -236,9 +245,10 @@ func (d *decoder) delta(index int64, v rawjson.Value, emit func(*chat.Event)) er
 		d.words(t, emit)
 	}
 	if c := v.Get("citation"); c.Exists() {
-		if raw := citation(c); raw != nil {
+		if raw := addCitation(nil, c); raw != nil {
 			d.within(index, chat.TextPart, emit)
-			d.send(emit, chat.Event{Kind: chat.CitationDelta, Index: d.next - 1, Block: d.kind, Raw: raw})
+			d.event(chat.CitationDelta, nil).Raw = raw
+			emit(&d.ev)
 		}
 	}
 	r := v.Get("reasoningContent")
@@ -248,10 +258,10 @@ func (d *decoder) delta(index int64, v rawjson.Value, emit func(*chat.Event)) er
 	}
 	if t := inner(r.Get("signature")); len(t) > 0 {
 		d.within(index, chat.ThinkingPart, emit)
-		d.send(emit, chat.Event{Kind: chat.SignatureDelta, Index: d.next - 1, Block: d.kind, Text: t})
+		emit(d.event(chat.SignatureDelta, t))
 	}
 	if t := inner(r.Get("redactedContent")); len(t) > 0 {
-		d.begin(index, chat.Event{Block: chat.RedactedPart, Text: t}, emit)
+		d.begin(index, chat.RedactedPart, nil, nil, t, emit)
 	}
 	return nil
 }

@@ -52,8 +52,8 @@ func (a *adapter) ReadError(status int, body []byte) *chat.Error {
 	doc := rawjson.Doc{LoneSurrogates: true}
 	_ = doc.Parse(body) // what is no JSON has no members
 	name := doc.Root().Get("__type").Str()
-	if i := strings.LastIndexAny(name, "#"); i >= 0 {
-		name = name[i+1:]
+	if _, rest, ok := strings.Cut(name, "#"); ok {
+		name = rest
 	}
 	name, _, _ = strings.Cut(name, ":")
 	return readError(name, status, doc.Root())

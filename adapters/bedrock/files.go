@@ -37,20 +37,20 @@ func format(p *chat.Part) string {
 	mime, ending := string(p.Media.Type), ""
 	if mime == "" {
 		if i := bytes.LastIndexByte(p.Media.URL, '.'); i >= 0 {
-			ending = string(bytes.ToLower(p.Media.URL[i+1:]))
+			ending = string(p.Media.URL[i+1:])
 		}
 		switch {
 		case p.Kind == chat.DocumentPart && p.Media.Plain:
 			ending = "txt"
 		case p.Kind == chat.DocumentPart && ending == "":
 			ending = "pdf"
-		case ending == "jpg":
+		case ending == "jpg" || ending == "JPG":
 			ending = "jpeg"
 		}
 	}
 	for i := range formats {
 		f := &formats[i]
-		if f.kind == p.Kind && (f.mime == mime || f.format == ending) {
+		if f.kind == p.Kind && (f.mime == mime || bytes.EqualFold([]byte(f.format), []byte(ending))) {
 			return f.format
 		}
 	}

@@ -64,9 +64,7 @@ func find(id string) *model {
 // empty for those that are older than what Anthropic's own API still has.
 func claudeName(id string) string {
 	_, name, _ := strings.Cut(id, "anthropic.")
-	if i := strings.LastIndex(name, "-v"); i >= 0 && i+2 < len(name) && name[i+2]-'0' < 10 {
-		name = name[:i]
-	}
+	name, _, _ = strings.Cut(name, "-v")
 	for _, old := range [...]string{"claude-3", "claude-sonnet-4-20", "claude-opus-4-20", "claude-opus-4-1", "claude-instant", "claude"} {
 		if name == old || old != "claude" && strings.HasPrefix(name, old) {
 			return ""

@@ -45,20 +45,11 @@ func (b *builder) build() {
 // refuse fails for what changes the meaning of the answer and has no counterpart here.
 func (b *builder) refuse() {
 	r := b.r
-	for _, g := range [...]struct {
-		said        bool
-		field, what string
-	}{
-		{r.N > 1, "n", "one request has one answer"},
-		{r.Logprobs || r.TopLogprobs != nil, "logprobs", "the answer has no log probabilities, and the client reads them from it"},
-		{len(r.LogitBias) > len("{}"), "logit_bias", "tokens cannot be forbidden or forced"},
-		{r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text"},
-		{r.WebSearch != nil, "web_search_options", "the answer would not rest on a search"},
-	} {
-		if g.said {
-			b.fail(g.field, "Amazon Bedrock has nothing like it: "+g.what)
-		}
-	}
+	b.refuseIf(r.N > 1, "n", "one request has one answer")
+	b.refuseIf(r.Logprobs || r.TopLogprobs != nil, "logprobs", "the answer has no log probabilities, and the client reads them from it")
+	b.refuseIf(len(r.LogitBias) > len("{}"), "logit_bias", "tokens cannot be forbidden or forced")
+	b.refuseIf(r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text")
+	b.refuseIf(r.WebSearch != nil, "web_search_options", "the answer would not rest on a search")
 	if len(r.ServerTools) > 0 {
 		path := r.ServerTools[0].At.Path()
 		if path == "" {
@@ -68,32 +59,37 @@ func (b *builder) refuse() {
 	}
 }
 
+//go:noinline
+func (b *builder) refuseIf(said bool, field, why string) {
+	if said {
+		b.fail(field, "Amazon Bedrock has nothing like it: "+why)
+	}
+}
+
 // dropRest reports what has no counterpart here and only makes answers likelier, faster
 // or cheaper.
 func (b *builder) dropRest() {
 	r := b.r
-	for _, g := range [...]struct {
-		said  bool
-		field string
-	}{
-		{isSaid(r.FrequencyPenalty), "frequency_penalty"},
-		{isSaid(r.PresencePenalty), "presence_penalty"},
-		{r.Seed != nil, "seed"},
-		{r.MinP != nil, "min_p"},
-		{len(r.User) > 0, b.said("user", "metadata.user_id")},
-		{len(r.SafetyIdentifier) > 0, "safety_identifier"},
-		{r.Store != nil && string(r.Store) != "false", "store"},
-		{r.Prediction != nil, "prediction"},
-		{len(r.PromptCacheKey) > 0, "prompt_cache_key"},
-		{len(r.Verbosity) > 0, "verbosity"},
-		{r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use")},
-	} {
-		if g.said {
-			b.drop(g.field)
-		}
-	}
+	b.dropIf(isSaid(r.FrequencyPenalty), "frequency_penalty")
+	b.dropIf(isSaid(r.PresencePenalty), "presence_penalty")
+	b.dropIf(r.Seed != nil, "seed")
+	b.dropIf(r.MinP != nil, "min_p")
+	b.dropIf(len(r.User) > 0, b.said("user", "metadata.user_id"))
+	b.dropIf(len(r.SafetyIdentifier) > 0, "safety_identifier")
+	b.dropIf(r.Store != nil && string(r.Store) != "false", "store")
+	b.dropIf(r.Prediction != nil, "prediction")
+	b.dropIf(len(r.PromptCacheKey) > 0, "prompt_cache_key")
+	b.dropIf(len(r.Verbosity) > 0, "verbosity")
+	b.dropIf(r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
 	for i := range r.Extra {
 		b.drop(r.Extra[i].Path)
+	}
+}
+
+//go:noinline
+func (b *builder) dropIf(said bool, path string) {
+	if said {
+		b.drop(path)
 	}
 }
 
@@ -204,14 +200,8 @@ func (b *builder) inference() {
 	}
 	m := &b.manner
 	if b.m.is(novaEffort) && m.Effort == "high" { // https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
-		for _, g := range [...]struct {
-			raw  chat.Raw
-			name string
-		}{{m.Temperature, "temperature"}, {m.TopP, "top_p"}} {
-			if g.raw != nil {
-				b.drop(g.name)
-			}
-		}
+		b.dropIf(m.Temperature != nil, "temperature")
+		b.dropIf(m.TopP != nil, "top_p")
 	} else {
 		b.value("temperature", m.Temperature)
 		b.value("topP", m.TopP)
@@ -225,8 +215,7 @@ func (b *builder) inference() {
 		if n++; n == 1 {
 			b.begin("stopSequences", `[`)
 		}
-		b.comma()
-		b.raw(`"`)
+		b.begin("", `"`)
 		b.put(s)
 		b.raw(`"`)
 	}
@@ -291,15 +280,12 @@ func (b *builder) output() {
 }
 
 func (b *builder) guard() {
-	if b.a.guardrail == "" {
-		return
+	if b.a.guardrail != nil {
+		b.begin("guardrailConfig", `{`)
+		b.text("guardrailIdentifier", b.a.guardrail)
+		b.text("guardrailVersion", b.a.version)
+		b.raw(`}`)
 	}
-	b.begin("guardrailConfig", `{`)
-	b.key("guardrailIdentifier")
-	b.dst = rawjson.AppendString(b.dst, b.a.guardrail)
-	b.key("guardrailVersion")
-	b.dst = rawjson.AppendString(b.dst, b.a.version)
-	b.raw(`}`)
 }
 
 // tier writes the service tier. auto is what the account has.

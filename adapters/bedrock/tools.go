@@ -60,18 +60,22 @@ func (b *builder) choosable() {
 	}
 }
 
-func (b *builder) tool(t *chat.Tool) {
-	path := func() string {
-		if p := t.At.Path(); p != "" {
-			return p
-		}
-		return "tools"
+// toolPath is where a tool stood.
+//
+//go:noinline
+func toolPath(t *chat.Tool) string {
+	if p := t.At.Path(); p != "" {
+		return p
 	}
+	return "tools"
+}
+
+func (b *builder) tool(t *chat.Tool) {
 	switch {
 	case !isName(t.Name):
-		b.fail(path(), badName)
+		b.fail(toolPath(t), badName)
 	case string(t.Name) == anthropic.AnswerTool || string(t.Name) == noTool:
-		b.fail(path(), "the name is the gateway's own")
+		b.fail(toolPath(t), "the name is the gateway's own")
 	}
 	b.wrap("toolSpec")
 	b.text("name", t.Name)
@@ -83,7 +87,7 @@ func (b *builder) tool(t *chat.Tool) {
 	strict := t.Strict && b.manner.Strict && t.Parameters != nil
 	if strict {
 		var e *chat.Error
-		if b.dst, e = anthropic.AppendSchema(b.dst, b.r, t.Parameters, path()+b.said(".function.parameters", ".input_schema")); e != nil && b.err == nil {
+		if b.dst, e = anthropic.AppendSchema(b.dst, b.r, t.Parameters, toolPath(t)+b.said(".function.parameters", ".input_schema")); e != nil && b.err == nil {
 			b.err = e
 		}
 	} else {
@@ -93,7 +97,7 @@ func (b *builder) tool(t *chat.Tool) {
 	if strict {
 		b.raw(`,"strict":true`)
 	} else if t.Strict {
-		b.r.DropAt(func() string { return path() + b.said(".function.strict", ".strict") })
+		b.r.DropAt(func() string { return toolPath(t) + b.said(".function.strict", ".strict") })
 	}
 	b.raw(`}}`)
 	b.cachePoint(t.CacheControl, cachesTools)

@@ -67,41 +67,45 @@ func (d *Decoder) Next(p []byte) (ev sse.Event, n int, ok bool, err error) {
 		d.held, d.fresh = bounded(d.held), false
 	}
 	if d.err != nil {
-		return sse.Event{}, 0, false, d.err
+		return ev, 0, false, d.err
 	}
-	if d.size == 0 && len(d.held) < prelude {
-		n = min(prelude-len(d.held), len(p))
-		if len(d.held)+n < prelude {
-			d.held = append(d.held, p[:n]...)
-			return sse.Event{}, n, false, nil
-		}
-		head := p[:n]
-		if len(d.held) > 0 {
-			d.held = append(d.held, head...)
-			head = d.held
-			p = p[n:]
-		} else {
-			n = 0
+	if d.size == 0 {
+		var head []byte
+		if head, n = d.gather(p, prelude); head == nil {
+			return ev, n, false, nil
 		}
 		if d.err = d.begin(head); d.err != nil {
-			return sse.Event{}, 0, false, d.err
+			return ev, 0, false, d.err
 		}
+		p = p[n:]
 	}
-	missing := d.size - len(d.held)
-	if missing > len(p) {
-		d.held = append(d.held, p...)
-		return sse.Event{}, n + len(p), false, nil
+	message, took := d.gather(p, d.size)
+	n += took
+	if message == nil {
+		return ev, n, false, nil
 	}
-	message := p[:missing:missing]
-	if len(d.held) > 0 {
-		d.held = append(d.held, message...)
-		message = d.held
+	if len(d.held) == 0 {
+		n += d.size
 	}
 	d.fresh, d.size = true, 0
-	if ev, d.err = d.read(message); d.err != nil {
+	if d.err = d.read(message, &ev); d.err != nil {
 		return sse.Event{}, 0, false, d.err
 	}
-	return ev, n + missing, true, nil
+	return ev, n, true, nil
+}
+
+// gather is the first size bytes of the message, nil if they are not there yet. It takes
+// bytes of p into what is held, but none if all of them are in p.
+func (d *Decoder) gather(p []byte, size int) (m []byte, took int) {
+	if len(d.held) == 0 && len(p) >= size {
+		return p[:size:size], 0
+	}
+	took = min(size-len(d.held), len(p))
+	d.held = append(d.held, p[:took]...)
+	if len(d.held) == size {
+		m = d.held
+	}
+	return m, took
 }
 
 // begin reads a prelude.
@@ -125,17 +129,17 @@ func (d *Decoder) begin(p []byte) error {
 }
 
 // read makes the event of a whole message.
-func (d *Decoder) read(m []byte) (sse.Event, error) {
+func (d *Decoder) read(m []byte, ev *sse.Event) error {
 	end := len(m) - trailer
 	if crc32.ChecksumIEEE(m[:end]) != number(m[end:]) {
-		return sse.Event{}, ErrChecksum
+		return ErrChecksum
 	}
 	from := prelude + int(number(m[4:]))
-	h, ok := readHeaders(m[prelude:from])
-	if !ok {
-		return sse.Event{}, ErrMessage
+	var h headers
+	if !h.read(m[prelude:from]) {
+		return ErrMessage
 	}
-	ev := sse.Event{Type: h.event, Data: m[from:end:end], Raw: m, Retry: -1, Message: true}
+	ev.Type, ev.Data, ev.Raw, ev.Retry, ev.Message = h.event, m[from:end:end], m, -1, true
 	switch string(h.message) {
 	case "event":
 	case "exception":
@@ -145,7 +149,7 @@ func (d *Decoder) read(m []byte) (sse.Event, error) {
 	default:
 		ev.Message = false // of a kind that is not known yet
 	}
-	return ev, nil
+	return nil
 }
 
 func (d *Decoder) named(kind string, name []byte) []byte {

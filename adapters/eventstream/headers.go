@@ -9,33 +9,32 @@ var sizes = [...]int{0, 0, 1, 2, 4, 8, -1, -1, 8, 16}
 
 const typeString = 7
 
-// readHeaders reads the headers of a message; false if they are none.
-func readHeaders(p []byte) (headers, bool) {
-	var h headers
+// read reads the headers of a message; false if they are none.
+func (h *headers) read(p []byte) bool {
 	for len(p) > 0 {
 		n := 1 + int(p[0]) // where the type stands
 		if n == 1 || len(p) <= n || int(p[n]) >= len(sizes) {
-			return h, false
+			return false
 		}
 		name, kind := p[1:n], p[n]
 		p = p[n+1:]
 		size := sizes[kind]
 		if size < 0 {
 			if len(p) < 2 {
-				return h, false
+				return false
 			}
 			size = int(p[0])<<8 | int(p[1])
 			p = p[2:]
 		}
 		if len(p) < size {
-			return h, false
+			return false
 		}
 		if kind == typeString {
 			h.set(name, p[:size:size])
 		}
 		p = p[size:]
 	}
-	return h, true
+	return true
 }
 
 func (h *headers) set(name, value []byte) {

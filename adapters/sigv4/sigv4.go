@@ -9,9 +9,7 @@ package sigv4
 
 import (
 	"crypto/sha256"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 )
@@ -25,26 +23,24 @@ type Scope struct{ Region, Service string }
 const algorithm = "AWS4-HMAC-SHA256"
 
 // Sign makes the headers that go with a request. Its path and query are signed as they
-// are in it.
-func Sign(k Key, s Scope, r *adapters.Outgoing, now time.Time) []adapters.Header {
-	stamp := now.UTC().AppendFormat(nil, "20060102T150405Z")
+// are in it; now is in seconds since 1970.
+func Sign(k Key, s Scope, r *adapters.Outgoing, now int64) []adapters.Header {
+	stamp := string(appendStamp(nil, now))
 	day := stamp[:8]
-	scope := string(day) + "/" + s.Region + "/" + s.Service + "/aws4_request"
+	const last = "aws4_request"
+	scope := day + "/" + s.Region + "/" + s.Service + "/" + last
 	names := "host;x-amz-date"
 	if k.Token != "" {
 		names += ";x-amz-security-token"
 	}
-	request := sha256.Sum256(canonical(k, r, string(stamp), names))
-	toSign := appendHex([]byte(algorithm+"\n"+string(stamp)+"\n"+scope+"\n"), request[:])
+	toSign := algorithm + "\n" + stamp + "\n" + scope + "\n" + hash(canonical(k, r, stamp, names))
 
-	key := hmac([]byte("AWS4"+k.Secret), day)
-	key = hmac(key[:], []byte(s.Region))
-	key = hmac(key[:], []byte(s.Service))
-	key = hmac(key[:], []byte("aws4_request"))
-	signature := hmac(key[:], toSign)
-
-	value := appendHex([]byte(algorithm+" Credential="+k.ID+"/"+scope+", SignedHeaders="+names+", Signature="), signature[:])
-	out := []adapters.Header{{Name: "authorization", Value: string(value)}, {Name: "x-amz-date", Value: string(stamp)}}
+	key := []byte("AWS4" + k.Secret)
+	for _, part := range [...]string{day, s.Region, s.Service, last, toSign} {
+		key = hmac(key, part)
+	}
+	value := algorithm + " Credential=" + k.ID + "/" + scope + ", SignedHeaders=" + names + ", Signature=" + hexadecimal(key)
+	out := []adapters.Header{{Name: "authorization", Value: value}, {Name: "x-amz-date", Value: stamp}}
 	if k.Token != "" {
 		out = append(out, adapters.Header{Name: "x-amz-security-token", Value: k.Token})
 	}
@@ -54,34 +50,62 @@ func Sign(k Key, s Scope, r *adapters.Outgoing, now time.Time) []adapters.Header
 // canonical spells the request as both sides do before they hash it.
 func canonical(k Key, r *adapters.Outgoing, stamp, names string) []byte {
 	path, query, _ := strings.Cut(r.Path, "?")
-	b := append([]byte(r.Method), '\n')
-	b = appendPath(b, path)
-	b = append(b, '\n')
-	if query != "" {
-		pairs := strings.Split(query, "&")
-		for i, p := range pairs {
-			if !strings.Contains(p, "=") {
-				pairs[i] = p + "="
-			}
-		}
-		slices.SortFunc(pairs, func(a, b string) int { // by name, then by value
-			a, x, _ := strings.Cut(a, "=")
-			b, y, _ := strings.Cut(b, "=")
-			if a == b {
-				return strings.Compare(x, y)
-			}
-			return strings.Compare(a, b)
-		})
-		b = append(b, strings.Join(pairs, "&")...)
-	}
-	b = append(b, "\nhost:"+r.Host+"\nx-amz-date:"+stamp+"\n"...)
+	headers := "\nhost:" + r.Host + "\nx-amz-date:" + stamp + "\n"
 	if k.Token != "" {
-		b = append(b, "x-amz-security-token:"+k.Token+"\n"...)
+		headers += "x-amz-security-token:" + k.Token + "\n"
 	}
-	b = append(b, "\n"+names+"\n"...)
-	body := sha256.Sum256(r.Body)
-	return appendHex(b, body[:])
+	b := appendPath([]byte(r.Method+"\n"), path)
+	return append(b, "\n"+sorted(query)+headers+"\n"+names+"\n"+hash(r.Body)...)
 }
+
+// sorted is a query with its parameters in order: by name, then by value. There are few,
+// and the library's sort is large.
+func sorted(query string) string {
+	if query == "" {
+		return ""
+	}
+	var pairs []string
+	for more := true; more; {
+		var p string
+		if p, query, more = strings.Cut(query, "&"); !strings.Contains(p, "=") {
+			p += "="
+		}
+		pairs = append(pairs, p)
+		for k := len(pairs) - 1; k > 0; k-- {
+			a, x, _ := strings.Cut(pairs[k-1], "=")
+			b, y, _ := strings.Cut(pairs[k], "=")
+			if a < b || a == b && x <= y {
+				break
+			}
+			pairs[k-1], pairs[k] = pairs[k], pairs[k-1]
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// appendStamp writes a time in seconds since 1970 as 20060102T150405Z. The library's
+// formats would bring time zones into the module.
+func appendStamp(dst []byte, seconds int64) []byte {
+	days, rest := seconds/86400, seconds%86400
+	// Days are counted from March 1st of the year 0, in eras of 400 years
+	// (https://howardhinnant.github.io/date_algorithms.html).
+	z := days + 719468
+	era, doe := z/146097, z%146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	year, month, day := yoe+era*400, mp+3, doy-(153*mp+2)/5+1
+	if month > 12 {
+		year, month = year+1, month-12
+	}
+	dst = appendDigits(appendDigits(dst, year/100), year%100)
+	dst = append(appendDigits(appendDigits(dst, month), day), 'T')
+	dst = appendDigits(appendDigits(appendDigits(dst, rest/3600), rest/60%60), rest%60)
+	return append(dst, 'Z')
+}
+
+//go:noinline
+func appendDigits(dst []byte, n int64) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
 // appendPath encodes a path that is encoded already.
 func appendPath(dst []byte, path string) []byte {
@@ -99,6 +123,8 @@ func appendPath(dst []byte, path string) []byte {
 }
 
 // AppendEncoded appends a byte as AWS has it within a segment of a path.
+//
+//go:noinline
 func AppendEncoded(dst []byte, c byte) []byte {
 	if c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_' || c == '~' {
 		return append(dst, c)
@@ -107,29 +133,36 @@ func AppendEncoded(dst []byte, c byte) []byte {
 	return append(dst, '%', upper[c>>4], upper[c&15])
 }
 
-func appendHex(dst, p []byte) []byte {
+func hash(p []byte) string {
+	sum := sha256.Sum256(p)
+	return hexadecimal(sum[:])
+}
+
+func hexadecimal(p []byte) string {
 	const lower = "0123456789abcdef"
+	dst := make([]byte, 0, 2*sha256.Size)
 	for _, c := range p {
 		dst = append(dst, lower[c>>4], lower[c&15])
 	}
-	return dst
+	return string(dst)
 }
 
-// hmac is HMAC-SHA-256 (RFC 2104). Package crypto/hmac would bring the library's other
-// hashes into the module.
-func hmac(key, message []byte) [sha256.Size]byte {
-	var block [sha256.BlockSize]byte
-	if len(key) > len(block) {
+// hmac is HMAC-SHA-256 (RFC 2104). Package crypto/hmac would cost 25 KB of the module.
+func hmac(key []byte, message string) []byte {
+	if len(key) > sha256.BlockSize {
 		sum := sha256.Sum256(key)
 		key = sum[:]
 	}
-	copy(block[:], key)
+	inner := sha256.Sum256(append(pad(key, 0x36), message...))
+	sum := sha256.Sum256(append(pad(key, 0x5c), inner[:]...))
+	return sum[:]
+}
+
+func pad(key []byte, with byte) []byte {
+	block := make([]byte, sha256.BlockSize)
+	copy(block, key)
 	for i := range block {
-		block[i] ^= 0x36
+		block[i] ^= with
 	}
-	inner := sha256.Sum256(append(block[:], message...))
-	for i := range block {
-		block[i] ^= 0x36 ^ 0x5c
-	}
-	return sha256.Sum256(append(block[:], inner[:]...))
+	return block
 }

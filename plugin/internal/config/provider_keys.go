@@ -2,7 +2,6 @@ package config
 
 import (
 	"strings"
-	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/secret"
@@ -76,7 +75,7 @@ func (r *reader) signer(p *Provider, k *Key, o *strict.Object) {
 		return
 	}
 	k.Signs = true
-	if _, err := s.Sign(k.Value, &adapters.Outgoing{Method: "POST", Host: p.Host, Path: "/"}, time.Unix(0, 0)); err != nil {
+	if _, err := s.Sign(k.Value, &adapters.Outgoing{Method: "POST", Host: p.Host, Path: "/"}, 0); err != nil {
 		o.Fail("", err.Error())
 	}
 	if p.Host == "" {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -165,7 +164,7 @@ func (s *Stream) credential(path string, body []byte, whole bool) ([]adapters.He
 		return nil, cannotSign(p.Name)
 	}
 	out := adapters.Outgoing{Method: s.endpoint.Method, Host: p.Host, Path: path, Body: body}
-	headers, err := signer.Sign(value, &out, time.Unix(0, s.w.port.Now()))
+	headers, err := signer.Sign(value, &out, s.w.port.Now()/1e9)
 	if err != nil { // only of a key that is the client's own: those of the configuration were tried
 		return nil, unknownKey()
 	}
