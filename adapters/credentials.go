@@ -43,6 +43,13 @@ type Exchanger interface {
 	ReadToken(status int, body []byte) (Token, error)
 }
 
+// A Caller is what an Adapter also is for which the gateway makes callouts.
+type Caller interface {
+	// Calls is the proxy's name for where they go, empty if there are none, and the host
+	// that is there, for who writes the proxy's clusters.
+	Calls() (cluster, host string)
+}
+
 // A Callout is a request that the gateway makes by itself.
 type Callout struct {
 	Cluster            string // the proxy's name for where it goes

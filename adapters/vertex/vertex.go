@@ -87,6 +87,8 @@ var (
 	_ adapters.Translator = (*adapter)(nil)
 	_ adapters.Amender    = (*adapter)(nil)
 	_ adapters.Exchanger  = (*adapter)(nil)
+	_ adapters.Located    = (*adapter)(nil)
+	_ adapters.Caller     = (*adapter)(nil)
 )
 
 // split is a model's publisher, and its name without it.
@@ -167,6 +169,21 @@ func (a *adapter) Credential(key secret.String) []adapters.Header {
 
 func (a *adapter) Defaults() []adapters.Header { return nil }
 
+// Host is that of the location
+// (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/learn/locations).
+func (a *adapter) Host() string {
+	switch a.location {
+	case "global":
+		return "aiplatform.googleapis.com"
+	case "us", "eu":
+		return "aiplatform." + a.location + ".rep.googleapis.com"
+	}
+	return a.location + "-aiplatform.googleapis.com"
+}
+
+// Calls is where tokens come from.
+func (a *adapter) Calls() (cluster, host string) { return a.tokens, "oauth2.googleapis.com" }
+
 func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
 
 func (a *adapter) Watch(adapters.Operation) adapters.Watch { return anthropic.NewWatch() }
@@ -187,19 +204,22 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 		Message: "model: of Vertex AI's publishers only google and anthropic are spoken here"}
 }
 
-// ReadResponse reads an answer, whose form tells the model's maker.
+// ReadResponse reads an answer, whose form tells the model's maker where the options do
+// not.
 func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
-	if answer.Get("content").Kind() == rawjson.Array {
+	if a.publisher == claude || a.publisher != google && answer.Get("content").Kind() == rawjson.Array {
 		return a.claude.ReadResponse(answer, out)
 	}
 	return a.gemini.ReadResponse(answer, out)
 }
 
-// ReadError reads an error: Claude's own have a type at their top, and all others are
-// Google's (https://cloud.google.com/apis/design/errors).
+// ReadError reads an error: Claude's own have a type at their top, those of Google a
+// status (https://cloud.google.com/apis/design/errors), which come for Claude, too.
 func (a *adapter) ReadError(status int, body []byte) *chat.Error {
 	var doc rawjson.Doc
-	if doc.Parse(body) == nil && doc.Root().Get("type").Is("error") {
+	_ = doc.Parse(body) // what is no JSON has no members
+	v := doc.Root()
+	if v.Get("type").Is("error") || a.publisher == claude && !v.Find("error", "status").Exists() {
 		return a.claude.ReadError(status, body)
 	}
 	return a.gemini.ReadError(status, body)
@@ -208,7 +228,15 @@ func (a *adapter) ReadError(status int, body []byte) *chat.Error {
 var errTruncated = errors.New("the stream of Vertex AI ended before its first event")
 
 // NewDecoder makes a reader of streams of either form. Only Claude's events have names.
-func (a *adapter) NewDecoder() adapters.Decoder { return &decoder{a: a} }
+func (a *adapter) NewDecoder() adapters.Decoder {
+	switch a.publisher {
+	case google:
+		return a.gemini.NewDecoder()
+	case claude:
+		return a.claude.NewDecoder()
+	}
+	return &decoder{a: a}
+}
 
 type decoder struct {
 	a              *adapter

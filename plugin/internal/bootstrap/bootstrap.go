@@ -17,6 +17,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -119,6 +120,7 @@ func labels() []label {
 		{"model", "gen_ai.request.model"},
 		{"type", "gen_ai.token.type"},
 		{"status", "http.response.status_code"},
+		{"outcome", "outcome"},
 	}
 }
 
@@ -144,7 +146,7 @@ func buckets() []histogram {
 	}
 }
 
-// clusters are those of the plan's providers, each once.
+// clusters are those of the plan's providers and of their callouts, each once.
 func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error) {
 	for name := range upstreams {
 		if _, ok := plan.Provider(name); !ok {
@@ -157,11 +159,19 @@ func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error)
 		if err != nil {
 			return nil, fmt.Errorf("providers[%d] (%s): %w", i, p.Name, err)
 		}
-		switch at := slices.IndexFunc(all, func(x cluster) bool { return x.Name == c.Name }); {
-		case at < 0:
-			all = append(all, c)
-		case all[at] != c:
-			return nil, fmt.Errorf("providers[%d] (%s): another provider's cluster %s leads to %s:%d", i, p.Name, c.Name, all[at].Address, all[at].Port)
+		needed := []cluster{c}
+		if x, ok := p.Adapter.(adapters.Caller); ok {
+			if name, host := x.Calls(); name != "" {
+				needed = append(needed, cluster{Name: name, Address: host, Port: 443, Host: host, TLS: true})
+			}
+		}
+		for _, c := range needed {
+			switch at := slices.IndexFunc(all, func(x cluster) bool { return x.Name == c.Name }); {
+			case at < 0:
+				all = append(all, c)
+			case all[at] != c:
+				return nil, fmt.Errorf("providers[%d] (%s): another provider's cluster %s leads to %s:%d", i, p.Name, c.Name, all[at].Address, all[at].Port)
+			}
 		}
 	}
 	return all, nil

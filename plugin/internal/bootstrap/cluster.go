@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -26,6 +27,9 @@ var errNoHost = errors.New("its type has no public host; say where it is with --
 // host that its configuration or its type names.
 func newCluster(p *config.Provider, upstream string) (cluster, error) {
 	host := p.Host
+	if l, ok := p.Adapter.(adapters.Located); ok && host == "" {
+		host = l.Host()
+	}
 	if host == "" {
 		host = p.Type.Host
 	}
