@@ -133,12 +133,6 @@ type Framer interface {
 	NewFrames() Frames
 }
 
-// A Located is what an Adapter also is whose host depends on its options.
-type Located interface {
-	// Host is that of the public API, in the place of the Provider's.
-	Host() string
-}
-
 // An Amender is what an Adapter also is whose provider takes bodies of the client's
 // dialect, but not all of their members as they are.
 type Amender interface {
