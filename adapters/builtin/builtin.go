@@ -6,11 +6,11 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/azure"
+	"github.com/postern-gateway/postern/adapters/bedrock"
 	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/ollama"
-	"github.com/postern-gateway/postern/adapters/bedrock"
-	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/vertex"
 )

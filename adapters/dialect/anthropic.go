@@ -27,23 +27,23 @@ func Anthropic() *Dialect {
 }
 
 func anthropicModels(dst []byte, names []string) []byte {
-	dst = append(dst, `{"data":[`...)
+	dst = rawjson.Add(dst, `{"data":[`)
 	for i, n := range names {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"type":"model","id":`...)
+		dst = rawjson.Add(dst, `{"type":"model","id":`)
 		dst = rawjson.AppendString(dst, n)
-		dst = append(dst, `,"display_name":`...)
+		dst = rawjson.Add(dst, `,"display_name":`)
 		dst = rawjson.AppendString(dst, n)
-		dst = append(dst, `,"created_at":"1970-01-01T00:00:00Z"}`...)
+		dst = rawjson.Add(dst, `,"created_at":"1970-01-01T00:00:00Z"}`)
 	}
-	dst = append(dst, `],"has_more":false,"first_id":`...)
+	dst = rawjson.Add(dst, `],"has_more":false,"first_id":`)
 	if len(names) == 0 {
-		return append(dst, `null,"last_id":null}`...)
+		return rawjson.Add(dst, `null,"last_id":null}`)
 	}
 	dst = rawjson.AppendString(dst, names[0])
-	dst = append(dst, `,"last_id":`...)
+	dst = rawjson.Add(dst, `,"last_id":`)
 	dst = rawjson.AppendString(dst, names[len(names)-1])
 	return append(dst, '}')
 }

@@ -36,18 +36,18 @@ func OllamaGenerate() *Dialect {
 // ollamaModels lists models as if they were on the server: of their files nothing is
 // known.
 func ollamaModels(dst []byte, names []string) []byte {
-	dst = append(dst, `{"models":[`...)
+	dst = rawjson.Add(dst, `{"models":[`)
 	for i, n := range names {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"name":`...)
+		dst = rawjson.Add(dst, `{"name":`)
 		dst = rawjson.AppendString(dst, n)
-		dst = append(dst, `,"model":`...)
+		dst = rawjson.Add(dst, `,"model":`)
 		dst = rawjson.AppendString(dst, n)
-		dst = append(dst, `,"modified_at":"1970-01-01T00:00:00Z","size":0,"digest":"","details":{"parent_model":"","format":"","family":"","families":[],"parameter_size":"","quantization_level":""}}`...)
+		dst = rawjson.Add(dst, `,"modified_at":"1970-01-01T00:00:00Z","size":0,"digest":"","details":{"parent_model":"","format":"","family":"","families":[],"parameter_size":"","quantization_level":""}}`)
 	}
-	return append(dst, `]}`...)
+	return rawjson.Add(dst, `]}`)
 }
 
 func ollamaCheck(op adapters.Operation, request rawjson.Value) *chat.Error {

@@ -31,11 +31,11 @@ func openAIModels(dst []byte, names []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"id":`...)
+		dst = rawjson.Add(dst, `{"id":`)
 		dst = rawjson.AppendString(dst, n)
-		dst = append(dst, `,"object":"model","created":0,"owned_by":"postern"}`...)
+		dst = rawjson.Add(dst, `,"object":"model","created":0,"owned_by":"postern"}`)
 	}
-	return append(dst, `]}`...)
+	return rawjson.Add(dst, `]}`)
 }
 
 func openAICheck(op adapters.Operation, request rawjson.Value) *chat.Error {

@@ -16,7 +16,7 @@ var ErrVector = errors.New("a vector is neither numbers nor base64 of 32-bit flo
 // AppendNumbers appends the vector as a JSON array of numbers.
 func (v *Vector) AppendNumbers(dst []byte) ([]byte, error) {
 	if v.Numbers != nil {
-		return append(dst, v.Numbers...), nil
+		return rawjson.AddRaw(dst, v.Numbers), nil
 	}
 	packed := make([]byte, base64.StdEncoding.DecodedLen(len(v.Base64)))
 	n, err := base64.StdEncoding.Decode(packed, v.Base64)

@@ -18,28 +18,28 @@ func (a *Adapter) EmbedPath(string) string { return a.paths[adapters.Embeddings]
 
 // AppendEmbed appends a request of https://platform.openai.com/docs/api-reference/embeddings.
 func (a *Adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
-	dst = append(dst, `{"model":`...)
+	dst = rawjson.Add(dst, `{"model":`)
 	dst = rawjson.AppendString(dst, r.Model)
-	dst = append(dst, `,"input":[`...)
+	dst = rawjson.Add(dst, `,"input":[`)
 	for i := range r.Inputs {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		if in := &r.Inputs[i]; in.Tokens != nil {
-			dst = append(dst, in.Tokens...)
+			dst = rawjson.AddRaw(dst, in.Tokens)
 		} else {
-			dst = append(append(append(dst, '"'), in.Text...), '"')
+			dst = append(rawjson.AddRaw(append(dst, '"'), in.Text), '"')
 		}
 	}
 	dst = append(dst, ']')
 	if r.Dimensions > 0 {
-		dst = rawjson.AppendInt(append(dst, `,"dimensions":`...), r.Dimensions)
+		dst = rawjson.AppendInt(rawjson.Add(dst, `,"dimensions":`), r.Dimensions)
 	}
 	if r.Base64 {
-		dst = append(dst, `,"encoding_format":"base64"`...)
+		dst = rawjson.Add(dst, `,"encoding_format":"base64"`)
 	}
 	if len(r.User) > 0 {
-		dst = append(append(append(dst, `,"user":"`...), r.User...), '"')
+		dst = append(rawjson.AddRaw(rawjson.Add(dst, `,"user":"`), r.User), '"')
 	}
 	if r.Task != embed.TaskUnset { // the models make one vector for all uses
 		r.Drop("task_type")

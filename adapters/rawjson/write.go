@@ -211,3 +211,14 @@ func (w *Writer) Raw(value []byte) *Writer {
 	w.buf = append(w.buf, value...)
 	return w
 }
+
+// Add appends what is JSON already. It is append, but called rather than spelled out at
+// each of hundreds of places, since the module's size counts.
+//
+//go:noinline
+func Add(dst []byte, s string) []byte { return append(dst, s...) }
+
+// AddRaw is Add for bytes.
+//
+//go:noinline
+func AddRaw(dst, p []byte) []byte { return append(dst, p...) }

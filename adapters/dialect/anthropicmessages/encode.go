@@ -29,7 +29,7 @@ const (
 var _ adapters.Encoder = (*encoder)(nil)
 
 func (e *encoder) Reset(r *chat.Request) {
-	*e = encoder{model: append(e.model[:0], r.Model...), end: ending{sequence: e.end.sequence[:0], details: e.end.details[:0]}}
+	*e = encoder{model: rawjson.Add(e.model[:0], r.Model), end: ending{sequence: e.end.sequence[:0], details: e.end.details[:0]}}
 }
 
 // Append writes what an event is here. The reason to stop and the usage go together in
@@ -59,10 +59,10 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 		dst = e.blockStop(dst)
 	case chat.FinishEvent:
 		e.end.reason = ev.Finish
-		e.end.sequence = append(e.end.sequence[:0], ev.Sequence...)
-		e.end.details = append(e.end.details[:0], ev.Raw...)
+		e.end.sequence = rawjson.AddRaw(e.end.sequence[:0], ev.Sequence)
+		e.end.details = rawjson.AddRaw(e.end.details[:0], ev.Raw)
 	case chat.Ping:
-		dst = append(dst, "event: ping\ndata: {\"type\":\"ping\"}\n\n"...)
+		dst = rawjson.Add(dst, "event: ping\ndata: {\"type\":\"ping\"}\n\n")
 	case chat.End:
 		dst = e.stop(e.blockStop(dst))
 	}
@@ -84,19 +84,19 @@ func (e *encoder) count(u *chat.Usage) {
 // start writes message_start. Of the usage only the input can be known by now.
 func (e *encoder) start(dst []byte, ev *chat.Event) []byte {
 	e.state = begun
-	dst = append(dst, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{"...)
+	dst = rawjson.Add(dst, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{")
 	dst = appendID(dst, ev.ID)
-	dst = append(dst, `,"type":"message","role":"assistant","model":`...)
+	dst = rawjson.Add(dst, `,"type":"message","role":"assistant","model":`)
 	if ev.Kind == chat.Start && len(ev.Model) > 0 {
 		dst = appendText(dst, ev.Model)
 	} else {
 		dst = rawjson.AppendString(dst, e.model)
 	}
-	dst = append(dst, `,"content":[],"stop_reason":null,"stop_sequence":null,"usage":`...)
+	dst = rawjson.Add(dst, `,"content":[],"stop_reason":null,"stop_sequence":null,"usage":`)
 	u := e.usage
 	u.Output, u.Reasoning = 0, 0
 	dst = appendUsage(dst, u, ev.Tier)
-	return append(dst, "}}\n\n"...)
+	return rawjson.Add(dst, "}}\n\n")
 }
 
 func (e *encoder) blockStart(dst []byte, ev *chat.Event) []byte {
@@ -119,21 +119,21 @@ func (e *encoder) blockStart(dst []byte, ev *chat.Event) []byte {
 	}
 	e.open, e.kind, e.bare = true, ev.Block, ev.Block == chat.ThinkingPart
 	e.end.saw(ev.Block)
-	dst = append(dst, "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":"...)
+	dst = rawjson.Add(dst, "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":")
 	dst = rawjson.AppendInt(dst, int64(e.index))
-	dst = append(append(dst, `,"content_block":`...), block...)
+	dst = rawjson.Add(rawjson.Add(dst, `,"content_block":`), block)
 	switch ev.Block {
 	case chat.RedactedPart:
-		dst = append(append(dst, ev.Text...), '"')
+		dst = append(rawjson.AddRaw(dst, ev.Text), '"')
 	case chat.ToolCallPart:
-		dst = append(dst, ev.ID...)
-		dst = append(dst, `","name":"`...)
-		dst = append(dst, ev.Name...)
-		dst = append(dst, `","input":{}`...)
+		dst = rawjson.AddRaw(dst, ev.ID)
+		dst = rawjson.Add(dst, `","name":"`)
+		dst = rawjson.AddRaw(dst, ev.Name)
+		dst = rawjson.Add(dst, `","input":{}`)
 	case chat.ServerPart:
-		return append(append(dst, ev.Raw...), "}\n\n"...)
+		return rawjson.Add(rawjson.AddRaw(dst, ev.Raw), "}\n\n")
 	}
-	return append(dst, "}}\n\n"...)
+	return rawjson.Add(dst, "}}\n\n")
 }
 
 // deltas are what a block's text comes in.
@@ -159,13 +159,13 @@ func (e *encoder) delta(dst []byte, ev *chat.Event) []byte {
 	if head == "" {
 		return dst
 	}
-	dst = append(dst, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"...)
+	dst = rawjson.Add(dst, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":")
 	dst = rawjson.AppendInt(dst, int64(e.index))
-	dst = append(append(dst, `,"delta":`...), head...)
+	dst = rawjson.Add(rawjson.Add(dst, `,"delta":`), head)
 	if ev.Kind == chat.CitationDelta {
-		return append(append(dst, ev.Raw...), "}}\n\n"...)
+		return rawjson.Add(rawjson.AddRaw(dst, ev.Raw), "}}\n\n")
 	}
-	return append(append(dst, ev.Text...), "\"}}\n\n"...)
+	return rawjson.Add(rawjson.AddRaw(dst, ev.Text), "\"}}\n\n")
 }
 
 func (e *encoder) blockStop(dst []byte) []byte {
@@ -176,17 +176,17 @@ func (e *encoder) blockStop(dst []byte) []byte {
 		dst = e.delta(dst, &chat.Event{Kind: chat.SignatureDelta, Text: chat.Text(unsigned)})
 	}
 	e.open = false
-	dst = append(dst, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"...)
+	dst = rawjson.Add(dst, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":")
 	dst = rawjson.AppendInt(dst, int64(e.index))
 	e.index++
-	return append(dst, "}\n\n"...)
+	return rawjson.Add(dst, "}\n\n")
 }
 
 func (e *encoder) stop(dst []byte) []byte {
 	e.state = ended
-	dst = append(dst, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"...)
+	dst = rawjson.Add(dst, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{")
 	dst = e.end.append(dst)
-	dst = append(dst, `},"usage":`...)
+	dst = rawjson.Add(dst, `},"usage":`)
 	dst = appendUsage(dst, e.usage, nil)
-	return append(dst, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"...)
+	return rawjson.Add(dst, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
 }

@@ -23,11 +23,11 @@ var errorTypes = [...]string{
 // AppendError appends an error object. It has no members for a code and a path: the
 // message names them.
 func AppendError(dst []byte, e *chat.Error) []byte {
-	dst = append(dst, `{"type":"error","error":{"type":`...)
+	dst = rawjson.Add(dst, `{"type":"error","error":{"type":`)
 	dst = rawjson.AppendString(dst, errorTypes[e.Kind])
-	dst = append(dst, `,"message":`...)
+	dst = rawjson.Add(dst, `,"message":`)
 	dst = rawjson.AppendString(dst, message(e))
-	return append(dst, `}}`...)
+	return rawjson.Add(dst, `}}`)
 }
 
 // tooLong is how this API begins to say that a prompt does not fit the model. There is
@@ -47,5 +47,5 @@ func message(e *chat.Error) string {
 
 // AppendErrorEvent appends an error as the last event of a stream.
 func AppendErrorEvent(dst []byte, e *chat.Error) []byte {
-	return append(AppendError(append(dst, "event: error\ndata: "...), e), "\n\n"...)
+	return rawjson.Add(AppendError(rawjson.Add(dst, "event: error\ndata: "), e), "\n\n")
 }

@@ -51,7 +51,7 @@ func (CountReader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Err
 
 // AppendCount appends the answer to such a request.
 func AppendCount(dst []byte, tokens int64) []byte {
-	dst = append(dst, `{"input_tokens":`...)
+	dst = rawjson.Add(dst, `{"input_tokens":`)
 	return append(strconv.AppendInt(dst, tokens, 10), '}')
 }
 

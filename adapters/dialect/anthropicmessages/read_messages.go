@@ -186,9 +186,9 @@ func (d *reader) joined(v rawjson.Value) chat.Text {
 			continue
 		}
 		if out != nil {
-			out = append(out, `\n`...)
+			out = rawjson.Add(out, `\n`)
 		}
-		out = append(out, t...)
+		out = rawjson.AddRaw(out, t)
 	}
 	if out == nil {
 		out = chat.Text{}

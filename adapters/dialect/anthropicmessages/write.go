@@ -20,9 +20,9 @@ func (Writer) NewEncoder() adapters.Encoder { return &encoder{} }
 func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	dst = append(dst, '{')
 	dst = appendID(dst, r.ID)
-	dst = append(dst, `,"type":"message","role":"assistant","model":`...)
+	dst = rawjson.Add(dst, `,"type":"message","role":"assistant","model":`)
 	dst = appendText(dst, r.Model)
-	dst = append(dst, `,"content":[`...)
+	dst = rawjson.Add(dst, `,"content":[`)
 	var c chat.Choice
 	if len(r.Choices) > 0 {
 		c = r.Choices[0]
@@ -40,25 +40,25 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 		}
 		end.saw(c.Parts[i].Kind)
 	}
-	dst = append(dst, `],`...)
+	dst = rawjson.Add(dst, `],`)
 	end.reason, end.sequence, end.details = c.Finish, c.Sequence, c.Details
 	dst = end.append(dst)
-	dst = append(dst, `,"usage":`...)
+	dst = rawjson.Add(dst, `,"usage":`)
 	dst = appendUsage(dst, r.Usage, r.Tier)
 	return append(dst, '}')
 }
 
 func appendText(dst []byte, t chat.Text) []byte {
-	return append(append(append(dst, '"'), t...), '"')
+	return append(rawjson.AddRaw(append(dst, '"'), t), '"')
 }
 
 // appendID writes an answer's id. Clients know ids that begin like Anthropic's.
 func appendID(dst []byte, id chat.Text) []byte {
-	dst = append(dst, `"id":"`...)
+	dst = rawjson.Add(dst, `"id":"`)
 	if !bytes.HasPrefix(id, []byte("msg_")) {
-		dst = append(dst, "msg_"...)
+		dst = rawjson.Add(dst, "msg_")
 	}
-	return append(append(dst, id...), '"')
+	return append(rawjson.AddRaw(dst, id), '"')
 }
 
 // appendBlock writes one block of content, or nothing for what there is none for.
@@ -68,29 +68,29 @@ func appendBlock(dst []byte, p *chat.Part) []byte {
 		if len(p.Text) == 0 {
 			return dst
 		}
-		dst = append(dst, `{"type":"text","text":"`...)
-		dst = append(append(dst, p.Text...), '"')
+		dst = rawjson.Add(dst, `{"type":"text","text":"`)
+		dst = append(rawjson.AddRaw(dst, p.Text), '"')
 		if len(p.Citations) > 0 && p.Citations[0] == '[' {
-			dst = append(append(dst, `,"citations":`...), p.Citations...)
+			dst = rawjson.AddRaw(rawjson.Add(dst, `,"citations":`), p.Citations)
 		}
 	case chat.ThinkingPart:
-		dst = append(dst, `{"type":"thinking","thinking":"`...)
-		dst = append(append(dst, p.Text...), `","signature":"`...)
+		dst = rawjson.Add(dst, `{"type":"thinking","thinking":"`)
+		dst = rawjson.Add(rawjson.AddRaw(dst, p.Text), `","signature":"`)
 		if len(p.Signature) == 0 {
-			dst = append(dst, unsigned...)
+			dst = rawjson.Add(dst, unsigned)
 		}
-		dst = append(append(dst, p.Signature...), '"')
+		dst = append(rawjson.AddRaw(dst, p.Signature), '"')
 	case chat.RedactedPart:
-		dst = append(dst, `{"type":"redacted_thinking","data":"`...)
-		dst = append(append(dst, p.Text...), '"')
+		dst = rawjson.Add(dst, `{"type":"redacted_thinking","data":"`)
+		dst = append(rawjson.AddRaw(dst, p.Text), '"')
 	case chat.ToolCallPart:
-		dst = append(dst, `{"type":"tool_use","id":"`...)
-		dst = append(append(dst, p.ID...), `","name":"`...)
-		dst = append(append(dst, p.Name...), `","input":`...)
+		dst = rawjson.Add(dst, `{"type":"tool_use","id":"`)
+		dst = rawjson.Add(rawjson.AddRaw(dst, p.ID), `","name":"`)
+		dst = rawjson.Add(rawjson.AddRaw(dst, p.Name), `","input":`)
 		dst = appendInput(dst, p)
 	case chat.ServerPart:
 		if ownServerPart(p.Raw) {
-			dst = append(dst, p.Raw...)
+			dst = rawjson.AddRaw(dst, p.Raw)
 		}
 		return dst
 	default:
@@ -104,19 +104,19 @@ func appendBlock(dst []byte, p *chat.Part) []byte {
 // does it (https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming).
 func appendInput(dst []byte, p *chat.Part) []byte {
 	if p.Input != nil {
-		return append(dst, p.Input...)
+		return rawjson.AddRaw(dst, p.Input)
 	}
 	from := len(dst)
 	dst = rawjson.AppendUnescaped(dst, p.Arguments)
 	if len(bytes.TrimSpace(dst[from:])) == 0 {
-		return append(dst[:from], "{}"...)
+		return rawjson.Add(dst[:from], "{}")
 	}
 	doc := rawjson.Doc{LoneSurrogates: true}
 	if doc.Parse(dst[from:]) == nil && doc.Root().Kind() == rawjson.Object {
 		return dst
 	}
-	dst = append(dst[:from], `{"INVALID_JSON":"`...)
-	return append(append(dst, p.Arguments...), `"}`...)
+	dst = rawjson.Add(dst[:from], `{"INVALID_JSON":"`)
+	return rawjson.Add(rawjson.AddRaw(dst, p.Arguments), `"}`)
 }
 
 // ownServerPart reports whether a call or result of a tool that a provider runs itself
@@ -178,15 +178,15 @@ func (e *ending) finish() chat.Finish {
 
 func (e *ending) append(dst []byte) []byte {
 	f := e.finish()
-	dst = append(append(dst, `"stop_reason":"`...), stopReasons[f]...)
-	dst = append(dst, `","stop_sequence":`...)
+	dst = rawjson.Add(rawjson.Add(dst, `"stop_reason":"`), stopReasons[f])
+	dst = rawjson.Add(dst, `","stop_sequence":`)
 	if f == chat.FinishSequence {
 		dst = appendText(dst, e.sequence)
 	} else {
-		dst = append(dst, "null"...)
+		dst = rawjson.Add(dst, "null")
 	}
 	if len(e.details) > 0 {
-		dst = append(append(dst, `,"stop_details":`...), e.details...)
+		dst = rawjson.AddRaw(rawjson.Add(dst, `,"stop_details":`), e.details)
 	}
 	return dst
 }
@@ -194,24 +194,24 @@ func (e *ending) append(dst []byte) []byte {
 // appendUsage writes counts of tokens. Here the input leaves out what came from the
 // cache and what went there.
 func appendUsage(dst []byte, u chat.Usage, tier chat.Text) []byte {
-	dst = append(dst, `{"input_tokens":`...)
+	dst = rawjson.Add(dst, `{"input_tokens":`)
 	dst = rawjson.AppendInt(dst, max(0, u.Input-u.CachedRead-u.CacheWrite))
-	dst = append(dst, `,"cache_creation_input_tokens":`...)
+	dst = rawjson.Add(dst, `,"cache_creation_input_tokens":`)
 	dst = rawjson.AppendInt(dst, u.CacheWrite)
-	dst = append(dst, `,"cache_read_input_tokens":`...)
+	dst = rawjson.Add(dst, `,"cache_read_input_tokens":`)
 	dst = rawjson.AppendInt(dst, u.CachedRead)
-	dst = append(dst, `,"output_tokens":`...)
+	dst = rawjson.Add(dst, `,"output_tokens":`)
 	dst = rawjson.AppendInt(dst, u.Output)
 	if u.Reasoning > 0 {
-		dst = append(dst, `,"output_tokens_details":{"thinking_tokens":`...)
+		dst = rawjson.Add(dst, `,"output_tokens_details":{"thinking_tokens":`)
 		dst = rawjson.AppendInt(dst, u.Reasoning)
 		dst = append(dst, '}')
 	}
 	switch string(tier) {
 	case "default":
-		dst = append(dst, `,"service_tier":"standard"`...)
+		dst = rawjson.Add(dst, `,"service_tier":"standard"`)
 	case "priority", "batch", "standard":
-		dst = append(dst, `,"service_tier":`...)
+		dst = rawjson.Add(dst, `,"service_tier":`)
 		dst = appendText(dst, tier)
 	}
 	return append(dst, '}')

@@ -35,7 +35,7 @@ func (e *encoder) Reset(r *chat.Request) {
 	if cap(args) > keep {
 		args = nil
 	}
-	*e = encoder{generate: e.generate, head: e.head[:0], model: append(e.model[:0], r.Model...),
+	*e = encoder{generate: e.generate, head: e.head[:0], model: rawjson.Add(e.model[:0], r.Model),
 		call: chat.Part{ID: e.call.ID[:0], Name: e.call.Name[:0], Arguments: args}}
 }
 
@@ -99,7 +99,7 @@ func (e *encoder) begin(ev *chat.Event) {
 
 // line begins a line with a message that says something new, which may be nothing.
 func (e *encoder) line(dst []byte, key string, t chat.Text) rawjson.Builder {
-	b := rawjson.Builder{Dst: append(dst, e.head...)}
+	b := rawjson.Builder{Dst: rawjson.AddRaw(dst, e.head)}
 	if e.generate {
 		b.Key("response")
 	} else {
@@ -126,8 +126,8 @@ func ended(b *rawjson.Builder) []byte {
 func (e *encoder) open(dst []byte, ev *chat.Event) []byte {
 	e.kind = ev.Block
 	if ev.Block == chat.ToolCallPart {
-		e.call.ID = append(e.call.ID[:0], ev.ID...)
-		e.call.Name = append(e.call.Name[:0], ev.Name...)
+		e.call.ID = rawjson.AddRaw(e.call.ID[:0], ev.ID)
+		e.call.Name = rawjson.AddRaw(e.call.Name[:0], ev.Name)
 		e.call.Arguments = e.call.Arguments[:0]
 		return dst
 	}
@@ -155,7 +155,7 @@ func (e *encoder) delta(dst []byte, ev *chat.Event) []byte {
 			e.done = true
 			return AppendErrorEvent(dst, &chat.Error{Message: "the arguments of a call are longer than the gateway can hold"})
 		}
-		e.call.Arguments = append(e.call.Arguments, ev.Text...)
+		e.call.Arguments = rawjson.AddRaw(e.call.Arguments, ev.Text)
 	}
 	return dst
 }
@@ -167,7 +167,7 @@ func (e *encoder) close(dst []byte) []byte {
 	if kind != chat.ToolCallPart || e.generate {
 		return dst
 	}
-	b := rawjson.Builder{Dst: append(dst, e.head...)}
+	b := rawjson.Builder{Dst: rawjson.AddRaw(dst, e.head)}
 	b.Raw(`,"message":{"role":"assistant","content":"","tool_calls":[`)
 	toolCall(&b, &e.call, e.calls)
 	e.calls++

@@ -125,7 +125,7 @@ func (GenerateWriter) NewEncoder() adapters.Encoder { return &encoder{generate: 
 
 // AppendError appends the API's error object, which has the message alone.
 func AppendError(dst []byte, e *chat.Error) []byte {
-	dst = append(dst, `{"error":`...)
+	dst = rawjson.Add(dst, `{"error":`)
 	return append(rawjson.AppendString(dst, e.Message), '}')
 }
 

@@ -118,9 +118,9 @@ func (Embeddings) AppendEmbedding(dst []byte, w embed.Wanted, answer *embed.Resp
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"object":"embedding","index":`...)
+		dst = rawjson.Add(dst, `{"object":"embedding","index":`)
 		dst = rawjson.AppendInt(dst, int64(i))
-		dst = append(dst, `,"embedding":`...)
+		dst = rawjson.Add(dst, `,"embedding":`)
 		if w.Base64 {
 			dst = append(dst, '"')
 			dst, err = answer.Vectors[i].AppendBase64(dst)
@@ -133,15 +133,15 @@ func (Embeddings) AppendEmbedding(dst []byte, w embed.Wanted, answer *embed.Resp
 		}
 		dst = append(dst, '}')
 	}
-	dst = append(dst, `],"model":`...)
+	dst = rawjson.Add(dst, `],"model":`)
 	if len(answer.Model) > 0 {
-		dst = append(append(append(dst, '"'), answer.Model...), '"')
+		dst = append(rawjson.AddRaw(append(dst, '"'), answer.Model), '"')
 	} else {
 		dst = rawjson.AppendString(dst, w.Model)
 	}
-	dst = append(dst, `,"usage":{"prompt_tokens":`...)
+	dst = rawjson.Add(dst, `,"usage":{"prompt_tokens":`)
 	dst = rawjson.AppendInt(dst, answer.Usage.Input)
-	dst = append(dst, `,"total_tokens":`...)
+	dst = rawjson.Add(dst, `,"total_tokens":`)
 	dst = rawjson.AppendInt(dst, answer.Usage.Input)
-	return append(dst, `}}`...), nil
+	return rawjson.Add(dst, `}}`), nil
 }

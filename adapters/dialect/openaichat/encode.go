@@ -101,29 +101,29 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 		}
 		l.filled()
 		dst = e.open(dst, ev.Choice, `"reasoning_details":[{"type":"reasoning.text","signature":"`)
-		dst = append(dst, ev.Text...)
+		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
 	case chat.CitationDelta:
 		e.cite(l, ev.Raw)
 	case chat.LogprobsDelta:
 		dst = e.open(dst, ev.Choice, "")
-		dst = append(dst, `},"logprobs":`...)
+		dst = rawjson.Add(dst, `},"logprobs":`)
 		dst = appendRaw(dst, ev.Raw)
-		dst = append(dst, `,"finish_reason":null`...)
-		return append(dst, e.tail...)
+		dst = rawjson.Add(dst, `,"finish_reason":null`)
+		return rawjson.Add(dst, e.tail)
 	case chat.BlockStop:
 		return e.blockStop(dst, l, ev)
 	case chat.FinishEvent:
 		l.finished = true
 		dst = e.open(dst, ev.Choice, "")
-		dst = append(dst, `},"logprobs":null,"finish_reason":"`...)
+		dst = rawjson.Add(dst, `},"logprobs":null,"finish_reason":"`)
 		reason := ev.Finish
 		if reason == chat.FinishTools && l.calls == 0 {
 			reason = chat.FinishStop // the calls were not the client's
 		}
 		dst = append(dst, finishReason(reason, l.refused)...)
 		dst = append(dst, '"')
-		return append(dst, e.tail...)
+		return rawjson.Add(dst, e.tail)
 	}
 	return dst
 }
@@ -131,35 +131,35 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 // begin makes the head that is the same in all chunks.
 func (e *encoder) begin(ev *chat.Event) {
 	e.begun = true
-	h := append(e.head[:0], `data: {"id":"`...)
+	h := rawjson.Add(e.head[:0], `data: {"id":"`)
 	h = appendID(h, ev.ID)
-	h = append(h, `","object":"chat.completion.chunk","created":`...)
+	h = rawjson.Add(h, `","object":"chat.completion.chunk","created":`)
 	h = strconv.AppendInt(h, ev.Created, 10)
-	h = append(h, `,"model":`...)
+	h = rawjson.Add(h, `,"model":`)
 	if len(ev.Model) > 0 {
-		h = append(append(append(h, '"'), ev.Model...), '"')
+		h = append(rawjson.AddRaw(append(h, '"'), ev.Model), '"')
 	} else {
 		h = rawjson.AppendString(h, e.model)
 	}
 	h = appendText(h, `,"service_tier":`, ev.Tier)
 	h = appendText(h, `,"system_fingerprint":`, ev.System)
-	e.head = append(h, `,"choices":[`...)
+	e.head = rawjson.Add(h, `,"choices":[`)
 }
 
 // open begins a chunk with a delta for a choice.
 func (e *encoder) open(dst []byte, choice int, delta string) []byte {
-	dst = append(dst, e.head...)
-	dst = append(dst, `{"index":`...)
+	dst = rawjson.AddRaw(dst, e.head)
+	dst = rawjson.Add(dst, `{"index":`)
 	dst = strconv.AppendInt(dst, int64(choice), 10)
-	dst = append(dst, `,"delta":{`...)
-	return append(dst, delta...)
+	dst = rawjson.Add(dst, `,"delta":{`)
+	return rawjson.Add(dst, delta)
 }
 
 // close ends the delta and the chunk.
 func (e *encoder) close(dst []byte, rest string) []byte {
-	dst = append(dst, rest...)
-	dst = append(dst, `},"logprobs":null,"finish_reason":null`...)
-	return append(dst, e.tail...)
+	dst = rawjson.Add(dst, rest)
+	dst = rawjson.Add(dst, `},"logprobs":null,"finish_reason":null`)
+	return rawjson.Add(dst, e.tail)
 }
 
 func (e *encoder) lane(choice int) *lane {
@@ -180,10 +180,10 @@ func (e *encoder) blockStart(dst []byte, l *lane, ev *chat.Event) []byte {
 		dst = e.open(dst, ev.Choice, `"tool_calls":[`)
 		dst = appendIndex(dst, `{"index":`, l.calls)
 		l.calls++
-		dst = append(dst, `,"id":"`...)
-		dst = append(dst, ev.ID...)
-		dst = append(dst, `","type":"function","function":{"name":"`...)
-		dst = append(dst, ev.Name...)
+		dst = rawjson.Add(dst, `,"id":"`)
+		dst = rawjson.AddRaw(dst, ev.ID)
+		dst = rawjson.Add(dst, `","type":"function","function":{"name":"`)
+		dst = rawjson.AddRaw(dst, ev.Name)
 		dst = e.close(dst, `","arguments":""}}]`)
 	case chat.RefusalPart:
 		l.refused = true
@@ -213,27 +213,27 @@ func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 	case chat.TextPart:
 		l.at += characters(ev.Text)
 		dst = e.open(dst, ev.Choice, `"content":"`)
-		dst = append(dst, ev.Text...)
+		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(dst, `"`)
 	case chat.RefusalPart:
 		dst = e.open(dst, ev.Choice, `"refusal":"`)
-		dst = append(dst, ev.Text...)
+		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(dst, `"`)
 	case chat.ToolCallPart:
 		dst = e.open(dst, ev.Choice, `"tool_calls":[`)
 		dst = appendIndex(dst, `{"index":`, l.calls-1)
-		dst = append(dst, `,"function":{"arguments":"`...)
-		dst = append(dst, ev.Text...)
+		dst = rawjson.Add(dst, `,"function":{"arguments":"`)
+		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(dst, `"}}]`)
 	case chat.ThinkingPart:
 		dst = e.open(dst, ev.Choice, `"reasoning_content":"`)
-		dst = append(dst, ev.Text...)
-		dst = append(dst, `","reasoning_details":[{"type":"reasoning.text","text":"`...)
-		dst = append(dst, ev.Text...)
+		dst = rawjson.AddRaw(dst, ev.Text)
+		dst = rawjson.Add(dst, `","reasoning_details":[{"type":"reasoning.text","text":"`)
+		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
 	case chat.RedactedPart:
 		dst = e.open(dst, ev.Choice, `"reasoning_details":[{"type":"reasoning.encrypted","data":"`)
-		dst = append(dst, ev.Text...)
+		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
 	}
 	return dst
@@ -247,7 +247,7 @@ func (e *encoder) cite(l *lane, raw chat.Raw) {
 	if len(l.cited) > 0 {
 		l.cited = append(l.cited, ',')
 	}
-	l.cited = append(l.cited, raw...)
+	l.cited = rawjson.AddRaw(l.cited, raw)
 }
 
 func (e *encoder) blockStop(dst []byte, l *lane, ev *chat.Event) []byte {
@@ -264,7 +264,7 @@ func (e *encoder) blockStop(dst []byte, l *lane, ev *chat.Event) []byte {
 
 // annotations writes the citations of a block, if any of them has a form here.
 func (e *encoder) annotations(dst []byte, l *lane, choice int) []byte {
-	list := append(append(append([]byte(nil), '['), l.cited...), ']')
+	list := append(rawjson.AddRaw(append([]byte(nil), '['), l.cited), ']')
 	if e.doc.Parse(list) != nil {
 		return dst
 	}
@@ -300,14 +300,14 @@ func (e *encoder) count(u chat.Usage) {
 func (e *encoder) end(dst []byte) []byte {
 	e.done = true
 	if e.wantUsage && e.counted && e.begun {
-		dst = append(dst, e.head...)
-		dst = append(dst, `],"usage":`...)
+		dst = rawjson.AddRaw(dst, e.head)
+		dst = rawjson.Add(dst, `],"usage":`)
 		dst = appendUsage(dst, e.usage)
-		dst = append(dst, "}\n\n"...)
+		dst = rawjson.Add(dst, "}\n\n")
 	}
-	return append(dst, "data: [DONE]\n\n"...)
+	return rawjson.Add(dst, "data: [DONE]\n\n")
 }
 
 func appendIndex(dst []byte, key string, i int) []byte {
-	return strconv.AppendInt(append(dst, key...), int64(i), 10)
+	return strconv.AppendInt(rawjson.Add(dst, key), int64(i), 10)
 }

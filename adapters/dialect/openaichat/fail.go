@@ -9,21 +9,21 @@ import (
 
 // AppendError appends the error object of the API.
 func AppendError(dst []byte, e *chat.Error) []byte {
-	dst = append(dst, `{"error":{"message":`...)
+	dst = rawjson.Add(dst, `{"error":{"message":`)
 	dst = rawjson.AppendString(dst, e.Message)
-	dst = append(dst, `,"type":"`...)
-	dst = append(dst, errorType(e.Kind)...)
-	dst = append(dst, `","param":`...)
+	dst = rawjson.Add(dst, `,"type":"`)
+	dst = rawjson.Add(dst, errorType(e.Kind))
+	dst = rawjson.Add(dst, `","param":`)
 	dst = appendOrNull(dst, e.Param)
-	dst = append(dst, `,"code":`...)
+	dst = rawjson.Add(dst, `,"code":`)
 	dst = appendOrNull(dst, e.Code)
-	return append(dst, `}}`...)
+	return rawjson.Add(dst, `}}`)
 }
 
 // AppendErrorEvent appends an error as the last event of a stream. No finish reason
 // and no [DONE] may follow it.
 func AppendErrorEvent(dst []byte, e *chat.Error) []byte {
-	return append(AppendError(append(dst, "data: "...), e), "\n\n"...)
+	return rawjson.Add(AppendError(rawjson.Add(dst, "data: "), e), "\n\n")
 }
 
 // errorType is the type of an error as
@@ -40,7 +40,7 @@ func errorType(k chat.ErrorKind) string {
 
 func appendOrNull(dst []byte, s string) []byte {
 	if s == "" {
-		return append(dst, "null"...)
+		return rawjson.Add(dst, "null")
 	}
 	return rawjson.AppendString(dst, s)
 }

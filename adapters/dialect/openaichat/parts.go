@@ -147,7 +147,7 @@ func (d *reader) audio(v rawjson.Value, p *chat.Part) {
 	case "mp3":
 		p.Media.Type = chat.Text("audio/mpeg")
 	default:
-		p.Media.Type = append(chat.Text("audio/"), name...)
+		p.Media.Type = rawjson.AddRaw(chat.Text("audio/"), name)
 	}
 }
 

@@ -142,7 +142,7 @@ func join(a, b chat.Text) chat.Text {
 	case len(b) == 0:
 		return a
 	}
-	return append(a, b...)
+	return rawjson.AddRaw(a, b)
 }
 
 // blocks reads LiteLLM's thinking_blocks, which are Anthropic's.

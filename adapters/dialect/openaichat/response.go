@@ -9,13 +9,13 @@ import (
 
 // AppendResponse appends a chat.completion.
 func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
-	dst = append(dst, `{"id":"`...)
+	dst = rawjson.Add(dst, `{"id":"`)
 	dst = appendID(dst, r.ID)
-	dst = append(dst, `","object":"chat.completion","created":`...)
+	dst = rawjson.Add(dst, `","object":"chat.completion","created":`)
 	dst = strconv.AppendInt(dst, r.Created, 10)
-	dst = append(dst, `,"model":"`...)
-	dst = append(dst, r.Model...)
-	dst = append(dst, `","choices":[`...)
+	dst = rawjson.Add(dst, `,"model":"`)
+	dst = rawjson.AddRaw(dst, r.Model)
+	dst = rawjson.Add(dst, `","choices":[`)
 	for i := range r.Choices {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -24,7 +24,7 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	}
 	dst = append(dst, ']')
 	if r.Counted || r.Usage != (chat.Usage{}) {
-		dst = appendUsage(append(dst, `,"usage":`...), r.Usage)
+		dst = appendUsage(rawjson.Add(dst, `,"usage":`), r.Usage)
 	}
 	dst = appendText(dst, `,"service_tier":`, r.Tier)
 	dst = appendText(dst, `,"system_fingerprint":`, r.System)
@@ -32,9 +32,9 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 }
 
 func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
-	dst = append(dst, `{"index":`...)
+	dst = rawjson.Add(dst, `{"index":`)
 	dst = strconv.AppendInt(dst, int64(index), 10)
-	dst = append(dst, `,"message":{"role":"assistant","content":`...)
+	dst = rawjson.Add(dst, `,"message":{"role":"assistant","content":`)
 	has := [chat.ServerPart + 1]bool{}
 	for i := range c.Parts {
 		has[c.Parts[i].Kind] = true
@@ -43,16 +43,16 @@ func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
 	if has[chat.TextPart] || !refused && !called {
 		dst = appendJoined(dst, c.Parts, chat.TextPart)
 	} else {
-		dst = append(dst, "null"...)
+		dst = rawjson.Add(dst, "null")
 	}
-	dst = append(dst, `,"refusal":`...)
+	dst = rawjson.Add(dst, `,"refusal":`)
 	if refused {
 		dst = appendJoined(dst, c.Parts, chat.RefusalPart)
 	} else {
-		dst = append(dst, "null"...)
+		dst = rawjson.Add(dst, "null")
 	}
 	if has[chat.ThinkingPart] {
-		dst = appendJoined(append(dst, `,"reasoning_content":`...), c.Parts, chat.ThinkingPart)
+		dst = appendJoined(rawjson.Add(dst, `,"reasoning_content":`), c.Parts, chat.ThinkingPart)
 	}
 	if has[chat.ThinkingPart] || has[chat.RedactedPart] {
 		dst = appendDetails(dst, c.Parts)
@@ -61,15 +61,15 @@ func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
 	if called {
 		dst = appendCalls(dst, c.Parts)
 	}
-	dst = append(dst, `},"logprobs":`...)
+	dst = rawjson.Add(dst, `},"logprobs":`)
 	dst = appendRaw(dst, c.Logprobs)
-	dst = append(dst, `,"finish_reason":"`...)
+	dst = rawjson.Add(dst, `,"finish_reason":"`)
 	reason := c.Finish
 	if reason == chat.FinishTools && !called {
 		reason = chat.FinishStop // the calls were not the client's
 	}
 	dst = append(dst, finishReason(reason, refused)...)
-	return append(dst, `"}`...)
+	return rawjson.Add(dst, `"}`)
 }
 
 // appendJoined appends the texts of all parts of a kind as one string.
@@ -85,7 +85,7 @@ func appendJoined(dst []byte, parts []chat.Part, kind chat.PartKind) []byte {
 
 // appendDetails appends thinking so that it can be sent back: with its signatures.
 func appendDetails(dst []byte, parts []chat.Part) []byte {
-	dst = append(dst, `,"reasoning_details":[`...)
+	dst = rawjson.Add(dst, `,"reasoning_details":[`)
 	index := 0
 	for i := range parts {
 		p := &parts[i]
@@ -96,16 +96,16 @@ func appendDetails(dst []byte, parts []chat.Part) []byte {
 			dst = append(dst, ',')
 		}
 		if p.Kind == chat.ThinkingPart {
-			dst = append(dst, `{"type":"reasoning.text","text":"`...)
-			dst = append(dst, p.Text...)
+			dst = rawjson.Add(dst, `{"type":"reasoning.text","text":"`)
+			dst = rawjson.AddRaw(dst, p.Text)
 			dst = append(dst, '"')
 			dst = appendText(dst, `,"signature":`, p.Signature)
 		} else {
-			dst = append(dst, `{"type":"reasoning.encrypted","data":"`...)
-			dst = append(dst, p.Text...)
+			dst = rawjson.Add(dst, `{"type":"reasoning.encrypted","data":"`)
+			dst = rawjson.AddRaw(dst, p.Text)
 			dst = append(dst, '"')
 		}
-		dst = append(dst, `,"index":`...)
+		dst = rawjson.Add(dst, `,"index":`)
 		dst = strconv.AppendInt(dst, int64(index), 10)
 		dst = append(dst, '}')
 		index++
@@ -114,7 +114,7 @@ func appendDetails(dst []byte, parts []chat.Part) []byte {
 }
 
 func appendCalls(dst []byte, parts []chat.Part) []byte {
-	dst = append(dst, `,"tool_calls":[`...)
+	dst = rawjson.Add(dst, `,"tool_calls":[`)
 	first := true
 	for i := range parts {
 		p := &parts[i]
@@ -125,13 +125,13 @@ func appendCalls(dst []byte, parts []chat.Part) []byte {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = append(dst, `{"id":"`...)
-		dst = append(dst, p.ID...)
-		dst = append(dst, `","type":"function","function":{"name":"`...)
-		dst = append(dst, p.Name...)
-		dst = append(dst, `","arguments":`...)
+		dst = rawjson.Add(dst, `{"id":"`)
+		dst = rawjson.AddRaw(dst, p.ID)
+		dst = rawjson.Add(dst, `","type":"function","function":{"name":"`)
+		dst = rawjson.AddRaw(dst, p.Name)
+		dst = rawjson.Add(dst, `","arguments":`)
 		dst = appendArguments(dst, p)
-		dst = append(dst, `}}`...)
+		dst = rawjson.Add(dst, `}}`)
 	}
 	return append(dst, ']')
 }
@@ -142,15 +142,15 @@ func appendArguments(dst []byte, p *chat.Part) []byte {
 	case len(p.Input) > 0:
 		return rawjson.AppendString(dst, p.Input)
 	case len(p.Arguments) > 0:
-		return append(append(append(dst, '"'), p.Arguments...), '"')
+		return append(rawjson.AddRaw(append(dst, '"'), p.Arguments), '"')
 	}
-	return append(dst, `"{}"`...)
+	return rawjson.Add(dst, `"{}"`)
 }
 
 // appendAnnotations appends what the text cites, with the places of the texts that
 // cite it. Only citations of URLs have a form in this API.
 func appendAnnotations(dst []byte, parts []chat.Part) []byte {
-	dst = append(dst, `,"annotations":[`...)
+	dst = rawjson.Add(dst, `,"annotations":[`)
 	start := len(dst)
 	at, counted := 0, 0 // characters in the parts before counted
 	for i := range parts {
@@ -184,19 +184,19 @@ func appendCitation(dst []byte, comma bool, c rawjson.Value, start, end int) []b
 	if comma {
 		dst = append(dst, ',')
 	}
-	dst = append(dst, `{"type":"url_citation","url_citation":{"start_index":`...)
+	dst = rawjson.Add(dst, `{"type":"url_citation","url_citation":{"start_index":`)
 	dst = strconv.AppendInt(dst, int64(start), 10)
-	dst = append(dst, `,"end_index":`...)
+	dst = rawjson.Add(dst, `,"end_index":`)
 	dst = strconv.AppendInt(dst, int64(end), 10)
-	dst = append(dst, `,"url":`...)
-	dst = append(dst, url.Raw()...)
-	dst = append(dst, `,"title":`...)
+	dst = rawjson.Add(dst, `,"url":`)
+	dst = rawjson.AddRaw(dst, url.Raw())
+	dst = rawjson.Add(dst, `,"title":`)
 	if title := c.Get("title"); title.Kind() == rawjson.String {
-		dst = append(dst, title.Raw()...)
+		dst = rawjson.AddRaw(dst, title.Raw())
 	} else {
-		dst = append(dst, `""`...)
+		dst = rawjson.Add(dst, `""`)
 	}
-	return append(dst, `}}`...)
+	return rawjson.Add(dst, `}}`)
 }
 
 // characters counts what the text says, not how it is spelled.

@@ -2,6 +2,7 @@ package openaichat
 
 import (
 	"bytes"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"strconv"
 
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -29,9 +30,9 @@ func finishReason(f chat.Finish, refused bool) string {
 // appendID appends an answer's id with the prefix that the API's ids have.
 func appendID(dst []byte, id chat.Text) []byte {
 	if !bytes.HasPrefix(id, []byte("chatcmpl-")) {
-		dst = append(dst, "chatcmpl-"...)
+		dst = rawjson.Add(dst, "chatcmpl-")
 	}
-	return append(dst, id...)
+	return rawjson.AddRaw(dst, id)
 }
 
 // appendText appends a member if there is a text for it.
@@ -39,17 +40,17 @@ func appendText(dst []byte, key string, t chat.Text) []byte {
 	if len(t) == 0 {
 		return dst
 	}
-	dst = append(dst, key...)
+	dst = rawjson.Add(dst, key)
 	dst = append(dst, '"')
-	dst = append(dst, t...)
+	dst = rawjson.AddRaw(dst, t)
 	return append(dst, '"')
 }
 
 func appendRaw(dst []byte, raw chat.Raw) []byte {
 	if len(raw) == 0 {
-		return append(dst, "null"...)
+		return rawjson.Add(dst, "null")
 	}
-	return append(dst, raw...)
+	return rawjson.AddRaw(dst, raw)
 }
 
 func appendUsage(dst []byte, u chat.Usage) []byte {
@@ -64,8 +65,8 @@ func appendUsage(dst []byte, u chat.Usage) []byte {
 		{`,"cache_write_tokens":`, u.CacheWrite},
 		{`,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":`, u.Reasoning},
 	} {
-		dst = append(dst, m.key...)
+		dst = rawjson.Add(dst, m.key)
 		dst = strconv.AppendInt(dst, m.n, 10)
 	}
-	return append(dst, `,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`...)
+	return rawjson.Add(dst, `,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`)
 }
