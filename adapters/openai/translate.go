@@ -65,9 +65,12 @@ func (b *builder) build() {
 	b.raw(`}`)
 }
 
+//go:noinline
 func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
 
 // str writes a string that is escaped already.
+//
+//go:noinline
 func (b *builder) str(t chat.Text) {
 	b.dst = append(b.dst, '"')
 	b.dst = append(b.dst, t...)
@@ -75,6 +78,8 @@ func (b *builder) str(t chat.Text) {
 }
 
 // text writes a member whose key comes with its comma, if there is a text for it.
+//
+//go:noinline
 func (b *builder) text(key string, t chat.Text) {
 	if len(t) > 0 {
 		b.raw(key)
@@ -83,6 +88,8 @@ func (b *builder) text(key string, t chat.Text) {
 }
 
 // value writes such a member if there is a value for it.
+//
+//go:noinline
 func (b *builder) value(key string, raw chat.Raw) {
 	if len(raw) > 0 {
 		b.raw(key)
@@ -124,6 +131,8 @@ func (b *builder) option(key string, raw chat.Raw) {
 }
 
 // separate writes a comma unless a list or an object has only just begun.
+//
+//go:noinline
 func (b *builder) separate() {
 	if c := b.dst[len(b.dst)-1]; c != '[' && c != '{' {
 		b.dst = append(b.dst, ',')
@@ -131,6 +140,8 @@ func (b *builder) separate() {
 }
 
 // ours picks how the client spells a field.
+//
+//go:noinline
 func (b *builder) ours(openAI, others string) string {
 	if b.r.Dialect == dialectName {
 		return openAI
@@ -139,6 +150,8 @@ func (b *builder) ours(openAI, others string) string {
 }
 
 // fail keeps the first error: what is wrong with the field at path.
+//
+//go:noinline
 func (b *builder) fail(path, problem string) {
 	if b.err != nil {
 		return
