@@ -54,12 +54,16 @@ func (v Value) node() node {
 }
 
 // Kind is Absent for a value that is not there.
+//
+//go:noinline
 func (v Value) Kind() Kind { return Kind(v.node().meta & kindMask) }
 
 // Exists reports whether the value is there; null is.
 func (v Value) Exists() bool { return v.d != nil }
 
 // IsNull reports whether the value is there and null.
+//
+//go:noinline
 func (v Value) IsNull() bool { return v.Kind() == Null }
 
 // Span is where the value begins and ends in the document.
@@ -69,6 +73,8 @@ func (v Value) Span() (start, end int) {
 }
 
 // Raw is the value as it is spelled, a part of the document; nil if absent.
+//
+//go:noinline
 func (v Value) Raw() []byte {
 	if v.d == nil {
 		return nil
@@ -78,6 +84,8 @@ func (v Value) Raw() []byte {
 }
 
 // Len is the number of elements or members, and 0 for any other kind.
+//
+//go:noinline
 func (v Value) Len() int {
 	n := v.node()
 	return int(n.meta >> countShift)
@@ -111,6 +119,8 @@ func (v Value) AppendStr(dst []byte) []byte {
 }
 
 // Str is a copy of what a string says, and empty for any other kind.
+//
+//go:noinline
 func (v Value) Str() string { return string(v.Bytes()) }
 
 // Is reports whether the value is the string s. It copies only to resolve escapes.
@@ -182,6 +192,8 @@ func (v Value) Float64() (f float64, ok bool) {
 }
 
 // Get is the member of an object with this key, and absent if there is none.
+//
+//go:noinline
 func (v Value) Get(key string) Value {
 	_, m := v.Member(key)
 	return m
