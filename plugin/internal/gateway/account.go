@@ -8,6 +8,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
+//go:noinline
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.
@@ -102,38 +103,33 @@ func (s *Stream) labels() meter.Labels {
 
 // sample lists what the metrics get.
 func (s *Stream) sample(step *Step, g *meter.Group) {
-	add := func(x *meter.Series, v int64) {
-		if v > 0 {
-			step.Samples = append(step.Samples, meter.Sample{Series: x, Value: uint64(v)})
-		}
-	}
-	add(s.w.series.Requests(g, s.status), 1)
+	step.sample(s.w.series.Requests(g, s.status), 1)
 	if s.target.Provider == nil {
 		return // nobody was asked
 	}
-	add(g.Duration, max(1, millis(s.finished-s.began)))
+	step.sample(g.Duration, max(1, millis(s.finished-s.began)))
 	if s.answer.streaming {
-		add(g.FirstChunk, max(1, millis(s.firstByte-s.began)))
+		step.sample(g.FirstChunk, max(1, millis(s.firstByte-s.began)))
 	}
 	u := s.usage
-	add(g.Input, u.Input)
-	add(g.Output, u.Output)
-	add(g.InputUsage, u.Input)
-	add(g.OutputUsage, u.Output)
-	add(g.CachedRead, u.CachedRead)
-	add(g.CacheWrite, u.CacheWrite)
-	add(g.Reasoning, u.Reasoning)
+	step.sample(g.Input, u.Input)
+	step.sample(g.Output, u.Output)
+	step.sample(g.InputUsage, u.Input)
+	step.sample(g.OutputUsage, u.Output)
+	step.sample(g.CachedRead, u.CachedRead)
+	step.sample(g.CacheWrite, u.CacheWrite)
+	step.sample(g.Reasoning, u.Reasoning)
 	if u.Estimated {
-		add(g.Estimated, 1)
+		step.sample(g.Estimated, 1)
 	}
 	switch {
 	case s.priced:
-		add(g.Cost, s.cost)
+		step.sample(g.Cost, s.cost)
 	case u.Total() > 0:
-		add(g.Unpriced, 1)
+		step.sample(g.Unpriced, 1)
 	}
 	if s.oversized {
-		add(g.Oversized, 1)
+		step.sample(g.Oversized, 1)
 	}
 }
 
@@ -187,6 +183,7 @@ func (s *Stream) record() []byte {
 	return s.scratch
 }
 
+//go:noinline
 func appendText(dst []byte, key, v string) []byte {
 	if v == "" {
 		return dst
@@ -194,6 +191,7 @@ func appendText(dst []byte, key, v string) []byte {
 	return rawjson.AppendString(append(dst, key...), v)
 }
 
+//go:noinline
 func appendPositive(dst []byte, key string, n int64) []byte {
 	if n <= 0 {
 		return dst

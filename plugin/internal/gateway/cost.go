@@ -3,7 +3,6 @@ package gateway
 import (
 	"strconv"
 
-	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/plugin/internal/catalog"
 	"github.com/postern-gateway/postern/plugin/internal/config"
@@ -25,9 +24,9 @@ const costHeader = "x-postern-cost"
 // headers wait for that.
 func (s *Stream) setUsage(step *Step, u chat.Usage) {
 	buf := s.w.buffer[:0]
-	step.Set = append(step.Set, adapters.Header{Name: usageHeader, Value: string(appendUsage(buf, u))})
+	step.set(usageHeader, string(appendUsage(buf, u)))
 	if nanos, ok := s.known().Cost(u); ok {
-		step.Set = append(step.Set, adapters.Header{Name: costHeader, Value: string(appendDollars(buf, nanos))})
+		step.set(costHeader, string(appendDollars(buf, nanos)))
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 		step := s.next()
 		for _, name := range s.in.own {
 			if name == clusterHeader { // or whoever sends it could choose where another application's route leads
-				step.Set = append(step.Set, adapters.Header{Name: name})
+				step.set(name, "")
 			}
 		}
 		return step

@@ -61,13 +61,13 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		s.refused()
 	}
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
-		step.Set = append(step.Set, adapters.Header{Name: "access-control-allow-origin", Value: origin})
+		step.set("access-control-allow-origin", origin)
 	}
 	if head.status >= 400 && (end || !isJSON(head.contentType) || !s.fromProvider()) {
 		return s.failed(head, h, end)
 	}
 	if s.dropped != "" {
-		step.Set = append(step.Set, adapters.Header{Name: droppedHeader, Value: headerText(s.dropped)})
+		step.set(droppedHeader, headerText(s.dropped))
 	}
 	if s.translation.way != nil {
 		return s.answerTranslated(step, head, end)
@@ -84,10 +84,10 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		s.answer.streaming = true
 		step.Want = Each
 		if !head.accel { // proxies in front would otherwise collect a stream
-			step.Set = append(step.Set, adapters.Header{Name: "x-accel-buffering", Value: "no"})
+			step.set("x-accel-buffering", "no")
 		}
 		if s.answer.hide && head.length >= 0 {
-			step.Set = append(step.Set, adapters.Header{Name: "content-length"})
+			step.set("content-length", "")
 		}
 		return step
 	}
@@ -175,10 +175,9 @@ func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step 
 	}
 	s.answer.replaced = body
 	step.Want = Each
-	step.Set = append(step.Set,
-		adapters.Header{Name: "content-type", Value: "application/json"},
-		adapters.Header{Name: "content-length", Value: itoa(len(body))},
-		adapters.Header{Name: "content-encoding"})
+	step.set("content-type", "application/json")
+	step.set("content-length", itoa(len(body)))
+	step.set("content-encoding", "")
 	return step
 }
 
@@ -276,6 +275,7 @@ func appendUsage(dst []byte, u chat.Usage) []byte {
 	return dst
 }
 
+//go:noinline
 func appendCount(dst []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(dst, name...), n, 10)
 }

@@ -41,6 +41,23 @@ type Step struct {
 	Log        string         // one warning, unless empty
 }
 
+// set adds a header. It is called rather than inlined at each of many places, since the
+// module's size counts.
+//
+//go:noinline
+func (s *Step) set(name, value string) {
+	s.Set = append(s.Set, adapters.Header{Name: name, Value: value})
+}
+
+// sample adds a value for a metric, unless it is none.
+//
+//go:noinline
+func (s *Step) sample(x *meter.Series, v int64) {
+	if v > 0 {
+		s.Samples = append(s.Samples, meter.Sample{Series: x, Value: uint64(v)})
+	}
+}
+
 // A Reply is a whole answer. Details is the gateway's word for why, for the access log.
 type Reply struct {
 	Status  int

@@ -95,7 +95,6 @@ func (s *Stream) forward() *Step {
 // otherwise it follows unchanged.
 func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *chat.Error {
 	p := s.target.Provider
-	set := func(name, value string) { step.Set = append(step.Set, adapters.Header{Name: name, Value: value}) }
 	translated := s.translation.way != nil
 	changed := path != s.endpoint.Path || s.prefixed || translated
 	if s.in.query != "" && !translated { // a query means something to the client's own API alone
@@ -107,36 +106,36 @@ func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *c
 	}
 	for i, name := range privateNames {
 		if s.in.private&(1<<i) != 0 && !has(credential, name) {
-			set(name, "")
+			step.set(name, "")
 		}
 	}
 	for _, name := range s.in.own {
-		set(name, "")
+		step.set(name, "")
 	}
 	if translated {
 		for _, name := range s.in.api {
-			set(name, "")
+			step.set(name, "")
 		}
 	}
 	step.Set = append(step.Set, credential...)
 	for _, d := range p.Adapter.Defaults() {
 		if d.Name != "anthropic-version" || !s.in.anthropicVersion || translated {
-			step.Set = append(step.Set, d)
+			step.set(d.Name, d.Value)
 		}
 	}
 	if changed {
-		set(":path", path)
+		step.set(":path", path)
 	}
 	if p.Host != "" {
-		set(":authority", p.Host)
+		step.set(":authority", p.Host)
 	}
-	set("accept-encoding", "identity")
-	set(clusterHeader, p.Cluster)
+	step.set("accept-encoding", "identity")
+	step.set(clusterHeader, p.Cluster)
 	if whole && len(body) != s.in.length && s.endpoint.Method != "GET" {
-		set("content-length", strconv.Itoa(len(body)))
+		step.set("content-length", strconv.Itoa(len(body)))
 	}
 	if s.in.timeout != "" && parseLength(s.in.timeout) > 0 {
-		set("x-envoy-upstream-rq-timeout-ms", s.in.timeout)
+		step.set("x-envoy-upstream-rq-timeout-ms", s.in.timeout)
 	}
 	return nil
 }

@@ -79,9 +79,10 @@ func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step
 		s.answer.streaming, s.answer.translated = true, true
 		step.Want = Each
 		if t := s.endpoint.Dialect.StreamType; t != head.contentType {
-			step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: t})
+			step.set("content-type", t)
 		}
-		step.Set = append(step.Set, adapters.Header{Name: "content-length"}, adapters.Header{Name: "x-accel-buffering", Value: "no"})
+		step.set("content-length", "")
+		step.set("x-accel-buffering", "no")
 		return step
 	}
 	if end {
@@ -146,8 +147,8 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	}
 	s.translation.usage, s.translation.counted, s.translation.ended = usage, counted, true
 	step.Replace = true
-	step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: "application/json"},
-		adapters.Header{Name: "content-length", Value: itoa(len(step.Body))})
+	step.set("content-type", "application/json")
+	step.set("content-length", itoa(len(step.Body)))
 	if counted {
 		s.setUsage(step, usage)
 	}
@@ -175,14 +176,15 @@ func (s *Stream) replaceError(step *Step, e *chat.Error) *Step {
 	step.Replace = true
 	step.Body = s.endpoint.Dialect.Error(step.Body[:0], e)
 	if e.RetryAfter > 0 && !s.answer.retryAfter {
-		step.Set = append(step.Set, adapters.Header{Name: "retry-after", Value: itoa(int(e.RetryAfter))})
+		step.set("retry-after", itoa(int(e.RetryAfter)))
 	}
 	if e.Status != s.status {
-		step.Set = append(step.Set, adapters.Header{Name: ":status", Value: itoa(e.Status)})
+		step.set(":status", itoa(e.Status))
 		s.status = e.Status
 	}
-	step.Set = append(step.Set, adapters.Header{Name: "content-type", Value: "application/json"},
-		adapters.Header{Name: "content-length", Value: itoa(len(step.Body))}, adapters.Header{Name: "content-encoding"})
+	step.set("content-type", "application/json")
+	step.set("content-length", itoa(len(step.Body)))
+	step.set("content-encoding", "")
 	return step
 }
 
