@@ -258,6 +258,7 @@ func (d *matrixDialect) ask(t *testing.T, p matrixProvider, server *mockllm.Serv
 var beyond = map[string]string{
 	"two-hundred-tools":        "it takes fewer tools",
 	"a-result-before-its-call": "nothing has asked for the result",
+	"thinking-with-signatures-and-redacted-blocks-through-a-loop-": "the signature is none",
 }
 
 // refusal is what the gateway itself refuses with.
