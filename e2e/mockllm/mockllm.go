@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/azure"
+	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
@@ -39,6 +41,8 @@ func Providers() []provider.Provider {
 		openai.Provider(),
 		anthropic.Provider(),
 		gemini.Provider(),
+		azure.Provider(),
+		compatible.Provider(),
 	}
 }
 
