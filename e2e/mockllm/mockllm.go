@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/azure"
+	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/mistral"
@@ -43,6 +45,8 @@ func Providers() []provider.Provider {
 		gemini.Provider(),
 		mistral.Provider(),
 		vertex.Provider(),
+		azure.Provider(),
+		compatible.Provider(),
 	}
 }
 

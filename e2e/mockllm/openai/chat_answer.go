@@ -15,6 +15,7 @@ import (
 type chatAnswer struct {
 	x       *provider.Exchange
 	r       *chatRequest
+	v       *Variant
 	base    chunkBase
 	answers []answer.Answer
 	usage   usage
@@ -108,10 +109,11 @@ type chatReply struct {
 }
 
 type chatChoice struct {
-	Index        int        `json:"index"`
-	Message      chatOutput `json:"message"`
-	Logprobs     *logprobs  `json:"logprobs"`
-	FinishReason string     `json:"finish_reason"`
+	Index        int            `json:"index"`
+	Message      *chatOutput    `json:"message,omitempty"`
+	Logprobs     *logprobs      `json:"logprobs"`
+	FinishReason string         `json:"finish_reason"`
+	Filters      map[string]any `json:"content_filter_results,omitempty"`
 }
 
 type chatOutput struct {
@@ -126,7 +128,7 @@ func (c *chatAnswer) whole() {
 	c.base.Object = "chat.completion"
 	out := chatReply{chunkBase: c.base}
 	for i, a := range c.answers {
-		m := chatOutput{Role: "assistant", Annotations: []string{}}
+		m := &chatOutput{Role: "assistant", Annotations: []string{}}
 		switch {
 		case a.Refusal != "":
 			m.Refusal = &a.Refusal
@@ -136,7 +138,14 @@ func (c *chatAnswer) whole() {
 		for _, call := range a.Calls {
 			m.ToolCalls = append(m.ToolCalls, chatCallObj{ID: c.x.ID("call_", 24), Type: "function", Function: &functionCall{call.Name, call.Arguments}})
 		}
-		out.Choices = append(out.Choices, chatChoice{Index: i, Message: m, Logprobs: c.logprobs(a.Pieces), FinishReason: c.finish(a)})
+		choice := chatChoice{Index: i, Message: m, Logprobs: c.logprobs(a.Pieces), FinishReason: c.finish(a)}
+		if c.v != nil && c.v.Filters != nil {
+			filtered := a.Finish == answer.Filtered
+			if choice.Filters = c.v.Filters(filtered); filtered {
+				choice.Message = nil
+			}
+		}
+		out.Choices = append(out.Choices, choice)
 	}
 	if !c.x.B.NoUsage {
 		out.Usage = &c.usage
@@ -179,6 +188,9 @@ type callPiece struct {
 func (c *chatAnswer) stream() {
 	c.base.Object = "chat.completion.chunk"
 	c.s = c.x.Stream(func() (string, any) { return "", errorBody{object(usual(http.StatusInternalServerError))} })
+	if c.v != nil && c.v.Prelude != nil {
+		c.s.Event("", c.v.Prelude)
+	}
 	for i, a := range c.answers {
 		var empty any = ""
 		if len(a.Calls) > 0 {
@@ -236,7 +248,8 @@ func (c *chatAnswer) call(choice, index int, call answer.Call) {
 }
 
 func (c *chatAnswer) wantsUsage() bool {
-	return c.r.StreamOptions != nil && c.r.StreamOptions.IncludeUsage
+	always := c.v != nil && c.v.Usage != nil && c.v.Usage(c.x)
+	return always || c.r.StreamOptions != nil && c.r.StreamOptions.IncludeUsage
 }
 
 // send writes one chunk; piece is the part of the answer that it carries, if any.
