@@ -5,15 +5,23 @@ package builtin
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/azure"
+	"github.com/postern-gateway/postern/adapters/cloudflare"
+	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/huggingface"
 	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 
 // Providers are all providers, in the order of the documentation.
 func Providers() []adapters.Provider {
-	return []adapters.Provider{
+	list := []adapters.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
+		azure.Provider(),
 		mistral.Provider(),
+		huggingface.Provider(),
+		cloudflare.Provider(),
 	}
+	return append(list, compatible.Providers()...)
 }

@@ -21,6 +21,10 @@ type Dialect struct {
 	// Error appends an error object.
 	Error func(dst []byte, e *chat.Error) []byte
 
+	// IsError reports whether a document is an error object as this dialect's clients
+	// know it; nil if every provider that speaks the dialect sends only such.
+	IsError func(v rawjson.Value) bool
+
 	// ErrorEvent appends an error as the last event of a stream.
 	ErrorEvent func(dst []byte, e *chat.Error) []byte
 

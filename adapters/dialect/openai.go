@@ -13,6 +13,7 @@ func OpenAI() *Dialect {
 	return &Dialect{
 		Name:       openaichat.Name,
 		Error:      openaichat.AppendError,
+		IsError:    func(v rawjson.Value) bool { return v.Get("error").Kind() == rawjson.Object },
 		ErrorEvent: openaichat.AppendErrorEvent,
 		Models:     openAIModels,
 		Check:      openAICheck,

@@ -24,7 +24,6 @@ func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.P
 	if c.Op == adapters.Chat {
 		m.messages()
 		m.tools()
-		m.effort()
 	}
 	return m.drops, m.err
 }
@@ -44,8 +43,14 @@ func (m *amendment) member(key string, v rawjson.Value) {
 	case "model", "messages", "input", "prompt", "stream":
 		return
 	case "reasoning_effort":
-		if m.a.p.Effort != EffortField {
-			return // it has its own turn
+		if m.prefix == "" && !m.a.lacking(key) {
+			m.effort(v)
+			return
+		}
+	case "encoding_format":
+		if v.Is("float") && m.a.listed(noFloat) {
+			m.patch.DeleteField(m.request, key)
+			return
 		}
 	case "stream_options":
 		if m.a.p.Usage != UsageAsked {
@@ -132,39 +137,33 @@ func (m *amendment) tools() {
 }
 
 // effort says reasoning_effort as the service wants to hear it.
-func (m *amendment) effort() {
+func (m *amendment) effort(v rawjson.Value) {
 	const key = "reasoning_effort"
-	v := m.request.Get(key)
-	asked := chat.EffortUnset
+	way, asked := m.a.p.Effort, chat.EffortUnset
 	for i, name := range effortNames {
 		if name != "" && v.Is(name) {
 			asked = chat.Effort(i)
 		}
 	}
-	if asked == chat.EffortUnset {
-		if v.IsNull() && m.a.p.Effort != EffortField {
-			m.patch.DeleteField(m.request, key)
-		}
-		return // the service itself refuses what nobody knows
-	}
-	if m.a.p.Effort == EffortField {
-		if given := m.a.other.nearest(asked); !m.a.p.OpenAI && given != asked && !m.a.lacking(key) {
+	switch {
+	case asked == chat.EffortUnset && v.IsNull() && way != EffortField:
+		m.patch.DeleteField(m.request, key)
+	case asked == chat.EffortUnset, m.a.p.OpenAI: // the service itself refuses what is wrong
+	case way.field(asked):
+		given := m.a.other.nearest(asked)
+		if given != asked {
 			m.drops = append(m.drops, key)
-			if given == chat.EffortUnset {
-				m.patch.DeleteField(m.request, key)
-			} else {
-				m.patch.Replace(v, []byte(`"`+effortNames[given]+`"`))
-			}
+			m.patch.Replace(v, []byte(`"`+effortNames[given]+`"`))
 		}
-		return
-	}
-	m.patch.DeleteField(m.request, key)
-	member, value, exact := m.a.p.Effort.say(asked, 0)
-	if !exact {
-		m.drops = append(m.drops, key)
-	}
-	if member != "" && !m.request.Get(member).Exists() {
-		m.patch.SetField(m.request, member, []byte(value))
+	default:
+		m.patch.DeleteField(m.request, key)
+		member, value, exact := way.say(asked, 0)
+		if !exact {
+			m.drops = append(m.drops, key)
+		}
+		if member != "" && !m.request.Get(member).Exists() {
+			m.patch.SetField(m.request, member, []byte(value))
+		}
 	}
 }
 

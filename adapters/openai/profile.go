@@ -12,6 +12,7 @@ import (
 // Profile is a service that takes all that is in the format.
 type Profile struct {
 	Base   string            // path before /chat/completions
+	Apart  string            // path before /responses and /embeddings, where it is another
 	Ops    Ops               // what it takes in the format; 0: all but responses
 	Header string            // that carries the key as it is; empty: authorization, as a bearer
 	More   []adapters.Header // that every request has
@@ -20,6 +21,7 @@ type Profile struct {
 	// stands before their names.
 	OpenAI bool
 	Prefix string
+	Known  func(name string) (model string) // the model that a name stands for; nil: itself
 
 	Usage   UsageWay
 	Effort  EffortWay
@@ -30,7 +32,8 @@ type Profile struct {
 	// the answer depends on is refused before it gets there, anything else is left out
 	// and reported; members of requests for embeddings begin with "embeddings.". Beside
 	// names of members there are "developer", the role, which becomes system;
-	// "json_schema", the format; "messages[].name"; "tools[].function.strict".
+	// "json_schema", the format; "messages[].name"; "tools[].function.strict"; and
+	// "embeddings.float", the encoding, which is the usual one.
 	Lacks string
 
 	// Takes, if it is not empty, are all the members of a request for chat that it takes
@@ -43,9 +46,16 @@ type Profile struct {
 	// Renames are members with another name: "seed=random_seed max_completion_tokens=max_tokens".
 	Renames string
 
+	// Adds are members, as JSON, of translated requests for chat: "reasoning_split":true.
+	Adds string
+
 	// Thoughts is the member of an assistant's message in which it wants its thinking
 	// back; empty: it does not.
 	Thoughts string
+
+	// Tags: some of its models write their thinking into their text, between <think> and
+	// </think>.
+	Tags bool
 
 	own bool // it is OpenAI
 }
@@ -77,11 +87,14 @@ type EffortWay uint8
 
 // Ways of effort.
 const (
-	EffortField     EffortWay = iota // "reasoning_effort":"low"
-	ThinkingType                     // "thinking":{"type":"enabled"}
-	EnableThinking                   // "enable_thinking":true,"thinking_budget":2048
-	ReasoningObject                  // "reasoning":{"effort":"low"}
-	NoEffort                         // it cannot be told
+	EffortField      EffortWay = iota // "reasoning_effort":"low"
+	EffortOrOff                       // the same, but "thinking":{"type":"disabled"} for none
+	ThinkingType                      // "thinking":{"type":"enabled"}
+	ThinkingAdaptive                  // "thinking":{"type":"adaptive"}
+	EnableThinking                    // "enable_thinking":true
+	ThinkingBudget                    // "enable_thinking":true,"thinking_budget":2048
+	ReasoningObject                   // "reasoning":{"effort":"low"}
+	NoEffort                          // it cannot be told
 )
 
 // An Adapter speaks this format with the deviations of a Profile. Its strings are
@@ -120,8 +133,12 @@ func New(p Profile) *Adapter {
 		{Responses, adapters.Responses, "/responses"},
 		{Models, adapters.Models, "/models"},
 	} {
+		base := p.Base
+		if p.Apart != "" && (o.op == Responses || o.op == Embeddings) {
+			base = p.Apart
+		}
 		if p.Ops&o.op != 0 {
-			a.paths[o.at] = p.Base + o.path
+			a.paths[o.at] = base + o.path
 		}
 	}
 	if p.Efforts != "" {
@@ -137,6 +154,9 @@ func New(p Profile) *Adapter {
 
 // family is what is known of a model.
 func (a *Adapter) family(model string) *family {
+	if a.p.Known != nil {
+		model = a.p.Known(model)
+	}
 	if a.p.OpenAI {
 		if f := find(strings.TrimPrefix(model, a.p.Prefix)); f != &unknown {
 			return f
@@ -148,15 +168,12 @@ func (a *Adapter) family(model string) *family {
 // named is what a member of a chat request is called here; false if the service takes
 // none.
 func (a *Adapter) named(key string) (string, bool) {
-	if a.lacking(key) {
-		return "", false
-	}
 	for _, r := range a.renames {
 		if from, to, _ := strings.Cut(r, "="); from == key {
 			return to, true
 		}
 	}
-	return key, true
+	return key, !a.lacking(key)
 }
 
 func (a *Adapter) lacking(key string) bool {
@@ -181,6 +198,7 @@ const (
 	strictTools    = "tools[].function.strict"
 	noDeveloper    = "developer"
 	noSchema       = "json_schema"
+	noFloat        = "embeddings.float"
 )
 
 // listed reports whether a name is in Lacks, for those that are no members.

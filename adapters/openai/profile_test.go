@@ -61,7 +61,11 @@ func TestAmend(t *testing.T) {
 		{"an effort as a type", openai.Profile{Effort: openai.ThinkingType}, `,"reasoning_effort":"none"}`, `,"thinking":{"type":"disabled"}}`, ""},
 		{"an effort as a type loses how much", openai.Profile{Effort: openai.ThinkingType}, `,"reasoning_effort":"high"}`, `,"thinking":{"type":"enabled"}}`, "reasoning_effort"},
 		{"an effort beside a type", openai.Profile{Effort: openai.ThinkingType}, `,"reasoning_effort":"none","thinking":{"type":"auto"}}`, `,"thinking":{"type":"auto"}}`, ""},
-		{"an effort as a budget", openai.Profile{Effort: openai.EnableThinking}, `,"reasoning_effort":"low"}`, `,"enable_thinking":true,"thinking_budget":2048}`, ""},
+		{"an effort as a budget", openai.Profile{Effort: openai.ThinkingBudget}, `,"reasoning_effort":"low"}`, `,"enable_thinking":true,"thinking_budget":2048}`, ""},
+		{"an effort that is only switched on", openai.Profile{Effort: openai.EnableThinking}, `,"reasoning_effort":"low"}`, `,"enable_thinking":true}`, "reasoning_effort"},
+		{"an effort where there is a switch to turn it off", openai.Profile{Effort: openai.EffortOrOff, Efforts: "low high"}, `,"reasoning_effort":"none"}`, `,"thinking":{"type":"disabled"}}`, ""},
+		{"an effort where it is not turned off", openai.Profile{Effort: openai.EffortOrOff, Efforts: "low high"}, `,"reasoning_effort":"minimal"}`, `,"reasoning_effort":"low"}`, "reasoning_effort"},
+		{"no effort that is known", openai.Profile{Lacks: "reasoning_effort"}, `,"reasoning_effort":"low"}`, `}`, "reasoning_effort"},
 		{"an effort in an object", openai.Profile{Effort: openai.ReasoningObject}, `,"reasoning_effort":"low"}`, `,"reasoning":{"effort":"low"}}`, ""},
 		{"tools that are not strict", openai.Profile{Lacks: "tools[].function.strict"}, `,"tools":[{"function":{"name":"f","strict":true}}]}`, `,"tools":[{"function":{"name":"f"}}]}`, "tools[].function.strict"},
 	}
@@ -120,8 +124,9 @@ func TestRequestsOfOtherDialectsHaveTheDeviations(t *testing.T) {
 		{"top_k where it is known", openai.Profile{Also: "top_k"}, `"max_tokens":9,"top_k":3`, `,"max_tokens":9,"top_k":3}`, ""},
 		{"stop sequences", openai.Profile{Stops: 1}, `"max_tokens":9,"stop_sequences":["a","b"]`, "", "unsupported_value stop_sequences"},
 		{"a stream that reports its usage by itself", openai.Profile{Usage: openai.UsageAlways}, `"max_tokens":9,"stream":true`, `,"max_tokens":9,"stream":true}`, ""},
-		{"a budget", openai.Profile{Effort: openai.EnableThinking}, `"max_tokens":9999,"thinking":{"type":"enabled","budget_tokens":3000}`, `,"enable_thinking":true,"thinking_budget":3000,"max_tokens":9999}`, ""},
+		{"a budget", openai.Profile{Effort: openai.ThinkingBudget}, `"max_tokens":9999,"thinking":{"type":"enabled","budget_tokens":3000}`, `,"enable_thinking":true,"thinking_budget":3000,"max_tokens":9999}`, ""},
 		{"thinking that is switched off", openai.Profile{Effort: openai.ThinkingType}, `"max_tokens":9,"thinking":{"type":"disabled"}`, `,"thinking":{"type":"disabled"},"max_tokens":9}`, ""},
+		{"what a service needs beside", openai.Profile{Adds: `"reasoning_split":true`}, `"max_tokens":9`, `,"max_tokens":9,"reasoning_split":true}`, ""},
 		{"tools where there are none", openai.Profile{Lacks: "tools"}, `"max_tokens":9,"tools":[{"name":"f","input_schema":{"type":"object"}}]`, "", "unsupported_value tools"},
 	}
 	for _, tt := range tests {

@@ -52,6 +52,10 @@ func (b *builder) build() {
 	b.stop()
 	b.service()
 	b.extras()
+	if b.a.p.Adds != "" {
+		b.raw(`,`)
+		b.raw(b.a.p.Adds)
+	}
 	if b.r.Stream {
 		b.raw(`,"stream":true`)
 		if b.a.p.Usage == UsageAsked {
@@ -209,7 +213,7 @@ func (b *builder) reasoning() {
 	if asked == chat.EffortUnset {
 		return
 	}
-	if b.a.p.Effort != EffortField {
+	if !b.a.p.Effort.field(asked) {
 		b.think(asked)
 		return
 	}

@@ -33,7 +33,7 @@ func (b *builder) user() {
 	b.words("safety_identifier", "safety_identifier", r.SafetyIdentifier)
 	const others = "metadata.user_id"
 	switch {
-	case r.Dialect == dialectName || len(r.SafetyIdentifier) > 0 || len(r.User) > mostIdentifier || !b.a.p.OpenAI:
+	case r.Dialect == dialectName || len(r.SafetyIdentifier) > 0 || len(r.User) > mostIdentifier || !b.a.p.own:
 		b.words("user", others, r.User)
 	default:
 		b.words("safety_identifier", others, r.User)
@@ -45,10 +45,10 @@ func (b *builder) user() {
 func (b *builder) tier() {
 	switch tier := b.r.ServiceTier; {
 	case len(tier) == 0:
-	case b.r.Dialect == dialectName || string(tier) == "auto" && b.a.p.OpenAI:
+	case b.r.Dialect == dialectName || string(tier) == "auto" && b.a.p.own:
 		b.words("service_tier", "service_tier", tier)
 	case string(tier) == "auto":
-	case string(tier) == "standard_only" && b.a.p.OpenAI:
+	case string(tier) == "standard_only" && b.a.p.own:
 		b.words("service_tier", "service_tier", chat.Text("default"))
 	default:
 		b.r.Drop("service_tier")

@@ -76,7 +76,7 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	if w.model == "" {
 		w.model = text(e.Field(fieldModel))
 	}
-	if isObject(e.Field(fieldError)) || string(event) == "error" {
+	if isError(e.Field(fieldError)) || string(event) == "error" {
 		w.failed = true
 	}
 	counted := w.count(e.Field(fieldUsage))
@@ -101,7 +101,7 @@ func (w *watch) keep(choices []byte) {
 
 // readKept counts what the choices put aside give to read.
 func (w *watch) readKept() {
-	for _, key := range [...]string{`"content":`, `"arguments":`, `"reasoning_content":`, `"text":`, `"refusal":`} {
+	for _, key := range [...]string{`"content":`, `"arguments":`, `"reasoning_content":`, `"reasoning":`, `"text":`, `"refusal":`} {
 		for rest := w.kept; ; {
 			i := bytes.Index(rest, []byte(key))
 			if i < 0 {
@@ -143,13 +143,23 @@ func usage(v rawjson.Value) chat.Usage {
 		}
 		return 0
 	}
-	return chat.Usage{
+	u := chat.Usage{
 		Input:      first("prompt_tokens", "input_tokens"),
 		Output:     first("completion_tokens", "output_tokens"),
 		CachedRead: max(detail("cached_tokens", "prompt_tokens_details", "input_tokens_details"), first("num_cached_tokens")),
 		CacheWrite: detail("cache_write_tokens", "prompt_tokens_details", "input_tokens_details"),
 		Reasoning:  detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details"),
 	}
+	if u.CachedRead == 0 { // as DeepSeek and as Moonshot say it
+		u.CachedRead = min(u.Input, first("prompt_cache_hit_tokens", "cached_tokens"))
+	}
+	// Some services, xAI and a few models at others, count what was thought beside the
+	// output instead of in it: the total tells, and so does a part beyond its whole.
+	total, ok := v.Get("total_tokens").Int64()
+	if u.Reasoning > 0 && (u.Reasoning > u.Output || ok && total == u.Input+u.Output+u.Reasoning) {
+		u.Output += u.Reasoning
+	}
+	return u
 }
 
 func (w *watch) Usage() (chat.Usage, bool) {
@@ -166,7 +176,7 @@ func (w *watch) Model() string {
 	return w.model
 }
 
-func (w *watch) Failed() bool { return w.failed || isObject(w.body.Field(fieldError)) }
+func (w *watch) Failed() bool { return w.failed || isError(w.body.Field(fieldError)) }
 
 func (w *watch) Ended() bool { return w.ended }
 
@@ -176,6 +186,9 @@ func (w *watch) Delivered() int64 {
 }
 
 func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
+
+// isError is for the member error, which some servers make a text.
+func isError(raw []byte) bool { return len(raw) > 0 && (raw[0] == '{' || raw[0] == '"') }
 
 // text is a JSON string's content, empty if raw is none.
 func text(raw []byte) string {

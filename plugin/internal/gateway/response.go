@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 )
 
@@ -68,9 +69,8 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if s.translation.to != nil {
 		return s.answerTranslated(step, head, end)
 	}
-	if head.status >= 400 { // the provider's API is the client's own: its error passes
-		s.failure = "upstream_" + itoa(head.status)
-		return step
+	if head.status >= 400 {
+		return s.passError(step, head)
 	}
 	if end || s.target.Provider == nil || s.endpoint.Op == adapters.Models {
 		s.answer.ended = end
@@ -95,6 +95,36 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		step.Action, step.Want = Hold, Whole
 	}
 	return step
+}
+
+// An errorReader is an adapter that knows what its provider's errors mean.
+type errorReader interface {
+	ReadError(status int, body []byte) *chat.Error
+}
+
+// passError lets an error pass whose provider has the client's own API. Services that
+// only resemble it answer errors in other forms too, so what it is has to be looked at.
+func (s *Stream) passError(step *Step, head responseHead) *Step {
+	s.failure = "upstream_" + itoa(head.status)
+	_, ok := s.target.Provider.Adapter.(errorReader)
+	plain := head.encoding == "" || head.encoding == "identity"
+	if !ok || !plain || !s.w.holds || s.endpoint.Dialect.IsError == nil || head.length > maxHeld {
+		return step
+	}
+	s.answer.whole, s.answer.judged, s.answer.retryAfter = true, true, head.retryAfter
+	step.Action, step.Want = Hold, Whole
+	return step
+}
+
+// judge puts an error in the client's dialect in the place of one that is in none.
+func (s *Stream) judge(step *Step, p []byte) *Step {
+	var doc rawjson.Doc
+	if doc.Parse(p) == nil && s.endpoint.Dialect.IsError(doc.Root()) {
+		return step
+	}
+	e := s.target.Provider.Adapter.(errorReader).ReadError(s.status, p)
+	e.Status = s.status
+	return s.replaceError(step, e)
 }
 
 // openFrames makes ready what cuts the answer into events; false if it is no stream.
@@ -193,6 +223,8 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		step.Replace, step.Want = true, Each
 		step.Body = append(step.Body, s.answer.replaced...)
 		s.answer.replaced = s.answer.replaced[:0]
+	case s.answer.judged:
+		return s.judge(step, p)
 	case s.answer.translated && s.answer.streaming:
 		step.Want = Each
 		s.translateEvents(step, p, end)

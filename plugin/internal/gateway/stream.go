@@ -71,6 +71,7 @@ type answer struct {
 	cut        bool // the gateway has ended the stream before the provider did
 	whole      bool // held until complete
 	translated bool
+	judged     bool   // an error that may have to be put into the client's dialect
 	retryAfter bool   // the provider's headers say when to try again
 	replaced   []byte // goes out in the place of the body
 	ended      bool

@@ -147,7 +147,7 @@ func headerText(s string) string {
 
 // ResponseProgress tells that size bytes of an answer that is wanted whole are held.
 func (s *Stream) ResponseProgress(size int) *Step {
-	if s.answer.translated && size > s.w.plan.Limits.Answer {
+	if (s.answer.translated || s.answer.judged) && size > s.w.plan.Limits.Answer {
 		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
 	}
 	step := s.next()

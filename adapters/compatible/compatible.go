@@ -1,0 +1,96 @@
+// Package compatible speaks to services whose API is OpenAI's, but for the deviations
+// that one line of data names for each.
+//
+// A service is a type of its own: type: groq. The type compatible is any other server of
+// the format, by its path; with the option service it is one of the table behind another
+// host, such as a proxy of one's own. What a service lacks is refused or left out and
+// reported before it gets there, so that it does not fail there with an error of its own
+// or pass over it in silence. Which of its models can do what is not known here.
+package compatible
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/strict"
+)
+
+// Providers are the services of the table, after the one that is any.
+func Providers() []adapters.Provider {
+	list := make([]adapters.Provider, 0, len(services)+1)
+	list = append(list, adapters.Provider{
+		Name:     "compatible",
+		Doc:      "Any server of OpenAI's format.",
+		Semantic: "openai",
+		Options:  anyService,
+	})
+	for i := range services {
+		s := &services[i]
+		p := adapters.Provider{Name: s.name, Doc: s.doc, Semantic: s.semantic, Host: s.host, Options: s.options}
+		if p.Semantic == "" {
+			p.Semantic = s.name
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// A service is one row.
+type service struct {
+	name, doc string
+	semantic  string // gen_ai.provider.name where OpenTelemetry has one; empty: the name
+	host      string // empty: it runs where its user wants it
+	page      string // documentation that the row rests on, read on 2026-11-26
+	profile   openai.Profile
+}
+
+const pathDoc = "Path before /chat/completions."
+
+func (s *service) options(o *strict.Object) (adapters.Adapter, error) {
+	return s.adapter(o.Str("base_path", pathDoc, s.profile.Base)), nil
+}
+
+// adapter is that of the service behind another path.
+func (s *service) adapter(base string) adapters.Adapter {
+	p := s.profile
+	if p.Base != base {
+		p.Base, p.Apart = base, ""
+	}
+	a := openai.New(p)
+	if p.Ops != 0 && p.Ops&openai.Chat == 0 {
+		return untranslated{a, a, a}
+	}
+	return a
+}
+
+// untranslated is a service without chat: it cannot serve clients of other dialects.
+type untranslated struct {
+	adapters.Adapter
+	adapters.Amender
+	errors
+}
+
+type errors interface {
+	ReadError(status int, body []byte) *chat.Error
+}
+
+// anyService reads the options of the type compatible.
+func anyService(o *strict.Object) (adapters.Adapter, error) {
+	names := make([]string, 0, len(services))
+	for i := range services {
+		names = append(names, services[i].name)
+	}
+	name := o.Enum("service", "Whose deviations from the format hold; empty is none.", "", names...)
+	plain := service{profile: openai.Profile{Base: "/v1", Ops: openai.Chat | openai.Completions | openai.Embeddings | openai.Responses | openai.Models}}
+	s := &plain
+	for i := range services {
+		if services[i].name == name {
+			s = &services[i]
+		}
+	}
+	base := o.Str("base_path", pathDoc+" Empty is the service's own.", "")
+	if base == "" {
+		base = s.profile.Base
+	}
+	return s.adapter(base), nil
+}
