@@ -111,6 +111,9 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 	return a.Adapter.ChatPath(model, stream) + a.query
 }
 
+// deployment is the path of an operation.
+//
+//go:noinline
 func (a *adapter) deployment(name, operation string) string {
 	path := escape([]byte(a.base), name)
 	path = append(path, operation...)

@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/huggingface"
 	"github.com/postern-gateway/postern/adapters/mistral"
+	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 
@@ -22,6 +23,7 @@ func Providers() []adapters.Provider {
 		mistral.Provider(),
 		huggingface.Provider(),
 		cloudflare.Provider(),
+		llama.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

@@ -66,6 +66,7 @@ var deviations = []struct{ service, path, in, want, drops string }{
 	{"hunyuan", "/v1/chat/completions", `"messages":[{"role":"developer","content":"a"}]`, `"messages":[{"role":"system","content":"a"}]`, ""},
 	{"inception", "/v1/chat/completions", `"reasoning_effort":"none"`, `"reasoning_effort":"low"`, "reasoning_effort"},
 	{"jina", "/v1/embeddings", `"input":"a","dimensions":8,"task":"text-matching"`, `"input":"a","dimensions":8,"task":"text-matching"`, ""},
+	{"llamacpp", "/v1/chat/completions", `"cache_prompt":true,"grammar":"root ::= \"a\"","min_p":0.1`, `"cache_prompt":true,"grammar":"root ::= \"a\"","min_p":0.1`, ""},
 	{"lmstudio", "/v1/chat/completions", `"max_completion_tokens":9,"user":"u","reasoning_effort":"low"`, `"max_tokens":9`, "user reasoning_effort"},
 	{"localai", "/v1/chat/completions", `"top_k":4`, `"top_k":4`, ""},
 	{"minimax", "/v1/chat/completions", `"max_tokens":9,"presence_penalty":1,"reasoning_effort":"none"`, `"max_completion_tokens":9,"thinking":{"type":"disabled"}`, "presence_penalty"},

@@ -61,7 +61,8 @@ func (m *amendment) member(key string, v rawjson.Value) {
 			return
 		}
 	case "response_format":
-		if v.Get("type").Is("json_schema") && m.a.listed(noSchema) {
+		kind := v.Get("type")
+		if kind.Is("json_schema") && m.a.listed(noSchema) || kind.Is("json_object") && m.a.listed(noJSON) {
 			m.fail(key)
 			return
 		}

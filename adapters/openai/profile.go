@@ -32,8 +32,9 @@ type Profile struct {
 	// the answer depends on is refused before it gets there, anything else is left out
 	// and reported; members of requests for embeddings begin with "embeddings.". Beside
 	// names of members there are "developer", the role, which becomes system;
-	// "json_schema", the format; "messages[].name"; "tools[].function.strict"; and
-	// "embeddings.float", the encoding, which is the usual one.
+	// "json_schema" and "json_object", the formats; "messages[].name"; "messages[].content"
+	// that is null; "tools[].function.strict"; and "embeddings.float", the encoding, which
+	// is the usual one.
 	Lacks string
 
 	// Takes, if it is not empty, are all the members of a request for chat that it takes
@@ -199,6 +200,8 @@ const (
 	noDeveloper    = "developer"
 	noSchema       = "json_schema"
 	noFloat        = "embeddings.float"
+	noJSON         = "json_object"
+	noNull         = "messages[].content"
 )
 
 // listed reports whether a name is in Lacks, for those that are no members.

@@ -65,9 +65,15 @@ func (b *builder) build() {
 	b.raw(`}`)
 }
 
+// raw writes JSON as it is. It and its likes are called from hundreds of places: inlined,
+// they would be a good part of the module's size.
+//
+//go:noinline
 func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
 
 // str writes a string that is escaped already.
+//
+//go:noinline
 func (b *builder) str(t chat.Text) {
 	b.dst = append(b.dst, '"')
 	b.dst = append(b.dst, t...)
@@ -75,6 +81,8 @@ func (b *builder) str(t chat.Text) {
 }
 
 // text writes a member whose key comes with its comma, if there is a text for it.
+//
+//go:noinline
 func (b *builder) text(key string, t chat.Text) {
 	if len(t) > 0 {
 		b.raw(key)
@@ -83,6 +91,8 @@ func (b *builder) text(key string, t chat.Text) {
 }
 
 // value writes such a member if there is a value for it.
+//
+//go:noinline
 func (b *builder) value(key string, raw chat.Raw) {
 	if len(raw) > 0 {
 		b.raw(key)
@@ -124,6 +134,8 @@ func (b *builder) option(key string, raw chat.Raw) {
 }
 
 // separate writes a comma unless a list or an object has only just begun.
+//
+//go:noinline
 func (b *builder) separate() {
 	if c := b.dst[len(b.dst)-1]; c != '[' && c != '{' {
 		b.dst = append(b.dst, ',')
@@ -174,12 +186,12 @@ func (b *builder) format() {
 	if f.Kind == chat.FormatText || !b.member("response_format", "output_config.format") {
 		return
 	}
-	if f.Kind == chat.FormatJSON {
-		b.raw(`{"type":"json_object"}`)
+	if b.a.listed(noSchema) && f.Kind == chat.FormatSchema || b.a.listed(noJSON) && f.Kind == chat.FormatJSON {
+		b.fail(b.ours("response_format", "output_config.format"), "this provider does not take this format of answers")
 		return
 	}
-	if b.a.listed(noSchema) {
-		b.fail(b.ours("response_format", "output_config.format"), "this provider takes no schema for its answers")
+	if f.Kind == chat.FormatJSON {
+		b.raw(`{"type":"json_object"}`)
 		return
 	}
 	b.raw(`{"type":"json_schema","json_schema":{"name":`)

@@ -165,7 +165,7 @@ func (b *builder) assistant(m *chat.Message) {
 	switch {
 	case texts > 0:
 		b.texts(m.Parts, texts)
-	case calls+refusals > 0:
+	case calls+refusals > 0 && !b.a.listed(noNull):
 		b.raw(`null`)
 	default:
 		b.raw(`""`)

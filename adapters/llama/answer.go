@@ -1,0 +1,79 @@
+package llama
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// ReadResponse fills out from a whole answer.
+func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
+	m := answer.Get("completion_message")
+	if m.Kind() != rawjson.Object {
+		return errors.New("completion_message: want an object, got " + m.Kind().String())
+	}
+	out.ID = inner(answer.Get("id"))
+	out.Usage, out.Counted = usage(answer.Get("metrics"))
+	content := m.Get("content")
+	if content.Kind() == rawjson.Object {
+		content = content.Get("text")
+	}
+	var c chat.Choice
+	if t := inner(content); len(t) > 0 {
+		c.Parts = append(c.Parts, chat.Part{Text: t})
+	}
+	calls := m.Get("tool_calls")
+	for i, v := range calls.Elems() {
+		f := v.Get("function")
+		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(v.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
+		if len(p.ID) == 0 {
+			p.ID = callID(i)
+		}
+		if len(p.Arguments) == 0 {
+			p.Arguments = chat.Text("{}")
+		}
+		c.Parts = append(c.Parts, p)
+	}
+	c.Finish = finish(m.Get("stop_reason"), calls.Len() > 0)
+	out.Choices = append(out.Choices, c)
+	return nil
+}
+
+// inner is a string as it is spelled, nil for anything else.
+func inner(v rawjson.Value) chat.Text {
+	if v.Kind() != rawjson.String {
+		return nil
+	}
+	raw := v.Raw()
+	return raw[1 : len(raw)-1 : len(raw)-1]
+}
+
+func finish(reason rawjson.Value, called bool) chat.Finish {
+	switch {
+	case reason.Is("length"):
+		return chat.FinishLength
+	case reason.Is("tool_calls"), called:
+		return chat.FinishTools
+	}
+	return chat.FinishStop
+}
+
+// callID makes an id for a call that came without one.
+func callID(n int) chat.Text { return strconv.AppendInt(chat.Text("call_"), int64(n), 10) }
+
+// usage reads the metrics that count tokens; false if there are none. They are numbers
+// of any spelling.
+func usage(metrics rawjson.Value) (u chat.Usage, ok bool) {
+	for _, m := range metrics.Elems() {
+		n, _ := m.Get("value").Float64()
+		switch name := m.Get("metric"); {
+		case name.Is("num_prompt_tokens"):
+			u.Input, ok = int64(n), true
+		case name.Is("num_completion_tokens"):
+			u.Output, ok = int64(n), true
+		}
+	}
+	return u, ok
+}
