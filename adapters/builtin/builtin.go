@@ -7,7 +7,10 @@ import (
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/azure"
 	"github.com/postern-gateway/postern/adapters/bedrock"
+	"github.com/postern-gateway/postern/adapters/cloudflare"
 	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/huggingface"
+	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/ollama"
@@ -25,6 +28,8 @@ func Providers() []adapters.Provider {
 		ollama.Provider(),
 		bedrock.Provider(),
 		vertex.Provider(),
+		huggingface.Provider(),
+		cloudflare.Provider(),
 		llama.Provider(),
 	}
 	return append(list, compatible.Providers()...)

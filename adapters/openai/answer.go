@@ -26,7 +26,7 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		if c.Get("finish_reason").Is("error") {
 			return errFailed
 		}
-		out.Choices = append(out.Choices, choice(c, out.Created))
+		out.Choices = append(out.Choices, a.choice(c, out.Created))
 	}
 	return nil
 }
@@ -41,10 +41,12 @@ func inner(v rawjson.Value) chat.Text {
 }
 
 // choice reads one answer. One that a filter has stopped may have no message at all.
-func choice(v rawjson.Value, created int64) chat.Choice {
+func (a *Adapter) choice(v rawjson.Value, created int64) chat.Choice {
 	m := v.Get("message")
 	c := chat.Choice{Parts: thoughts(m, nil)}
-	if t := inner(m.Get("content")); len(t) > 0 {
+	if t := inner(m.Get("content")); len(t) > 0 && a.p.Tags {
+		c.Parts = untagged(t, c.Parts)
+	} else if len(t) > 0 {
 		c.Parts = append(c.Parts, chat.Part{Text: t, Citations: citations(m.Get("annotations"))})
 	}
 	c.Parts = parts(m.Get("content"), c.Parts)
@@ -55,9 +57,9 @@ func choice(v rawjson.Value, created int64) chat.Choice {
 	calls := 0
 	for i, call := range m.Get("tool_calls").Elems() {
 		calls++
-		f := call.Get("function")
+		f := function(call)
 		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: argumentsOf(f)}
-		if len(p.ID) == 0 {
+		if isNoID(p.ID) {
 			p.ID = callID(nil, created, i)
 		}
 		if len(p.Arguments) == 0 {

@@ -95,3 +95,16 @@ func argumentsOf(f rawjson.Value) chat.Text {
 	}
 	return inner(v)
 }
+
+// function is what a call says of its function. Some services have that in the call
+// itself.
+func function(call rawjson.Value) rawjson.Value {
+	if f := call.Get("function"); f.Kind() == rawjson.Object {
+		return f
+	}
+	return call
+}
+
+// isNoID reports whether an id tells nothing: text-generation-inference gives all calls
+// the same.
+func isNoID(id chat.Text) bool { return len(id) == 0 || string(id) == "0" }

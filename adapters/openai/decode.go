@@ -31,6 +31,7 @@ type decoder struct {
 	kept    int // bytes of blocks that wait
 	begun   bool
 	done    bool
+	tags    bool // thinking may stand in the text
 	ev      chat.Event
 }
 
@@ -38,12 +39,12 @@ var _ adapters.Decoder = (*decoder)(nil)
 
 // NewDecoder makes a reader of streams.
 func (a *Adapter) NewDecoder() adapters.Decoder {
-	return &decoder{doc: rawjson.Doc{LoneSurrogates: true}}
+	return &decoder{doc: rawjson.Doc{LoneSurrogates: true}, tags: a.p.Tags}
 }
 
 func (d *decoder) Reset() {
 	d.doc.Reset()
-	*d = decoder{doc: d.doc, lanes: d.lanes[:0]}
+	*d = decoder{doc: d.doc, lanes: d.lanes[:0], tags: d.tags}
 	if cap(d.lanes) > 1 {
 		d.lanes = nil // answers with several choices are rare
 	}

@@ -37,6 +37,7 @@ type lane struct {
 	finish   chat.Finish
 	finished bool
 	refused  bool
+	tags     tags
 }
 
 // A call is a tool call that was seen.
@@ -71,7 +72,11 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 	if err := l.reasoning(d, v, emit); err != nil {
 		return err
 	}
-	if t := inner(v.Get("content")); len(t) > 0 {
+	if t := inner(v.Get("content")); len(t) > 0 && d.tags {
+		if err := l.tagged(d, t, emit); err != nil {
+			return err
+		}
+	} else if len(t) > 0 {
 		if err := l.text(d, chat.TextPart, t, emit); err != nil {
 			return err
 		}
@@ -92,7 +97,11 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 			}
 		}
 	}
-	for _, c := range v.Get("tool_calls").Elems() {
+	calls := v.Get("tool_calls")
+	if calls.Get("function").Kind() == rawjson.Object { // as text-generation-inference had it
+		return l.toolCall(d, calls, emit)
+	}
+	for _, c := range calls.Elems() {
 		if err := l.toolCall(d, c, emit); err != nil {
 			return err
 		}
@@ -187,8 +196,14 @@ func (l *lane) keep(d *decoder, b *block, t chat.Text) error {
 
 // toolCall reads a piece of a call.
 func (l *lane) toolCall(d *decoder, v rawjson.Value, emit func(*chat.Event)) error {
-	f := v.Get("function")
+	if err := l.untag(d, emit); err != nil {
+		return err
+	}
+	f := function(v)
 	id, name, args := inner(v.Get("id")), inner(f.Get("name")), argumentsOf(f)
+	if isNoID(id) {
+		id = nil
+	}
 	if len(id) > mostID || len(name) > mostID {
 		return errInterleaved
 	}
@@ -332,6 +347,9 @@ func (l *lane) release(d *decoder, emit func(*chat.Event)) {
 
 // drain ends the answer: what waits has nothing more to wait for.
 func (l *lane) drain(d *decoder, emit func(*chat.Event)) error {
+	if err := l.untag(d, emit); err != nil {
+		return err
+	}
 	for len(l.waiting) > 0 {
 		if b := &l.waiting[0]; b.kind == chat.ToolCallPart && len(b.name) == 0 {
 			return errNameless

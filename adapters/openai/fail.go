@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -62,10 +63,14 @@ func describe(e *chat.Error, v rawjson.Value) string {
 	if inside := v.Get("error"); inside.Exists() && !inside.IsNull() {
 		o = inside
 	}
+	if list := o.Get("errors"); list.Len() > 0 {
+		o = list.At(0) // as Cloudflare has them
+	}
 	if o.Kind() == rawjson.String {
-		e.Message = tidy(o.Str())
+		e.Message, e.RetryAfter = tidy(o.Str()), delay(v)
 		return short(v.Get("error_type").Str())
 	}
+	e.RetryAfter = delay(v)
 	for _, key := range [...]string{"message", "detail", "error"} {
 		if m := o.Get(key); m.Kind() == rawjson.String {
 			e.Message = tidy(m.Str())
@@ -78,6 +83,19 @@ func describe(e *chat.Error, v rawjson.Value) string {
 		e.Code = strconv.FormatInt(n, 10)
 	}
 	return short(o.Get("type").Str())
+}
+
+// mostDelay bounds what is made of a delay.
+const mostDelay = 24 * 60 * 60
+
+// delay is in how many seconds a model is loaded, which Hugging Face says instead of a
+// retry-after header.
+func delay(v rawjson.Value) int64 {
+	f, ok := v.Get("estimated_time").Float64()
+	if !ok || f <= 0 || f != f {
+		return 0
+	}
+	return int64(math.Ceil(min(f, mostDelay)))
 }
 
 // statusOf is the status that an error in a stream would have had.
@@ -99,6 +117,8 @@ func statusOf(kind, code string) int {
 		{"permission_error", 403},
 		{"model_not_found", 404},
 		{"not_found_error", 404},
+		{"3036", 429}, // Cloudflare's: an allocation, or a capacity, that is used up
+		{"3040", 429},
 		{"overloaded", 429}, // of text-generation-inference, which answers so before a stream
 		{"validation", 422},
 		{"server_is_overloaded", 503},

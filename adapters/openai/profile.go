@@ -54,6 +54,10 @@ type Profile struct {
 	// back; empty: it does not.
 	Thoughts string
 
+	// Tags: some of its models write their thinking into their text, between <think> and
+	// </think>.
+	Tags bool
+
 	own bool // it is OpenAI
 }
 
