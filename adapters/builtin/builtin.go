@@ -5,6 +5,7 @@ package builtin
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/cohere"
 	"github.com/postern-gateway/postern/adapters/ollama"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
@@ -14,6 +15,7 @@ func Providers() []adapters.Provider {
 	return []adapters.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
+		cohere.Provider(),
 		ollama.Provider(),
 	}
 }

@@ -183,6 +183,9 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if out.Created == 0 { // some dialects have to say when, and not every provider does
 		out.Created = s.began / 1e9
 	}
+	if len(out.Model) == 0 { // not every provider says, and dialects have to
+		out.Model = rawjson.AppendEscaped(nil, s.target.Model)
+	}
 	out.Elapsed = s.w.port.Now() - s.began
 	if s.stream { // the provider has answered in one piece what was asked for as a stream
 		return s.replaceError(step, s.unreadable("is not a stream"))
