@@ -54,24 +54,21 @@ func parts(m rawjson.Value) ([]chat.Part, error) {
 	var list []chat.Part
 	cited := chat.Raw(citations(m.Get("citations")))
 	for _, b := range m.Get("content").Elems() {
-		if t := inner(b.Get("thinking")); len(t) > 0 {
-			list = append(list, chat.Part{Kind: chat.ThinkingPart, Text: t})
-		}
-		if t := inner(b.Get("text")); len(t) > 0 {
-			list = append(list, chat.Part{Text: t, Citations: cited})
-			cited = nil
+		list = chat.AppendText(list, chat.ThinkingPart, inner(b.Get("thinking")))
+		before := len(list)
+		if list = chat.AppendText(list, chat.TextPart, inner(b.Get("text"))); len(list) > before {
+			list[before].Citations, cited = cited, nil
 		}
 	}
-	if t := inner(m.Get("tool_plan")); len(t) > 0 {
-		list = append(list, chat.Part{Text: t})
-	}
+	list = chat.AppendText(list, chat.TextPart, inner(m.Get("tool_plan")))
 	for _, c := range m.Get("tool_calls").Elems() {
 		f := c.Get("function")
-		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(c.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
+		list = chat.AppendPart(list, chat.ToolCallPart)
+		p := &list[len(list)-1]
+		p.ID, p.Name, p.Arguments = inner(c.Get("id")), inner(f.Get("name")), inner(f.Get("arguments"))
 		if len(p.Name) == 0 || len(p.ID) == 0 {
 			return nil, errNameless
 		}
-		list = append(list, p)
 	}
 	return list, nil
 }

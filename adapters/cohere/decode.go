@@ -55,12 +55,23 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	return err
 }
 
-// send hands over an event from memory that is always the same.
+// event makes an event of the last block's in memory that is always the same.
 //
 //go:noinline
-func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
-	d.ev = e
-	emit(&d.ev)
+func (d *decoder) event(kind chat.EventKind) *chat.Event {
+	d.ev = chat.Event{Kind: kind}
+	switch kind {
+	case chat.BlockStart, chat.TextDelta, chat.CitationDelta, chat.BlockStop:
+		d.ev.Index, d.ev.Block = d.next-1, d.kind
+	}
+	return &d.ev
+}
+
+func (d *decoder) fail(v rawjson.Value, emit func(*chat.Event)) {
+	d.over = true
+	e := d.event(chat.Failure)
+	e.Err = readError(v, 0)
+	emit(e)
 }
 
 func (d *decoder) step(event []byte, v rawjson.Value, emit func(*chat.Event)) error {
@@ -69,8 +80,7 @@ func (d *decoder) step(event []byte, v rawjson.Value, emit func(*chat.Event)) er
 		kind = string(event)
 	}
 	if message := v.Get("message"); kind == "error" || kind == "" && message.Exists() {
-		d.over = true
-		d.send(emit, chat.Event{Kind: chat.Failure, Err: readError(v, 0)})
+		d.fail(v, emit)
 		return nil
 	}
 	if kind == "" {
@@ -78,7 +88,9 @@ func (d *decoder) step(event []byte, v rawjson.Value, emit func(*chat.Event)) er
 	}
 	if !d.begun {
 		d.begun = true
-		d.send(emit, chat.Event{Kind: chat.Start, ID: inner(v.Get("id"))})
+		e := d.event(chat.Start)
+		e.ID = inner(v.Get("id"))
+		emit(e)
 	}
 	m := v.Find("delta", "message")
 	switch kind {
@@ -108,12 +120,11 @@ func (d *decoder) step(event []byte, v rawjson.Value, emit func(*chat.Event)) er
 func (d *decoder) content(v, c rawjson.Value, start bool, emit func(*chat.Event)) {
 	thought := inner(c.Get("thinking"))
 	if start {
-		d.close(emit)
 		kind := chat.TextPart
 		if c.Get("type").Is("thinking") {
 			kind = chat.ThinkingPart
 		}
-		d.begin(chat.Event{Block: kind}, emit)
+		emit(d.begin(kind, emit))
 	}
 	d.text(chat.ThinkingPart, thought, emit)
 	d.text(chat.TextPart, inner(c.Get("text")), emit)
@@ -121,7 +132,9 @@ func (d *decoder) content(v, c rawjson.Value, start bool, emit func(*chat.Event)
 		b := rawjson.Builder{Dst: []byte(`{"content":[`)}
 		logprob(&b, item)
 		b.Raw(`],"refusal":null}`)
-		d.send(emit, chat.Event{Kind: chat.LogprobsDelta, Raw: b.Dst})
+		e := d.event(chat.LogprobsDelta)
+		e.Raw = b.Dst
+		emit(e)
 	}
 }
 
@@ -131,29 +144,31 @@ func (d *decoder) text(kind chat.PartKind, t chat.Text, emit func(*chat.Event)) 
 		return
 	}
 	if !d.open || d.kind != kind {
-		d.close(emit)
-		d.begin(chat.Event{Block: kind}, emit)
+		emit(d.begin(kind, emit))
 	}
 	d.delta(t, emit)
 }
 
-func (d *decoder) begin(e chat.Event, emit func(*chat.Event)) {
-	e.Kind, e.Index = chat.BlockStart, d.next
-	d.open, d.kind = true, e.Block
+// begin ends the block that is open and makes the event that opens another.
+func (d *decoder) begin(kind chat.PartKind, emit func(*chat.Event)) *chat.Event {
+	d.close(emit)
+	d.open, d.kind = true, kind
 	d.next++
-	d.send(emit, e)
+	return d.event(chat.BlockStart)
 }
 
 func (d *decoder) delta(t chat.Text, emit func(*chat.Event)) {
 	if len(t) > 0 {
-		d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.next - 1, Block: d.kind, Text: t})
+		e := d.event(chat.TextDelta)
+		e.Text = t
+		emit(e)
 	}
 }
 
 func (d *decoder) close(emit func(*chat.Event)) {
 	if d.open {
 		d.open = false
-		d.send(emit, chat.Event{Kind: chat.BlockStop, Index: d.next - 1, Block: d.kind})
+		emit(d.event(chat.BlockStop))
 	}
 }
 
@@ -167,8 +182,9 @@ func (d *decoder) call(c rawjson.Value, emit func(*chat.Event)) error {
 	if len(id) == 0 || len(name) == 0 {
 		return errNameless
 	}
-	d.close(emit)
-	d.begin(chat.Event{Block: chat.ToolCallPart, ID: id, Name: name}, emit)
+	e := d.begin(chat.ToolCallPart, emit)
+	e.ID, e.Name = id, name
+	emit(e)
 	d.delta(inner(f.Get("arguments")), emit)
 	return nil
 }
@@ -182,7 +198,9 @@ func (d *decoder) cite(c rawjson.Value, emit func(*chat.Event)) {
 		b := rawjson.Builder{}
 		appendSource(&b, c.Get("sources").At(i))
 		if len(b.Dst) > 0 {
-			d.send(emit, chat.Event{Kind: chat.CitationDelta, Index: d.next - 1, Block: d.kind, Raw: b.Dst})
+			e := d.event(chat.CitationDelta)
+			e.Raw = b.Dst
+			emit(e)
 		}
 	}
 }
@@ -190,8 +208,7 @@ func (d *decoder) cite(c rawjson.Value, emit func(*chat.Event)) {
 // end reads the last event.
 func (d *decoder) end(delta rawjson.Value, emit func(*chat.Event)) error {
 	if e := inner(delta.Get("error")); len(e) > 0 {
-		d.over = true
-		d.send(emit, chat.Event{Kind: chat.Failure, Err: readError(delta, 0)})
+		d.fail(delta, emit)
 		return nil
 	}
 	f, err := finish(delta.Get("finish_reason"))
@@ -200,9 +217,11 @@ func (d *decoder) end(delta rawjson.Value, emit func(*chat.Event)) error {
 	}
 	d.close(emit)
 	d.over = true
-	u, counted := usage(delta.Get("usage"))
-	d.send(emit, chat.Event{Kind: chat.FinishEvent, Finish: f, Usage: u, Counted: counted})
-	d.send(emit, chat.Event{Kind: chat.End})
+	e := d.event(chat.FinishEvent)
+	e.Finish = f
+	e.Usage, e.Counted = usage(delta.Get("usage"))
+	emit(e)
+	emit(d.event(chat.End))
 	return nil
 }
 
