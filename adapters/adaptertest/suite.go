@@ -43,6 +43,9 @@ const maxOutput = 16 << 10
 // created is when answers were made whose provider does not say.
 const created = 1_700_000_000
 
+// unnamed is the model of answers whose provider does not name it: the gateway knows it.
+const unnamed = "the-model-asked-for"
+
 // Read is the neutral form of a client's request. Only a request that is JSON can be read.
 func (s *Suite) Read(request []byte) (*chat.Request, *chat.Error) {
 	var doc rawjson.Doc
@@ -91,6 +94,9 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	complete(&out.Created, &out.ID)
 	if len(out.Model) == 0 {
 		out.Model = chat.Text("model")
+	}
+	if len(out.Model) == 0 {
+		out.Model = chat.Text(unnamed)
 	}
 	return status, s.Dialect.Writer.AppendResponse(nil, &out)
 }

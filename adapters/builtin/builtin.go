@@ -12,7 +12,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/huggingface"
 	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/llama"
-	"github.com/postern-gateway/postern/adapters/mistral"
+	"github.com/postern-gateway/postern/adapters/cohere"
 	"github.com/postern-gateway/postern/adapters/ollama"
 	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/vertex"
@@ -25,6 +25,7 @@ func Providers() []adapters.Provider {
 		anthropic.Provider(),
 		azure.Provider(),
 		mistral.Provider(),
+		cohere.Provider(),
 		ollama.Provider(),
 		bedrock.Provider(),
 		vertex.Provider(),

@@ -125,6 +125,8 @@ const moreDrops = "..."
 // Drop reports that something of the client's request is not in the provider's: a path
 // as the client spelled it ("seed", "messages[2].name"). What changes the meaning of
 // the answer is refused with an Error instead.
+//
+//go:noinline
 func (r *Request) Drop(path string) {
 	if slices.Contains(r.drops, path) || len(r.drops) > mostDrops {
 		return

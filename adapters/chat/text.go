@@ -33,3 +33,24 @@ func (p *Part) AppendInput(dst []byte, doc *rawjson.Doc) ([]byte, error) {
 	}
 	return dst, nil
 }
+
+// AppendPart appends a part, which is large, without making it first.
+//
+//go:noinline
+func AppendPart(parts []Part, kind PartKind) []Part {
+	parts = append(parts, Part{})
+	parts[len(parts)-1].Kind = kind
+	return parts
+}
+
+// AppendText appends a part with a text, if there is one.
+//
+//go:noinline
+func AppendText(parts []Part, kind PartKind, t Text) []Part {
+	if len(t) == 0 {
+		return parts
+	}
+	parts = AppendPart(parts, kind)
+	parts[len(parts)-1].Text = t
+	return parts
+}

@@ -98,29 +98,32 @@ func (d *ids) answer() chat.Text {
 
 // parts appends what a message says, or adds to what was said.
 func (d *ids) parts(dst []chat.Part, m rawjson.Value) ([]chat.Part, error) {
-	if t := inner(m.Get("thinking")); len(t) > 0 {
-		dst = append(dst, chat.Part{Kind: chat.ThinkingPart, Text: t})
-	}
-	if t := inner(m.Get("content")); len(t) > 0 {
-		dst = append(dst, chat.Part{Text: t})
-	}
+	dst = chat.AppendText(dst, chat.ThinkingPart, inner(m.Get("thinking")))
+	dst = chat.AppendText(dst, chat.TextPart, inner(m.Get("content")))
 	for _, c := range m.Get("tool_calls").Elems() {
-		f := c.Get("function")
-		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(c.Get("id")), Name: inner(f.Get("name")), Input: chat.Raw("{}")}
-		if len(p.Name) == 0 {
+		var ok bool
+		if dst, ok = d.call(dst, c); !ok {
 			return dst, errNameless
 		}
-		if args := f.Get("arguments"); args.Kind() == rawjson.Object {
-			p.Input = args.Raw()
-		}
-		if len(p.ID) == 0 {
-			p.ID = append(append(chat.Text("call_"), d.answer()...), '_')
-			p.ID = rawjson.AppendInt(p.ID, d.calls)
-		}
-		d.calls++
-		dst = append(dst, p)
 	}
 	return dst, nil
+}
+
+// call appends a call; false if it names no function.
+func (d *ids) call(dst []chat.Part, c rawjson.Value) ([]chat.Part, bool) {
+	f := c.Get("function")
+	dst = chat.AppendPart(dst, chat.ToolCallPart)
+	p := &dst[len(dst)-1]
+	p.ID, p.Name, p.Input = inner(c.Get("id")), inner(f.Get("name")), chat.Raw("{}")
+	if args := f.Get("arguments"); args.Kind() == rawjson.Object {
+		p.Input = args.Raw()
+	}
+	if len(p.ID) == 0 {
+		p.ID = append(append(chat.Text("call_"), d.answer()...), '_')
+		p.ID = rawjson.AppendInt(p.ID, d.calls)
+	}
+	d.calls++
+	return dst, len(p.Name) > 0
 }
 
 // logprobs turns the server's list into OpenAI's form, which has the same elements, but

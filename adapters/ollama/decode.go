@@ -60,7 +60,9 @@ func (d *decoder) Event(_, data []byte, emit func(*chat.Event)) error {
 func (d *decoder) line(v rawjson.Value, emit func(*chat.Event)) error {
 	if e := v.Get("error"); e.Exists() {
 		d.over = true
-		d.send(emit, chat.Event{Kind: chat.Failure, Err: readError(v, 0)})
+		e := d.event(chat.Failure)
+		e.Err = readError(v, 0)
+		emit(e)
 		return nil
 	}
 	m := v.Get("message")
@@ -71,7 +73,9 @@ func (d *decoder) line(v rawjson.Value, emit func(*chat.Event)) error {
 	if !d.begun {
 		d.begun = true
 		d.ids = newIDs(v)
-		d.send(emit, chat.Event{Kind: chat.Start, ID: d.ids.answer(), Model: inner(v.Get("model")), Created: created(v)})
+		e := d.event(chat.Start)
+		e.ID, e.Model, e.Created = d.ids.answer(), inner(v.Get("model")), created(v)
+		emit(e)
 	}
 	var err error
 	if d.parts, err = d.ids.parts(d.parts[:0], m); err != nil {
@@ -81,24 +85,31 @@ func (d *decoder) line(v rawjson.Value, emit func(*chat.Event)) error {
 		d.part(&d.parts[i], emit)
 	}
 	if raw := logprobs(v.Get("logprobs")); raw != nil {
-		d.send(emit, chat.Event{Kind: chat.LogprobsDelta, Raw: raw})
+		e := d.event(chat.LogprobsDelta)
+		e.Raw = raw
+		emit(e)
 	}
 	if done {
 		d.over = true
 		d.close(emit)
-		u, counted := usage(v)
-		d.send(emit, chat.Event{Kind: chat.FinishEvent, Finish: finish(v.Get("done_reason"), d.ids.calls > 0), Usage: u, Counted: counted})
-		d.send(emit, chat.Event{Kind: chat.End})
+		e := d.event(chat.FinishEvent)
+		e.Finish = finish(v.Get("done_reason"), d.ids.calls > 0)
+		e.Usage, e.Counted = usage(v)
+		emit(e)
+		emit(d.event(chat.End))
 	}
 	return nil
 }
 
-// send hands over an event from memory that is always the same.
+// event makes an event of the last block's in memory that is always the same.
 //
 //go:noinline
-func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
-	d.ev = e
-	emit(&d.ev)
+func (d *decoder) event(kind chat.EventKind) *chat.Event {
+	d.ev = chat.Event{Kind: kind}
+	if kind == chat.BlockStart || kind == chat.TextDelta || kind == chat.BlockStop {
+		d.ev.Index, d.ev.Block = d.next-1, d.kind
+	}
+	return &d.ev
 }
 
 // part writes a part: texts of a kind that follow each other are one block, a call comes
@@ -109,14 +120,16 @@ func (d *decoder) part(p *chat.Part, emit func(*chat.Event)) {
 		d.close(emit)
 		d.open, d.kind = true, p.Kind
 		d.next++
-		d.send(emit, chat.Event{Kind: chat.BlockStart, Index: d.next - 1, Block: p.Kind, ID: p.ID, Name: p.Name})
+		e := d.event(chat.BlockStart)
+		e.ID, e.Name = p.ID, p.Name
+		emit(e)
 	}
-	text := p.Text
-	if call {
-		d.text = rawjson.AppendEscaped(d.text[:0], []byte(p.Input))
-		text = d.text
+	e := d.event(chat.TextDelta)
+	if e.Text = p.Text; call {
+		d.text = rawjson.AppendEscaped(d.text[:0], p.Input)
+		e.Text = d.text
 	}
-	d.send(emit, chat.Event{Kind: chat.TextDelta, Index: d.next - 1, Block: p.Kind, Text: text})
+	emit(e)
 	if call {
 		d.close(emit)
 	}
@@ -125,7 +138,7 @@ func (d *decoder) part(p *chat.Part, emit func(*chat.Event)) {
 func (d *decoder) close(emit func(*chat.Event)) {
 	if d.open {
 		d.open = false
-		d.send(emit, chat.Event{Kind: chat.BlockStop, Index: d.next - 1, Block: d.kind})
+		emit(d.event(chat.BlockStop))
 	}
 }
 

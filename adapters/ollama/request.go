@@ -68,6 +68,20 @@ func (b *builder) fail(path, problem string) {
 	}
 }
 
+//go:noinline
+func (b *builder) failIf(said bool, path, problem string) {
+	if said {
+		b.fail(path, problem)
+	}
+}
+
+//go:noinline
+func (b *builder) dropIf(said bool, path string) {
+	if said {
+		b.r.Drop(path)
+	}
+}
+
 // said picks how the client spells a field.
 //
 //go:noinline
@@ -81,21 +95,12 @@ func (b *builder) said(openAI, anthropic string) string {
 // refuse fails for what changes the meaning of the answer and has no counterpart here.
 func (b *builder) refuse() {
 	r := b.r
-	for _, g := range [...]struct {
-		said        bool
-		field, what string
-	}{
-		{len(r.Messages) == 0, "messages", "want at least one message"},
-		{r.N > 1, "n", "Ollama gives one answer to a request"},
-		{len(r.LogitBias) > len("{}"), "logit_bias", "Ollama has nothing like it: tokens cannot be forbidden or forced"},
-		{r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text here"},
-		{r.WebSearch != nil, "web_search_options", "the answer would not rest on a search"},
-		{r.Choice.Kind == chat.ChoiceRequired || r.Choice.Kind == chat.ChoiceTool, "tool_choice", "Ollama cannot force a call; want auto or none"},
-	} {
-		if g.said {
-			b.fail(g.field, g.what)
-		}
-	}
+	b.failIf(len(r.Messages) == 0, "messages", "want at least one message")
+	b.failIf(r.N > 1, "n", "Ollama gives one answer to a request")
+	b.failIf(len(r.LogitBias) > len("{}"), "logit_bias", "Ollama has nothing like it: tokens cannot be forbidden or forced")
+	b.failIf(r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text here")
+	b.failIf(r.WebSearch != nil, "web_search_options", "the answer would not rest on a search")
+	b.failIf(r.Choice.Kind == chat.ChoiceRequired || r.Choice.Kind == chat.ChoiceTool, "tool_choice", "Ollama cannot force a call; want auto or none")
 	if len(r.ServerTools) > 0 {
 		path := r.ServerTools[0].At.Path()
 		if path == "" {
@@ -109,25 +114,16 @@ func (b *builder) refuse() {
 // or cheaper.
 func (b *builder) dropRest() {
 	r := b.r
-	for _, g := range [...]struct {
-		said  bool
-		field string
-	}{
-		{len(r.User) > 0, b.said("user", "metadata.user_id")},
-		{len(r.SafetyIdentifier) > 0, "safety_identifier"},
-		{r.Metadata != nil, "metadata"},
-		{r.Store != nil && string(r.Store) != "false", "store"},
-		{r.Prediction != nil, "prediction"},
-		{len(r.PromptCacheKey) > 0, "prompt_cache_key"},
-		{len(r.Verbosity) > 0, "verbosity"},
-		{len(r.ServiceTier) > 0 && string(r.ServiceTier) != "auto", "service_tier"},
-		{len(r.Reasoning.Summary) > 0, b.said("reasoning.summary", "thinking.display")},
-		{r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use")},
-	} {
-		if g.said {
-			r.Drop(g.field)
-		}
-	}
+	b.dropIf(len(r.User) > 0, b.said("user", "metadata.user_id"))
+	b.dropIf(len(r.SafetyIdentifier) > 0, "safety_identifier")
+	b.dropIf(r.Metadata != nil, "metadata")
+	b.dropIf(r.Store != nil && string(r.Store) != "false", "store")
+	b.dropIf(r.Prediction != nil, "prediction")
+	b.dropIf(len(r.PromptCacheKey) > 0, "prompt_cache_key")
+	b.dropIf(len(r.Verbosity) > 0, "verbosity")
+	b.dropIf(len(r.ServiceTier) > 0 && string(r.ServiceTier) != "auto", "service_tier")
+	b.dropIf(len(r.Reasoning.Summary) > 0, b.said("reasoning.summary", "thinking.display"))
+	b.dropIf(r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
 	for i := range r.Extra {
 		r.Drop(r.Extra[i].Path)
 	}

@@ -26,6 +26,8 @@ func Append(dst []byte, seconds int64) []byte {
 }
 
 // pad appends two digits, behind a separator if there is one.
+//
+//go:noinline
 func pad(dst []byte, n int64, separator byte) []byte {
 	if separator != 0 {
 		dst = append(dst, separator)
@@ -75,6 +77,7 @@ func zone(t []byte) (int64, bool) {
 	return n, t[0] == '+' || t[0] == '-'
 }
 
+//go:noinline
 func two(t []byte) int64 { return int64(t[0]-'0')*10 + int64(t[1]-'0') }
 
 // days counts from 1970; a year begins in March, so that its odd day comes last

@@ -193,6 +193,9 @@ func parseMessage(b []byte) (Message, error) {
 	if strings.HasPrefix(m.Get("content-type"), "text/event-stream") && len(m.Body) > 0 {
 		m.Body = append(bytes.TrimRight(m.Body, "\n"), "\n\n"...)
 	}
+	if strings.HasPrefix(m.Get("content-type"), "application/x-ndjson") && len(m.Body) > 0 {
+		m.Body = append(bytes.TrimRight(m.Body, "\n"), '\n')
+	}
 	return m, nil
 }
 

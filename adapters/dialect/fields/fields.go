@@ -27,6 +27,52 @@ type Reader struct {
 	Err *chat.Error // the first one
 
 	parts int
+	part  chat.Part // the last that New made
+}
+
+// New makes a part in memory that is always the same: it is void at the next New.
+//
+//go:noinline
+func (d *Reader) New(kind chat.PartKind, at rawjson.Value) *chat.Part {
+	d.part = chat.Part{Kind: kind, At: at}
+	return &d.part
+}
+
+// AddText adds a text to the message begun last, if there is one.
+//
+//go:noinline
+func (d *Reader) AddText(kind chat.PartKind, t chat.Text, at rawjson.Value) {
+	if len(t) > 0 {
+		p := d.New(kind, at)
+		p.Text = t
+		d.Add(p)
+	}
+}
+
+// Each reads the members of an object, but for null, until one is wrong.
+//
+//go:noinline
+func (d *Reader) Each(object rawjson.Value, read func(k, v rawjson.Value)) {
+	for k, v := range d.Object(object).Fields() {
+		if d.Err != nil {
+			return
+		}
+		if !v.IsNull() {
+			read(k, v)
+		}
+	}
+}
+
+// Items reads the elements of an array until one is wrong.
+//
+//go:noinline
+func (d *Reader) Items(array rawjson.Value, read func(v rawjson.Value)) {
+	for _, v := range d.Array(array).Elems() {
+		if d.Err != nil {
+			return
+		}
+		read(v)
+	}
 }
 
 // Fail keeps an error about the member at path.
@@ -207,30 +253,27 @@ func (d *Reader) Tools(v rawjson.Value) {
 		d.Fail("invalid_value", v.Path(), "there are too many tools")
 		return
 	}
-	for _, t := range v.Elems() {
-		if kind := d.Object(t).Get("type"); kind.Exists() && !kind.Is("function") {
-			d.Wrong(kind, "'function'")
-		}
-		f := d.Object(d.Need(t, "function"))
-		tool := chat.Tool{At: t, Description: d.Optional(f, "description")}
-		if d.Err == nil {
-			tool.Name = d.Filled(d.Need(f, "name"))
-		}
-		if p := f.Get("parameters"); p.Exists() && !p.IsNull() {
-			tool.Parameters = d.Object(p).Raw()
-		}
-		if d.Err != nil {
-			return
-		}
+	d.Items(v, d.tool)
+}
+
+func (d *Reader) tool(t rawjson.Value) {
+	if kind := d.Object(t).Get("type"); kind.Exists() && !kind.Is("function") {
+		d.Wrong(kind, "'function'")
+	}
+	f := d.Object(d.Need(t, "function"))
+	tool := chat.Tool{At: t, Description: d.Optional(f, "description")}
+	if d.Err == nil {
+		tool.Name = d.Filled(d.Need(f, "name"))
+	}
+	if p := f.Get("parameters"); p.Exists() && !p.IsNull() {
+		tool.Parameters = d.Object(p).Raw()
+	}
+	if d.Err == nil {
 		d.R.Tools = append(d.R.Tools, tool)
 	}
 }
 
 // Stops reads a list of stop sequences.
 func (d *Reader) Stops(v rawjson.Value) {
-	for _, s := range d.Array(v).Elems() {
-		if t := d.Text(s); d.Err == nil {
-			d.R.Stop = append(d.R.Stop, t)
-		}
-	}
+	d.Items(v, func(s rawjson.Value) { d.R.Stop = append(d.R.Stop, d.Text(s)) })
 }

@@ -43,7 +43,8 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	r.Dialect = Name
 	d := reader{Reader: fields.Reader{R: r}}
 	d.Need(request, "messages")
-	for k, v := range d.members(request) {
+	r.Stream = true // unless the client says otherwise
+	d.Each(request, func(k, v rawjson.Value) {
 		switch {
 		case k.Is("messages"):
 			d.messages(v)
@@ -52,7 +53,7 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 		default:
 			d.member(k, v)
 		}
-	}
+	})
 	return d.Err
 }
 
@@ -60,40 +61,42 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 func (GenerateReader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	r.Dialect = GenerateName
 	d := reader{Reader: fields.Reader{R: r}}
-	for k, v := range d.members(request) {
-		switch string(k.Bytes()) {
-		case "prompt", "system", "images": // below, in their order
-		case "suffix", "template":
-			if len(d.Text(v)) > 0 {
-				d.Unsupported(v, "means something to Ollama's own models alone")
-			}
-		case "context":
-			if d.Array(v).Len() > 0 {
-				d.Unsupported(v, "means something to Ollama's own models alone; send the conversation to /api/chat")
-			}
-		case "raw":
-			if d.Bool(v) {
-				d.Unsupported(v, "want a prompt without a template of its own")
-			}
-		default:
-			d.member(k, v)
-		}
+	r.Stream = true // unless the client says otherwise
+	d.Each(request, d.generate)
+	if t := d.Optional(request, "system"); len(t) > 0 {
+		system := request.Get("system")
+		r.Begin(chat.System).At = system
+		d.AddText(chat.TextPart, t, system)
 	}
-	if system := request.Get("system"); system.Kind() != rawjson.Null && system.Exists() {
-		if t := d.Text(system); len(t) > 0 {
-			r.Begin(chat.System).At = system
-			d.Add(&chat.Part{Text: t, At: system})
-		}
-	}
-	prompt, images := request.Get("prompt"), request.Get("images")
+	images, prompt := request.Get("images"), d.Optional(request, "prompt")
 	r.Begin(chat.User).At = request
-	d.images(images)
-	if t := d.Optional(request, "prompt"); len(t) > 0 {
-		d.Add(&chat.Part{Text: t, At: prompt})
-	} else if images.Len() == 0 {
+	d.images(images, d.Add)
+	d.AddText(chat.TextPart, prompt, request.Get("prompt"))
+	if images.Len() == 0 && len(prompt) == 0 {
 		d.Fail("missing_required_parameter", "prompt", "want a prompt: models are not loaded and unloaded here")
 	}
 	return d.Err
+}
+
+// generate reads a member of a prompt's request, but for what stands in its messages.
+func (d *reader) generate(k, v rawjson.Value) {
+	switch string(k.Bytes()) {
+	case "prompt", "system", "images":
+	case "suffix", "template":
+		if len(d.Text(v)) > 0 {
+			d.Unsupported(v, "means something to Ollama's own models alone")
+		}
+	case "context":
+		if d.Array(v).Len() > 0 {
+			d.Unsupported(v, "means something to Ollama's own models alone; send the conversation to /api/chat")
+		}
+	case "raw":
+		if d.Bool(v) {
+			d.Unsupported(v, "want a prompt without a template of its own")
+		}
+	default:
+		d.member(k, v)
+	}
 }
 
 // Writer writes answers of /api/chat.

@@ -2,7 +2,6 @@ package ollamachat
 
 import (
 	"bytes"
-	"iter"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/fields"
@@ -20,18 +19,6 @@ type reader struct {
 type call struct {
 	id, name chat.Text
 	answered bool
-}
-
-// members are those of the request, but for null, until one is wrong.
-func (d *reader) members(request rawjson.Value) iter.Seq2[rawjson.Value, rawjson.Value] {
-	d.R.Stream = true // unless the client says otherwise
-	return func(yield func(k, v rawjson.Value) bool) {
-		for k, v := range d.Object(request).Fields() {
-			if !v.IsNull() && !yield(k, v) || d.Err != nil {
-				return
-			}
-		}
-	}
 }
 
 // member reads what the requests have in common.
@@ -101,38 +88,35 @@ func (d *reader) think(v rawjson.Value) {
 
 // options reads those that say how tokens are chosen. Numbers that mean "as usual" are
 // left out; what is left concerns how the server runs the model.
-func (d *reader) options(v rawjson.Value) {
+func (d *reader) options(v rawjson.Value) { d.Each(v, d.option) }
+
+func (d *reader) option(k, v rawjson.Value) {
 	r := d.R
-	for k, o := range d.Object(v).Fields() {
-		if o.IsNull() {
-			continue
+	switch string(k.Bytes()) {
+	case "num_predict":
+		r.MaxTokens = max(0, d.Integer(v, -2))
+	case "temperature":
+		r.Temperature = d.Number(v)
+	case "top_p":
+		r.TopP = d.Number(v)
+	case "top_k":
+		if d.Integer(v, 0) > 0 {
+			r.TopK = v.Raw()
 		}
-		switch string(k.Bytes()) {
-		case "num_predict":
-			r.MaxTokens = max(0, d.Integer(o, -2))
-		case "temperature":
-			r.Temperature = d.Number(o)
-		case "top_p":
-			r.TopP = d.Number(o)
-		case "top_k":
-			if d.Integer(o, 0) > 0 {
-				r.TopK = o.Raw()
-			}
-		case "min_p":
-			r.MinP = d.Number(o)
-		case "frequency_penalty":
-			r.FrequencyPenalty = d.Number(o)
-		case "presence_penalty":
-			r.PresencePenalty = d.Number(o)
-		case "seed":
-			if d.Integer(o, -1) >= 0 {
-				r.Seed = o.Raw()
-			}
-		case "stop":
-			d.Stops(o)
-		default:
-			d.Extra(k, o)
+	case "min_p":
+		r.MinP = d.Number(v)
+	case "frequency_penalty":
+		r.FrequencyPenalty = d.Number(v)
+	case "presence_penalty":
+		r.PresencePenalty = d.Number(v)
+	case "seed":
+		if d.Integer(v, -1) >= 0 {
+			r.Seed = v.Raw()
 		}
+	case "stop":
+		d.Stops(v)
+	default:
+		d.Extra(k, v)
 	}
 }
 
@@ -140,93 +124,76 @@ func (d *reader) messages(v rawjson.Value) {
 	if d.Array(v).Len() == 0 {
 		d.Fail("invalid_value", v.Path(), "want at least one message: models are not loaded and unloaded here")
 	}
-	for _, m := range v.Elems() {
-		role := d.Need(d.Object(m), "role")
-		d.Text(role)
-		if d.Err != nil {
-			return
-		}
-		switch string(bytes.ToLower(role.Bytes())) {
-		case "system", "developer":
-			d.R.Begin(chat.System).At = m
-		case "user":
-			d.R.Begin(chat.User).At = m
-		case "assistant":
-			d.R.Begin(chat.Assistant).At = m
-		case "tool":
-			d.R.Begin(chat.ToolRole).At = m
-		default:
-			d.Wrong(role, "'system', 'user', 'assistant' or 'tool'")
-			return
-		}
-		d.message(m)
-		d.rest(m)
-	}
+	d.Items(v, d.message)
 }
 
-// message reads what the message begun last says.
+// message reads a message. The ids of calls that it does not know of are made.
 func (d *reader) message(m rawjson.Value) {
-	content := d.Optional(m, "content")
-	text := chat.Part{Text: content, At: m.Get("content")}
-	switch d.R.Messages[len(d.R.Messages)-1].Role {
-	case chat.ToolRole:
+	role := d.Need(d.Object(m), "role")
+	content, images := d.Optional(m, "content"), m.Get("images")
+	switch name := bytes.ToLower(role.Bytes()); string(name) {
+	case "tool":
+		d.begin(chat.ToolRole, m)
 		d.result(m)
 		if len(content) > 0 {
-			d.AddResult(&text)
-		}
-		for p := range d.pictures(m.Get("images")) {
+			p := d.New(chat.TextPart, m.Get("content"))
+			p.Text = content
 			d.AddResult(p)
 		}
+		d.images(images, d.AddResult)
 		return
-	case chat.Assistant:
-		if t := d.Optional(m, "thinking"); len(t) > 0 {
-			d.Add(&chat.Part{Kind: chat.ThinkingPart, Text: t, At: m.Get("thinking")})
-		}
+	case "system", "developer":
+		d.begin(chat.System, m)
+	case "user":
+		d.begin(chat.User, m)
+	case "assistant":
+		d.begin(chat.Assistant, m)
+		d.AddText(chat.ThinkingPart, d.Optional(m, "thinking"), m.Get("thinking"))
+	default:
+		d.Wrong(role, "'system', 'user', 'assistant' or 'tool'")
+		return
 	}
-	d.images(m.Get("images"))
-	if calls := m.Get("tool_calls"); calls.Len() > 0 {
-		if len(content) > 0 {
-			d.Add(&text)
-		}
-		d.toolCalls(calls)
-	} else if len(content) > 0 || m.Get("images").Len() == 0 {
-		d.Add(&text)
+	d.images(images, d.Add)
+	calls := m.Get("tool_calls")
+	d.AddText(chat.TextPart, content, m.Get("content"))
+	if len(content)+images.Len()+calls.Len() == 0 {
+		d.Add(d.New(chat.TextPart, m.Get("content")))
+	}
+	if calls.Len() > 0 {
+		d.open = d.open[:0] // the calls of the turn before can no longer be answered
+		d.Items(calls, d.toolCall)
 	}
 }
 
-// rest notes what a message has beside what is known.
-func (d *reader) rest(m rawjson.Value) {
-	for k, v := range m.Fields() {
+// begin begins a message and notes what it has beside what is known.
+func (d *reader) begin(role chat.Role, m rawjson.Value) {
+	d.R.Begin(role).At = m
+	d.Each(m, func(k, v rawjson.Value) {
 		switch string(k.Bytes()) {
 		case "role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id", "name":
 		default:
-			if !v.IsNull() {
-				d.Extra(k, v)
-			}
+			d.Extra(k, v)
 		}
-	}
+	})
 }
 
-// toolCalls reads the calls of a turn; those of the turn before are closed.
-func (d *reader) toolCalls(v rawjson.Value) {
-	d.open = d.open[:0]
-	for _, c := range d.Array(v).Elems() {
-		f := d.Object(d.Need(d.Object(c), "function"))
-		p := chat.Part{Kind: chat.ToolCallPart, ID: d.Optional(c, "id"), At: c}
-		if d.Err == nil {
-			p.Name = d.Filled(d.Need(f, "name"))
-			p.Input = chat.Raw("{}")
-		}
-		if args := f.Get("arguments"); args.Exists() && !args.IsNull() {
-			p.Input = d.Object(args).Raw()
-		}
-		if len(p.ID) == 0 {
-			p.ID = rawjson.AppendInt(chat.Text("call_"), d.calls)
-		}
-		d.calls++
-		d.Add(&p)
-		d.open = append(d.open, call{id: p.ID, name: p.Name})
+func (d *reader) toolCall(c rawjson.Value) {
+	f := d.Object(d.Need(d.Object(c), "function"))
+	id := d.Optional(c, "id")
+	if d.Err != nil {
+		return
 	}
+	if len(id) == 0 {
+		id = rawjson.AppendInt(chat.Text("call_"), d.calls)
+	}
+	d.calls++
+	p := d.New(chat.ToolCallPart, c)
+	p.ID, p.Name, p.Input = id, d.Filled(d.Need(f, "name")), chat.Raw("{}")
+	if args := f.Get("arguments"); args.Exists() && !args.IsNull() {
+		p.Input = d.Object(args).Raw()
+	}
+	d.Add(p)
+	d.open = append(d.open, call{id: p.ID, name: p.Name})
 }
 
 // result begins the result of a call: the one that its id tells, the first of its name
@@ -236,7 +203,8 @@ func (d *reader) result(m rawjson.Value) {
 	if len(name) == 0 {
 		name = d.Optional(m, "name")
 	}
-	p := chat.Part{Kind: chat.ToolResultPart, ID: id, Name: name, At: m}
+	p := d.New(chat.ToolResultPart, m)
+	p.ID, p.Name = id, name
 	for i := range d.open {
 		c := &d.open[i]
 		if c.answered || len(id) > 0 && !c.id.Same(id) || len(id) == 0 && len(name) > 0 && !c.name.Same(name) {
@@ -249,35 +217,29 @@ func (d *reader) result(m rawjson.Value) {
 	if len(p.ID) == 0 {
 		d.Fail("invalid_value", m.Path(), "a result without its call: the assistant's turn before has no such call that waits for one")
 	}
-	d.Add(&p)
+	d.Add(p)
 }
 
-// images adds images to the message begun last.
-func (d *reader) images(v rawjson.Value) {
-	for p := range d.pictures(v) {
-		d.Add(p)
+// images adds images, which come in bare base64: their first bytes tell their types.
+func (d *reader) images(v rawjson.Value, add func(*chat.Part)) {
+	if !v.Exists() || v.IsNull() {
+		return
 	}
+	d.Items(v, func(e rawjson.Value) {
+		p := d.New(chat.ImagePart, e)
+		p.Media.Data = d.Text(e)
+		if p.Media.Type = imageType(p.Media.Data); p.Media.Type == nil {
+			d.Wrong(e, "a PNG, JPEG, GIF or WebP image in base64")
+		}
+		add(p)
+	})
 }
 
-// pictures reads images, which come in bare base64: their first bytes tell their types.
-func (d *reader) pictures(v rawjson.Value) iter.Seq[*chat.Part] {
-	return func(yield func(*chat.Part) bool) {
-		if !v.Exists() || v.IsNull() {
-			return
-		}
-		for _, e := range d.Array(v).Elems() {
-			p := chat.Part{Kind: chat.ImagePart, Media: chat.Media{Data: d.Text(e)}, At: e}
-			for _, t := range [...][2]string{{"iVBORw0KGgo", "image/png"}, {"/9j/", "image/jpeg"}, {`\/9j\/`, "image/jpeg"}, {"R0lGOD", "image/gif"}, {"UklGR", "image/webp"}} {
-				if bytes.HasPrefix(p.Media.Data, []byte(t[0])) {
-					p.Media.Type = chat.Text(t[1])
-				}
-			}
-			if len(p.Media.Type) == 0 {
-				d.Wrong(e, "a PNG, JPEG, GIF or WebP image in base64")
-			}
-			if d.Err != nil || !yield(&p) {
-				return
-			}
+func imageType(data chat.Text) chat.Text {
+	for _, t := range [...][2]string{{"iVBORw0KGgo", "image/png"}, {"/9j/", "image/jpeg"}, {`\/9j\/`, "image/jpeg"}, {"R0lGOD", "image/gif"}, {"UklGR", "image/webp"}} {
+		if bytes.HasPrefix(data, []byte(t[0])) {
+			return chat.Text(t[1])
 		}
 	}
+	return nil
 }
