@@ -69,48 +69,63 @@ func (s *Stream) universal(body []byte) *Step {
 // readAttempt reads one request of a list. It copies: the list is gone when it is made.
 func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) {
 	a := attempt{timeout: attemptTime}
-	name, path, query := v.Get("provider").Str(), v.Get("endpoint").Str(), v.Get("query")
 	var ok bool
-	if a.provider, ok = w.plan.Provider(name); !ok {
-		return a, invalid("unknown_provider", at+".provider", at+".provider: no provider is called '"+brief(name)+"' here")
+	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok {
+		return a, wrongAttempt(at, ".provider", "want the name of a provider", v.Get("provider"))
 	}
-	path = "/" + strings.TrimPrefix(path, "/")
+	path := "/" + strings.TrimPrefix(v.Get("endpoint").Str(), "/")
 	if a.endpoint, ok = w.table.Find(path, "", false); !ok {
 		a.endpoint, ok = w.table.Find("/v1"+path, "", false)
 	}
 	if !ok || a.endpoint.Method != "POST" {
-		return a, invalid("unknown_endpoint", at+".endpoint", at+".endpoint: want a path such as chat/completions or v1/messages, got '"+brief(path)+"'")
+		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
 	}
-	a.endpoint.Model = strings.Clone(a.endpoint.Model)
+	query := v.Get("query")
 	if query.Kind() != rawjson.Object {
-		return a, invalid("invalid_type", at+".query", at+".query: want an object, got "+query.Kind().String())
+		return a, wrongAttempt(at, ".query", "want an object", query)
 	}
 	a.query = bytes.Clone(query.Raw())
-	var bearer, apiKey, googleKey string
-	var dropped []string
+	a.read(v)
+	return a, nil
+}
+
+func wrongAttempt(at, member, want string, got rawjson.Value) *chat.Error {
+	at += member
+	return invalid("invalid_value", at, at+": "+want+", got "+brief(string(got.Raw())))
+}
+
+// read reads what a request may have beside itself. Of its headers only a key is used,
+// for providers that get the client's own.
+func (a *attempt) read(v rawjson.Value) {
+	var keys [3]string
 	for k, h := range v.Get("headers").Fields() {
-		switch strings.ToLower(k.Str()) {
+		switch name := strings.ToLower(k.Str()); name {
 		case "authorization":
-			bearer = h.Str()
+			keys[0] = h.Str()
 		case "x-api-key":
-			apiKey = h.Str()
+			keys[1] = h.Str()
 		case "x-goog-api-key":
-			googleKey = h.Str()
+			keys[2] = h.Str()
 		case "content-type", "accept", "anthropic-version":
 		default:
-			dropped = append(dropped, "headers."+brief(k.Str()))
+			a.drop("headers." + name)
 		}
 	}
-	a.key = firstKey(bearer, apiKey, googleKey)
+	a.key = firstKey(keys[0], keys[1], keys[2])
 	for k, c := range v.Get("config").Fields() {
 		if millis, ok := c.Int64(); ok && k.Is("requestTimeout") && millis > 0 {
-			a.timeout = min(a.timeout, time.Duration(min(millis, attemptTime.Milliseconds()))*time.Millisecond)
-			continue
+			a.timeout = time.Duration(min(millis, attemptTime.Milliseconds())) * time.Millisecond
+		} else {
+			a.drop("config." + k.Str())
 		}
-		dropped = append(dropped, "config."+brief(k.Str()))
 	}
-	a.dropped = strings.Join(dropped, ", ")
-	return a, nil
+}
+
+func (a *attempt) drop(what string) {
+	if a.dropped != "" {
+		a.dropped += ", "
+	}
+	a.dropped += brief(what)
 }
 
 // try makes the request in hand what the current attempt says, or the next that can be
@@ -238,18 +253,20 @@ func (s *Stream) attempted(a *attempts, x *Answer) []Wake {
 func passing(h []adapters.Header) []adapters.Header {
 	var out []adapters.Header
 	for _, x := range h {
-		switch x.Name {
-		case "content-length", "transfer-encoding", "connection", "keep-alive", "date", "server", "access-control-allow-origin":
-		default:
-			if x.Name[0] != ':' && !strings.HasPrefix(x.Name, "x-envoy-") {
-				out = append(out, adapters.Header{Name: strings.Clone(x.Name), Value: strings.Clone(x.Value)})
-			}
+		if x.Name[0] == ':' || strings.HasPrefix(x.Name, "x-envoy-") || strings.Contains(unpassed, ";"+x.Name+";") {
+			continue
 		}
+		out = append(out, adapters.Header{Name: strings.Clone(x.Name), Value: strings.Clone(x.Value)})
 	}
 	return out
 }
 
+// unpassed are headers of a connection, of a proxy, or that a reply says itself.
+const unpassed = ";content-length;transfer-encoding;connection;keep-alive;date;server;access-control-allow-origin;"
+
 // applied are headers with a step's edits, but for what a reply says itself.
+//
+//go:noinline
 func applied(h, set []adapters.Header) []adapters.Header {
 	for _, e := range set {
 		kept := h[:0]
@@ -259,7 +276,7 @@ func applied(h, set []adapters.Header) []adapters.Header {
 			}
 		}
 		h = kept
-		if e.Value != "" && e.Name[0] != ':' && e.Name != "content-length" && e.Name != "access-control-allow-origin" {
+		if e.Value != "" && e.Name[0] != ':' && !strings.Contains(unpassed, ";"+e.Name+";") {
 			h = append(h, e)
 		}
 	}
