@@ -13,7 +13,7 @@ import (
 // after the last test, for parallel tests end after all others.
 func (s *suite) leaks() []string {
 	var found []string
-	for _, j := range []*journal.Journal{s.mocks.Journal(), s.secure.Journal(), s.sdkMocks.Journal()} {
+	for _, j := range []*journal.Journal{s.mocks.Journal(), s.secure.Journal(), s.sdkMocks.Journal(), s.called.Journal()} {
 		for _, e := range j.Entries() {
 			for _, v := range e.Violations {
 				found = append(found, fmt.Sprintf("%s %s: %s: %s", e.Method, e.Path, v.Rule, v.Detail))
@@ -29,7 +29,7 @@ func (s *suite) leaks() []string {
 		return append(found, err.Error())
 	}
 	for where, text := range map[string]string{"log": s.envoy.Log(), "stats": stats, "access log": string(records)} {
-		for _, secret := range []string{mockKey("openai"), mockKey("anthropic"), clientKey, sdkKey, sdkNarrowKey, adminKey} {
+		for _, secret := range []string{mockKey("openai"), mockKey("anthropic"), clientKey, sdkKey, sdkNarrowKey, adminKey, "ya29.", "PRIVATE KEY", "assertion="} {
 			if strings.Contains(text, secret) {
 				found = append(found, fmt.Sprintf("the %s has the secret %q", where, secret))
 			}

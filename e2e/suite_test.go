@@ -45,6 +45,8 @@ type suite struct {
 	upstream  *caseUpstream
 	calls     map[string]*calls // of each case
 	tokens    map[string]*tokenServer
+	slow      *slowServer
+	called    *mockllm.Server   // by the gateway itself, through the proxy
 	mocks     *mockllm.Server   // without TLS
 	plain     mockllm.Addresses // of mocks
 	secure    *mockllm.Server   // with TLS and HTTP/2
@@ -81,6 +83,7 @@ func TestMain(m *testing.M) {
 		shared.mocks.Close()
 		shared.secure.Close()
 		shared.sdkMocks.Close()
+		shared.called.Close()
 		if code == 0 {
 			os.RemoveAll(shared.dir)
 		}
@@ -106,7 +109,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err

@@ -1,26 +1,27 @@
 package rs256
 
-// Numbers are little-endian in limbs of 32 bits, whose products fit where WebAssembly
-// multiplies: it has no 128-bit result.
+import "math/bits"
+
+// Numbers are little-endian in limbs of 64 bits.
 
 // A modulus is an odd number, and what Montgomery's multiplication needs of it.
 type modulus struct {
-	m   []uint32
-	inv uint32   // -1/m modulo 2^32
-	rr  []uint32 // 2^(64·limbs) modulo m
+	m   []uint64
+	inv uint64   // -1/m modulo 2^64
+	rr  []uint64 // 2^(128·limbs) modulo m
 }
 
 // newModulus is for odd m.
-func newModulus(m []uint32) *modulus {
+func newModulus(m []uint64) *modulus {
 	x := &modulus{m: m}
 	inv := m[0] // right in 3 bits, and each step doubles them
-	for range 4 {
+	for range 5 {
 		inv *= 2 - m[0]*inv
 	}
 	x.inv = -inv
-	r := make([]uint32, len(m))
+	r := make([]uint64, len(m))
 	r[0] = 1
-	for range 64 * len(m) {
+	for range 128 * len(m) {
 		x.double(r, 0)
 	}
 	x.rr = r
@@ -30,33 +31,32 @@ func newModulus(m []uint32) *modulus {
 func (x *modulus) size() int { return len(x.m) }
 
 // double makes r, which is below m, 2r+bit modulo m.
-func (x *modulus) double(r []uint32, bit uint32) {
+func (x *modulus) double(r []uint64, bit uint64) {
 	for i, v := range r {
 		r[i] = v<<1 | bit
-		bit = v >> 31
+		bit = v >> 63
 	}
 	x.settle(r, r, bit)
 }
 
 // settle puts t into dst, less m if it is not below m. top is t's limb above the others.
-func (x *modulus) settle(dst, t []uint32, top uint32) {
+func (x *modulus) settle(dst, t []uint64, top uint64) {
 	var borrow uint64
 	for i, m := range x.m {
-		borrow = (uint64(t[i]) - uint64(m) - borrow) >> 63
+		_, borrow = bits.Sub64(t[i], m, borrow)
 	}
-	keep := -(uint32(borrow) &^ top) // all ones where t is below m: top is 0 or 1
+	keep := -(borrow &^ top) // all ones where t is below m: top is 0 or 1
 	borrow = 0
 	for i, m := range x.m {
-		d := uint64(t[i]) - uint64(m&^keep) - borrow
-		dst[i], borrow = uint32(d), d>>63
+		dst[i], borrow = bits.Sub64(t[i], m&^keep, borrow)
 	}
 }
 
 // reduce is a modulo m, for an a of any length.
-func (x *modulus) reduce(a []uint32) []uint32 {
-	r := make([]uint32, len(x.m))
+func (x *modulus) reduce(a []uint64) []uint64 {
+	r := make([]uint64, len(x.m))
 	for i := len(a) - 1; i >= 0; i-- {
-		for bit := 31; bit >= 0; bit-- {
+		for bit := 63; bit >= 0; bit-- {
 			x.double(r, a[i]>>bit&1)
 		}
 	}
@@ -64,78 +64,79 @@ func (x *modulus) reduce(a []uint32) []uint32 {
 }
 
 // sub is a-b modulo m; both are below m.
-func (x *modulus) sub(a, b []uint32) []uint32 {
-	r := make([]uint32, len(x.m))
+func (x *modulus) sub(a, b []uint64) []uint64 {
+	r := make([]uint64, len(x.m))
 	var borrow uint64
 	for i := range r {
-		d := uint64(a[i]) - uint64(b[i]) - borrow
-		r[i], borrow = uint32(d), d>>63
+		r[i], borrow = bits.Sub64(a[i], b[i], borrow)
 	}
-	add := -uint32(borrow)
+	add := -borrow
 	var carry uint64
 	for i, m := range x.m {
-		carry += uint64(r[i]) + uint64(m&add)
-		r[i] = uint32(carry)
-		carry >>= 32
+		r[i], carry = bits.Add64(r[i], m&add, carry)
 	}
 	return r
 }
 
 // mul is a·b modulo m.
-func (x *modulus) mul(a, b []uint32) []uint32 {
-	r, t := make([]uint32, len(x.m)), make([]uint32, len(x.m)+2)
+func (x *modulus) mul(a, b []uint64) []uint64 {
+	r, t := make([]uint64, len(x.m)), make([]uint64, len(x.m)+2)
 	x.montgomery(r, a, x.rr, t)
 	x.montgomery(r, r, b, t)
 	return r
 }
 
-// montgomery puts a·b/2^(32·limbs) modulo m into dst, which may be a or b. t is scratch
+// montgomery puts a·b/2^(64·limbs) modulo m into dst, which may be a or b. t is scratch
 // of two limbs more.
-func (x *modulus) montgomery(dst, a, b, t []uint32) {
+func (x *modulus) montgomery(dst, a, b, t []uint64) {
 	m := x.m
 	k := len(m)
 	a, b, t = a[:k], b[:k], t[:k+2]
 	clear(t)
 	for _, ai := range a {
-		var c uint64
+		var c, carry uint64
 		for j, bj := range b {
-			c += uint64(ai)*uint64(bj) + uint64(t[j])
-			t[j] = uint32(c)
-			c >>= 32
+			c, t[j] = mulAdd(ai, bj, t[j], c)
 		}
-		c += uint64(t[k])
-		t[k], t[k+1] = uint32(c), uint32(c>>32)
+		t[k], carry = bits.Add64(t[k], c, 0)
+		t[k+1] = carry
 
-		u := uint64(t[0] * x.inv)
-		c = (u*uint64(m[0]) + uint64(t[0])) >> 32
+		u := t[0] * x.inv
+		c, _ = mulAdd(u, m[0], t[0], 0)
 		for j := 1; j < k; j++ {
-			c += u*uint64(m[j]) + uint64(t[j])
-			t[j-1] = uint32(c)
-			c >>= 32
+			c, t[j-1] = mulAdd(u, m[j], t[j], c)
 		}
-		c += uint64(t[k])
-		t[k-1] = uint32(c)
-		t[k] = t[k+1] + uint32(c>>32)
+		t[k-1], carry = bits.Add64(t[k], c, 0)
+		t[k] = t[k+1] + carry
 	}
 	x.settle(dst, t[:k], t[k])
 }
 
+// mulAdd is a·b+c+d in two limbs.
+func mulAdd(a, b, c, d uint64) (high, low uint64) {
+	high, low = bits.Mul64(a, b)
+	low, carry := bits.Add64(low, c, 0)
+	high += carry
+	low, carry = bits.Add64(low, d, 0)
+	return high + carry, low
+}
+
 // exp is a to the power of e modulo m, four bits at a time. What it does, and which
 // memory it reads, depends on e's length alone.
-func (x *modulus) exp(a []uint32, e []byte) []uint32 {
+func (x *modulus) exp(a []uint64, e []byte) []uint64 {
 	k := len(x.m)
-	t, one := make([]uint32, k+2), make([]uint32, k)
+	t, one := make([]uint64, k+2), make([]uint64, k)
 	one[0] = 1
-	var powers [16][]uint32
+	var powers [16][]uint64
 	for i := range powers {
-		powers[i] = make([]uint32, k)
+		powers[i] = make([]uint64, k)
 	}
 	x.montgomery(powers[0], one, x.rr, t)
 	x.montgomery(powers[1], a, x.rr, t)
 	for i := 2; i < len(powers); i++ {
 		x.montgomery(powers[i], powers[i-1], powers[1], t)
 	}
-	r, picked := append([]uint32(nil), powers[0]...), make([]uint32, k)
+	r, picked := append([]uint64(nil), powers[0]...), make([]uint64, k)
 	for _, b := range e {
 		for _, digit := range [...]byte{b >> 4, b & 15} {
 			for range 4 {
@@ -143,7 +144,7 @@ func (x *modulus) exp(a []uint32, e []byte) []uint32 {
 			}
 			clear(picked)
 			for i := range powers {
-				mask := -((uint32(byte(i)^digit) - 1) >> 31) // all ones for the one that is meant
+				mask := -((uint64(byte(i)^digit) - 1) >> 63) // all ones for the one that is meant
 				for j, v := range powers[i] {
 					picked[j] |= v & mask
 				}
@@ -156,28 +157,25 @@ func (x *modulus) exp(a []uint32, e []byte) []uint32 {
 }
 
 // addProduct is a+b·c in size limbs, which hold it.
-func addProduct(a, b, c []uint32, size int) []uint32 {
-	r := make([]uint32, len(b)+len(c)+1)
+func addProduct(a, b, c []uint64, size int) []uint64 {
+	r := make([]uint64, len(b)+len(c)+1)
 	copy(r, a)
 	for i, bi := range b {
-		var carry uint64
+		var high, carry uint64
 		for j, cj := range c {
-			carry += uint64(bi)*uint64(cj) + uint64(r[i+j])
-			r[i+j] = uint32(carry)
-			carry >>= 32
+			high, r[i+j] = mulAdd(bi, cj, r[i+j], high)
 		}
 		for j := i + len(c); j < len(r); j++ {
-			carry += uint64(r[j])
-			r[j] = uint32(carry)
-			carry >>= 32
+			r[j], carry = bits.Add64(r[j], high, carry)
+			high = 0
 		}
 	}
 	return r[:size]
 }
 
 // equal compares numbers that are no secrets.
-func equal(a, b []uint32) bool {
-	var diff uint32
+func equal(a, b []uint64) bool {
+	var diff uint64
 	for i := range a {
 		diff |= a[i] ^ b[i]
 	}
@@ -185,20 +183,20 @@ func equal(a, b []uint32) bool {
 }
 
 // fromBytes reads a big-endian number into size limbs, which hold it.
-func fromBytes(b []byte, size int) []uint32 {
-	n := make([]uint32, size)
+func fromBytes(b []byte, size int) []uint64 {
+	n := make([]uint64, size)
 	for i := range b {
 		at := len(b) - 1 - i
-		n[i/4] |= uint32(b[at]) << (i % 4 * 8)
+		n[i/8] |= uint64(b[at]) << (i % 8 * 8)
 	}
 	return n
 }
 
 // toBytes writes a number in size bytes, which hold it.
-func toBytes(n []uint32, size int) []byte {
+func toBytes(n []uint64, size int) []byte {
 	b := make([]byte, size)
 	for i := range b {
-		b[size-1-i] = byte(n[i/4] >> (i % 4 * 8))
+		b[size-1-i] = byte(n[i/8] >> (i % 8 * 8))
 	}
 	return b
 }

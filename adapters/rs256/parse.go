@@ -79,11 +79,11 @@ func newKey(n, e, p, q, dp, dq, qInv []byte) (*Key, error) {
 		return nil, errSize
 	}
 	half := len(n) / 2
-	if len(n)%8 != 0 || len(e) == 0 || len(e) > 4 || len(p) != half || len(q) != half || len(dp) > half || len(dq) > half || len(qInv) > half ||
+	if len(n)%16 != 0 || len(e) == 0 || len(e) > 4 || len(p) != half || len(q) != half || len(dp) > half || len(dq) > half || len(qInv) > half ||
 		(n[len(n)-1]&p[half-1]&q[half-1])&1 == 0 {
 		return nil, errPrimes
 	}
-	limbs := half / 4
+	limbs := half / 8
 	k := &Key{e: e, modulusLen: len(n)}
 	k.n = newModulus(fromBytes(n, 2*limbs))
 	k.p, k.q = newModulus(fromBytes(p, limbs)), newModulus(fromBytes(q, limbs))

@@ -17,7 +17,7 @@ type Key struct {
 	n, p, q    *modulus
 	e          []byte // big-endian, as the exponents are
 	dp, dq     []byte
-	qInv       []uint32 // of q, modulo p
+	qInv       []uint64 // of q, modulo p
 	modulusLen int      // in bytes
 }
 
@@ -49,7 +49,7 @@ func (k *Key) Sign(message []byte) ([]byte, error) {
 
 // power is m to the private exponent, by way of both primes
 // (https://www.rfc-editor.org/rfc/rfc8017#section-5.1.2).
-func (k *Key) power(m []uint32) []uint32 {
+func (k *Key) power(m []uint64) []uint64 {
 	m1 := k.p.exp(k.p.reduce(m), k.dp)
 	m2 := k.q.exp(k.q.reduce(m), k.dq)
 	h := k.p.mul(k.p.sub(m1, k.p.reduce(m2)), k.qInv)

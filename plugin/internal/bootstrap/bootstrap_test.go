@@ -290,3 +290,17 @@ func TestLayout(t *testing.T) {
 		t.Errorf("got %s, want an error", got)
 	}
 }
+
+// A provider's host may depend on its options, and it may need a second cluster.
+func TestClustersOfCallouts(t *testing.T) {
+	t.Parallel()
+	plan := read(t, `{"providers":[{"name":"vertex","type":"vertex","cluster":"vertex","options":{"project":"p","location":"eu","token_cluster":"tokens"},"keys":[{"env":"K"}]}]}`)
+	got, err := clusters(plan, nil)
+	want := []cluster{
+		{Name: "vertex", Address: "aiplatform.eu.rep.googleapis.com", Port: 443, Host: "aiplatform.eu.rep.googleapis.com", TLS: true},
+		{Name: "tokens", Address: "oauth2.googleapis.com", Port: 443, Host: "oauth2.googleapis.com", TLS: true},
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}

@@ -46,6 +46,9 @@ func (s *Stream) RequestBody(p []byte) *Step {
 			return s.reject(e)
 		}
 	}
+	if s.attempts != nil {
+		return s.universal(body)
+	}
 	request, e := s.w.parse(body)
 	if e == nil {
 		e = s.understand(request)
@@ -144,7 +147,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		s.dropped = strings.Join(drops, ", ")
 	}
 	if w.patch.Empty() {
-		step.Replace = s.in.encoding == "gzip"
+		step.Replace = s.in.encoding == "gzip" || s.attempts != nil
 		if step.Replace {
 			step.Body = append(step.Body, body...)
 		}

@@ -40,9 +40,10 @@ func runCase(t *testing.T, c cases.Case, cut int) {
 	t.Helper()
 	p := newProxy(t, string(c.Config))
 	for i, e := range c.Exchanges {
+		called := 0
 		x := p.stream()
 		x.request(e.Request, len(e.Request.Body)/2)
-		checkCallouts(t, p, e)
+		checkCallouts(t, p, e.Callouts, &called)
 		checkUpstream(t, e, x)
 		if !x.answered && e.UpstreamResponse != nil {
 			p.details = "via_upstream"
@@ -51,6 +52,10 @@ func runCase(t *testing.T, c cases.Case, cut int) {
 			} else {
 				x.respond(*e.UpstreamResponse)
 			}
+		}
+		checkCallouts(t, p, e.Callouts, &called)
+		if called < len(e.Callouts) {
+			t.Errorf("exchange %d: got %d callouts, want %d", i+1, called, len(e.Callouts))
 		}
 		x.done()
 		for _, d := range e.Response.Compare(x.response) {
@@ -64,24 +69,22 @@ func runCase(t *testing.T, c cases.Case, cut int) {
 	}
 }
 
-// checkCallouts answers an exchange's callouts. What could not be sent the gateway is
-// told at a tick.
-func checkCallouts(t *testing.T, p *proxy, e cases.Exchange) {
+// checkCallouts answers the callouts under way, which are those wanted from n on. What
+// could not be sent the gateway is told at a tick.
+func checkCallouts(t *testing.T, p *proxy, want []cases.Callout, n *int) {
 	t.Helper()
-	for i, want := range e.Callouts {
-		if len(p.calls) == 0 {
-			t.Fatalf("callout %d is not made", i+1)
+	for ; len(p.calls) > 0; *n++ {
+		if *n == len(want) {
+			t.Fatalf("got a callout more than are wanted: %s", calloutMessage(p.calls[0]))
 		}
-		for _, d := range want.Request.Compare(calloutMessage(p.calls[0])) {
-			t.Errorf("callout %d: %s", i+1, d)
+		for _, d := range want[*n].Request.Compare(calloutMessage(p.calls[0])) {
+			t.Errorf("callout %d: %s", *n+1, d)
 		}
-		if want.Response == nil {
-			want.Response = &cases.Message{First: "503"}
+		answer := want[*n].Response
+		if answer == nil {
+			answer = &cases.Message{First: "503"}
 		}
-		p.answer(want.Response)
-	}
-	if len(p.calls) > 0 {
-		t.Fatalf("got %d callouts more than are wanted", len(p.calls))
+		p.answer(answer)
 	}
 	p.tick(gateway.TickEvery)
 }

@@ -72,8 +72,9 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"model":"anthropic/claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}],"tools":[{"type":"function","function":{"name":"f","parameters":{}}}]}`))
 	f.Add([]byte(`{"model":"openai/gpt-4o","max_tokens":5,"system":[{"type":"text","text":"s"}],"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"r"}]}]}`))
 	f.Add([]byte(`{"model":"gpt-4o","messages":[],"stream":true,"stream_options":{}}`))
+	f.Add([]byte(`[{"provider":"openai","endpoint":"chat/completions","headers":{"authorization":"Bearer k"},"config":{"requestTimeout":1},"query":{"model":"gpt-4o","messages":[]}},{"provider":"anthropic","endpoint":"v1/messages","query":{}}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings"} {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/universal"} {
 			p := newProxy(t, benchBoth)
 			x := p.stream()
 			x.request(chatRequest(path, string(body)))

@@ -187,9 +187,11 @@ func (x *exchange) respond(m cases.Message, cuts ...int) {
 		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(len(m.Body))})
 	}
 	step := x.gw.ResponseHeaders(h, len(m.Body) == 0)
+	x.p.flush()
 	if x.replied(step) {
 		return
 	}
+	x.waits = step.Action == gateway.Hold && len(m.Body) == 0
 	x.response = cases.Message{First: m.First, Headers: headers(h[1:])}
 	x.edit(step)
 	from := 0
@@ -219,6 +221,10 @@ func (x *exchange) chunk(p []byte, end bool) {
 	}
 	step := x.gw.ResponseBody(p, end)
 	if x.replied(step) {
+		return
+	}
+	if x.waits = step.Action == gateway.Hold; x.waits {
+		x.p.flush()
 		return
 	}
 	x.edit(step)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -59,6 +60,11 @@ func (s *Stream) ours() bool {
 		}
 		path := s.in.path[len(m.Prefix):]
 		var ok bool
+		if path == universalPath || path == "" && m.Prefix != "" {
+			s.endpoint = dialect.Endpoint{Method: "POST", Dialect: s.w.table.Default()}
+			s.attempts = &attempts{}
+			return true
+		}
 		if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.anthropicVersion); ok {
 			s.prefixed = m.Prefix != ""
 			return true

@@ -60,6 +60,12 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if head.status == 401 && s.token != nil && s.fromProvider() {
 		s.refused()
 	}
+	if a := s.attempts; a != nil {
+		if head.status >= 400 && !a.last() {
+			return s.fallBack()
+		}
+		s.numbered(step)
+	}
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
 		step.set("access-control-allow-origin", origin)
 	}
@@ -187,6 +193,9 @@ func isJSON(contentType string) bool {
 
 // details is the proxy's word for where an answer comes from.
 func (s *Stream) details() string {
+	if s.attempts != nil && s.attempts.calling {
+		return "" // it says nothing of callouts
+	}
 	b, _ := s.w.port.Property("response\x00code_details")
 	return string(b)
 }
@@ -219,6 +228,10 @@ func (s *Stream) upstreamError(head responseHead) *chat.Error {
 // wanted it whole. p is only read, and only now.
 func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	step := s.next()
+	if s.attempts != nil && s.attempts.waiting { // what failed is held until something else answers
+		step.Action, step.Want = Hold, Whole
+		return step
+	}
 	s.answer.ended = s.answer.ended || end
 	switch {
 	case s.answer.replaced != nil:

@@ -36,14 +36,15 @@ type Stream struct {
 	consumer *config.Consumer
 	dropIn   *config.Provider // named by the path
 	target   config.Target
-	token    *token // that its request needs
-	tokenGot int64  // when the one was got that it went with
-	label    string // of the model, in metrics
-	model    string // as the client calls it
-	received int    // bytes of the request's body
-	complete bool   // and all of it has been here
-	prompt   int    // bytes of text in it, roughly
-	stream   bool   // the client asked for a stream
+	attempts *attempts // nil but for a list of requests
+	token    *token    // that its request needs
+	tokenGot int64     // when the one was got that it went with
+	label    string    // of the model, in metrics
+	model    string    // as the client calls it
+	received int       // bytes of the request's body
+	complete bool      // and all of it has been here
+	prompt   int       // bytes of text in it, roughly
+	stream   bool      // the client asked for a stream
 
 	watch     adapters.Watch
 	watches   map[watchKey]adapters.Watch // made once, used for one answer after another

@@ -83,6 +83,12 @@ func (s *Stream) depart(step *Step) *Step {
 	case t.valid(now):
 		s.carry(step)
 		return step
+	case s.attempts != nil && s.attempts.calling: // the next attempt is nearer than a token
+		if !t.fetching && now >= t.retry {
+			s.w.fetch(t, now)
+		}
+		return s.reject(&chat.Error{Status: 503, Kind: chat.Overloaded, Code: "provider_token_unavailable",
+			Message: "the gateway has no token for the provider '" + t.provider.Name + "' yet"})
 	case t.fetching:
 	case now < t.retry && t.problem != nil:
 		return s.reject(t.why(now))
