@@ -26,8 +26,8 @@ var (
 	only       = flag.String("scenario", "", "regular expression: which scenarios to run")
 )
 
-// processesAtOnce bounds how many Envoys run beside each other.
-const processesAtOnce = 2
+// processesAtOnce bounds how many Envoys run beside each other. Much of the time they wait.
+const processesAtOnce = 3
 
 // TestDifferential runs every scenario in the simulator and in Envoy, and fails for
 // each difference that differences.txt does not explain.

@@ -52,7 +52,7 @@ type process struct {
 // A step is one line of a scenario's exchange.
 type step struct {
 	text   string
-	who    string // client, upstream, callout, await, sleep
+	who    string // client, upstream, callout, grpc, await, sleep
 	stream int    // from 1
 	words  []string
 }
@@ -351,8 +351,8 @@ func parseStep(line string) (step, error) {
 			return step{}, fmt.Errorf("step %q: %w", line, err)
 		}
 	}
-	if !slices.Contains([]string{"client", "upstream", "callout", "await", "sleep"}, who) {
-		return step{}, fmt.Errorf("step %q: want client, upstream, callout, await or sleep", line)
+	if !slices.Contains([]string{"client", "upstream", "callout", "grpc", "await", "sleep"}, who) {
+		return step{}, fmt.Errorf("step %q: want client, upstream, callout, grpc, await or sleep", line)
 	}
 	return st, nil
 }
