@@ -174,21 +174,28 @@ func (g *GrpcStream) tell(msg []byte, end bool) {
 func (v *vm) forgetGrpc(g *GrpcStream) {
 	delete(v.grpc, g.Token)
 	v.host.clock.stop(g.timer)
+	defer g.tellOver()
 	h := v.host
-	var cancelled func()
-	defer func() {
-		if cancelled != nil {
-			h.outside(cancelled)
-		}
-	}()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g.closed, cancelled = true, g.onCancel
+	g.closed = true
 	for i, one := range h.grpcStreams {
 		if one == g {
 			h.grpcStreams = append(h.grpcStreams[:i], h.grpcStreams[i+1:]...)
 			break
 		}
+	}
+}
+
+// tellOver tells the server, once, that nothing of its is wanted any more.
+func (g *GrpcStream) tellOver() {
+	h := g.root.vm.host
+	h.mu.Lock()
+	f := g.onCancel
+	g.onCancel = nil
+	h.mu.Unlock()
+	if f != nil {
+		h.outside(f)
 	}
 }
 
@@ -269,8 +276,14 @@ func (g *GrpcStream) Reply(message []byte) error {
 	})
 }
 
-// Close ends a stream with a status, or fails a call with it.
+// Close ends a stream with a status, or fails a call with it. As in Envoy, the plugin
+// sees behind the message that it came from the upstream.
 func (g *GrpcStream) Close(status uint32, message string) error {
+	if message == "" {
+		message = "via_upstream"
+	} else {
+		message += "{via_upstream}"
+	}
 	g.close(status, message)
 	g.root.vm.host.settle()
 	return g.root.vm.host.takeTraps()
@@ -284,6 +297,8 @@ func (g *GrpcStream) close(status uint32, message string) {
 			c.statusMessage = ""
 			if g.Unary || g.ended() {
 				c.vm.forgetGrpc(g)
+			} else {
+				g.tellOver()
 			}
 		})
 		if c.has(cbGrpcClose) {

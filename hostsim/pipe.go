@@ -255,6 +255,9 @@ func (p *pipe) tooLarge() {
 	default:
 		p.s.sendLocalReply(localReply{code: 500, body: "Internal Server Error", details: "response_payload_too_large", grpcStatus: -1})
 	}
+	if p.s.parent != nil && p.s.over {
+		p.s.destroy() // at once: a callback that is about to get the bytes does not come
+	}
 }
 
 // slow tells whoever feeds the stream to wait, or to go on.

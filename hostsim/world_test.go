@@ -175,7 +175,7 @@ get_status`, func(c *hostsim.Config) {
 grpc_receive ctx=1 5 4
   get_buffer_bytes 5 0 99 -> 0 "pong"
 grpc_close ctx=1 9 7
-  get_status -> 0 7 "no"
+  get_status -> 0 7 "no{via_upstream}"
 grpc_receive_initial_metadata ctx=1 6 1
   get_header_map_pairs 4 -> 0 ["i=1"]
 grpc_receive ctx=1 6 3
@@ -183,7 +183,7 @@ grpc_receive ctx=1 6 3
 grpc_receive_trailing_metadata ctx=1 6 1
   get_header_map_pairs 5 -> 0 ["t=1"]
 grpc_close ctx=1 6 0
-  get_status -> 0 0 ""`
+  get_status -> 0 0 "via_upstream"`
 	if s := strings.Join(got, "\n"); s != want {
 		t.Errorf("got\n%s\nwant\n%s", s, want)
 	}

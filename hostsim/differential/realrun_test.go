@@ -77,6 +77,8 @@ func (r *realRun) do(st step) error {
 		return r.w.settle(nil)
 	case "await":
 		return r.await(st.words[0])
+	case "grpc":
+		return r.grpc(st)
 	case "callout":
 		return r.answer(st)
 	}

@@ -17,6 +17,7 @@ type scenario struct {
 	name    string // area/file, with its variant behind it
 	about   string
 	cells   []string
+	variant []string // what is varied, in words
 	plugins []pluginSpec
 	hold    bool // allow_on_headers_stop_iteration
 	limited bool // bodies may be held up to bufferLimit
@@ -51,7 +52,7 @@ type process struct {
 // A step is one line of a scenario's exchange.
 type step struct {
 	text   string
-	who    string // client, upstream, callout, await, sleep
+	who    string // client, upstream, callout, grpc, await, sleep
 	stream int    // from 1
 	words  []string
 }
@@ -117,7 +118,7 @@ func parseScenario(process, name, text string) ([]*scenario, error) {
 		return nil, err
 	}
 	s := &scenario{name: name, about: about, hold: true, backoff: reloadBackoff}
-	roles, options := []string{"downstream"}, []string{"on"}
+	var roles, options, ends []string
 	for _, sec := range sections {
 		switch head := strings.Fields(sec.title); head[0] {
 		case "cells":
@@ -130,6 +131,10 @@ func parseScenario(process, name, text string) ([]*scenario, error) {
 				case "roles":
 					roles = []string{"downstream", "upstream"}
 				default:
+					if list, ok := strings.CutPrefix(line, "ends "); ok {
+						ends = strings.Split(list, ", ")
+						continue
+					}
 					if err := s.option(line); err != nil {
 						return nil, err
 					}
@@ -163,11 +168,7 @@ func parseScenario(process, name, text string) ([]*scenario, error) {
 	if len(s.cells) == 0 || len(s.steps) == 0 {
 		return nil, errors.New("want cells and steps")
 	}
-	if len(roles) == 1 {
-		s.nameRoots()
-		return []*scenario{s}, nil
-	}
-	return s.variants(roles, options), nil
+	return s.variants(roles, options, ends)
 }
 
 func (s *scenario) option(line string) error {
@@ -185,7 +186,7 @@ func (s *scenario) option(line string) error {
 	case "backoff":
 		s.backoff, err = time.ParseDuration(value)
 	default:
-		err = fmt.Errorf("option %q: want matrix, roles, off, limited, retries, timeout or backoff", key)
+		err = fmt.Errorf("option %q: want matrix, roles, ends, off, limited, retries, timeout or backoff", key)
 	}
 	return err
 }
@@ -212,32 +213,83 @@ func (p *pluginSpec) attribute(s *scenario, a string) error {
 	return nil
 }
 
-// variants are a scenario on both sides of the router, with and without the option.
-func (s *scenario) variants(roles, options []string) []*scenario {
-	var all []*scenario
-	for _, role := range roles {
-		for _, option := range options {
-			v, variant := *s, role
-			if len(options) > 1 {
-				v.hold, variant = option == "on", role+" / "+option
-			}
-			v.name += "[" + strings.ReplaceAll(variant, " / ", ",") + "]"
-			v.cells = nil
-			for _, c := range s.cells {
-				v.cells = append(v.cells, variant+" / "+c)
-			}
-			v.plugins = slices.Clone(s.plugins)
-			for i := range v.plugins {
-				v.plugins[i].upstream = role == "upstream"
-				if v.plugins[i].vm == s.name {
-					v.plugins[i].vm = v.name
+// ending is the step that breaks a stream off. A reply comes from another stream, if
+// the script answers that one's four headers more.
+func ending(name string) (step, error) {
+	switch name {
+	case "disconnect":
+		return parseStep("client close")
+	case "reply":
+		return parseStep("client.2 headers end x-b=1 x-c=1")
+	}
+	return parseStep(name) // client reset, upstream reset, upstream close
+}
+
+// variants are a scenario on both sides of the router, with and without the option,
+// and with each of some ends. What does not vary is not in their names.
+func (s *scenario) variants(roles, options, endings []string) ([]*scenario, error) {
+	all := []*scenario{s.clone("")}
+	vary := func(values []string, change func(v *scenario, value string) error) error {
+		if len(values) == 0 {
+			return nil
+		}
+		var varied []*scenario
+		for _, one := range all {
+			for _, value := range values {
+				v := one.clone(value)
+				if err := change(v, value); err != nil {
+					return err
 				}
+				varied = append(varied, v)
 			}
-			v.nameRoots()
-			all = append(all, &v)
+		}
+		all = varied
+		return nil
+	}
+	err := errors.Join(vary(roles, func(v *scenario, role string) error {
+		for i := range v.plugins {
+			v.plugins[i].upstream = role == "upstream"
+		}
+		return nil
+	}), vary(options, func(v *scenario, option string) error {
+		v.hold = option == "on"
+		return nil
+	}), vary(endings, func(v *scenario, end string) error {
+		st, err := ending(end)
+		v.steps = append(v.steps, st)
+		return err
+	}))
+	for _, v := range all {
+		v.nameVariant(s)
+	}
+	return all, err
+}
+
+func (s *scenario) clone(variant string) *scenario {
+	v := *s
+	v.plugins, v.steps = slices.Clone(s.plugins), slices.Clone(s.steps)
+	v.cells, v.variant = slices.Clone(s.cells), slices.Clone(s.variant)
+	if variant != "" {
+		v.variant = append(v.variant, variant)
+	}
+	return &v
+}
+
+// nameVariant puts what was varied behind the name and in front of the cells, and
+// gives a VM of the scenario's own to each variant.
+func (s *scenario) nameVariant(of *scenario) {
+	if len(s.variant) > 0 {
+		s.name += "[" + strings.ReplaceAll(strings.Join(s.variant, ","), " ", "_") + "]" // a log line's prefix is cut at spaces
+		for i, c := range s.cells {
+			s.cells[i] = strings.Join(append(slices.Clone(s.variant), c), " / ")
 		}
 	}
-	return all
+	for i := range s.plugins {
+		if s.plugins[i].vm == of.name {
+			s.plugins[i].vm = s.name
+		}
+	}
+	s.nameRoots()
 }
 
 // nameRoots gives every plugin a root id by which its log lines are known.
@@ -299,8 +351,8 @@ func parseStep(line string) (step, error) {
 			return step{}, fmt.Errorf("step %q: %w", line, err)
 		}
 	}
-	if !slices.Contains([]string{"client", "upstream", "callout", "await", "sleep"}, who) {
-		return step{}, fmt.Errorf("step %q: want client, upstream, callout, await or sleep", line)
+	if !slices.Contains([]string{"client", "upstream", "callout", "grpc", "await", "sleep"}, who) {
+		return step{}, fmt.Errorf("step %q: want client, upstream, callout, grpc, await or sleep", line)
 	}
 	return st, nil
 }

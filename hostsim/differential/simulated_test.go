@@ -63,12 +63,15 @@ func (p pluginSpec) plugin(m *hostsim.Module, s *scenario) hostsim.Plugin {
 
 // A simulation is a scenario that runs in the simulator.
 type simulation struct {
-	w        *simulated
-	s        *scenario
-	streams  map[int]*simulatedStream
-	callouts []*hostsim.Callout
-	shown    []*half
-	old      []*hostsim.Callout // of scenarios before
+	w         *simulated
+	s         *scenario
+	streams   map[int]*simulatedStream
+	callouts  []*hostsim.Callout
+	shown     []*half
+	grpcOld   []*hostsim.GrpcStream // of scenarios before
+	grpcSeen  []*hostsim.GrpcStream
+	grpcReply []byte
+	old       []*hostsim.Callout // of scenarios before
 }
 
 type simulatedStream struct {
@@ -100,7 +103,7 @@ func (k datedSink) Headers(h *hostsim.Headers, end bool) {
 // begin lets some time pass: in Envoy there is always some between two scenarios.
 func (w *simulated) begin(s *scenario) *simulation {
 	w.host.Advance(2 * reloadBackoff) //nolint:errcheck // traps are seen in the scenarios that they are of
-	return &simulation{w: w, s: s, streams: map[int]*simulatedStream{}, old: w.host.Callouts()}
+	return &simulation{w: w, s: s, streams: map[int]*simulatedStream{}, old: w.host.Callouts(), grpcOld: w.host.GrpcStreams()}
 }
 
 // do plays a step.
@@ -114,6 +117,8 @@ func (r *simulation) do(st step) error {
 		return onlyMisuse(r.w.host.Advance(d))
 	case "await":
 		return r.await(st.words[0])
+	case "grpc":
+		return r.grpc(st)
 	case "callout":
 		return onlyMisuse(r.answer(st))
 	}
@@ -288,6 +293,7 @@ func (r *simulation) seen(last bool) transcript {
 		}
 	}
 	r.pending()
+	r.watchGrpc()
 	for i, h := range r.shown {
 		t["callout "+strconv.Itoa(i+1)] = h.seen()
 	}
