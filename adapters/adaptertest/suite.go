@@ -44,7 +44,7 @@ const maxOutput = 16 << 10
 const created = 1_700_000_000
 
 // unnamed is the model of answers whose provider does not name it: the gateway knows it.
-const unnamed = "the-model-asked-for"
+const unnamed = "model"
 
 // Read is the neutral form of a client's request. Only a request that is JSON can be read.
 func (s *Suite) Read(request []byte) (*chat.Request, *chat.Error) {
@@ -92,9 +92,6 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 		return fail(unreadable(err))
 	}
 	complete(&out.Created, &out.ID)
-	if len(out.Model) == 0 {
-		out.Model = chat.Text("model")
-	}
 	if len(out.Model) == 0 {
 		out.Model = chat.Text(unnamed)
 	}
