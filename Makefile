@@ -18,7 +18,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate format differential bench soak report-fields clean tools
+.PHONY: help build run test check generate format differential bench bench-hostsim soak report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,6 +52,11 @@ differential: $(ENVOY) ## compare the simulator with a real Envoy, step by step,
 bench: $(WASM) $(ENVOY) ## compare with plain Envoy and its own AI filters; writes build/bench.json
 	go run ./e2e/microbench --module $(WASM)
 	go run ./e2e/bench --envoy "$(ENVOY)" --module $(WASM) --out build/bench.json
+
+bench-hostsim: $(WASM) $(ENVOY) ## what hostsim serve carries beside Envoy, and what the library costs a test
+	@go build -o build/hostsim ./hostsim/cmd/hostsim
+	go run ./e2e/bench --hostsim build/hostsim --envoy "$(ENVOY)" --module $(WASM)
+	go test -run '^$$' -bench '^Benchmark(Start|HeaderOnly)$$' -benchmem ./hostsim
 
 soak: $(WASM) $(ENVOY) ## 300,000 requests: memory has to stay where it is
 	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM) --out build/soak.json

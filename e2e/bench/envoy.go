@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ const startTimeout = 120 * time.Second
 func httpClient() *http.Client { return &http.Client{Timeout: 30 * time.Second} }
 
 // startEnvoy starts a proxy for g and waits until it serves.
-func startEnvoy(binary, dir string, g gateway, config []byte, core, workers int) (*envoy, error) {
+func startEnvoy(command []string, dir string, g gateway, config []byte, core, workers int) (*envoy, error) {
 	base, err := os.MkdirTemp(dir, g.name+"-")
 	if err != nil {
 		return nil, err
@@ -51,8 +52,8 @@ func startEnvoy(binary, dir string, g gateway, config []byte, core, workers int)
 		return nil, err
 	}
 	defer log.Close() // the child has its own descriptor
-	cmd := exec.Command(binary, "-c", file, "--concurrency", strconv.Itoa(workers), "--use-dynamic-base-id",
-		"--admin-address-path", admin, "-l", "warn")
+	args := append(slices.Clone(command[1:]), "-c", file, "--concurrency", strconv.Itoa(workers), "--admin-address-path", admin, "-l", "warn")
+	cmd := exec.Command(command[0], args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	begin := time.Now()
 	if e.Process, err = proc.Start(cmd, core); err != nil {

@@ -9,6 +9,8 @@
 // take turns in slices of half a second, in reversed order every other time, so that
 // whatever slows the machine slows them alike; ratios are taken within a round, and
 // reported as the median over the rounds. Compare within one run, never across.
+// With --hostsim it measures instead what the host simulator carries as a program,
+// beside Envoy with the same file and modules.
 //
 // README.md beside this file says what is measured and how to read it.
 package main
@@ -32,6 +34,7 @@ import (
 // options are what the command line says.
 type options struct {
 	envoy, module string
+	hostsim       string
 	out, micro    string
 	workloads     []workload
 	gateways      []string
@@ -89,6 +92,7 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.loadCore, "load-core", 0, "core of the load generator and the upstream")
 	f.Float64Var(&o.quiet, "quiet", 0.15, "repeat a slice, at most twice, while other processes use more than this many cores")
 	f.BoolVar(&o.soak, "soak", false, "instead: does memory stay where it is? Exit status 1 where a bound is missed")
+	f.StringVar(&o.hostsim, "hostsim", "", "instead: how does this hostsim `binary` compare with Envoy, each with the same file and modules? Exit status 1 where it carries too little")
 	f.IntVar(&o.requests, "requests", 200_000, "with -soak: how many requests; the burst is followed by half of it")
 	f.Usage = func() {
 		fmt.Fprintf(f.Output(), "usage: bench [flags]\n\nMeasures gateways in a real Envoy, side by side.\n\n")
@@ -100,6 +104,9 @@ func parse(args []string) (*options, error) {
 	}
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if o.hostsim != "" {
+		gateways = empty + "," + postern
 	}
 	var err error
 	if o.workloads, err = pickWorkloads(names); err != nil {
@@ -121,8 +128,8 @@ func (o *options) validate() error {
 		return errors.New("want two cores or more: one for the gateway, one for the load")
 	case o.gatewayCore == o.loadCore || max(o.gatewayCore, o.loadCore) >= runtime.NumCPU():
 		return fmt.Errorf("--gateway-core and --load-core: want two of the cores 0 to %d", runtime.NumCPU()-1)
-	case o.soak && o.module == "":
-		return errors.New("--soak needs --module")
+	case (o.soak || o.hostsim != "") && o.module == "":
+		return errors.New("--soak and --hostsim need --module")
 	}
 	return nil
 }
@@ -137,9 +144,12 @@ func run(o *options) (err error) {
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	done := make(chan error, 1)
 	go func() {
-		if o.soak {
+		switch {
+		case o.soak:
 			done <- soak(r)
-		} else {
+		case o.hostsim != "":
+			done <- compareHosts(r)
+		default:
 			done <- measure(r)
 		}
 	}()

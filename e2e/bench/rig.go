@@ -114,13 +114,18 @@ func pinSelf(core int) error {
 	return nil
 }
 
-// run starts a proxy for g with so many workers.
+// run starts Envoy for g with so many workers.
 func (r *rig) run(g gateway, workers int) (*envoy, error) {
+	return r.runAs([]string{r.envoy, "--use-dynamic-base-id"}, g, workers)
+}
+
+// runAs starts a proxy that reads Envoy's files and understands its flags.
+func (r *rig) runAs(command []string, g gateway, workers int) (*envoy, error) {
 	config, err := r.build.bootstrap(g)
 	if err != nil {
 		return nil, err
 	}
-	e, err := startEnvoy(r.envoy, r.dir, g, config, r.gatewayCore, workers)
+	e, err := startEnvoy(command, r.dir, g, config, r.gatewayCore, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ type workload struct {
 	text     string
 	client   wire
 	upstream wire
-	size     int    // of the request's body
+	size     int    // of the request's body; 0 is a GET
 	stream   bool   // answered with 100 events
 	paced    bool   // 5 ms between two of them
 	base     string // the workload without translation, which plain Envoy carries for comparison
@@ -120,6 +120,9 @@ func (w workload) settings() *mock.Settings {
 // body is what the client sends: prose of the length that makes the whole w.size
 // bytes. A stream's body is a little larger, by the fields that ask for it.
 func (w workload) body() []byte {
+	if w.size == 0 {
+		return nil
+	}
 	const system = "You are a helpful assistant."
 	var head, tail, more string
 	if w.client == openAI {
@@ -139,11 +142,21 @@ func (w workload) body() []byte {
 
 // request is the whole request as it goes over the connection.
 func (w workload) request(body []byte) []byte {
-	head := "POST " + w.client.path() + " HTTP/1.1\r\nHost: bench.local\r\nContent-Type: application/json\r\n"
+	method := "POST "
+	if w.size == 0 {
+		method = "GET "
+	}
+	head := method + w.client.path() + " HTTP/1.1\r\nHost: bench.local\r\n"
+	if w.size > 0 {
+		head += "Content-Type: application/json\r\n"
+	}
 	if w.client == anthropic {
 		head += "anthropic-version: 2023-06-01\r\nx-api-key: sk-client\r\n"
 	} else {
 		head += "Authorization: Bearer sk-client\r\n"
+	}
+	if w.size == 0 {
+		return []byte(head + "\r\n")
 	}
 	return fmt.Appendf(nil, "%sContent-Length: %d\r\n\r\n%s", head, len(body), body)
 }
