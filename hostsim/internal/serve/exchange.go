@@ -2,8 +2,6 @@ package serve
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -51,7 +49,9 @@ type exchange struct {
 	queued   int  // bytes in out
 	writing  bool // somebody writes what was in out
 	stepping int  // calls into the stream by goroutines that flush afterwards
-	reading  bool // the handler is in the request body
+	reading  bool // the handler is busy with the request's body
+	blocked  bool // it waits for more of it
+	whole    bool // the request has come to its end
 	next     *attempt
 	current  *attempt
 	over     bool     // the stream is
@@ -74,7 +74,7 @@ func (ex *exchange) serve() {
 	defer context.AfterFunc(ex.r.Context(), ex.disconnected)()
 	h := ex.requestHeaders()
 	body := ex.r.Body != nil && ex.r.Body != http.NoBody
-	ex.setReading(body)
+	ex.reading, ex.whole = body, !body
 	ex.step(func() error { return ex.stream.RequestHeaders(h, !body) })
 	if body {
 		ex.readBody()
@@ -83,60 +83,7 @@ func (ex *exchange) serve() {
 	}
 	ex.run()
 	ex.stopTimers()
-}
-
-// readBody reads the request until its end or the stream's.
-func (ex *exchange) readBody() {
-	defer ex.setReading(false)
-	buf := ex.server.takeBuffer()
-	defer ex.server.giveBuffer(buf)
-	for !ex.isOver() {
-		if a := ex.take(); a != nil {
-			go ex.runAttempts(a) // the plugins let the request through while it comes
-		}
-		n, err := ex.r.Body.Read(*buf)
-		end := errors.Is(err, io.EOF)
-		if err != nil && !end {
-			ex.disconnected()
-			return
-		}
-		if end && len(ex.r.Trailer) > 0 {
-			ex.requestTrailers((*buf)[:n])
-			return
-		}
-		if n > 0 || end {
-			ex.step(func() error { return chunk((*buf)[:n], end, ex.r.ProtoMajor, ex.stream.RequestBody) })
-		}
-		if end {
-			ex.timers.endRequest()
-			return
-		}
-		if a := ex.running(); a != nil {
-			a.body.drain()
-		}
-		ex.throttleRequest()
-	}
-}
-
-// chunk passes on a part of a body. The end of an HTTP/1 body is an empty last chunk,
-// as Envoy's codec has it.
-func chunk(p []byte, end bool, version int, pass func([]byte, bool) error) error {
-	if end && len(p) > 0 && version == 1 {
-		if err := pass(p, false); err != nil {
-			return err
-		}
-		p = nil
-	}
-	return pass(p, end)
-}
-
-func (ex *exchange) requestTrailers(p []byte) {
-	if len(p) > 0 {
-		ex.step(func() error { return ex.stream.RequestBody(p, false) })
-	}
-	trailers := appendHeaders(nil, ex.r.Trailer)
-	ex.step(func() error { return ex.stream.RequestTrailers(trailers) })
-	ex.timers.endRequest()
+	ex.leaveBody()
 }
 
 // run sends attempts until the stream is over and everything has been written.
@@ -179,24 +126,6 @@ func (ex *exchange) running() *attempt {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	return ex.current
-}
-
-func (ex *exchange) setReading(reading bool) {
-	ex.mu.Lock()
-	ex.reading = reading
-	ex.mu.Unlock()
-}
-
-func (ex *exchange) isReading() bool {
-	ex.mu.Lock()
-	defer ex.mu.Unlock()
-	return ex.reading
-}
-
-func (ex *exchange) isOver() bool {
-	ex.mu.Lock()
-	defer ex.mu.Unlock()
-	return ex.over
 }
 
 func (ex *exchange) setFlag(flag string) {
@@ -330,6 +259,9 @@ func (ex *exchange) writeHeaders(h hostsim.Headers) bool {
 		status = http.StatusBadGateway // a plugin has written nonsense
 	}
 	to := ex.w.Header()
+	if ex.r.ProtoMajor == 1 && !ex.isWhole() {
+		to["Connection"] = []string{"close"} // so does Envoy: what is left of the request has no reader
+	}
 	to["Content-Type"], to["Date"] = nil, nil // net/http adds its own otherwise
 	delete(to, "Content-Type")
 	fill(to, h)
@@ -364,15 +296,9 @@ func (ex *exchange) flushSoon() {
 func (ex *exchange) done(m hostsim.Summary) {
 	ex.mu.Lock()
 	ex.over, ex.summary = true, m
-	reading := ex.reading
-	ex.mu.Unlock()
-	if reading {
-		go ex.stopReading()
+	if ex.blocked {
+		ex.interruptRead()
 	}
+	ex.mu.Unlock()
 	ex.change.Broadcast()
-}
-
-// stopReading frees the handler from a request body that nobody wants any more.
-func (ex *exchange) stopReading() {
-	_ = ex.control.SetReadDeadline(time.Now()) //nolint:errcheck // the connection is then closed, which frees it too
 }

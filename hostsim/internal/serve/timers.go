@@ -21,7 +21,7 @@ func (ex *exchange) startTimers() {
 	ex.timers.limit.Store(int64(m.StreamIdle))
 	ex.timers.idle = time.AfterFunc(time.Hour, func() {
 		status := http.StatusGatewayTimeout
-		if ex.isReading() {
+		if !ex.isWhole() {
 			status = http.StatusRequestTimeout
 		}
 		ex.expire("SI", hostsim.Reply{Status: status, Body: "stream timeout", Details: "stream_idle_timeout"})
@@ -43,7 +43,7 @@ func (ex *exchange) touch() {
 	}
 }
 
-// endRequest says that the request is whole.
+// endRequest stops the bound on it.
 func (t *timers) endRequest() {
 	if t.request != nil {
 		t.request.Stop()

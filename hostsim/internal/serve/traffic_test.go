@@ -242,6 +242,24 @@ send_local_response 403 no "not you" -1 x-why=because
 	equal(t, "status", resp.Status, "403 Forbidden")
 	equal(t, "body", string(body), "not you")
 	equal(t, "x-why", resp.Header.Get("x-why"), "because")
+	equal(t, "connection", strconv.FormatBool(resp.Close), "true")
+}
+
+// TestEarlyAnswerKeepsClients: the connection cannot be used again, and clients know.
+func TestEarlyAnswerKeepsClients(t *testing.T) {
+	t.Parallel()
+	r := start(t, file{clusters: []object{cluster("up", hello(t))}, script: `
+on request_headers
+send_local_response 403 no "not you" -1
+`})
+	for i := range 50 {
+		body := io.Reader(strings.NewReader(strings.Repeat("x", i*1000)))
+		if i%2 == 1 {
+			body = io.MultiReader(body) // of unknown length
+		}
+		resp, text := r.do("POST", r.url, body)
+		equal(t, "answer", resp.Status+" "+text, "403 Forbidden not you")
+	}
 }
 
 // TestHeldBodyGoesOn: a plugin holds a request without a limit on its body; the
