@@ -3,6 +3,7 @@
 ENVOY_VERSION    := 1.40.0
 
 TOOLS  := build/tools
+GUESTS := build/guests
 WASM   := build/postern.wasm
 PYTHON ?= python3
 NPM    ?= npm
@@ -18,7 +19,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate format differential bench bench-hostsim soak report-fields clean tools
+.PHONY: help build run test check generate format differential bench bench-hostsim soak guests report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,8 +34,8 @@ run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 1
 	@go build -o build/quickstart ./e2e/quickstart
 	@exec build/quickstart --host $(HOST) --envoy "$(ENVOY)" --module $(WASM) --listen $(LISTEN)
 
-test: $(WASM) tools ## native tests, the built module in the simulator, real Envoy, SDKs, the simulator against Envoy
-	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) \
+test: $(WASM) tools guests ## native tests, the built module in the simulator, real Envoy, SDKs, the simulator against Envoy
+	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) POSTERN_GUESTS=$(CURDIR)/$(GUESTS) \
 		go run ./e2e/gotest ./...
 
 check: ## format, vet, lint, tidy, generated files, clean tree
@@ -84,5 +85,27 @@ $(TOOLS)/node/.done: e2e/sdk/node/package.json e2e/sdk/node/package-lock.json e2
 	cd $(@D) && $(NPM) ci --silent
 	@touch $@
 
+# AssemblyScript can be had wherever Node is. Rust is taken in where there is cargo and
+# its target is installed, or can be.
+guests: $(GUESTS)/assemblyscript.wasm ## build the plugins that other people's SDKs make
+	@if cargo --version >/dev/null 2>&1 && \
+		{ test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1; } >/dev/null 2>&1; then \
+		cargo build --quiet --release --locked --manifest-path e2e/guests/rust/Cargo.toml --target wasm32-wasip1 --target-dir $(GUESTS)/rust && \
+		cp $(GUESTS)/rust/wasm32-wasip1/release/gate.wasm $(GUESTS)/rust.wasm; \
+	else \
+		rm -f $(GUESTS)/rust.wasm; echo "guests: no Rust for wasm32-wasip1 here, so its plugin is left out"; \
+	fi
+
+$(GUESTS)/assemblyscript.wasm: e2e/guests/assemblyscript/index.ts $(TOOLS)/assemblyscript/.done
+	@mkdir -p $(@D)
+	cp $< $(TOOLS)/assemblyscript
+	cd $(TOOLS)/assemblyscript && npx --no-install asc index.ts -b $(abspath $@) --use abort=abort_proc_exit -O --noColors
+
+$(TOOLS)/assemblyscript/.done: $(addprefix e2e/guests/assemblyscript/,package.json package-lock.json .npmrc)
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && $(NPM) ci --silent
+	@touch $@
+
 clean: ## remove what was built, keep the tools
-	rm -rf build/*.wasm build/*.json
+	rm -rf build/*.wasm build/*.json $(GUESTS)
