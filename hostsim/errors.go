@@ -3,6 +3,7 @@ package hostsim
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A TrapError says that guest code died: in which callback, for which stream,
@@ -83,6 +84,13 @@ func (h *Host) Traps() []*TrapError {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]*TrapError(nil), h.traps...)
+}
+
+// reported says that a trap has been returned by other means.
+func (h *Host) reported(t *TrapError) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unreported = slices.DeleteFunc(h.unreported, func(err error) bool { return err == error(t) })
 }
 
 // takeTraps returns the traps that no method has returned yet.

@@ -102,7 +102,10 @@ func TestStartIsRefused(t *testing.T) {
 			p.VM.Configuration = tt.vm
 			_, err := hostsim.New(hostsim.Config{Plugin: p})
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "why") {
-				t.Errorf("error: got %v, want %q and the log", err, tt.want)
+				t.Fatalf("error: got %v, want %q and the log", err, tt.want)
+			}
+			if n := strings.Count(err.Error(), tt.want); n != 1 {
+				t.Errorf("error: got the reason %d times, want once:\n%v", n, err)
 			}
 		})
 	}

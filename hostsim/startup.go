@@ -79,8 +79,11 @@ func (h *Host) load(w *worker, hd *handle) error {
 	p := hd.plugin
 	logged := len(h.Logs())
 	fail := func(err error) error {
+		cause := err.Error()
 		for _, l := range h.Logs()[logged:] {
-			err = fmt.Errorf("%w\n\t%s", err, l)
+			if l.Message != cause { // a trap is logged too
+				err = fmt.Errorf("%w\n\t%s", err, l)
+			}
 		}
 		return err
 	}
@@ -110,6 +113,7 @@ func (h *Host) load(w *worker, hd *handle) error {
 
 func notTaken(v *vm, p *plugin, callback string) error {
 	if v.failed != nil {
+		v.host.reported(v.failed)
 		return v.failed
 	}
 	return fmt.Errorf("plugin %q, %s: %s returned false", p.Name, v.label, callback)

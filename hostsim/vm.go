@@ -97,6 +97,7 @@ func (v *vm) start() error {
 		v.root.call(cbStart)
 	}
 	if v.failed != nil {
+		v.host.reported(v.failed)
 		return v.failed
 	}
 	return nil

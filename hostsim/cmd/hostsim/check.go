@@ -36,7 +36,7 @@ func checkCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	defer modules.Close(ctx) //nolint:errcheck // frees memory of a process that ends
 	n, err := serve.Check(ctx, file, serve.Options{Modules: modules, Workers: 1, LogLevel: level, Log: log})
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", c.file, err)
 	}
 	fmt.Fprintf(stdout, "%s: %d listeners, %d clusters, %d plugins: ok\n", c.file, len(file.Listeners), len(file.Clusters), n)
 	return nil

@@ -119,7 +119,7 @@ func TestCommandLine(t *testing.T) {
 		{"serve -c /does/not/exist", exitUsage, "", "/does/not/exist: no such file"},
 		{"serve -c x --concurrency 0", exitUsage, "", "--concurrency: want 1 to 1024, got 0"},
 		{"check -c x -l loud", exitUsage, "", `-l: want trace, debug, info, warn, error or critical, got "loud"`},
-		{"replay", exitUsage, "", "want one directory, got 0"},
+		{"replay", exitUsage, "", "want one directory behind the flags, got 0"},
 		{"replay /does/not/exist", exitUsage, "", "plugin.yaml: no such file"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
@@ -153,8 +153,28 @@ func TestCheck(t *testing.T) {
 	}
 	file = filepath.Join(write(t, "envoy.yaml", strings.NewReplacer("%FILE%", "/no/such.wasm", "%SCRIPT%", "x").Replace(bootstrapText)), "envoy.yaml")
 	status, _, stderr = call(t, "check", "-c", file, "--cache", cache)
-	if status != exitFailed || !strings.Contains(stderr, "vm_config.code: open /no/such.wasm: no such file") {
+	if status != exitFailed || !strings.Contains(stderr, file+": static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.config.vm_config.code: open /no/such.wasm: no such file") {
 		t.Errorf("no code: got %d, %q", status, stderr)
+	}
+}
+
+// TestFirstFile serves what the README shows.
+func TestFirstFile(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```yaml\n")
+	text, _, _ := strings.Cut(rest, "```")
+	probe, err := probeFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = strings.NewReplacer("plugin.wasm", probe, "what the plugin reads", "on log").Replace(text)
+	status, stdout, stderr := call(t, "check", "-c", filepath.Join(write(t, "envoy.yaml", text), "envoy.yaml"), "--cache", t.TempDir())
+	if status != exitOK || !strings.Contains(stdout, "1 listeners, 1 clusters, 1 plugins: ok") {
+		t.Errorf("got %d, %q, %q", status, stdout, stderr)
 	}
 }
 

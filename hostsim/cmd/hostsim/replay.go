@@ -35,7 +35,7 @@ func replayCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		return err
 	}
 	if fs.NArg() != 1 {
-		return usageError("replay: want one directory, got %d", fs.NArg())
+		return usageError("replay: want one directory behind the flags, got %d arguments", fs.NArg())
 	}
 	dir := fs.Arg(0)
 	plugins, err := replayPlugins(dir, *file, *module)
@@ -64,6 +64,9 @@ func replayPlugins(dir, file, module string) ([]bootstrap.Plugin, error) {
 		return b.Listeners[0].HCM.Plugins, nil
 	}
 	name := filepath.Join(dir, "plugin.yaml")
+	if _, err := os.Stat(name); err != nil {
+		return nil, fmt.Errorf("replay: %w; it says which plugin to run, and -c takes those of a bootstrap", err)
+	}
 	p, err := bootstrap.ReadPlugin(name, module)
 	if err != nil {
 		return nil, refusal(name, err)

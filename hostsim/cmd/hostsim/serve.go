@@ -33,10 +33,10 @@ type common struct {
 
 func (c *common) add(fs *flag.FlagSet) {
 	fs.StringVar(&c.file, "c", "", "the Envoy bootstrap `file`")
-	fs.StringVar(&c.file, "config-path", "", "the same")
+	fs.StringVar(&c.file, "config-path", "", "the same `file` as -c")
 	fs.StringVar(&c.cache, "cache", defaultCache(), "keep compiled modules in this `directory`; empty compiles every time")
 	fs.StringVar(&c.level, "l", "info", "least `level` of plugins' logs: trace, debug, info, warn, error or critical")
-	fs.StringVar(&c.level, "log-level", "info", "the same")
+	fs.StringVar(&c.level, "log-level", "info", "the same `level` as -l")
 }
 
 // read reads the file.
@@ -69,7 +69,11 @@ func refusal(file string, err error) error {
 		lines[0] = file + " is not served:"
 	}
 	for _, p := range problems {
-		lines = append(lines, fmt.Sprintf("%s:%d: %s: %s", file, p.Line, p.Path, p.Text))
+		path := p.Path
+		if path == "" {
+			path = "the whole file"
+		}
+		lines = append(lines, fmt.Sprintf("%s:%d: %s: %s", file, p.Line, path, p.Text))
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }
@@ -91,7 +95,7 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	var c common
 	c.add(fs)
 	workers := fs.Int("concurrency", runtime.GOMAXPROCS(0), "`workers`, each with its own VM of every plugin")
-	drain := fs.Duration("drain", 10*time.Second, "how `long` requests may take to finish when told to stop")
+	drain := fs.Duration("drain", 10*time.Second, "`time` that requests may take to finish when told to stop")
 	addressFile := fs.String("admin-address-path", "", "write the admin interface's address to this `file`")
 	if err := parse(fs, args, aboutServe, stdout, stderr); err != nil {
 		return err
@@ -114,7 +118,7 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	defer modules.Close(context.WithoutCancel(ctx)) //nolint:errcheck // frees memory of a process that ends
 	s, err := serve.New(ctx, file, serve.Options{Modules: modules, Workers: *workers, LogLevel: level, Log: log, Stdout: stdout, Stderr: stderr})
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", c.file, err)
 	}
 	for _, l := range file.Listeners {
 		fmt.Fprintf(log, "listener %s: serving on %s\n", l.Name, s.Addr(l.Name))

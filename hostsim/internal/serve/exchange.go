@@ -234,7 +234,7 @@ func (ex *exchange) write(batch []output) {
 				h.Add(http.TrailerPrefix+f.Name, f.Value)
 			}
 		case o.headers != nil:
-			delay = delay && ex.writeHeaders(o.headers)
+			delay = delay && ex.writeHeaders(o.headers, o.end)
 		case len(o.data) > 0:
 			delay = false
 			if _, err := ex.w.Write(o.data); err != nil {
@@ -253,7 +253,7 @@ func (ex *exchange) write(batch []output) {
 }
 
 // writeHeaders says whether what follows is likely to follow at once.
-func (ex *exchange) writeHeaders(h hostsim.Headers) bool {
+func (ex *exchange) writeHeaders(h hostsim.Headers, end bool) bool {
 	status, err := strconv.Atoi(h.Get(":status"))
 	if err != nil || status < 100 || status > 999 {
 		status = http.StatusBadGateway // a plugin has written nonsense
@@ -268,8 +268,11 @@ func (ex *exchange) writeHeaders(h hostsim.Headers) bool {
 	if _, ok := to["Content-Type"]; !ok {
 		to["Content-Type"] = nil
 	}
-	ex.w.WriteHeader(status)
 	_, sized := to["Content-Length"]
+	if ex.r.ProtoMajor == 1 && ex.r.ProtoMinor > 0 && !sized && !end {
+		to["Transfer-Encoding"] = []string{"chunked"} // or net/http counts a short body
+	}
+	ex.w.WriteHeader(status)
 	return sized
 }
 

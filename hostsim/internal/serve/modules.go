@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern-gateway/postern/hostsim"
@@ -33,12 +34,12 @@ func (m *Modules) Plugin(ctx context.Context, p bootstrap.Plugin) (hostsim.Plugi
 		name = p.File
 		var err error
 		if code, err = os.ReadFile(p.File); err != nil {
-			return hostsim.Plugin{}, fmt.Errorf("%s.vm_config.code: %w", p.Path, err)
+			return hostsim.Plugin{}, fmt.Errorf("%s: %w", codePath(p), err)
 		}
 	}
 	module, err := m.compile(ctx, name, code)
 	if err != nil {
-		return hostsim.Plugin{}, fmt.Errorf("%s.vm_config.code: %s: %w", p.Path, name, err)
+		return hostsim.Plugin{}, fmt.Errorf("%s: %s: %w", codePath(p), name, err)
 	}
 	return hostsim.Plugin{
 		Module: module, Name: p.Name, RootID: p.RootID, Configuration: p.Configuration,
@@ -47,6 +48,11 @@ func (m *Modules) Plugin(ctx context.Context, p bootstrap.Plugin) (hostsim.Plugi
 		ReloadBackoff:               p.ReloadBackoff,
 		AllowOnHeadersStopIteration: p.HeadersStop,
 	}, nil
+}
+
+// codePath is where the file names the code; a plugin may be the whole file.
+func codePath(p bootstrap.Plugin) string {
+	return strings.TrimPrefix(p.Path+".vm_config.code", ".")
 }
 
 func policy(name string) hostsim.FailurePolicy {

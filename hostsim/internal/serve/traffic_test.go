@@ -62,8 +62,9 @@ return 1
 on response_body end
 set_buffer_bytes 1 0 0 "before "
 `})
-	_, body := r.do("POST", r.url+"/", strings.NewReader("text"))
+	resp, body := r.do("POST", r.url+"/", strings.NewReader("text"))
 	equal(t, "body", body, "before in place of it -1")
+	equal(t, "transfer encoding", strings.Join(resp.TransferEncoding, ","), "chunked") // short as it is
 }
 
 // TestStreaming has each side wait for what the other has sent so far: any chunk that
