@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
@@ -39,6 +40,7 @@ func Providers() []provider.Provider {
 		openai.Provider(),
 		anthropic.Provider(),
 		gemini.Provider(),
+		bedrock.Provider(),
 	}
 }
 

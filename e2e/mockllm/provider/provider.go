@@ -24,7 +24,12 @@ type Provider struct {
 	Key         string   // the key it accepts when the options name none
 	Credentials []string // the header fields in which it wants a credential, in canonical form
 	MaxBody     int64    // bytes; a longer body is refused with 413
-	New         func(*Env) API
+
+	// Signed says of a credential that it is no key but a signature, which Serve checks;
+	// nil for providers that know none.
+	Signed func(credential string) bool
+
+	New func(*Env) API
 }
 
 // An API answers the requests to one provider.
