@@ -27,6 +27,7 @@ import (
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
 	"github.com/postern-gateway/postern/e2e/mockllm/azure"
+	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
 	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
@@ -47,6 +48,7 @@ func Providers() []provider.Provider {
 		vertex.Provider(),
 		azure.Provider(),
 		compatible.Provider(),
+		bedrock.Provider(),
 	}
 }
 

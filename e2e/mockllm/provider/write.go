@@ -175,6 +175,7 @@ type Stream struct {
 	eol     string
 	stopped bool
 	failure func() (name string, v any)
+	framing func(name string, payload []byte) []byte // nil for server-sent events
 }
 
 // Stream begins an answer of server-sent events. failure makes the provider's error event.
@@ -190,6 +191,11 @@ func (x *Exchange) Stream(failure func() (name string, v any)) *Stream {
 	}
 	s.out = x.begin(http.StatusOK, "text/event-stream; charset=utf-8", -1)
 	return s
+}
+
+// Framed begins an answer of events in another framing.
+func (x *Exchange) Framed(contentType string, framing func(name string, payload []byte) []byte, failure func() (name string, v any)) *Stream {
+	return &Stream{x: x, failure: failure, framing: framing, out: x.begin(http.StatusOK, contentType, -1)}
 }
 
 // Stopped says whether the stream has ended by a fault or by its reader; the rest need not be made.
@@ -267,6 +273,10 @@ func (s *Stream) Raw(payload string) {
 }
 
 func (s *Stream) frame(name string, payload []byte) {
+	if s.framing != nil {
+		s.send(s.framing(name, payload))
+		return
+	}
 	b := s.x.B
 	var f bytes.Buffer
 	if b.Comments {
@@ -288,7 +298,11 @@ func (s *Stream) frame(name string, payload []byte) {
 		f.WriteString(s.eol)
 	}
 	f.WriteString(s.eol)
-	s.out.write(f.Bytes())
+	s.send(f.Bytes())
+}
+
+func (s *Stream) send(frame []byte) {
+	s.out.write(frame)
 	s.n++
 	s.x.note(func(e *journal.Entry) { e.Events = s.n })
 	if s.out.fail() {
