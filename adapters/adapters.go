@@ -133,6 +133,14 @@ type Framer interface {
 	NewFrames() Frames
 }
 
+// A Foreigner is what an Adapter also is whose errors may have another form than the
+// dialect in which it takes bodies that pass.
+type Foreigner interface {
+	// Foreign says what an error means that is not in the dialect's form; nil for one
+	// that can pass.
+	Foreign(dialect string, status int, body []byte) *chat.Error
+}
+
 // A Located is what an Adapter also is whose host depends on its options.
 type Located interface {
 	// Host is that of the public API, in the place of the Provider's.

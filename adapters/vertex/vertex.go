@@ -87,6 +87,7 @@ var (
 	_ adapters.Translator = (*adapter)(nil)
 	_ adapters.Amender    = (*adapter)(nil)
 	_ adapters.Exchanger  = (*adapter)(nil)
+	_ adapters.Foreigner  = (*adapter)(nil)
 	_ adapters.Located    = (*adapter)(nil)
 	_ adapters.Caller     = (*adapter)(nil)
 )
@@ -221,6 +222,16 @@ func (a *adapter) ReadError(status int, body []byte) *chat.Error {
 	v := doc.Root()
 	if v.Get("type").Is("error") || a.publisher == claude && !v.Find("error", "status").Exists() {
 		return a.claude.ReadError(status, body)
+	}
+	return a.gemini.ReadError(status, body)
+}
+
+// Foreign reads Google's errors for Anthropic's clients, who get them where Vertex AI
+// itself refuses.
+func (a *adapter) Foreign(_ string, status int, body []byte) *chat.Error {
+	var doc rawjson.Doc
+	if doc.Parse(body) == nil && doc.Root().Get("type").Is("error") {
+		return nil
 	}
 	return a.gemini.ReadError(status, body)
 }

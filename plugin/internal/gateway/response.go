@@ -79,6 +79,10 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	}
 	if head.status >= 400 { // the provider's API is the client's own: its error passes
 		s.failure = "upstream_" + itoa(head.status)
+		if f, ok := s.foreigner(); ok && s.w.holds {
+			s.answer.foreign = f
+			step.Action, step.Want = Hold, Whole
+		}
 		return step
 	}
 	if end || s.target.Provider == nil || s.endpoint.Op == adapters.Models {
@@ -104,6 +108,14 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		step.Action, step.Want = Hold, Whole
 	}
 	return step
+}
+
+// foreigner is the provider's reader of errors in other forms than the client's.
+func (s *Stream) foreigner() (f adapters.Foreigner, ok bool) {
+	if s.target.Provider != nil {
+		f, ok = s.target.Provider.Adapter.(adapters.Foreigner)
+	}
+	return f, ok
 }
 
 // openFrames makes ready what cuts the answer into events; false if it is no stream.
@@ -209,6 +221,10 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		step.Replace, step.Want = true, Each
 		step.Body = append(step.Body, s.answer.replaced...)
 		s.answer.replaced = s.answer.replaced[:0]
+	case s.answer.foreign != nil:
+		if e := s.answer.foreign.Foreign(s.endpoint.Dialect.Name, s.status, p); e != nil {
+			return s.replaceError(step, s.adapted(e))
+		}
 	case s.answer.translated && s.answer.streaming:
 		step.Want = Each
 		s.translateEvents(step, p, end)

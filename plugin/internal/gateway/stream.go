@@ -75,8 +75,9 @@ type answer struct {
 	cut        bool // the gateway has ended the stream before the provider did
 	whole      bool // held until complete
 	translated bool
-	retryAfter bool   // the provider's headers say when to try again
-	replaced   []byte // goes out in the place of the body
+	retryAfter bool               // the provider's headers say when to try again
+	replaced   []byte             // goes out in the place of the body
+	foreign    adapters.Foreigner // may have to read the error that is held
 	ended      bool
 }
 
