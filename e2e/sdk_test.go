@@ -33,7 +33,8 @@ func hash(key string) string {
 // sdkConfig is a gateway with consumers and models, in front of mocks of its own.
 func sdkConfig() string {
 	provider := func(name, kind, cluster, host string) string {
-		return `{"name":"` + name + `","type":"` + kind + `","cluster":"` + cluster + `",` + host + `"keys":[{"value":"` + mockKey(kind) + `"}]}`
+		key, _ := json.Marshal(mockKey(kind))
+		return `{"name":"` + name + `","type":"` + kind + `","cluster":"` + cluster + `",` + host + `"keys":[{"value":` + string(key) + `}]}`
 	}
 	model := func(name, target string) string {
 		return `{"name":"` + name + `","targets":[{"provider":` + target + `}]}`
@@ -43,11 +44,13 @@ func sdkConfig() string {
 		provider("anthropic", "anthropic", "sdk-anthropic", ""),
 		provider("secure-openai", "openai", "secure-openai", `"host":"api.openai.com",`),
 		provider("secure-anthropic", "anthropic", "secure-anthropic", `"host":"api.anthropic.com",`),
+		provider("vertex", "vertex", "sdk-vertex", `"options":{"project":"p","token_cluster":"sdk-vertex"},`),
 		provider("dead", "openai", "dead", ""),
 		provider("dead-anthropic", "anthropic", "dead", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
+		model("claude-sonnet-4-5@20250929", `"vertex"`),
 		model("secure-gpt-4o", `"secure-openai","model":"gpt-4o"`),
 		model("secure-claude", `"secure-anthropic","model":"claude-sonnet-4-5"`),
 		model("dead", `"dead"`), model("dead-claude", `"dead-anthropic"`),
@@ -72,6 +75,7 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 	return []any{
 		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
 		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
+		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
 	}, nil
 }
 
@@ -80,13 +84,15 @@ type sdkRun struct {
 	name             string
 	id               string // begins the prompts' marks, which have to be short
 	files            []string
-	provider         string
+	provider         string // as the tests know it
+	mock             string // where it is instead, if that is another
 	model, reasoning string
 }
 
 func sdkRuns() (python, node []sdkRun) {
 	openAI := sdkRun{provider: "openai", model: "gpt-4o", reasoning: "gpt-5"}
 	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
+	cloud := sdkRun{provider: "anthropic", mock: "vertex", model: "claude-sonnet-4-5@20250929", reasoning: "claude-sonnet-4-5@20250929"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -96,6 +102,8 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
+		of(cloud, "anthropic at vertex", "anthropic_messages"),
+		of(cloud, "openai at vertex", "openai_chat"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
@@ -183,11 +191,14 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r.mock == "" {
+		r.mock = r.provider
+	}
 	return []string{
 		"POSTERN_URL=" + s.url("sdk"), "POSTERN_DEAD_URL=http://" + dead,
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,
-		"POSTERN_MOCK=" + s.sdkMock.Of(r.provider).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,
+		"POSTERN_MOCK=" + s.sdkMock.Of(r.mock).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,
 		"POSTERN_RUN=" + r.id, "POSTERN_TOOLS=" + toolsPath(),
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
 	}
