@@ -26,7 +26,9 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/cloudflare"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
+	"github.com/postern-gateway/postern/e2e/mockllm/huggingface"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/mistral"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
@@ -41,6 +43,8 @@ func Providers() []provider.Provider {
 		anthropic.Provider(),
 		gemini.Provider(),
 		mistral.Provider(),
+		huggingface.Provider(),
+		cloudflare.Provider(),
 	}
 }
 

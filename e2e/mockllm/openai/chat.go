@@ -12,7 +12,7 @@ import (
 )
 
 func (a *api) chat(x *provider.Exchange, body map[string]any) {
-	if p := chatShape()(nil, body); p != nil {
+	if p := chatShape()(nil, a.v.known(body)); p != nil {
 		x.Fail(*rewordTop(p))
 		return
 	}
@@ -35,12 +35,12 @@ func (a *api) chat(x *provider.Exchange, body map[string]any) {
 		return
 	}
 	p.User, p.Behave = rest, x.B
-	c := chatAnswer{x: x, r: &r, base: chunkBase{
+	c := chatAnswer{a: a, x: x, r: &r, base: chunkBase{
 		ID: x.ID("chatcmpl-", 29), Created: a.env.Now().Unix(), Model: r.Model, ServiceTier: "default", SystemFingerprint: "fp_mock",
 	}}
 	for i := range max(r.N, 1) {
 		p.Index = i
-		c.answers = append(c.answers, answer.Compose(p))
+		c.answers = append(c.answers, a.v.think(answer.Compose(p)))
 	}
 	c.usage = a.chatUsage(&r, c.answers)
 	x.Used(c.usage.journal())

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 // A chatAnswer writes the answers to one chat request, whole or as a stream.
 type chatAnswer struct {
+	a       *api
 	x       *provider.Exchange
 	r       *chatRequest
 	base    chunkBase
@@ -141,7 +141,7 @@ func (c *chatAnswer) whole() {
 	if !c.x.B.NoUsage {
 		out.Usage = &c.usage
 	}
-	c.x.JSON(out)
+	c.x.JSON(c.a.v.whole(c.x, out))
 }
 
 type chatChunk struct {
@@ -178,7 +178,7 @@ type callPiece struct {
 
 func (c *chatAnswer) stream() {
 	c.base.Object = "chat.completion.chunk"
-	c.s = c.x.Stream(func() (string, any) { return "", errorBody{object(usual(http.StatusInternalServerError))} })
+	c.s = c.x.Stream(func() (string, any) { return "", c.a.v.failed() })
 	for i, a := range c.answers {
 		var empty any = ""
 		if len(a.Calls) > 0 {
@@ -197,7 +197,7 @@ func (c *chatAnswer) stream() {
 		c.send(chunkChoice{Index: i, FinishReason: &reason}, "")
 	}
 	if c.wantsUsage() && !c.x.B.NoUsage {
-		c.s.Event("", chatChunk{chunkBase: c.base, Choices: []chunkChoice{}, Usage: &c.usage, Obfuscation: c.obfuscate("")})
+		c.put(chatChunk{chunkBase: c.base, Choices: []chunkChoice{}, Usage: &c.usage, Obfuscation: c.obfuscate("")}, "")
 	}
 	c.s.Raw("[DONE]")
 	c.s.End()
@@ -249,9 +249,15 @@ func (c *chatAnswer) send(choice chunkChoice, piece string) {
 	if c.wantsUsage() {
 		v = chunkWithUsage{chatChunk: chunk}
 	}
-	if piece != "" {
+	c.put(v, piece)
+}
+
+func (c *chatAnswer) put(v any, piece string) {
+	switch v = c.a.v.chunk(c.x, v); {
+	case v == nil:
+	case piece != "":
 		c.s.Content("", v)
-	} else {
+	default:
 		c.s.Event("", v)
 	}
 }
