@@ -9,8 +9,8 @@ import (
 	"github.com/postern-gateway/postern/adapters/cloudflare"
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/huggingface"
-	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/llama"
+	"github.com/postern-gateway/postern/adapters/mistral"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
-	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/cloudflare"
+	"github.com/postern-gateway/postern/adapters/dialect"
 )
 
 func suites() map[string]adaptertest.Suite {

@@ -143,6 +143,8 @@ func (b *builder) separate() {
 }
 
 // ours picks how the client spells a field.
+//
+//go:noinline
 func (b *builder) ours(openAI, others string) string {
 	if b.r.Dialect == dialectName {
 		return openAI
