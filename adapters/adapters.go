@@ -52,6 +52,7 @@ type Provider struct {
 	Doc      string                                  // one line, for tables and the JSON Schema
 	Semantic string                                  // gen_ai.provider.name of OpenTelemetry
 	Host     string                                  // of the public API, for who writes the proxy's clusters; empty if there is none
+	Like     string                                  // the type of which it is one service of many, for tables; empty: none
 	Options  func(o *strict.Object) (Adapter, error) // reads the provider's own options
 }
 

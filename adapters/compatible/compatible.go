@@ -19,14 +19,14 @@ import (
 func Providers() []adapters.Provider {
 	list := make([]adapters.Provider, 0, len(services)+1)
 	list = append(list, adapters.Provider{
-		Name:     "compatible",
+		Name:     anyName,
 		Doc:      "Any server of OpenAI's format.",
 		Semantic: "openai",
 		Options:  anyService,
 	})
 	for i := range services {
 		s := &services[i]
-		p := adapters.Provider{Name: s.name, Doc: s.doc, Semantic: s.semantic, Host: s.host, Options: s.options}
+		p := adapters.Provider{Name: s.name, Doc: s.doc, Semantic: s.semantic, Host: s.host, Like: anyName, Options: s.options}
 		if p.Semantic == "" {
 			p.Semantic = s.name
 		}
@@ -34,6 +34,9 @@ func Providers() []adapters.Provider {
 	}
 	return list
 }
+
+// anyName is the type of any server of the format.
+const anyName = "compatible"
 
 // A service is one row.
 type service struct {

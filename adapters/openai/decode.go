@@ -9,10 +9,10 @@ import (
 )
 
 var (
-	errTruncated = errors.New("OpenAI's stream ended before its last event")
-	errUnended   = errors.New("OpenAI's stream said that it was done before an answer had its finish_reason")
-	errChunk     = errors.New("OpenAI's stream: want chunks, got an event of another form")
-	errChoices   = errors.New("OpenAI's stream has more choices than can be asked for")
+	errTruncated = errors.New("the provider's stream ended before its last event")
+	errUnended   = errors.New("the provider's stream said that it was done before an answer had its finish_reason")
+	errChunk     = errors.New("the provider's stream: want chunks, got an event of another form")
+	errChoices   = errors.New("the provider's stream has more choices than can be asked for")
 )
 
 const (

@@ -26,7 +26,9 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/azure"
 	"github.com/postern-gateway/postern/e2e/mockllm/cloudflare"
+	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/huggingface"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
@@ -45,6 +47,8 @@ func Providers() []provider.Provider {
 		mistral.Provider(),
 		huggingface.Provider(),
 		cloudflare.Provider(),
+		azure.Provider(),
+		compatible.Provider(),
 	}
 }
 

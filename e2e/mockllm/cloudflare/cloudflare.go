@@ -31,33 +31,37 @@ const (
 // Provider describes the mock.
 func Provider() provider.Provider {
 	return openai.Like(openai.Variant{
-		Name:   "cloudflare",
-		Hosts:  []string{"api.cloudflare.com"},
-		Key:    "mock-cloudflare",
-		Models: []string{"@cf/meta/llama-3.3-70b-instruct-fp8-fast", "@cf/qwen/qwen3-30b-a3b-fp8", "@cf/openai/gpt-oss-120b"},
-		Embeds: []string{"@cf/baai/bge-large-en-v1.5"},
-		Also:   []string{"top_k"},
-		Route:  route,
-		Check:  check,
-		Whole:  whole,
-		Chunk:  chunk,
-		Error:  failure,
-		Usual:  usual,
+		Name:        "cloudflare",
+		Hosts:       []string{"api.cloudflare.com"},
+		Key:         "mock-cloudflare",
+		Credentials: []string{"Authorization"},
+		Models:      []string{"@cf/meta/llama-3.3-70b-instruct-fp8-fast", "@cf/qwen/qwen3-30b-a3b-fp8", "@cf/openai/gpt-oss-120b"},
+		Embeds:      []string{"@cf/baai/bge-large-en-v1.5"},
+		Also:        []string{"top_k"},
+		Route:       route,
+		Check:       check,
+		Whole:       whole,
+		Chunk:       chunk,
+		Error:       failure,
+		Usual:       usual,
 	})
 }
 
-func route(x *provider.Exchange) string {
+func route(x *provider.Exchange) (string, *provider.Failure) {
+	f := usual(http.StatusNotFound)
 	switch path := x.R.URL.Path; {
+	case x.R.Header.Get("Authorization") == "":
+		f = usual(http.StatusUnauthorized)
 	case path == base+"/v1/chat/completions", strings.HasPrefix(path, run):
-		return "chat"
+		return "/v1/chat/completions", nil
 	case path == base+"/v1/embeddings":
-		return "embeddings"
+		return "/v1/embeddings", nil
 	}
-	return ""
+	return "", &f
 }
 
-// isRun reports whether a request is in Workers AI's own form.
-func isRun(x *provider.Exchange) bool { return strings.HasPrefix(x.R.URL.Path, run) }
+// isRun reports whether a request is in Workers AI's own form, whatever its path is by now.
+func isRun(x *provider.Exchange) bool { return strings.HasPrefix(x.R.RequestURI, run) }
 
 // check refuses other contents than models take, and makes a request of the own form one
 // of OpenAI's.
@@ -86,11 +90,6 @@ func check(x *provider.Exchange, body map[string]any) *provider.Failure {
 	if body["stream"] == true {
 		body["stream_options"] = map[string]any{"include_usage": true, "include_obfuscation": false}
 	}
-	b, err := json.Marshal(body)
-	if err != nil {
-		return bad(err.Error())
-	}
-	x.Body = b
 	return nil
 }
 
@@ -164,7 +163,7 @@ func first(v any) (map[string]any, bool) {
 }
 
 // failure is the envelope without a result.
-func failure(f provider.Failure) any {
+func failure(_ *provider.Exchange, f provider.Failure) any {
 	code := json.Number("5006")
 	if f.Code != "" && strings.Trim(f.Code, "0123456789") == "" {
 		code = json.Number(f.Code)

@@ -19,21 +19,31 @@ import (
 // Provider describes the mock.
 func Provider() provider.Provider {
 	return openai.Like(openai.Variant{
-		Name:   "huggingface",
-		Hosts:  []string{"router.huggingface.co"},
-		Key:    "hf_mock",
-		Models: []string{"Qwen/Qwen3-32B", "meta-llama/Llama-3.3-70B-Instruct", "openai/gpt-oss-120b"},
-		Also:   []string{"top_k", "min_p"},
-		Thinks: true,
-		Route: func(x *provider.Exchange) string {
-			return map[string]string{"/v1/chat/completions": "chat", "/v1/models": "models"}[x.R.URL.Path]
-		},
-		Check: check,
-		Whole: whole,
-		Chunk: chunk,
-		Error: failure,
-		Usual: usual,
+		Name:        "huggingface",
+		Hosts:       []string{"router.huggingface.co"},
+		Key:         "hf_mock",
+		Credentials: []string{"Authorization"},
+		Models:      []string{"Qwen/Qwen3-32B", "meta-llama/Llama-3.3-70B-Instruct", "openai/gpt-oss-120b"},
+		Also:        []string{"top_k", "min_p"},
+		Thinks:      true,
+		Route:       route,
+		Check:       check,
+		Whole:       whole,
+		Chunk:       chunk,
+		Error:       failure,
+		Usual:       usual,
 	})
+}
+
+func route(x *provider.Exchange) (string, *provider.Failure) {
+	f := usual(http.StatusNotFound)
+	path := x.R.URL.Path
+	if x.R.Header.Get("Authorization") == "" {
+		f = usual(http.StatusUnauthorized)
+	} else if path == "/v1/chat/completions" || path == "/v1/models" {
+		return path, nil
+	}
+	return "", &f
 }
 
 // check refuses what the reference does not know.
@@ -92,7 +102,7 @@ func list(v any) []map[string]any {
 }
 
 // failure is a text, beside which stands what kind it is, or how long a model is loaded.
-func failure(f provider.Failure) any {
+func failure(_ *provider.Exchange, f provider.Failure) any {
 	out := ordered.Of("error", f.Message)
 	switch {
 	case f.Code == "loading":

@@ -35,7 +35,7 @@ func (a *api) chat(x *provider.Exchange, body map[string]any) {
 		return
 	}
 	p.User, p.Behave = rest, x.B
-	c := chatAnswer{a: a, x: x, r: &r, base: chunkBase{
+	c := chatAnswer{x: x, r: &r, v: a.v, base: chunkBase{
 		ID: x.ID("chatcmpl-", 29), Created: a.env.Now().Unix(), Model: r.Model, ServiceTier: "default", SystemFingerprint: "fp_mock",
 	}}
 	for i := range max(r.N, 1) {

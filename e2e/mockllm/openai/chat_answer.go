@@ -12,9 +12,9 @@ import (
 
 // A chatAnswer writes the answers to one chat request, whole or as a stream.
 type chatAnswer struct {
-	a       *api
 	x       *provider.Exchange
 	r       *chatRequest
+	v       *Variant
 	base    chunkBase
 	answers []answer.Answer
 	usage   usage
@@ -108,10 +108,11 @@ type chatReply struct {
 }
 
 type chatChoice struct {
-	Index        int        `json:"index"`
-	Message      chatOutput `json:"message"`
-	Logprobs     *logprobs  `json:"logprobs"`
-	FinishReason string     `json:"finish_reason"`
+	Index        int            `json:"index"`
+	Message      *chatOutput    `json:"message,omitempty"`
+	Logprobs     *logprobs      `json:"logprobs"`
+	FinishReason string         `json:"finish_reason"`
+	Filters      map[string]any `json:"content_filter_results,omitempty"`
 }
 
 type chatOutput struct {
@@ -126,7 +127,7 @@ func (c *chatAnswer) whole() {
 	c.base.Object = "chat.completion"
 	out := chatReply{chunkBase: c.base}
 	for i, a := range c.answers {
-		m := chatOutput{Role: "assistant", Annotations: []string{}}
+		m := &chatOutput{Role: "assistant", Annotations: []string{}}
 		switch {
 		case a.Refusal != "":
 			m.Refusal = &a.Refusal
@@ -136,12 +137,19 @@ func (c *chatAnswer) whole() {
 		for _, call := range a.Calls {
 			m.ToolCalls = append(m.ToolCalls, chatCallObj{ID: c.x.ID("call_", 24), Type: "function", Function: &functionCall{call.Name, call.Arguments}})
 		}
-		out.Choices = append(out.Choices, chatChoice{Index: i, Message: m, Logprobs: c.logprobs(a.Pieces), FinishReason: c.finish(a)})
+		choice := chatChoice{Index: i, Message: m, Logprobs: c.logprobs(a.Pieces), FinishReason: c.finish(a)}
+		if c.v != nil && c.v.Filters != nil {
+			filtered := a.Finish == answer.Filtered
+			if choice.Filters = c.v.Filters(filtered); filtered {
+				choice.Message = nil
+			}
+		}
+		out.Choices = append(out.Choices, choice)
 	}
 	if !c.x.B.NoUsage {
 		out.Usage = &c.usage
 	}
-	c.x.JSON(c.a.v.whole(c.x, out))
+	c.x.JSON(c.v.whole(c.x, out))
 }
 
 type chatChunk struct {
@@ -178,7 +186,10 @@ type callPiece struct {
 
 func (c *chatAnswer) stream() {
 	c.base.Object = "chat.completion.chunk"
-	c.s = c.x.Stream(func() (string, any) { return "", c.a.v.failed() })
+	c.s = c.x.Stream(func() (string, any) { return "", c.v.failed(c.x) })
+	if c.v != nil && c.v.Prelude != nil {
+		c.s.Event("", c.v.Prelude)
+	}
 	for i, a := range c.answers {
 		var empty any = ""
 		if len(a.Calls) > 0 {
@@ -236,7 +247,8 @@ func (c *chatAnswer) call(choice, index int, call answer.Call) {
 }
 
 func (c *chatAnswer) wantsUsage() bool {
-	return c.r.StreamOptions != nil && c.r.StreamOptions.IncludeUsage
+	always := c.v != nil && c.v.Usage != nil && c.v.Usage(c.x)
+	return always || c.r.StreamOptions != nil && c.r.StreamOptions.IncludeUsage
 }
 
 // send writes one chunk; piece is the part of the answer that it carries, if any.
@@ -253,7 +265,7 @@ func (c *chatAnswer) send(choice chunkChoice, piece string) {
 }
 
 func (c *chatAnswer) put(v any, piece string) {
-	switch v = c.a.v.chunk(c.x, v); {
+	switch v = c.v.chunk(c.x, v); {
 	case v == nil:
 	case piece != "":
 		c.s.Content("", v)

@@ -69,10 +69,10 @@ func dated(rest string) bool {
 
 // model finds the family of a model. One that the server's options name is anything that is asked of it.
 func (a *api) model(name string, op operation) (family, *provider.Failure) {
-	if a.v.Name != "" {
+	if a.v != nil && a.v.Models != nil {
 		return a.v.model(name, op, a.env.Models)
 	}
-	if slices.Contains(a.env.Models, name) {
+	if a.v != nil || slices.Contains(a.env.Models, name) {
 		return family{id: name, op: op, maxOutput: 128_000, images: true, size: 1536}, nil
 	}
 	for _, f := range families() {

@@ -35,7 +35,7 @@ func Provider() provider.Provider {
 
 type api struct {
 	env *provider.Env
-	v   Variant // of which this is the API; the zero one is OpenAI
+	v   *Variant // nil: it is OpenAI
 
 	mu        sync.Mutex
 	responses []stored // the latest, for previous_response_id

@@ -11,80 +11,118 @@ import (
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 )
 
-// A Variant is how an API differs from OpenAI's, whose checks and answers it has but for
-// that. What is nil does not differ.
+// A Variant is how a service differs whose API is OpenAI's otherwise.
 type Variant struct {
-	Name, Key string
-	Hosts     []string
-	Models    []string // for chat; Embeds are those for embeddings
-	Embeds    []string
-	Also      []string // members of chat requests that it knows beside OpenAI's
+	Name        string
+	Hosts       []string
+	Key         string
+	Credentials []string
 
-	// Route finds what is asked for: "chat", "embeddings" or "models", and may change a
-	// request; anything else is not found.
-	Route func(x *provider.Exchange) string
-	// Check refuses what OpenAI's API takes.
+	// Route is the path at OpenAI for the one that was asked for.
+	Route func(x *provider.Exchange) (path string, f *provider.Failure)
+
+	// Check refuses what the service does not take in a body, and makes the rest one of
+	// OpenAI's.
 	Check func(x *provider.Exchange, body map[string]any) *provider.Failure
+
+	// Error is the form of its errors; nil is OpenAI's.
+	Error func(x *provider.Exchange, f provider.Failure) any
+
+	// Usage reports whether a stream has its usage without being asked; nil: it does not.
+	Usage func(x *provider.Exchange) bool
+
+	// Prelude is the first event of a stream of chat; nil is none.
+	Prelude any
+
+	// Filters are what it says of each answer that its filters have seen; nil is nothing.
+	// With them an answer that a filter has stopped has no message.
+	Filters func(filtered bool) map[string]any
+
+	// Models are all that it knows for chat, and Embeds for embeddings, behind whose names
+	// a colon and who runs them may stand; without any it knows every one.
+	Models, Embeds []string
+
+	// Also are members of chat requests that it knows beside OpenAI's.
+	Also []string
+
 	// Whole and Chunk change an answer, and a piece of one, of which nil leaves nothing.
 	Whole, Chunk func(x *provider.Exchange, v map[string]any) any
-	// Error is the form of errors; Usual says what the API says with a failure status.
-	Error func(f provider.Failure) any
+
+	// Usual says what it says with a failure status; nil is OpenAI's.
 	Usual func(status int) provider.Failure
-	// Thinks: models write their thinking into their text.
+
+	// Thinks: its models write their thinking into their text.
 	Thinks bool
 }
 
-// Like describes the mock of a variant.
+// Like describes the mock of a service that is like OpenAI. It knows every model.
 func Like(v Variant) provider.Provider {
 	return provider.Provider{
-		Name: v.Name, Hosts: v.Hosts, Key: v.Key, Credentials: []string{"Authorization"}, MaxBody: maxBody,
-		New: func(env *provider.Env) provider.API { return &variant{api{env: env, v: v}} },
+		Name: v.Name, Hosts: v.Hosts, Key: v.Key, Credentials: v.Credentials, MaxBody: maxBody,
+		New: func(env *provider.Env) provider.API { return &like{api{env: env, v: &v}} },
 	}
 }
 
-// variant answers as its Variant says.
-type variant struct{ api }
+type like struct{ api }
 
-var _ provider.API = (*variant)(nil)
+var _ provider.API = (*like)(nil)
 
-func (a *variant) Serve(x *provider.Exchange) {
-	if x.R.Header.Get("Authorization") == "" {
-		x.Fail(a.Usual(http.StatusUnauthorized))
+// Serve makes the request one of OpenAI's.
+func (l *like) Serve(x *provider.Exchange) {
+	path, f := l.v.Route(x)
+	if f != nil {
+		x.Fail(*f)
 		return
 	}
-	post := map[string]func(*provider.Exchange, map[string]any){"chat": a.chat, "embeddings": a.embeddings}
-	switch op := a.v.Route(x); {
-	case op == "models" && x.R.Method == http.MethodGet:
-		a.listModels(x)
-	case post[op] != nil && x.R.Method == http.MethodPost:
-		a.post(x, func(x *provider.Exchange, body map[string]any) {
-			if a.v.Check != nil {
-				if f := a.v.Check(x, body); f != nil {
-					x.Fail(*f)
-					return
-				}
-			}
-			post[op](x, body)
-		})
-	default:
-		x.Fail(a.Usual(http.StatusNotFound))
+	if x.R.Method == http.MethodPost {
+		body, err := x.Decode()
+		if err != nil {
+			x.Fail(provider.Failure{Status: http.StatusBadRequest, Type: invalidRequest, Message: "the body is not JSON"})
+			return
+		}
+		if f := l.v.Check(x, body); f != nil {
+			x.Fail(*f)
+			return
+		}
+		if x.Body, err = json.Marshal(body); err != nil {
+			x.Fail(provider.Failure{Status: http.StatusBadRequest, Type: invalidRequest, Message: err.Error()})
+			return
+		}
 	}
+	r := x.R.Clone(x.R.Context())
+	r.URL.Path = path
+	for _, name := range l.v.Credentials {
+		if key := x.R.Header.Get(name); key != "" {
+			r.Header.Set("Authorization", "Bearer "+strings.TrimPrefix(key, "Bearer "))
+		}
+	}
+	x.R = r
+	l.api.Serve(x)
 }
 
-func (a *variant) ErrorBody(_ *provider.Exchange, f provider.Failure) any { return a.v.Error(f) }
+// ErrorBody is in the service's own form.
+func (l *like) ErrorBody(x *provider.Exchange, f provider.Failure) any {
+	if l.v.Error == nil {
+		return l.api.ErrorBody(x, f)
+	}
+	return l.v.Error(x, f)
+}
 
-func (a *variant) Usual(status int) provider.Failure { return a.v.Usual(status) }
+// Usual is in the service's own words.
+func (l *like) Usual(status int) provider.Failure {
+	if l.v.Usual == nil {
+		return l.api.Usual(status)
+	}
+	return l.v.Usual(status)
+}
 
-func (a *variant) Headers(x *provider.Exchange, h http.Header) { h.Set("X-Request-Id", x.RequestID()) }
-
-// model is any of the variant's: who serves one may stand behind it.
+// model is one that the variant knows.
 func (v *Variant) model(name string, op operation, further []string) (family, *provider.Failure) {
 	known := slices.Concat(v.Models, further)
 	if op == opEmbedding {
 		known = slices.Concat(v.Embeds, further)
 	}
-	id, _, _ := strings.Cut(name, ":")
-	if !slices.Contains(known, id) {
+	if id, _, _ := strings.Cut(name, ":"); !slices.Contains(known, id) {
 		f := v.Usual(http.StatusNotFound)
 		f.Message = "The model " + name + " is not known"
 		return family{}, &f
@@ -94,7 +132,7 @@ func (v *Variant) model(name string, op operation, further []string) (family, *p
 
 // known is a body without the members that the variant knows and OpenAI does not.
 func (v *Variant) known(body map[string]any) map[string]any {
-	if len(v.Also) == 0 {
+	if v == nil || len(v.Also) == 0 {
 		return body
 	}
 	out := maps.Clone(body)
@@ -106,7 +144,7 @@ func (v *Variant) known(body map[string]any) map[string]any {
 
 // think writes thinking into the text, with tags that are cut in two.
 func (v *Variant) think(a answer.Answer) answer.Answer {
-	if !v.Thinks || len(a.Calls) > 0 || a.Refusal != "" {
+	if v == nil || !v.Thinks || len(a.Calls) > 0 || a.Refusal != "" {
 		return a
 	}
 	a.Pieces = slices.Concat([]string{"<th", "ink>\n", "Hm", ".\n</", "think>", "\n\n"}, a.Pieces)
@@ -115,24 +153,25 @@ func (v *Variant) think(a answer.Answer) answer.Answer {
 }
 
 func (v *Variant) whole(x *provider.Exchange, out any) any {
-	if v.Whole == nil {
+	if v == nil || v.Whole == nil {
 		return out
 	}
 	return v.Whole(x, asMap(out))
 }
 
 func (v *Variant) chunk(x *provider.Exchange, out any) any {
-	if v.Chunk == nil {
+	if v == nil || v.Chunk == nil {
 		return out
 	}
 	return v.Chunk(x, asMap(out))
 }
 
-func (v *Variant) failed() any {
-	if v.Error == nil {
+// failed is an error in mid-stream.
+func (v *Variant) failed(x *provider.Exchange) any {
+	if v == nil || v.Usual == nil {
 		return errorBody{object(usual(http.StatusInternalServerError))}
 	}
-	return v.Error(v.Usual(http.StatusInternalServerError))
+	return v.Error(x, v.Usual(http.StatusInternalServerError))
 }
 
 // asMap is a value as the JSON object that it is.

@@ -106,7 +106,7 @@ bounds: {request: 64}
 		t.Errorf("got status %d and output %q, want %d and none", got.status, got.out, failed)
 	}
 	for _, want := range []string{
-		`providers[0].type: want one of "openai" and "anthropic", got "opnai" (did you mean "openai"?)`,
+		`providers[0].type: want one of "openai", "anthropic"`,
 		`providers[1].keys[0]: want exactly one of`,
 		`providers[1].hots: unknown key (did you mean "host"?)`,
 		`models[0].targets[0].provider: no provider is called "claud" (did you mean "claude"?)`,
@@ -115,6 +115,9 @@ bounds: {request: 64}
 		if !strings.Contains(got.err, file+": "+want) {
 			t.Errorf("got %s, want %s in it", got.err, want)
 		}
+	}
+	if !strings.Contains(got.err, `got "opnai" (did you mean "openai"?)`) {
+		t.Errorf("got %s, want the nearest type in it", got.err)
 	}
 	if strings.Contains(got.err, "sk-secret") {
 		t.Errorf("got %s, want no secret in it", got.err)
