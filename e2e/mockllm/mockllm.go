@@ -28,8 +28,10 @@ import (
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
 	"github.com/postern-gateway/postern/e2e/mockllm/azure"
 	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
+	"github.com/postern-gateway/postern/e2e/mockllm/cloudflare"
 	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
+	"github.com/postern-gateway/postern/e2e/mockllm/huggingface"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/mistral"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
@@ -46,6 +48,8 @@ func Providers() []provider.Provider {
 		gemini.Provider(),
 		mistral.Provider(),
 		vertex.Provider(),
+		huggingface.Provider(),
+		cloudflare.Provider(),
 		azure.Provider(),
 		compatible.Provider(),
 		bedrock.Provider(),
