@@ -18,6 +18,7 @@ NARROW_MODEL = os.environ["POSTERN_NARROW_MODEL"]
 MODEL = os.environ["POSTERN_MODEL"]
 REASONING_MODEL = os.environ["POSTERN_REASONING_MODEL"]
 PROVIDER = os.environ["POSTERN_PROVIDER"]  # who serves the models
+BEDROCK = PROVIDER == "bedrock"  # which tells no tokens of reasoning, and cannot be told to make one call at a time
 MOCK = os.environ["POSTERN_MOCK"]  # where its mock listens
 ACCESS_LOG = os.environ["POSTERN_ACCESS_LOG"]
 RUN = os.environ["POSTERN_RUN"]
