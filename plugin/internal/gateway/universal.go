@@ -79,7 +79,7 @@ func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) 
 		a.endpoint, ok = w.table.Find("/v1"+path, search, false)
 	}
 	a.search = search
-	if !ok || a.endpoint.Method != "POST" {
+	if !ok || a.endpoint.Method != "POST" || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
 		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
 	}
 	query := v.Get("query")
@@ -87,7 +87,9 @@ func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) 
 		return a, wrongAttempt(at, ".query", "want an object", query)
 	}
 	a.query = bytes.Clone(query.Raw())
-	a.read(v)
+	if a.read(v); !config.HeaderSafe(a.key) {
+		return a, invalid("invalid_value", at+".headers", at+".headers: the key has characters that no header may have")
+	}
 	return a, nil
 }
 
