@@ -140,7 +140,7 @@ func (s *suite) cases(add func(string, envoy.Listener) error) ([]any, error) {
 		return nil, err
 	}
 	var clusters []any
-	for _, name := range []string{"openai", "anthropic"} {
+	for _, name := range []string{"openai", "anthropic", "ollama", "cohere"} {
 		clusters = append(clusters, envoy.Cluster(name, s.upstream.address))
 	}
 	nobody, err := envoy.FreeAddress()
@@ -197,7 +197,7 @@ func (u *caseUpstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, h := range answer.Headers {
 		w.Header().Set(h.Name, h.Value)
 	}
-	stream := strings.HasPrefix(answer.Get("content-type"), "text/event-stream")
+	stream := answer.Streams()
 	if !stream {
 		w.Header().Set("content-length", strconv.Itoa(len(answer.Body)))
 	}
@@ -287,7 +287,7 @@ func toHostsim(m cases.Message) hostsim.Response {
 		h.Add(x.Name, x.Value)
 	}
 	r := hostsim.Response{Headers: h, Body: m.Body}
-	if strings.HasPrefix(m.Get("content-type"), "text/event-stream") {
+	if m.Streams() {
 		half := len(m.Body) / 2
 		r.Body, r.Chunks = nil, [][]byte{m.Body[:half], m.Body[half:]}
 	} else {

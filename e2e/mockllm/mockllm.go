@@ -26,8 +26,10 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
+	"github.com/postern-gateway/postern/e2e/mockllm/cohere"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
+	"github.com/postern-gateway/postern/e2e/mockllm/ollama"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
@@ -39,6 +41,8 @@ func Providers() []provider.Provider {
 		openai.Provider(),
 		anthropic.Provider(),
 		gemini.Provider(),
+		cohere.Provider(),
+		ollama.Provider(),
 	}
 }
 

@@ -156,14 +156,23 @@ func parseMessage(b []byte) (Message, error) {
 		}
 		m.Headers = append(m.Headers, Header{strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)})
 	}
-	// An event stream ends in a blank line, which the archive's format would hide.
-	if strings.HasPrefix(m.Get("content-type"), "text/event-stream") && len(m.Body) > 0 {
-		m.Body = append(bytes.TrimRight(m.Body, "\n"), "\n\n"...)
-	}
-	if strings.HasPrefix(m.Get("content-type"), "application/x-ndjson") && len(m.Body) > 0 {
+	// An event stream ends in a blank line, and lines end in a line feed, which the
+	// archive's format would hide.
+	if m.Streams() && len(m.Body) > 0 {
 		m.Body = append(bytes.TrimRight(m.Body, "\n"), '\n')
+		if strings.HasPrefix(m.Get("content-type"), eventStream) {
+			m.Body = append(m.Body, '\n')
+		}
 	}
 	return m, nil
+}
+
+const eventStream = "text/event-stream"
+
+// Streams reports whether the body is a stream of events or of lines.
+func (m *Message) Streams() bool {
+	kind := m.Get("content-type")
+	return strings.HasPrefix(kind, eventStream) || strings.HasPrefix(kind, "application/x-ndjson")
 }
 
 // Get is the value of the message's first header of that name.
