@@ -75,7 +75,7 @@ func TestAnswer(t *testing.T) {
 		{"thinking", chatWith("command-a-reasoning-08-2025", hi), "application/json", `{"type":"thinking","thinking":"The user wants: hi.`},
 		{"no thinking", chatWith("command-a-reasoning-08-2025", hi, `"thinking":{"type":"disabled"}`), "application/json", `"content":[{"type":"text"`},
 		{"a schema", chat(hi, `"response_format":{"type":"json_object","json_schema":{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}}`), "application/json", `{\"a\":`},
-		{"an error in mid-stream", chat(`{"role":"user","content":"hi [[mock:error-event=3]]"}`, `"stream":true`), "text/event-stream; charset=utf-8", `"delta":{"error":"internal server error`},
+		{"an error in mid-stream", chat(`{"role":"user","content":"hi [[mock:error-event=after:3]]"}`, `"stream":true`), "text/event-stream; charset=utf-8", `"delta":{"error":"internal server error`},
 	} {
 		got := do(c, tt.body)
 		if got.Status != 200 || got.Header.Get("content-type") != tt.kind || !strings.Contains(got.Body, tt.want) {

@@ -70,7 +70,7 @@ func TestAnswer(t *testing.T) {
 		{"thinking", "/api/chat", chat("qwen3", hi), "application/json", `"thinking":"The user wants: hi.`},
 		{"an image", "/api/chat", chat("llava", `{"role":"user","content":"what","images":["`+tinyPNG+`"]}`), "application/json", "I see "},
 		{"generate", "/api/generate", `{"model":"llama3.2","prompt":"hi","stream":false}`, "application/json", `"response":"You said: \"hi\"."`},
-		{"an error in mid-stream", "/api/chat", `{"model":"llama3.2","messages":[{"role":"user","content":"hi [[mock:error-event=1]]"}]}`, "application/x-ndjson", "}\n{\"error\":\""},
+		{"an error in mid-stream", "/api/chat", `{"model":"llama3.2","messages":[{"role":"user","content":"hi [[mock:error-event=after:1]]"}]}`, "application/x-ndjson", "}\n{\"error\":\""},
 	} {
 		got := do(c, tt.path, tt.body)
 		if got.Status != 200 || got.Header.Get("content-type") != tt.kind || !strings.Contains(got.Body, tt.want) {

@@ -25,7 +25,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 		ended <- run(ctx, []string{"-openai", "127.0.0.1:0", "-openai-key", "sk-own", "-behaviour", "latency=1ms"}, w, io.Discard)
 	}()
 	lines := bufio.NewScanner(r)
-	for _, want := range []struct{ provider, key string }{{"openai", "sk-own"}, {"anthropic", "sk-ant-mock"}, {"gemini", "AIza-mock"}} {
+	for _, want := range []struct{ provider, key string }{{"openai", "sk-own"}, {"anthropic", "sk-ant-mock"}, {"gemini", "AIza-mock"}, {"cohere", "co-mock"}, {"ollama", "ollama-mock"}} {
 		if !lines.Scan() {
 			t.Fatalf("no line for %s: %v", want.provider, <-ended)
 		}
