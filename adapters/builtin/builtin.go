@@ -5,6 +5,7 @@ package builtin
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/anthropic"
+	"github.com/postern-gateway/postern/adapters/gemini"
 	"github.com/postern-gateway/postern/adapters/openai"
 )
 
@@ -13,5 +14,6 @@ func Providers() []adapters.Provider {
 	return []adapters.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
+		gemini.Provider(),
 	}
 }

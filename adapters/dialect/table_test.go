@@ -29,7 +29,7 @@ func TestFind(t *testing.T) {
 		{"escape that is none", "/v1beta/models/a%zz:generate", "", false, false},
 		{"unknown verb", "/v1beta/models/gemini-pro:shout", "", false, false},
 	} {
-		e, ok := table.Find(tt.path, "", false)
+		e, ok := table.Find(tt.path, "", NoHint)
 		if ok != tt.found || e.Model != tt.model || e.Stream != tt.stream {
 			t.Errorf("%s: got %v, model %q, stream %v; want %v, %q, %v", tt.name, ok, e.Model, e.Stream, tt.found, tt.model, tt.stream)
 		}

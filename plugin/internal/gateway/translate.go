@@ -86,16 +86,17 @@ func (s *Stream) translate(t adapters.Translator, request rawjson.Value) *Step {
 	if e := d.Reader.ReadRequest(request, &w.request); e != nil {
 		return s.reject(e)
 	}
-	w.request.Model = s.target.Model
+	w.request.Model, w.request.Stream = s.target.Model, s.stream
 	body, e := t.AppendRequest(step.Body, &w.request)
 	if e != nil {
+		d.Spell(e)
 		return s.reject(e)
 	}
 	step.Body, step.Replace = body, true
 	tr := &s.translation
 	tr.to = t
 	tr.delivered.Reset()
-	s.dropped = strings.Join(w.request.Drops(), ", ")
+	s.dropped = strings.Join(d.Drops(w.request.Drops()), ", ")
 	if s.stream {
 		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
 		tr.encoder = s.codecs.encoder(d)
