@@ -83,13 +83,50 @@ func cutFrames(stream []byte) ([]frame, error) {
 	return out, nil
 }
 
+// separator stands between the elements of a stream that is an array.
+const separator = ",\r\n"
+
+// cutFrames cuts a client's stream, whichever it is.
+func (s *Suite) cutFrames(stream []byte) ([]frame, error) {
+	if s.Array {
+		list, _, err := cutArray(stream)
+		return list, err
+	}
+	return cutFrames(stream)
+}
+
+// cutArray cuts a stream that is a JSON array; closed says that it came to its end.
+func cutArray(stream []byte) (list []frame, closed bool, err error) {
+	if len(stream) == 0 {
+		return nil, false, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(stream))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return nil, false, fmt.Errorf("want an array, got %v (%v)", t, err)
+	}
+	for d.More() {
+		var e json.RawMessage
+		if err := d.Decode(&e); err != nil {
+			return list, false, fmt.Errorf("element %d: %w", len(list)+1, err)
+		}
+		list = append(list, frame{data: e})
+	}
+	if t, err := d.Token(); err != nil || t != json.Delim(']') {
+		return list, false, nil
+	}
+	if rest := bytes.TrimSpace(stream[d.InputOffset():]); len(rest) > 0 {
+		return list, true, fmt.Errorf("%q follows the array", rest)
+	}
+	return list, true, nil
+}
+
 // sameStream compares two streams event by event.
-func sameStream(got, want []byte) error {
-	g, err := cutFrames(got)
+func (s *Suite) sameStream(got, want []byte) error {
+	g, err := s.cutFrames(got)
 	if err != nil {
 		return fmt.Errorf("%w\ngot %s", err, got)
 	}
-	w, err := cutFrames(want)
+	w, err := s.cutFrames(want)
 	if err != nil {
 		return fmt.Errorf("the case's own stream: %w", err)
 	}

@@ -29,6 +29,9 @@ type Suite struct {
 	// Grammar checks a whole stream as the dialect's clients see it.
 	Grammar func(stream []byte) (Ending, error)
 
+	// Array says that a stream is a JSON array for the client, not events.
+	Array bool
+
 	// Accept says what the provider would have against a request; nil leaves it unasked.
 	Accept func(request []byte) error
 }
@@ -60,9 +63,10 @@ func (s *Suite) Translate(request []byte) (upstream []byte, drops []string, e *c
 	}
 	upstream, e = s.Provider.AppendRequest(nil, r)
 	if e != nil {
+		s.Dialect.Spell(e)
 		return nil, nil, e
 	}
-	return upstream, r.Drops(), nil
+	return upstream, s.Dialect.Drops(r.Drops()), nil
 }
 
 // Answer is what the client gets for a whole answer of the provider.
@@ -71,6 +75,7 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 		if e.Kind == chat.Overloaded {
 			e.Status = s.Dialect.Overloaded
 		}
+		s.Dialect.Spell(e)
 		return e.Status, s.Dialect.Error(nil, e)
 	}
 	if status >= 400 {

@@ -331,7 +331,7 @@ func (d *reader) file(v rawjson.Value) chat.Part {
 		return p
 	}
 	p.Media.Type = inner(get(v, "mimeType"))
-	uri := d.text(get(v, "fileUri"))
+	uri := d.need(v, "fileUri")
 	p.Kind = mediaKind(p.Media.Type, uri)
 	s := rawjson.AppendUnescaped(nil, uri)
 	if bytes.HasPrefix(s, []byte("http")) && !bytes.HasPrefix(s, []byte(filesAPI)) {

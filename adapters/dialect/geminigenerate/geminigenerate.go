@@ -140,7 +140,7 @@ func (d *reader) oneOf(v rawjson.Value, names string) int {
 		}
 		i++
 	}
-	d.wrong(v, "one of "+strings.ReplaceAll(names, " ", ", "))
+	d.failAt(v.Path(), "want one of "+strings.ReplaceAll(names, " ", ", "))
 	return -1
 }
 
@@ -168,6 +168,15 @@ func inner(v rawjson.Value) chat.Text {
 func (d *reader) text(v rawjson.Value) chat.Text {
 	d.is(v, rawjson.String, "a string")
 	return inner(v)
+}
+
+// need is a string that has to be there.
+func (d *reader) need(object rawjson.Value, key string) chat.Text {
+	m := get(object, key)
+	if m.Kind() != rawjson.String {
+		d.fail(object, key, "want a string, got "+m.Kind().String())
+	}
+	return inner(m)
 }
 
 // number is a number, which may be spelled as a string.

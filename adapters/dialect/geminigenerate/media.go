@@ -18,7 +18,7 @@ func (d *reader) blob(v rawjson.Value) chat.Part {
 	}
 	p.Media.Type = inner(get(v, "mimeType"))
 	p.Kind = mediaKind(p.Media.Type, nil)
-	data := standard(d.text(get(v, "data")))
+	data := standard(d.need(v, "data"))
 	if d.err == nil && len(p.Media.Type) == 0 {
 		d.fail(v, "mimeType", "want the type of the data")
 	}

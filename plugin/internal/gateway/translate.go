@@ -166,6 +166,7 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 		case e.Kind == chat.NotFound && e.Code == "": // not every API has a code for what only the model can be
 			e.Code, e.Param = "model_not_found", "model"
 		}
+		s.endpoint.Dialect.Spell(e)
 		s.failure = "upstream_" + itoa(s.status)
 		return s.replaceError(step, e)
 	}
