@@ -140,7 +140,7 @@ func (s *suite) cases(add func(string, envoy.Listener) error) ([]any, error) {
 		return nil, err
 	}
 	var clusters []any
-	for _, name := range []string{"openai", "anthropic"} {
+	for _, name := range []string{"openai", "anthropic", "gemini"} {
 		clusters = append(clusters, envoy.Cluster(name, s.upstream.address))
 	}
 	nobody, err := envoy.FreeAddress()

@@ -46,6 +46,7 @@ type Value struct {
 	i uint32
 }
 
+//go:noinline
 func (v Value) node() node {
 	if v.d == nil {
 		return node{}
@@ -54,12 +55,14 @@ func (v Value) node() node {
 }
 
 // Kind is Absent for a value that is not there.
+//go:noinline
 func (v Value) Kind() Kind { return Kind(v.node().meta & kindMask) }
 
 // Exists reports whether the value is there; null is.
 func (v Value) Exists() bool { return v.d != nil }
 
 // IsNull reports whether the value is there and null.
+//go:noinline
 func (v Value) IsNull() bool { return v.Kind() == Null }
 
 // Span is where the value begins and ends in the document.
@@ -69,6 +72,7 @@ func (v Value) Span() (start, end int) {
 }
 
 // Raw is the value as it is spelled, a part of the document; nil if absent.
+//go:noinline
 func (v Value) Raw() []byte {
 	if v.d == nil {
 		return nil
