@@ -46,17 +46,30 @@ func GeminiArray() *Dialect {
 func geminiEndpoints(d, array *Dialect) []Endpoint {
 	list := []Endpoint{{Method: "GET", Path: "/v1beta/models", Dialect: d, Op: adapters.Models}}
 	for _, version := range [...]string{"/v1beta", "/v1"} {
-		model := version + "/models/" + modelMark
-		list = append(list,
-			Endpoint{Method: "POST", Path: model + ":generateContent", Dialect: d, Op: adapters.Chat},
-			Endpoint{Method: "POST", Path: model + ":streamGenerateContent", Query: "alt=sse", Dialect: d, Op: adapters.Chat, Stream: true},
-			Endpoint{Method: "POST", Path: model + ":streamGenerateContent", Dialect: array, Op: adapters.Chat, Stream: true},
-			Endpoint{Method: "POST", Path: model + ":countTokens", Dialect: d, Op: adapters.CountTokens},
-			Endpoint{Method: "POST", Path: model + ":embedContent", Dialect: d, Op: adapters.Embeddings},
-			Endpoint{Method: "POST", Path: model + ":batchEmbedContents", Dialect: d, Op: adapters.BatchEmbeddings},
-		)
+		for i := range geminiMethods {
+			m := &geminiMethods[i]
+			e := Endpoint{Method: "POST", Path: version + "/models/" + modelMark + m.name, Query: m.query, Dialect: d, Op: m.op, Stream: m.stream}
+			if m.stream && m.query == "" {
+				e.Dialect = array
+			}
+			list = append(list, e)
+		}
 	}
 	return list
+}
+
+// geminiMethods are the methods of models.
+var geminiMethods = [...]struct {
+	name, query string
+	op          adapters.Operation
+	stream      bool
+}{
+	{":generateContent", "", adapters.Chat, false},
+	{":streamGenerateContent", "alt=sse", adapters.Chat, true},
+	{":streamGenerateContent", "", adapters.Chat, true},
+	{":countTokens", "", adapters.CountTokens, false},
+	{":embedContent", "", adapters.Embeddings, false},
+	{":batchEmbedContents", "", adapters.BatchEmbeddings, false},
 }
 
 func geminiModels(dst []byte, names []string) []byte {
@@ -88,18 +101,17 @@ func geminiCheck(op adapters.Operation, request rawjson.Value) *chat.Error {
 
 // takeParam takes the parameters of a name out of a query, and is the value of the last.
 func takeParam(query, name string) (value, rest string) {
-	kept := make([]string, 0, 4)
-	for p := range strings.SplitSeq(query, "&") {
+	for more := true; more; {
+		var p string
+		p, query, more = strings.Cut(query, "&")
 		k, v, _ := strings.Cut(p, "=")
-		if plain, ok := unescape(k); ok && plain == name {
-			if v, ok = unescape(strings.ReplaceAll(v, "+", " ")); ok {
-				value = v
-			}
-			continue
+		if plain, ok := unescape(k); !ok || plain != name {
+			rest += "&" + p
+		} else if v, ok = unescape(v); ok {
+			value = v
 		}
-		kept = append(kept, p)
 	}
-	return value, strings.Join(kept, "&")
+	return value, strings.TrimPrefix(rest, "&")
 }
 
 // Key takes the client's key out of a query, where the dialect has it there. What is

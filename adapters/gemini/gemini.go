@@ -86,7 +86,8 @@ func (a *adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.P
 	}
 	amend(request)
 	amend(request.Get("generateContentRequest"))
-	for _, one := range request.Get("requests").Elems() {
+	for it := request.Get("requests").Cursor(); it.Next(); {
+		one := it.Value
 		amend(one)
 	}
 	return nil, nil

@@ -112,7 +112,8 @@ func (w *watch) read() {
 		w.usage, w.counted = usage(w.doc.Root()), true
 	}
 	if c := s.Field(skimCandidates); len(c) > 1 && w.doc.Parse(c) == nil {
-		for _, v := range w.doc.Root().Elems() {
+		for it := w.doc.Root().Cursor(); it.Next(); {
+			v := it.Value
 			w.candidate(v)
 		}
 	}
@@ -120,7 +121,8 @@ func (w *watch) read() {
 
 func (w *watch) candidate(v rawjson.Value) {
 	w.ended = w.ended || v.Get("finishReason").Kind() == rawjson.String
-	for _, p := range v.Find("content", "parts").Elems() {
+	for it := v.Find("content", "parts").Cursor(); it.Next(); {
+		p := it.Value
 		w.delivered.AddString(p.Get("text").Raw())
 		w.delivered.Add(chat.Text(p.Find("functionCall", "args").Raw()))
 	}

@@ -55,6 +55,7 @@ func (v Value) node() node {
 }
 
 // Kind is Absent for a value that is not there.
+//
 //go:noinline
 func (v Value) Kind() Kind { return Kind(v.node().meta & kindMask) }
 
@@ -62,6 +63,7 @@ func (v Value) Kind() Kind { return Kind(v.node().meta & kindMask) }
 func (v Value) Exists() bool { return v.d != nil }
 
 // IsNull reports whether the value is there and null.
+//
 //go:noinline
 func (v Value) IsNull() bool { return v.Kind() == Null }
 
@@ -72,6 +74,7 @@ func (v Value) Span() (start, end int) {
 }
 
 // Raw is the value as it is spelled, a part of the document; nil if absent.
+//
 //go:noinline
 func (v Value) Raw() []byte {
 	if v.d == nil {

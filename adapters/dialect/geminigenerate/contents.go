@@ -22,12 +22,13 @@ func (d *reader) system(v rawjson.Value) {
 		return
 	}
 	d.each(parts, func(p rawjson.Value) {
-		for k, m := range p.Fields() {
+		for it := p.Cursor(); it.Next(); {
+			k, m := it.Key, it.Value
 			switch {
 			case m.IsNull():
 			case k.Is("text"):
 				if t := d.text(m); len(t) > 0 {
-					d.r.Add(chat.Part{Text: t, At: p})
+					d.add(chat.TextPart, p).Text = t
 				}
 			default:
 				d.failAt(m.Path(), "want parts with a text in a system instruction")
@@ -73,8 +74,6 @@ func (d *reader) content(c rawjson.Value) {
 	})
 }
 
-func (d *reader) last() *chat.Message { return &d.r.Messages[len(d.r.Messages)-1] }
-
 // A piece is what a part says, as its members say it.
 type piece struct {
 	text, blob, file, call, response, server rawjson.Value
@@ -86,7 +85,8 @@ type piece struct {
 // continue the text that the message ends with.
 func (d *reader) part(v rawjson.Value, role chat.Role, goesOn bool) {
 	var x piece
-	for k, m := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		if m.IsNull() {
 			continue
 		}
@@ -120,11 +120,11 @@ func (d *reader) part(v rawjson.Value, role chat.Role, goesOn bool) {
 	case x.response.Exists():
 		d.response(x.response)
 	case x.blob.Exists():
-		d.r.Add(d.blob(x.blob))
+		d.blob(x.blob, d.add(chat.DocumentPart, x.blob))
 	case x.file.Exists():
-		d.r.Add(d.file(x.file))
+		d.file(x.file, d.add(chat.DocumentPart, x.file))
 	case x.server.Exists():
-		d.r.Add(chat.Part{Kind: chat.ServerPart, Raw: v.Raw(), At: v})
+		d.add(chat.ServerPart, v).Raw = v.Raw()
 	case x.thought:
 		d.thought(v, &x, role)
 	case !x.text.Exists() && !x.signature.Exists():
@@ -144,7 +144,7 @@ func (d *reader) said(v rawjson.Value, x *piece, goesOn bool) {
 	case len(t) == 0:
 	case goesOn && d.extend(chat.TextPart, t):
 	default:
-		d.r.Add(chat.Part{Text: t, At: v})
+		d.add(chat.TextPart, v).Text = t
 	}
 }
 
@@ -172,7 +172,7 @@ func (d *reader) thought(v rawjson.Value, x *piece, role chat.Role) {
 	kind, signature := unseal(inner(x.signature))
 	if t := inner(x.text); len(t) > 0 || kind == sealThinking {
 		if !d.extend(chat.ThinkingPart, t) {
-			d.r.Add(chat.Part{Kind: chat.ThinkingPart, Text: t, At: v})
+			d.add(chat.ThinkingPart, v).Text = t
 		}
 	}
 	switch kind {
@@ -180,7 +180,7 @@ func (d *reader) thought(v rawjson.Value, x *piece, role chat.Role) {
 		parts := d.last().Parts
 		parts[len(parts)-1].Signature = signature
 	case sealRedacted:
-		d.r.Add(chat.Part{Kind: chat.RedactedPart, Text: signature, At: v})
+		d.add(chat.RedactedPart, v).Text = signature
 	default: // of Google, on a summary, where it has no use
 	}
 }
@@ -192,8 +192,13 @@ func (d *reader) call(v, signature rawjson.Value, role chat.Role) {
 		d.failAt(v.Path(), "a function call can only be the model's")
 		return
 	}
-	p := chat.Part{Kind: chat.ToolCallPart, At: v, Input: chat.Raw("{}")}
-	for k, m := range v.Fields() {
+	if s := inner(signature); len(s) > 0 {
+		d.add(chat.RedactedPart, signature).Text = appendMark(nil, d.here, s)
+	}
+	p := d.add(chat.ToolCallPart, v)
+	p.Input = chat.Raw("{}")
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch {
 		case m.IsNull():
 		case k.Is("id"):
@@ -214,10 +219,6 @@ func (d *reader) call(v, signature rawjson.Value, role chat.Role) {
 	if len(p.ID) == 0 {
 		p.ID = strconv.AppendInt(chat.Text("call_"), int64(d.calls), 10)
 	}
-	if s := inner(signature); len(s) > 0 {
-		d.r.Add(chat.Part{Kind: chat.RedactedPart, Text: appendMark(nil, d.here, s), At: signature})
-	}
-	d.r.Add(p)
 	d.calls++
 	d.here++
 	if d.open = append(d.open, call{p.ID, p.Name}); len(d.open) > mostOpen {
@@ -230,9 +231,10 @@ func (d *reader) response(v rawjson.Value) {
 	if !d.is(v, rawjson.Object, "an object") {
 		return
 	}
-	p := chat.Part{Kind: chat.ToolResultPart, At: v}
+	p := d.add(chat.ToolResultPart, v)
 	var answer, media rawjson.Value
-	for k, m := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch name := camel(k); {
 		case m.IsNull():
 		case name == "id":
@@ -250,7 +252,7 @@ func (d *reader) response(v rawjson.Value) {
 	if d.err != nil {
 		return
 	}
-	if id := d.answered(&p); len(id) > 0 {
+	if id := d.answered(p); len(id) > 0 {
 		p.ID = id
 	}
 	if len(p.ID) == 0 {
@@ -262,16 +264,15 @@ func (d *reader) response(v rawjson.Value) {
 	}
 	text, failed := output(answer)
 	p.IsError = failed
-	d.r.Add(p)
 	if text != nil {
-		d.r.AddResult(chat.Part{Text: text, At: answer})
+		d.addResult(chat.TextPart, answer).Text = text
 	}
 	if media.Exists() {
 		d.each(media, func(m rawjson.Value) {
 			if b, f := get(m, "inlineData"), get(m, "fileData"); b.Exists() {
-				d.r.AddResult(d.blob(b))
+				d.blob(b, d.addResult(chat.DocumentPart, b))
 			} else if f.Exists() {
-				d.r.AddResult(d.file(f))
+				d.file(f, d.addResult(chat.DocumentPart, f))
 			} else {
 				d.r.DropAt(m.Path)
 			}
@@ -325,10 +326,9 @@ func output(v rawjson.Value) (text chat.Text, failed bool) {
 const filesAPI = "https://generativelanguage.googleapis.com/"
 
 // file reads a FileData.
-func (d *reader) file(v rawjson.Value) chat.Part {
-	p := chat.Part{At: v}
+func (d *reader) file(v rawjson.Value, p *chat.Part) {
 	if !d.is(v, rawjson.Object, "an object") {
-		return p
+		return
 	}
 	p.Media.Type = inner(get(v, "mimeType"))
 	uri := d.need(v, "fileUri")
@@ -339,5 +339,4 @@ func (d *reader) file(v rawjson.Value) chat.Part {
 	} else {
 		p.Media.FileID = uri
 	}
-	return p
 }

@@ -114,7 +114,7 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 				l.signature = append(l.signature[:0], s...)
 				break
 			}
-			return e.part(dst, l, ev.Choice, &chat.Part{Kind: chat.RedactedPart, Text: ev.Text})
+			return e.part(dst, l, ev.Choice, ev.Text, nil)
 		}
 	case chat.TextDelta:
 		if l.kind != chat.ToolCallPart {
@@ -143,7 +143,7 @@ func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 	if len(ev.Text) == 0 || l.kind == chat.RedactedPart {
 		return dst
 	}
-	return e.part(dst, l, ev.Choice, &chat.Part{Kind: l.kind, Text: ev.Text})
+	return e.part(dst, l, ev.Choice, ev.Text, nil)
 }
 
 func (e *encoder) blockStop(dst []byte, l *lane, choice int) []byte {
@@ -161,24 +161,28 @@ func (e *encoder) blockStop(dst []byte, l *lane, choice int) []byte {
 		return e.content(dst)
 	case chat.ThinkingPart:
 		if len(l.text) > 0 {
-			return e.part(dst, l, choice, &chat.Part{Kind: l.kind, Signature: l.text})
+			return e.part(dst, l, choice, nil, l.text)
 		}
 	}
 	return dst
 }
 
 // part writes an event with one part.
-func (e *encoder) part(dst []byte, l *lane, choice int, p *chat.Part) []byte {
+func (e *encoder) part(dst []byte, l *lane, choice int, text, signature chat.Text) []byte {
 	dst = add(e.candidate(e.open(dst), choice), `,"content":{"parts":[`)
-	return e.content(appendPart(dst, p, &l.end))
+	return e.content(appendPart(dst, l.kind, text, signature, &l.end))
 }
 
 // content closes an event with a content.
+//
+//go:noinline
 func (e *encoder) content(dst []byte) []byte {
 	return e.close(appendEnd(add(dst, `],"role":"model"}}]`), e.model, e.id))
 }
 
 // open begins an event, or an element of the array.
+//
+//go:noinline
 func (e *encoder) open(dst []byte) []byte {
 	switch {
 	case !e.array:
@@ -191,6 +195,7 @@ func (e *encoder) open(dst []byte) []byte {
 	return dst
 }
 
+//go:noinline
 func (e *encoder) close(dst []byte) []byte {
 	e.state = begun
 	if e.array {
@@ -199,6 +204,7 @@ func (e *encoder) close(dst []byte) []byte {
 	return add(dst, "\n\n")
 }
 
+//go:noinline
 func (e *encoder) candidate(dst []byte, choice int) []byte {
 	return append(add(dst, `{"candidates":[{"index":`), '0'+byte(choice))
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
-	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // statuses are those of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto.
@@ -24,21 +23,21 @@ var statuses = [...]string{
 // goes by stands in details (https://google.aip.dev/193): the code as the reason, what
 // is wrong in the request, when to try again.
 func AppendError(dst []byte, e *chat.Error) []byte {
-	dst = rawjson.AppendInt(add(dst, `{"error":{"code":`), int64(e.Status))
-	dst = rawjson.AppendString(add(dst, `,"message":`), e.Message)
+	dst = number(dst, `{"error":{"code":`, int64(e.Status))
+	dst = quoted(dst, `,"message":`, e.Message)
 	dst = add(add(dst, `,"status":"`), statuses[e.Kind])
 	dst = add(dst, `","details":[`)
 	if e.Code != "" {
-		dst = rawjson.AppendString(add(dst, `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":`), strings.ToUpper(e.Code))
+		dst = quoted(dst, `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":`, upper(e.Code))
 		dst = add(dst, `,"domain":"postern"}`)
 	}
 	if e.Param != "" {
-		dst = rawjson.AppendString(add(comma(dst), `{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":`), e.Param)
-		dst = rawjson.AppendString(add(dst, `,"description":`), strings.TrimPrefix(e.Message, e.Param+": "))
+		dst = quoted(comma(dst), `{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":`, e.Param)
+		dst = quoted(dst, `,"description":`, strings.TrimPrefix(e.Message, e.Param+": "))
 		dst = add(dst, `}]}`)
 	}
 	if e.RetryAfter > 0 {
-		dst = rawjson.AppendInt(add(comma(dst), `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"`), e.RetryAfter)
+		dst = number(comma(dst), `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"`, e.RetryAfter)
 		dst = add(dst, `s"}`)
 	}
 	return add(dst, `]}}`)
@@ -52,4 +51,15 @@ func AppendErrorEvent(dst []byte, e *chat.Error) []byte {
 // AppendErrorList appends an error where a stream would be an array.
 func AppendErrorList(dst []byte, e *chat.Error) []byte {
 	return add(AppendError(add(dst, "["), e), "]")
+}
+
+// upper is a code as reasons are spelled.
+func upper(s string) string {
+	out := []byte(s)
+	for i, c := range out {
+		if c-'a' < 26 {
+			out[i] = c - 'a' + 'A'
+		}
+	}
+	return string(out)
 }

@@ -58,6 +58,8 @@ type reader struct {
 }
 
 // is reports whether a key is a name in camelCase, in either spelling.
+//
+//go:noinline
 func is(k rawjson.Value, camel string) bool {
 	return k.Is(camel) || k.Is(snake(camel))
 }
@@ -75,7 +77,11 @@ func snake(camel string) string {
 	return string(out)
 }
 
+// The helpers are not inlined: there are many calls of them, and the module's size counts.
+
 // camel is a key as this API's own page spells it.
+//
+//go:noinline
 func camel(k rawjson.Value) string {
 	s := k.Str()
 	if strings.IndexByte(s, '_') < 0 {
@@ -110,6 +116,8 @@ func get(v rawjson.Value, name string) rawjson.Value {
 }
 
 // each calls f for the elements of a list, for which one object may stand.
+//
+//go:noinline
 func (d *reader) each(v rawjson.Value, f func(e rawjson.Value)) {
 	if v.Kind() == rawjson.Object {
 		f(v)
@@ -118,7 +126,8 @@ func (d *reader) each(v rawjson.Value, f func(e rawjson.Value)) {
 	if !d.is(v, rawjson.Array, "an array of objects") {
 		return
 	}
-	for _, e := range v.Elems() {
+	for it := v.Cursor(); it.Next(); {
+		e := it.Value
 		if !d.is(e, rawjson.Object, "an object") {
 			return
 		}
@@ -133,17 +142,17 @@ func (d *reader) oneOf(v rawjson.Value, names string) int {
 		return -1
 	}
 	s := v.Str()
-	i := 0
-	for name := range strings.SplitSeq(names, " ") {
-		if strings.EqualFold(name, s) {
+	for i, rest := 0, names; rest != ""; i++ {
+		var name string
+		if name, rest, _ = strings.Cut(rest, " "); strings.EqualFold(name, s) {
 			return i
 		}
-		i++
 	}
-	d.failAt(v.Path(), "want one of "+strings.ReplaceAll(names, " ", ", "))
+	d.failAt(v.Path(), "want one of "+names)
 	return -1
 }
 
+//go:noinline
 func (d *reader) is(v rawjson.Value, kind rawjson.Kind, want string) bool {
 	if d.err == nil && v.Kind() != kind {
 		d.wrong(v, want)
@@ -171,6 +180,8 @@ func (d *reader) text(v rawjson.Value) chat.Text {
 }
 
 // need is a string that has to be there.
+//
+//go:noinline
 func (d *reader) need(object rawjson.Value, key string) chat.Text {
 	m := get(object, key)
 	if m.Kind() != rawjson.String {
@@ -200,6 +211,8 @@ func isNumber(t []byte) bool {
 }
 
 // integer is a whole number from least to most.
+//
+//go:noinline
 func (d *reader) integer(v rawjson.Value, least, most int64) int64 {
 	raw := d.number(v)
 	if d.err != nil {
@@ -212,6 +225,7 @@ func (d *reader) integer(v rawjson.Value, least, most int64) int64 {
 	return n
 }
 
+//go:noinline
 func (d *reader) bool(v rawjson.Value) bool {
 	b, _ := v.Bool()
 	d.is(v, rawjson.Bool, "a boolean")
@@ -219,6 +233,8 @@ func (d *reader) bool(v rawjson.Value) bool {
 }
 
 // extra keeps a member that the neutral form has no place for.
+//
+//go:noinline
 func (d *reader) extra(k, v rawjson.Value) {
 	if len(d.r.Extra) < mostExtra {
 		d.r.Extra = append(d.r.Extra, chat.Member{Path: v.Path(), Key: camel(k), Raw: v.Raw()})
@@ -228,11 +244,15 @@ func (d *reader) extra(k, v rawjson.Value) {
 }
 
 // wrong fails for a value that is not what it should be.
+//
+//go:noinline
 func (d *reader) wrong(v rawjson.Value, want string) {
 	d.failAt(v.Path(), "want "+want+", got "+v.Kind().String())
 }
 
 // refuse fails for what only Google can do.
+//
+//go:noinline
 func (d *reader) refuse(v rawjson.Value, why string) {
 	if d.err == nil {
 		d.failAt(v.Path(), why)
@@ -241,9 +261,37 @@ func (d *reader) refuse(v rawjson.Value, why string) {
 }
 
 // fail fails for a member of an object, there or not.
+//
+//go:noinline
 func (d *reader) fail(object rawjson.Value, key, problem string) {
 	d.failAt(rawjson.JoinPath(object.Path(), key), problem)
 }
+
+// add adds a part to the last message, to be filled: a part is large, and is not made
+// first.
+//
+//go:noinline
+func (d *reader) add(kind chat.PartKind, at rawjson.Value) *chat.Part {
+	d.r.Add(chat.Part{})
+	return d.fresh(kind, at, d.last().Parts)
+}
+
+// addResult adds a part to the result that the last part is.
+//
+//go:noinline
+func (d *reader) addResult(kind chat.PartKind, at rawjson.Value) *chat.Part {
+	d.r.AddResult(chat.Part{})
+	parts := d.last().Parts
+	return d.fresh(kind, at, parts[len(parts)-1].Result)
+}
+
+func (d *reader) fresh(kind chat.PartKind, at rawjson.Value, parts []chat.Part) *chat.Part {
+	p := &parts[len(parts)-1]
+	p.Kind, p.At = kind, at
+	return p
+}
+
+func (d *reader) last() *chat.Message { return &d.r.Messages[len(d.r.Messages)-1] }
 
 // failAt keeps the first error.
 //

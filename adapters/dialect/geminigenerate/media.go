@@ -11,10 +11,9 @@ import (
 
 // blob reads a Blob, data in base64 of either alphabet: the SDK for Python has the one
 // for URLs, which no other API takes. What is text is a document of plain text.
-func (d *reader) blob(v rawjson.Value) chat.Part {
-	p := chat.Part{At: v}
+func (d *reader) blob(v rawjson.Value, p *chat.Part) {
 	if !d.is(v, rawjson.Object, "an object") {
-		return p
+		return
 	}
 	p.Media.Type = inner(get(v, "mimeType"))
 	p.Kind = mediaKind(p.Media.Type, nil)
@@ -30,12 +29,11 @@ func (d *reader) blob(v rawjson.Value) chat.Part {
 		}
 	}
 	p.Media.Data = data
-	return p
 }
 
 // standard is base64 in the alphabet that everybody takes.
 func standard(t chat.Text) chat.Text {
-	if !bytes.ContainsAny(t, "-_") {
+	if bytes.IndexByte(t, '-') < 0 && bytes.IndexByte(t, '_') < 0 {
 		return t
 	}
 	out := bytes.Clone(t)

@@ -17,7 +17,8 @@ func (d *reader) read(request rawjson.Value) {
 	if s := get(request, "systemInstruction"); s.Exists() {
 		d.system(s)
 	}
-	for k, v := range request.Fields() {
+	for it := request.Cursor(); it.Next(); {
+		k, v := it.Key, it.Value
 		if d.err != nil {
 			return
 		}
@@ -46,7 +47,8 @@ func (d *reader) field(k, v rawjson.Value) {
 		d.toolConfig(v)
 	case "generationConfig":
 		if d.is(v, rawjson.Object, "an object") {
-			for k, m := range v.Fields() {
+			for it := v.Cursor(); it.Next(); {
+				k, m := it.Key, it.Value
 				if !m.IsNull() && d.err == nil {
 					d.config(k, m)
 				}
@@ -130,7 +132,8 @@ func (d *reader) stops(v rawjson.Value) {
 	if !d.is(v, rawjson.Array, "an array of strings") {
 		return
 	}
-	for _, s := range v.Elems() {
+	for it := v.Cursor(); it.Next(); {
+		s := it.Value
 		d.r.Stop = append(d.r.Stop, d.text(s))
 	}
 }
@@ -142,7 +145,8 @@ func (d *reader) thinking(v rawjson.Value) {
 	}
 	t := &d.r.Reasoning
 	shown := false
-	for k, m := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch name := camel(k); {
 		case m.IsNull():
 		case name == "includeThoughts":
@@ -179,7 +183,8 @@ func (d *reader) modalities(v rawjson.Value) {
 	if !d.is(v, rawjson.Array, "an array of strings") {
 		return
 	}
-	for _, m := range v.Elems() {
+	for it := v.Cursor(); it.Next(); {
+		m := it.Value
 		if d.oneOf(m, "MODALITY_UNSPECIFIED TEXT IMAGE AUDIO VIDEO") > 1 {
 			d.refuse(m, "answers are text here")
 		}
@@ -222,7 +227,8 @@ func (d *reader) narrow() {
 	if d.allowed.Len() == 0 {
 		return
 	}
-	for _, name := range d.allowed.Elems() {
+	for it := d.allowed.Cursor(); it.Next(); {
+		name := it.Value
 		if !d.declared(name) {
 			d.failAt(name.Path(), "names a function that is not declared")
 			return
@@ -234,7 +240,8 @@ func (d *reader) narrow() {
 	}
 	kept := r.Tools[:0]
 	for _, t := range r.Tools {
-		for _, name := range d.allowed.Elems() {
+		for it := d.allowed.Cursor(); it.Next(); {
+			name := it.Value
 			if same(t.Name, inner(name)) {
 				kept = append(kept, t)
 				break

@@ -1,8 +1,6 @@
 package geminigenerate
 
 import (
-	"strings"
-
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -15,11 +13,12 @@ const mostOrdered = 256
 // wanted. The tape was made within the parser's bound of depth, so recursion is bounded.
 func appendSchema(dst []byte, s rawjson.Value) []byte {
 	if s.Kind() != rawjson.Object {
-		return append(dst, s.Raw()...)
+		return put(dst, s.Raw())
 	}
 	nullable, _ := s.Get("nullable").Bool()
 	dst = append(dst, '{')
-	for k, v := range s.Fields() {
+	for it := s.Cursor(); it.Next(); {
+		k, v := it.Key, it.Value
 		name := camel(k)
 		switch name {
 		case "nullable", "example", "propertyOrdering":
@@ -32,8 +31,7 @@ func appendSchema(dst []byte, s rawjson.Value) []byte {
 		if v.IsNull() && name != "default" {
 			continue
 		}
-		dst = rawjson.AppendString(comma(dst), name)
-		dst = append(dst, ':')
+		dst = add(quoted(comma(dst), "", name), ":")
 		dst = appendKeyword(dst, s, name, v, nullable)
 	}
 	return append(dst, '}')
@@ -48,41 +46,46 @@ func appendKeyword(dst []byte, s rawjson.Value, name string, v rawjson.Value, nu
 	case "items", "additionalProperties":
 		return appendSchema(dst, v)
 	case "anyOf", "oneOf", "allOf", "prefixItems":
-		return appendList(dst, v, nullable && name == "anyOf" && !s.Get("type").Exists(), `{"type":"null"}`, appendSchema)
+		return appendList(dst, v, nullable && name == "anyOf" && !s.Get("type").Exists(), `{"type":"null"}`)
 	case "enum":
-		return appendList(dst, v, nullable, "null", func(dst []byte, e rawjson.Value) []byte { return append(dst, e.Raw()...) })
+		return appendList(dst, v, nullable, "null")
 	case "minItems", "maxItems", "minProperties", "maxProperties", "minLength", "maxLength":
 		if t := inner(v); isNumber(t) { // as 64 bits are spelled
-			return append(dst, t...)
+			return put(dst, t)
 		}
 	}
-	return append(dst, v.Raw()...)
+	return put(dst, v.Raw())
 }
 
 func appendType(dst []byte, v rawjson.Value, nullable bool) []byte {
 	if v.Kind() != rawjson.String {
-		return append(dst, v.Raw()...)
+		return put(dst, v.Raw())
 	}
-	name := strings.ToLower(v.Str())
-	if !nullable || name == "null" {
-		return rawjson.AppendString(dst, name)
+	name := []byte(v.Str())
+	for i, c := range name {
+		if c-'A' < 26 {
+			name[i] = c | 0x20
+		}
 	}
-	dst = rawjson.AppendString(append(dst, '['), name)
-	return append(dst, `,"null"]`...)
+	if !nullable || string(name) == "null" {
+		return quoted(dst, "", string(name))
+	}
+	return add(quoted(dst, "[", string(name)), `,"null"]`)
 }
 
 // appendList writes an array, with one more element if null is allowed and not in it.
-func appendList(dst []byte, v rawjson.Value, null bool, spelled string, write func([]byte, rawjson.Value) []byte) []byte {
+func appendList(dst []byte, v rawjson.Value, null bool, spelled string) []byte {
 	if v.Kind() != rawjson.Array {
-		return append(dst, v.Raw()...)
+		return put(dst, v.Raw())
 	}
 	dst = append(dst, '[')
-	for _, e := range v.Elems() {
-		dst = write(comma(dst), e)
+	for it := v.Cursor(); it.Next(); {
+		e := it.Value
+		dst = appendSchema(comma(dst), e) // which any other value passes as it is
 		null = null && !e.IsNull()
 	}
 	if null {
-		dst = append(comma(dst), spelled...)
+		dst = add(comma(dst), spelled)
 	}
 	return append(dst, ']')
 }
@@ -90,23 +93,27 @@ func appendList(dst []byte, v rawjson.Value, null bool, spelled string, write fu
 // appendProperties writes an object of schemas: first those that an order names.
 func appendProperties(dst []byte, v, order rawjson.Value) []byte {
 	if v.Kind() != rawjson.Object {
-		return append(dst, v.Raw()...)
+		return put(dst, v.Raw())
 	}
 	dst = append(dst, '{')
 	if order.Kind() != rawjson.Array || order.Len() > mostOrdered || v.Len() > mostOrdered {
 		order = rawjson.Value{}
 	}
-	for i, name := range order.Elems() {
+	i := 0
+	for it := order.Cursor(); it.Next(); i++ {
+		name := it.Value
 		if isListed(order, name, i) {
 			continue
 		}
-		for k, p := range v.Fields() {
+		for it := v.Cursor(); it.Next(); {
+			k, p := it.Key, it.Value
 			if same(inner(k), inner(name)) {
 				dst = appendProperty(dst, k, p)
 			}
 		}
 	}
-	for k, p := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, p := it.Key, it.Value
 		if !isListed(order, k, order.Len()) {
 			dst = appendProperty(dst, k, p)
 		}
@@ -116,11 +123,8 @@ func appendProperties(dst []byte, v, order rawjson.Value) []byte {
 
 // isListed reports whether a name is one of the first n.
 func isListed(list, name rawjson.Value, n int) bool {
-	for i, e := range list.Elems() {
-		if i >= n {
-			break
-		}
-		if same(inner(e), inner(name)) {
+	for it := list.Cursor(); it.Next() && n > 0; n-- {
+		if same(inner(it.Value), inner(name)) {
 			return true
 		}
 	}
@@ -128,7 +132,7 @@ func isListed(list, name rawjson.Value, n int) bool {
 }
 
 func appendProperty(dst []byte, k, p rawjson.Value) []byte {
-	dst = append(comma(dst), k.Raw()...)
+	dst = put(comma(dst), k.Raw())
 	return appendSchema(append(dst, ':'), p)
 }
 

@@ -14,7 +14,8 @@ const mostAllowed = 512
 // tool reads one of the tools: declarations of functions, or one that Google runs
 // (https://ai.google.dev/api/caching#Tool), which no other provider has.
 func (d *reader) tool(v rawjson.Value) {
-	for k, m := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch {
 		case m.IsNull():
 		case is(k, "functionDeclarations"):
@@ -30,7 +31,8 @@ func (d *reader) tool(v rawjson.Value) {
 // declaration reads a FunctionDeclaration.
 func (d *reader) declaration(v rawjson.Value) {
 	t := chat.Tool{At: v}
-	for k, m := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch name := camel(k); {
 		case m.IsNull():
 		case name == "name":
@@ -61,7 +63,8 @@ func (d *reader) toolConfig(v rawjson.Value) {
 	if !d.is(v, rawjson.Object, "an object") {
 		return
 	}
-	for k, m := range v.Fields() {
+	for it := v.Cursor(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch {
 		case m.IsNull():
 		case is(k, "functionCallingConfig"):
@@ -93,7 +96,8 @@ func (d *reader) calling(v rawjson.Value) {
 	if !names.Exists() || !d.is(names, rawjson.Array, "an array of strings") || names.Len() == 0 {
 		return
 	}
-	for _, n := range names.Elems() {
+	for it := names.Cursor(); it.Next(); {
+		n := it.Value
 		d.text(n)
 	}
 	switch {

@@ -33,6 +33,12 @@ func add(dst []byte, s string) []byte { return append(dst, s...) }
 //go:noinline
 func put(dst, t []byte) []byte { return append(dst, t...) }
 
+//go:noinline
+func number(dst []byte, key string, n int64) []byte { return rawjson.AppendInt(add(dst, key), n) }
+
+//go:noinline
+func quoted(dst []byte, key, s string) []byte { return rawjson.AppendString(add(dst, key), s) }
+
 // AppendResponse appends a GenerateContentResponse.
 func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	dst = add(dst, `{"candidates":[`)
@@ -70,7 +76,7 @@ func appendCandidate(dst []byte, index int, c *chat.Choice) []byte {
 			dst = appendCall(dst, p, signature, &end)
 			signature = nil
 		} else {
-			dst = appendPart(dst, p, &end)
+			dst = appendPart(dst, p.Kind, p.Text, p.Signature, &end)
 		}
 	}
 	if len(dst) == from {
@@ -80,32 +86,36 @@ func appendCandidate(dst []byte, index int, c *chat.Choice) []byte {
 	}
 	dst = add(dst, `"role":"model"}`)
 	dst = end.append(dst, c.Finish)
-	dst = rawjson.AppendInt(add(dst, `,"index":`), int64(index))
+	dst = number(dst, `,"index":`, int64(index))
 	dst = appendLogprobs(dst, c.Logprobs)
 	return add(dst, `}`)
 }
 
 // appendPart writes a part that is no call, or nothing for what there is none for.
-func appendPart(dst []byte, p *chat.Part, end *ending) []byte {
-	switch p.Kind {
+func appendPart(dst []byte, kind chat.PartKind, text, signature chat.Text, end *ending) []byte {
+	packed := sealThinking
+	switch kind {
 	case chat.TextPart, chat.RefusalPart:
-		end.refused = end.refused || p.Kind == chat.RefusalPart
-		if len(p.Text) > 0 {
-			dst = put(add(comma(dst), `{"text":"`), p.Text)
-			dst = add(dst, `"}`)
+		end.refused = end.refused || kind == chat.RefusalPart
+		if len(text) == 0 {
+			return dst
 		}
+		signature = nil
 	case chat.ThinkingPart:
-		dst = put(add(comma(dst), `{"text":"`), p.Text)
-		dst = add(dst, `","thought":true`)
-		if len(p.Signature) > 0 {
-			dst = appendSignature(dst, sealThinking, p.Signature)
-		}
-		dst = add(dst, `}`)
 	case chat.RedactedPart:
-		dst = add(comma(dst), `{"text":"","thought":true`)
-		dst = add(appendSignature(dst, sealRedacted, p.Text), `}`)
+		packed, text, signature = sealRedacted, nil, text
+	default:
+		return dst
 	}
-	return dst
+	dst = put(add(comma(dst), `{"text":"`), text)
+	dst = add(dst, `"`)
+	if kind == chat.ThinkingPart || kind == chat.RedactedPart {
+		dst = add(dst, `,"thought":true`)
+	}
+	if len(signature) > 0 {
+		dst = appendSignature(dst, packed, signature)
+	}
+	return add(dst, `}`)
 }
 
 func appendSignature(dst []byte, kind seal, signature []byte) []byte {
@@ -177,14 +187,14 @@ func (e *ending) append(dst []byte, f chat.Finish) []byte {
 
 // appendUsage writes counts of tokens. Candidates leave thoughts out here.
 func appendUsage(dst []byte, u chat.Usage) []byte {
-	dst = rawjson.AppendInt(add(dst, `,"usageMetadata":{"promptTokenCount":`), u.Input)
-	dst = rawjson.AppendInt(add(dst, `,"candidatesTokenCount":`), max(0, u.Output-u.Reasoning))
-	dst = rawjson.AppendInt(add(dst, `,"totalTokenCount":`), u.Total())
+	dst = number(dst, `,"usageMetadata":{"promptTokenCount":`, u.Input)
+	dst = number(dst, `,"candidatesTokenCount":`, max(0, u.Output-u.Reasoning))
+	dst = number(dst, `,"totalTokenCount":`, u.Total())
 	if u.Reasoning > 0 {
-		dst = rawjson.AppendInt(add(dst, `,"thoughtsTokenCount":`), u.Reasoning)
+		dst = number(dst, `,"thoughtsTokenCount":`, u.Reasoning)
 	}
 	if u.CachedRead > 0 {
-		dst = rawjson.AppendInt(add(dst, `,"cachedContentTokenCount":`), u.CachedRead)
+		dst = number(dst, `,"cachedContentTokenCount":`, u.CachedRead)
 	}
 	return add(dst, `}`)
 }
@@ -200,13 +210,16 @@ func appendLogprobs(dst []byte, raw chat.Raw) []byte {
 		return dst
 	}
 	dst = add(dst, `,"logprobsResult":{"chosenCandidates":[`)
-	for _, t := range list.Elems() {
+	for it := list.Cursor(); it.Next(); {
+		t := it.Value
 		dst = appendToken(dst, t)
 	}
 	dst = add(dst, `],"topCandidates":[`)
-	for _, t := range list.Elems() {
+	for it := list.Cursor(); it.Next(); {
+		t := it.Value
 		dst = add(comma(dst), `{"candidates":[`)
-		for _, top := range t.Get("top_logprobs").Elems() {
+		for it := t.Get("top_logprobs").Cursor(); it.Next(); {
+			top := it.Value
 			dst = appendToken(dst, top)
 		}
 		dst = add(dst, `]}`)
