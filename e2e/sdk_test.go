@@ -45,12 +45,15 @@ func sdkConfig() string {
 		provider("secure-anthropic", "anthropic", "secure-anthropic", `"host":"api.anthropic.com",`),
 		provider("dead", "openai", "dead", ""),
 		provider("dead-anthropic", "anthropic", "dead", ""),
+		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
 		model("secure-gpt-4o", `"secure-openai","model":"gpt-4o"`),
 		model("secure-claude", `"secure-anthropic","model":"claude-sonnet-4-5"`),
 		model("dead", `"dead"`), model("dead-claude", `"dead-anthropic"`),
+		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
+		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -72,6 +75,7 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 	return []any{
 		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
 		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
+		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
 	}, nil
 }
 
@@ -87,6 +91,7 @@ type sdkRun struct {
 func sdkRuns() (python, node []sdkRun) {
 	openAI := sdkRun{provider: "openai", model: "gpt-4o", reasoning: "gpt-5"}
 	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
+	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -96,6 +101,9 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
+		of(flash, "google-genai", "genai_native", "genai_generate"),
+		of(openAI, "google-genai at openai", "genai_generate"),
+		of(claude, "google-genai at anthropic", "genai_generate"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
