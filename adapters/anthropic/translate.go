@@ -72,9 +72,12 @@ func (b *builder) maxTokens() int64 {
 	return b.m.output
 }
 
+//go:noinline
 func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
 
 // str writes a string that is escaped already.
+//
+//go:noinline
 func (b *builder) str(t chat.Text) {
 	b.dst = append(b.dst, '"')
 	b.dst = append(b.dst, t...)
@@ -82,6 +85,8 @@ func (b *builder) str(t chat.Text) {
 }
 
 // member writes a key, with the comma before it, and a string.
+//
+//go:noinline
 func (b *builder) member(key string, t chat.Text) {
 	b.dst = append(b.dst, ',', '"')
 	b.raw(key)
@@ -90,6 +95,8 @@ func (b *builder) member(key string, t chat.Text) {
 }
 
 // value writes a key, with the comma before it, and a value that is JSON already.
+//
+//go:noinline
 func (b *builder) value(key string, raw []byte) {
 	b.dst = append(b.dst, ',')
 	b.dst = rawjson.AppendKey(b.dst, key)

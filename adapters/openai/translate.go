@@ -58,9 +58,15 @@ func (b *builder) build() {
 	b.raw(`}`)
 }
 
+// The helpers that write are not inlined: there are hundreds of calls of them, and the
+// module's size counts.
+
+//go:noinline
 func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
 
 // str writes a string that is escaped already.
+//
+//go:noinline
 func (b *builder) str(t chat.Text) {
 	b.dst = append(b.dst, '"')
 	b.dst = append(b.dst, t...)
@@ -68,6 +74,8 @@ func (b *builder) str(t chat.Text) {
 }
 
 // text writes a member whose key comes with its comma, if there is a text for it.
+//
+//go:noinline
 func (b *builder) text(key string, t chat.Text) {
 	if len(t) > 0 {
 		b.raw(key)
@@ -76,6 +84,8 @@ func (b *builder) text(key string, t chat.Text) {
 }
 
 // value writes such a member if there is a value for it.
+//
+//go:noinline
 func (b *builder) value(key string, raw chat.Raw) {
 	if len(raw) > 0 {
 		b.raw(key)
@@ -84,6 +94,8 @@ func (b *builder) value(key string, raw chat.Raw) {
 }
 
 // separate writes a comma unless a list or an object has only just begun.
+//
+//go:noinline
 func (b *builder) separate() {
 	if c := b.dst[len(b.dst)-1]; c != '[' && c != '{' {
 		b.dst = append(b.dst, ',')

@@ -85,6 +85,8 @@ func (v Value) Raw() []byte {
 }
 
 // Len is the number of elements or members, and 0 for any other kind.
+//
+//go:noinline
 func (v Value) Len() int {
 	n := v.node()
 	return int(n.meta >> countShift)
@@ -92,6 +94,8 @@ func (v Value) Len() int {
 
 // Bytes is what a string says: a part of the document if it is spelled without
 // escapes, else a copy. It is nil for any other kind.
+//
+//go:noinline
 func (v Value) Bytes() []byte {
 	n := v.node()
 	if Kind(n.meta&kindMask) != String {
@@ -118,9 +122,13 @@ func (v Value) AppendStr(dst []byte) []byte {
 }
 
 // Str is a copy of what a string says, and empty for any other kind.
+//
+//go:noinline
 func (v Value) Str() string { return string(v.Bytes()) }
 
 // Is reports whether the value is the string s. It copies only to resolve escapes.
+//
+//go:noinline
 func (v Value) Is(s string) bool {
 	n := v.node()
 	if Kind(n.meta&kindMask) != String {
@@ -189,6 +197,8 @@ func (v Value) Float64() (f float64, ok bool) {
 }
 
 // Get is the member of an object with this key, and absent if there is none.
+//
+//go:noinline
 func (v Value) Get(key string) Value {
 	_, m := v.Member(key)
 	return m

@@ -40,7 +40,7 @@ var fields = [...][2]string{
 // inTools are ends of paths of functions, likewise.
 var inTools = [...][2]string{
 	{".function.parameters", ".parameters"}, {".input_schema", ".parameters"},
-	{".function.strict", ".strict"}, {".function.name", ".name"}, {".function.description", ".description"},
+	{".function.name", ".name"}, {".function.description", ".description"},
 }
 
 // Field is a path as this API's clients spell it.
@@ -52,6 +52,9 @@ func Field(path string) string {
 	}
 	if !strings.HasPrefix(path, "tools") {
 		return path
+	}
+	if strings.HasSuffix(path, ".strict") { // which the mode says for all
+		return "toolConfig.functionCallingConfig.mode"
 	}
 	for i := range inTools {
 		if before, after, ok := strings.Cut(path, inTools[i][0]); ok {

@@ -65,6 +65,8 @@ func is(k rawjson.Value, camel string) bool {
 }
 
 // snake is a name in snake_case.
+//
+//go:noinline
 func snake(camel string) string {
 	out := make([]byte, 0, len(camel)+4)
 	for i := range len(camel) {
