@@ -140,7 +140,7 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 }
 
 func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
-	if len(ev.Text) == 0 || l.kind == chat.RedactedPart {
+	if len(ev.Text) == 0 || l.kind != chat.TextPart && l.kind != chat.RefusalPart && l.kind != chat.ThinkingPart {
 		return dst
 	}
 	return e.part(dst, l, ev.Choice, ev.Text, nil)

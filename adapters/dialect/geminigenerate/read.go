@@ -22,7 +22,9 @@ func (d *reader) read(request rawjson.Value) {
 		if d.err != nil {
 			return
 		}
-		if !v.IsNull() {
+		if name := camel(k); !k.Is(name) && request.Get(name).Exists() {
+			d.failAt(v.Path(), "is given in both spellings")
+		} else if !v.IsNull() {
 			d.field(k, v)
 		}
 	}

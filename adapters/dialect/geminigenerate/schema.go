@@ -28,7 +28,7 @@ func appendSchema(dst []byte, s rawjson.Value) []byte {
 				continue
 			}
 		}
-		if v.IsNull() && name != "default" {
+		if v.IsNull() && name != "default" || !k.Is(name) && s.Get(name).Exists() {
 			continue
 		}
 		dst = add(quoted(comma(dst), "", name), ":")

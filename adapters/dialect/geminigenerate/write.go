@@ -187,8 +187,9 @@ func (e *ending) append(dst []byte, f chat.Finish) []byte {
 
 // appendUsage writes counts of tokens. Candidates leave thoughts out here.
 func appendUsage(dst []byte, u chat.Usage) []byte {
+	u.Reasoning = min(u.Reasoning, u.Output) // a provider may count it apart
 	dst = number(dst, `,"usageMetadata":{"promptTokenCount":`, u.Input)
-	dst = number(dst, `,"candidatesTokenCount":`, max(0, u.Output-u.Reasoning))
+	dst = number(dst, `,"candidatesTokenCount":`, u.Output-u.Reasoning)
 	dst = number(dst, `,"totalTokenCount":`, u.Total())
 	if u.Reasoning > 0 {
 		dst = number(dst, `,"thoughtsTokenCount":`, u.Reasoning)
