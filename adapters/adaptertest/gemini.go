@@ -47,7 +47,7 @@ type Candidate struct {
 type GeneratedPart struct {
 	Text      *string `json:"text,omitempty"`
 	Thought   bool    `json:"thought,omitempty"`
-	Signature []byte  `json:"thoughtSignature,omitempty"`
+	Signature string  `json:"thoughtSignature,omitempty"`
 	Call      *struct {
 		ID   string          `json:"id"`
 		Name string          `json:"name"`
