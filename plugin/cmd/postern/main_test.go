@@ -106,7 +106,7 @@ bounds: {request: 64}
 		t.Errorf("got status %d and output %q, want %d and none", got.status, got.out, failed)
 	}
 	for _, want := range []string{
-		`got "opnai" (did you mean "openai"?)`,
+		`providers[0].type: want one of "openai", `,
 		`providers[1].keys[0]: want exactly one of`,
 		`providers[1].hots: unknown key (did you mean "host"?)`,
 		`models[0].targets[0].provider: no provider is called "claud" (did you mean "claude"?)`,
