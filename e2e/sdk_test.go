@@ -92,6 +92,7 @@ func sdkRuns() (python, node []sdkRun) {
 	openAI := sdkRun{provider: "openai", model: "gpt-4o", reasoning: "gpt-5"}
 	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
 	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
+	older := sdkRun{provider: "gemini", model: "gemini-2.5-flash", reasoning: "gemini-2.5-flash"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -104,6 +105,8 @@ func sdkRuns() (python, node []sdkRun) {
 		of(flash, "google-genai", "genai_native", "genai_generate"),
 		of(openAI, "google-genai at openai", "genai_generate"),
 		of(claude, "google-genai at anthropic", "genai_generate"),
+		of(older, "openai at gemini", "openai_chat"),
+		of(older, "anthropic at gemini", "anthropic_messages"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
