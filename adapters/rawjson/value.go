@@ -48,6 +48,7 @@ type Value struct {
 	i uint32
 }
 
+//go:noinline
 func (v Value) node() node {
 	if v.d == nil {
 		return node{}
@@ -95,6 +96,8 @@ func (v Value) Len() int {
 
 // Bytes is what a string says: a part of the document if it is spelled without
 // escapes, else a copy. It is nil for any other kind.
+//
+//go:noinline
 func (v Value) Bytes() []byte {
 	n := v.node()
 	if Kind(n.meta&kindMask) != String {
@@ -126,6 +129,8 @@ func (v Value) AppendStr(dst []byte) []byte {
 func (v Value) Str() string { return string(v.Bytes()) }
 
 // Is reports whether the value is the string s. It copies only to resolve escapes.
+//
+//go:noinline
 func (v Value) Is(s string) bool {
 	n := v.node()
 	if Kind(n.meta&kindMask) != String {

@@ -75,8 +75,8 @@ func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) 
 		return a, wrongAttempt(at, ".provider", "want the name of a provider", v.Get("provider"))
 	}
 	path, search, _ := strings.Cut("/"+strings.TrimPrefix(v.Get("endpoint").Str(), "/"), "?")
-	if a.endpoint, ok = w.table.Find(path, search, false); !ok {
-		a.endpoint, ok = w.table.Find("/v1"+path, search, false)
+	if a.endpoint, ok = w.table.Find(path, search, dialect.NoHint); !ok {
+		a.endpoint, ok = w.table.Find("/v1"+path, search, dialect.NoHint)
 	}
 	a.search = search
 	if !ok || a.endpoint.Method != "POST" || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
