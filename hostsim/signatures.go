@@ -3,7 +3,6 @@ package hostsim
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha1"   // the hash functions
 	_ "crypto/sha256" // that Envoy
@@ -83,17 +82,18 @@ func signText(hash string, key any, text []byte) (signature []byte, failure stri
 	if !ok {
 		return nil, hash + " is not supported."
 	}
-	var err error
+	var signer crypto.Signer
 	switch key := key.(type) {
 	case nil:
 		return nil, "Invalid key type: private key required for signing operation."
 	case *rsa.PrivateKey:
-		signature, err = rsa.SignPKCS1v15(nil, key, h, sum(h, text))
+		signer = key
 	case *ecdsa.PrivateKey:
-		signature, err = ecdsa.SignASN1(rand.Reader, key, sum(h, text))
+		signer = key
 	default:
 		return nil, "Invalid private key: key data is corrupted or malformed."
 	}
+	signature, err := signer.Sign(nil, sum(h, text), h) // without randomness two runs sign alike
 	if err != nil {
 		return nil, "Failed to create signature."
 	}
