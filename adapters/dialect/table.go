@@ -94,6 +94,16 @@ func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 	return Endpoint{}, false
 }
 
+// FindBelow is the endpoint at a path below a provider's prefix, where clients may leave
+// out the version.
+func (t *Table) FindBelow(path, query string, hint Hint) (Endpoint, bool) {
+	e, ok := t.Find(path, query, hint)
+	if !ok {
+		e, ok = t.Find("/v1"+path, query, hint)
+	}
+	return e, ok
+}
+
 // model is what stands in a path where the endpoint's pattern has its mark.
 func (e *Endpoint) model(path string) (string, bool) {
 	before, after, _ := strings.Cut(e.Path, modelMark)
