@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,6 +104,18 @@ func (t *Table) FindBelow(path, query string, hint Hint) (Endpoint, bool) {
 		e, ok = t.Find("/v1"+path, query, hint)
 	}
 	return e, ok
+}
+
+// Endpoints are all, by path and method.
+func (t *Table) Endpoints() []Endpoint {
+	all := slices.Clone(t.patterns)
+	for _, e := range t.exact {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b Endpoint) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Query, b.Query), strings.Compare(a.Method, b.Method))
+	})
+	return all
 }
 
 // model is what stands in a path where the endpoint's pattern has its mark.

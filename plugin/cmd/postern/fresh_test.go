@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-gateway/postern/adapters"
-	"github.com/postern-gateway/postern/adapters/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -59,17 +57,9 @@ func generateLines(t *testing.T) []string {
 	return lines
 }
 
-// TestDocuments checks the configurations that the documents show, and the table of
-// providers.
+// TestDocuments checks the configurations that the documents show.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(root + "README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if table := shortTable(builtin.Providers()); !strings.Contains(string(readme), table) {
-		t.Errorf("README.md: got no such table of providers, want\n%s", table)
-	}
 	for _, file := range []string{"README.md", "docs/configuration.md", "examples/envoy/README.md"} {
 		b, err := os.ReadFile(root + file)
 		if err != nil {
@@ -117,24 +107,4 @@ func TestMetricsDocument(t *testing.T) {
 			}
 		}
 	}
-}
-
-// shortTable is that of the README: one row for all services that are like another type.
-func shortTable(providers []adapters.Provider) string {
-	var own []adapters.Provider
-	services := map[string][]string{}
-	for _, p := range providers {
-		if p.Like == "" {
-			own = append(own, p)
-		} else {
-			services[p.Like] = append(services[p.Like], "`"+p.Name+"`")
-		}
-	}
-	table := providerTable(own)
-	for _, p := range own {
-		if list := services[p.Name]; list != nil {
-			table += "| " + strings.Join(list, ", ") + " | Services like `" + p.Name + "`, each with what differs in it. | their own hosts |\n"
-		}
-	}
-	return table
 }
