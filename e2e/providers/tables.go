@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/dialect"
 )
 
 // A document has a part that this command writes, between two marks.
@@ -16,6 +19,7 @@ type document struct {
 func documents() []document {
 	return []document{
 		{"README.md", map[string]func([]row) string{"providers": short}},
+		{"docs/clients.md", map[string]func([]row) string{"paths": paths}},
 		{"docs/providers.md", map[string]func([]row) string{"providers": own, "services": services}},
 	}
 }
@@ -77,6 +81,59 @@ func services(rows []row) string {
 	}
 	fmt.Fprintf(&b, "\nThe pages were read on %s.\n", compatible.PagesRead)
 	return b.String()
+}
+
+// paths are all that clients can ask for, and who answers.
+func paths(rows []row) string {
+	var b strings.Builder
+	head(&b, []string{"path", "API", "operation", "served by"})
+	all := dialect.NewTable().Endpoints()
+	for _, e := range all {
+		twin := func(x dialect.Endpoint) bool {
+			return x.Path == strings.Replace(e.Path, "/v1beta/", "/v1/", 1) && x.Path != e.Path && x.Dialect.Name == e.Dialect.Name && x.Query == e.Query
+		}
+		if slices.ContainsFunc(all, twin) { // Gemini's versions are alike
+			continue
+		}
+		path := e.Method + " " + strings.ReplaceAll(e.Path, "{model}", "MODEL")
+		if e.Query != "" {
+			path += "?" + e.Query
+		}
+		name, _, _ := strings.Cut(e.Dialect.Name, "_")
+		line(&b, []string{"`" + path + "`", title(name), operation(e.Op), served(e, rows)})
+	}
+	return b.String()
+}
+
+// served says who answers at an endpoint.
+func served(e dialect.Endpoint, rows []row) string {
+	d, openAI := e.Dialect, dialect.OpenAI()
+	switch {
+	case e.Op == adapters.Models:
+		return "the gateway"
+	case e.Op == adapters.CountTokens && d.CountReader != nil:
+		return "every provider, by an estimate where it does not count"
+	case e.Op == adapters.Chat && d.Reader != nil, (e.Op == adapters.Responses || e.Op == adapters.Completions) && d.Reader != openAI.Reader:
+		return "every provider of chat"
+	case e.Op == adapters.Embeddings && d.Embeddings != nil:
+		return "every provider of embeddings"
+	}
+	var names []string
+	services := 0
+	for _, r := range rows {
+		switch {
+		case !r.takes[e.Path]:
+		case r.provider.Like == "":
+			names = append(names, "`"+r.provider.Name+"`")
+		default:
+			services++
+		}
+	}
+	text := strings.Join(names, ", ")
+	if services > 0 {
+		text += fmt.Sprintf(" and %d services of OpenAI's format", services)
+	}
+	return or(text, "nobody")
 }
 
 func (r *row) host() string {

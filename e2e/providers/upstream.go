@@ -21,6 +21,7 @@ type row struct {
 	provider adapters.Provider
 	cells    map[string]string // by feature, with "streaming" and "embeddings"
 	passes   string            // whose bodies pass unchanged, and for what
+	takes    map[string]bool   // by path of a client's API: such requests pass
 }
 
 // Columns beside those of features.
@@ -88,7 +89,7 @@ func tryOne(server *mockllm.Server, p adapters.Provider) (row, error) {
 	if r.cells[embeddings], err = u.embeddings(); err != nil {
 		return r, fmt.Errorf("embeddings: %w", err)
 	}
-	r.passes = u.passing()
+	r.passes, r.takes = u.passing()
 	return r, nil
 }
 
@@ -156,9 +157,10 @@ func framesOf(a adapters.Adapter) adapters.Frames {
 
 // passing says whose requests pass with their own bodies, and which. Models of two makers
 // are tried, since a provider may have models of both.
-func (u *upstream) passing() string {
+func (u *upstream) passing() (text string, takes map[string]bool) {
 	var order []string
 	ops := map[string][]string{}
+	takes = map[string]bool{}
 	for _, e := range dialect.NewTable().Endpoints() {
 		name := e.Dialect.Name
 		if strings.HasPrefix(name, "ollama") || strings.HasPrefix(name, "gemini") { // forms of one API
@@ -168,6 +170,7 @@ func (u *upstream) passing() string {
 			if _, ok := u.adapter.Native(adapters.Call{Dialect: e.Dialect.Name, Op: e.Op, Model: model}); !ok {
 				continue
 			}
+			takes[e.Path] = true
 			if ops[name] == nil {
 				order = append(order, name)
 			}
@@ -177,7 +180,7 @@ func (u *upstream) passing() string {
 		}
 	}
 	if order == nil {
-		return none
+		return none, takes
 	}
 	slices.SortFunc(order, func(a, b string) int { return slices.Index(dialects, a) - slices.Index(dialects, b) })
 	var parts []string
@@ -185,7 +188,7 @@ func (u *upstream) passing() string {
 		slices.Sort(ops[name])
 		parts = append(parts, title(name)+": "+strings.Join(ops[name], ", "))
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, "; "), takes
 }
 
 // dialects are in the order in which documents name them.
