@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -82,6 +83,23 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// TestErrorsInDocuments checks that the errors which a document shows are those that the
+// command prints.
+func TestErrorsInDocuments(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(root + "docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := execute(`{"hold_headers": "allways",
+		"providers": [{"name": "claude", "type": "anthropic", "cluter": "c", "keys": [{"env": "K"}]}],
+		"models": [{"name": "m", "targets": [{"provider": "claud"}]}], "bounds": {"request": 64}}`, "check", "-")
+	lines, _, _ := strings.Cut(got.err, "postern check:")
+	if want := "```\n" + strings.ReplaceAll(lines, "-: ", "postern.yaml: ") + "```\n"; !strings.Contains(string(b), want) {
+		t.Errorf("docs/configuration.md: got no such errors, want\n%s", want)
+	}
+}
+
 // TestMetricsDocument checks that every metric and every label has its line.
 func TestMetricsDocument(t *testing.T) {
 	t.Parallel()
@@ -89,7 +107,13 @@ func TestMetricsDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, e := range dialect.NewTable().Endpoints() {
+		if name := "`" + e.Op.String() + "`"; !strings.Contains(string(b), name) {
+			t.Errorf("docs/metrics.md: got no operation %s", name)
+		}
+	}
 	set := meter.NewSet()
+	set.Exchanges("p", "ok")
 	set.Requests(set.Group(meter.Labels{Operation: "chat"}), 200)
 	for _, s := range set.All() {
 		name, labels, _ := strings.Cut(s.Name, ";")
