@@ -2,6 +2,7 @@ package chat
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -65,6 +66,14 @@ type Request struct {
 	// of the same dialect may take them, any other reports them as dropped.
 	Extra []Member
 
+	// Spelled is how the client's dialect spells a path that is named in the words of
+	// Dialect; nil: the same.
+	Spelled func(path string) string
+
+	// Echo are members that the dialect's answers repeat of the request, each with a
+	// comma in front. It is the request's own memory.
+	Echo []byte
+
 	drops   []string
 	parts   []Part // of all messages, in one piece of memory
 	results []Part // of all tool results, likewise
@@ -87,6 +96,7 @@ func (r *Request) Reset() {
 		Stop:        r.Stop[:0],
 		ServerTools: r.ServerTools[:0],
 		Extra:       r.Extra[:0],
+		Echo:        r.Echo[:0],
 		drops:       r.drops[:0],
 		parts:       r.parts[:0],
 		results:     r.results[:0],
@@ -128,6 +138,9 @@ const moreDrops = "..."
 //
 //go:noinline
 func (r *Request) Drop(path string) {
+	if r.Spelled != nil {
+		path = r.Spelled(path)
+	}
 	if slices.Contains(r.drops, path) || len(r.drops) > mostDrops {
 		return
 	}
@@ -144,6 +157,18 @@ func (r *Request) DropAt(path func() string) {
 	} else {
 		r.Drop(moreDrops)
 	}
+}
+
+// Spell has an error name what is wrong as the client spells it.
+func (r *Request) Spell(e *Error) {
+	if r.Spelled == nil || e.Param == "" {
+		return
+	}
+	path := r.Spelled(e.Param)
+	if rest, ok := strings.CutPrefix(e.Message, e.Param); ok {
+		e.Message = path + rest
+	}
+	e.Param = path
 }
 
 // Drops are what was dropped, in order; the last of very many is only "...".

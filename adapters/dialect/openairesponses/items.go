@@ -1,0 +1,308 @@
+package openairesponses
+
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// An itemForm is how an item of the output is written.
+type itemForm struct {
+	prefix string // of its id
+	begin  string // behind its id, up to its parts or arguments
+	added  string // ends it before it has any
+}
+
+// A partForm is how a part of an item is written.
+type partForm struct {
+	begin, end string // around its text
+	added      string // ends it before it has any
+	key        string // of its text where it stands alone
+	events     string // about its text, without what happens to it
+	part       string // about the part, likewise
+	index      string // the key of its place
+}
+
+// The forms are functions because there are no globals; each is one value in the module.
+func messageForm() *itemForm {
+	return &itemForm{"msg_", `","type":"message","role":"assistant","content":[`, `],"status":"in_progress"}`}
+}
+
+func reasoningForm() *itemForm {
+	return &itemForm{"rs_", `","type":"reasoning","summary":[`, `]}`}
+}
+
+func callForm() *itemForm {
+	return &itemForm{"fc_", `","type":"function_call","call_id":"`, `","status":"in_progress"}`}
+}
+
+func textForm() *partForm {
+	return &partForm{`{"type":"output_text","text":"`, `"`, `","annotations":[],"logprobs":[]}`, "text", "response.output_text", "response.content_part", "content_index"}
+}
+
+func refusalForm() *partForm {
+	return &partForm{`{"type":"refusal","refusal":"`, `"}`, `"}`, "refusal", "response.refusal", "response.content_part", "content_index"}
+}
+
+func summaryForm() *partForm {
+	return &partForm{`{"type":"summary_text","text":"`, `"}`, `"}`, "text", "response.reasoning_summary_text", "response.reasoning_summary_part", "summary_index"}
+}
+
+// open begins a block. Texts that follow each other are parts of one message; an item
+// stays open until it is known whether anything follows it, as only the last one can be
+// incomplete.
+func (e *encoder) open(ev *chat.Event) {
+	e.kind = ev.Block
+	switch ev.Block {
+	case chat.TextPart, chat.RefusalPart:
+		if e.item == nil || e.item.prefix != "msg_" {
+			e.openItem(messageForm(), ev)
+		}
+		if ev.Block == chat.TextPart {
+			e.openPart(textForm())
+		} else {
+			e.refused = true
+			e.openPart(refusalForm())
+		}
+	case chat.ThinkingPart, chat.RedactedPart:
+		e.openItem(reasoningForm(), ev)
+		e.isSealed = ev.Block == chat.RedactedPart
+	case chat.ToolCallPart:
+		e.openItem(callForm(), ev)
+	default: // of a tool that the provider runs itself
+		e.kind = chat.ServerPart
+	}
+}
+
+func (e *encoder) openItem(f *itemForm, ev *chat.Event) {
+	e.closeItem(completed)
+	if e.items > 0 {
+		e.out = append(e.out, ',')
+	}
+	e.item, e.itemAt, e.parts, e.sealed = f, len(e.out), 0, e.sealed[:0]
+	e.out = rawjson.Add(e.out, `{"id":"`)
+	e.out = e.itemID(e.out)
+	e.out = rawjson.Add(e.out, f.begin)
+	if ev.Block == chat.ToolCallPart {
+		e.out = rawjson.AddRaw(e.out, ev.ID)
+		e.out = rawjson.Add(e.out, `","name":"`)
+		e.name[0] = len(e.out)
+		e.out = rawjson.AddRaw(e.out, ev.Name)
+		e.name[1] = len(e.out)
+		e.out = rawjson.Add(e.out, `","arguments":"`)
+		e.textAt = len(e.out)
+	}
+	e.itemEvent("added", f.added)
+}
+
+// itemEvent tells of the item as it is, with what ends it.
+func (e *encoder) itemEvent(what, end string) {
+	if e.event("response.output_item.", what) {
+		e.b.Int("output_index", e.items)
+		e.b.Raw(`,"item":`)
+		e.b.Put(e.out[e.itemAt:])
+		e.b.Raw(end)
+		e.end()
+	}
+}
+
+func (e *encoder) openPart(f *partForm) {
+	if e.parts > 0 {
+		e.out = append(e.out, ',')
+	}
+	e.part, e.partAt = f, len(e.out)
+	e.out = rawjson.Add(e.out, f.begin)
+	e.textAt = len(e.out)
+	e.partEvent(".added", f.added)
+}
+
+func (e *encoder) partEvent(what, end string) {
+	if e.placed(e.part.part, what) {
+		e.b.Raw(`,"part":`)
+		e.b.Put(e.out[e.partAt:])
+		e.b.Raw(end)
+		e.end()
+	}
+}
+
+// arguments are a call's, in names of events.
+const arguments = "response.function_call_arguments"
+
+// delta writes a piece of the open block.
+func (e *encoder) delta(t chat.Text) {
+	if len(t) == 0 {
+		return
+	}
+	name := arguments
+	switch e.kind {
+	case chat.ServerPart:
+		return
+	case chat.RedactedPart:
+		e.sealed = rawjson.AddRaw(e.sealed, t)
+		return
+	case chat.ThinkingPart:
+		if e.part == nil {
+			e.openPart(summaryForm())
+		}
+	}
+	if e.part != nil {
+		name = e.part.events
+	}
+	e.out = rawjson.AddRaw(e.out, t)
+	if e.placed(name, ".delta") {
+		e.b.Text("delta", t)
+		if e.kind == chat.TextPart {
+			e.b.Raw(`,"logprobs":[]`)
+		}
+		e.end()
+	}
+}
+
+// stop ends the open block.
+func (e *encoder) stop() {
+	kind := e.kind
+	e.kind = chat.ServerPart
+	switch {
+	case kind == chat.ToolCallPart:
+		if len(e.out) == e.textAt {
+			e.kind = kind
+			e.delta(chat.Text("{}")) // clients parse the arguments
+			e.kind = chat.ServerPart
+		}
+		if e.placed(arguments, ".done") {
+			e.b.Text("name", e.out[e.name[0]:e.name[1]])
+			e.b.Text("arguments", e.out[e.textAt:])
+			e.end()
+		}
+	case e.part != nil:
+		e.closePart()
+	}
+}
+
+func (e *encoder) closePart() {
+	f := e.part
+	var notes []byte
+	if len(e.cited) > 0 {
+		notes = e.annotations()
+	}
+	if e.placed(f.events, ".done") {
+		e.b.Text(f.key, e.out[e.textAt:])
+		if f.key == "text" && f.index == "content_index" {
+			e.b.Raw(`,"logprobs":[`)
+			e.b.Put(e.probs)
+			e.b.Raw(`]`)
+		}
+		e.end()
+	}
+	e.out = rawjson.Add(e.out, f.end)
+	if f.events == "response.output_text" {
+		e.out = rawjson.Add(e.out, `,"annotations":[`)
+		e.out = rawjson.AddRaw(e.out, notes)
+		e.out = rawjson.Add(e.out, `],"logprobs":[`)
+		e.out = rawjson.AddRaw(e.out, e.probs)
+		e.out = rawjson.Add(e.out, `]}`)
+		e.probs = e.probs[:0]
+	}
+	e.partEvent(".done", "")
+	e.part = nil
+	e.parts++
+}
+
+// closeItem ends the open item, if there is one.
+func (e *encoder) closeItem(status string) {
+	if e.item == nil {
+		return
+	}
+	switch e.item.prefix {
+	case "rs_":
+		e.out = rawjson.Add(e.out, `]`)
+		if len(e.sealed) > 0 {
+			e.out = rawjson.Add(e.out, `,"encrypted_content":"`)
+			if e.isSealed {
+				e.out = rawjson.Add(e.out, redacted)
+			} else {
+				e.out = rawjson.Add(e.out, signed)
+			}
+			e.out = rawjson.AddRaw(e.out, e.sealed)
+			e.out = append(e.out, '"')
+		}
+	case "msg_":
+		e.out = rawjson.Add(e.out, `],"status":"`)
+		e.out = rawjson.Add(rawjson.Add(e.out, status), `"`)
+	default:
+		e.out = rawjson.Add(e.out, `","status":"`)
+		e.out = rawjson.Add(rawjson.Add(e.out, status), `"`)
+	}
+	e.out = append(e.out, '}')
+	e.itemEvent("done", "")
+	e.said = len(e.out)
+	e.items++
+	e.item = nil
+}
+
+// cite keeps a citation until its part ends, as it names the part's end.
+func (e *encoder) cite(raw chat.Raw) {
+	if e.kind != chat.TextPart || len(e.cited)+len(raw) > mostCitations {
+		return
+	}
+	if len(e.cited) > 0 {
+		e.cited = append(e.cited, ',')
+	}
+	e.cited = rawjson.AddRaw(e.cited, raw)
+}
+
+// annotations tells of the citations of the open part and returns those that have a form
+// here, with commas.
+func (e *encoder) annotations() (notes []byte) {
+	list := append(rawjson.AddRaw([]byte{'['}, e.cited), ']')
+	e.cited = e.cited[:0]
+	if e.doc.Parse(list) != nil {
+		return nil
+	}
+	n, end := int64(0), openaichat.Characters(e.out[e.textAt:])
+	for _, c := range e.doc.Root().Elems() {
+		before := len(notes)
+		if notes = openaichat.AppendCitation(notes, before > 0, c, 0, end, true); len(notes) == before {
+			continue
+		}
+		if e.placed(e.part.events, ".annotation.added") {
+			e.b.Int("annotation_index", n)
+			e.b.Raw(`,"annotation":`)
+			e.b.Put(notes[before+min(before, 1):]) // without the comma
+			e.end()
+		}
+		n++
+	}
+	return notes
+}
+
+// tokens keeps log probabilities, which come in the form of chat completions.
+func (e *encoder) tokens(raw chat.Raw) (from int) {
+	from = len(e.probs)
+	e.doc.LoneSurrogates = true
+	if len(raw) == 0 || e.doc.Parse(raw) != nil {
+		return from
+	}
+	list := e.doc.Root().Get("content")
+	if list.Len() == 0 {
+		return from
+	}
+	if from > 0 {
+		e.probs = append(e.probs, ',')
+		from++
+	}
+	inner := list.Raw()
+	e.probs = appendLine(e.probs, inner[1:len(inner)-1])
+	return from
+}
+
+// logprobs tells of log probabilities: they come behind the text that they are of.
+func (e *encoder) logprobs(raw chat.Raw) {
+	from := e.tokens(raw)
+	if from < len(e.probs) && e.kind == chat.TextPart && e.placed(e.part.events, ".delta") {
+		e.b.Raw(`,"delta":"","logprobs":[`)
+		e.b.Put(e.probs[from:])
+		e.b.Raw(`]`)
+		e.end()
+	}
+}

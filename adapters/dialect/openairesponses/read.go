@@ -1,0 +1,180 @@
+package openairesponses
+
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
+	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// A reader reads one request. Its first error sticks.
+type reader struct {
+	fields.Reader
+	speaks bool // the message begun last is the assistant's, and may go on
+}
+
+// ReadRequest fills r from a request.
+func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
+	d := reader{Reader: fields.Reader{R: r}}
+	r.Dialect, r.Spelled = words, spelled
+	input := d.Need(request, "input")
+	if t := request.Get("instructions"); t.Exists() && !t.IsNull() {
+		r.Begin(chat.System).At = t
+		d.AddText(chat.TextPart, d.Text(t), t)
+	}
+	d.Each(request, d.member)
+	if d.Err == nil {
+		d.input(input)
+	}
+	if v := request.Get("tool_choice"); d.Err == nil && v.Exists() && !v.IsNull() {
+		d.toolChoice(v)
+	}
+	r.Echo = appendEcho(r.Echo[:0], request)
+	return d.Err
+}
+
+// member reads one member of the request.
+func (d *reader) member(k, v rawjson.Value) {
+	r := d.R
+	switch string(k.Bytes()) {
+	case "model":
+		d.Filled(v)
+		r.Model = v.Str()
+	case "input", "instructions", "tool_choice": // with the rest
+	case "tools":
+		d.tools(v)
+	case "parallel_tool_calls":
+		r.SequentialTools = !d.Bool(v)
+	case "stream":
+		r.Stream = d.Bool(v)
+	case "max_output_tokens":
+		r.MaxTokens = d.Integer(v, 1)
+	case "temperature":
+		r.Temperature = d.Number(v)
+	case "top_p":
+		r.TopP = d.Number(v)
+	case "top_logprobs":
+		if d.Integer(v, 0) > 0 {
+			r.Logprobs, r.TopLogprobs = true, v.Raw()
+		}
+	case "text":
+		d.Each(v, d.textOption)
+	case "reasoning":
+		d.Each(v, d.reasoning)
+	case "include":
+		d.Items(v, d.include)
+	default:
+		d.service(k, v)
+	}
+}
+
+// service reads what concerns the API's service rather than the answer.
+func (d *reader) service(k, v rawjson.Value) {
+	r := d.R
+	switch string(k.Bytes()) {
+	case "user":
+		r.User = d.Text(v)
+	case "safety_identifier":
+		r.SafetyIdentifier = d.Text(v)
+	case "prompt_cache_key":
+		r.PromptCacheKey = d.Text(v)
+	case "service_tier":
+		r.ServiceTier = d.Text(v)
+	case "metadata":
+		d.Each(v, func(_, m rawjson.Value) { d.Text(m) })
+		r.Metadata = v.Raw()
+	case "store":
+		if d.Bool(v) {
+			r.Drop("store") // nothing is
+		}
+	case "stream_options":
+		d.Each(v, func(k, m rawjson.Value) {
+			if !k.Is("include_obfuscation") { // which is only padding
+				r.Drop(m.Path())
+			}
+		})
+	case "truncation":
+		if !v.Is("disabled") {
+			d.Text(v)
+			r.Drop("truncation")
+		}
+	case "previous_response_id":
+		d.Unsupported(v, "answers of this model are not kept; send the whole conversation in input, with store: false")
+	case "conversation":
+		d.Unsupported(v, "conversations with this model are not kept; send the whole conversation in input")
+	case "background":
+		if d.Bool(v) {
+			d.Unsupported(v, "this model cannot answer in the background; ask with stream: true instead")
+		}
+	case "prompt":
+		d.Unsupported(v, "prompts that OpenAI keeps are unknown to this model; send their text in instructions and input")
+	case "moderation":
+		d.Unsupported(v, "this model's answers are not moderated by OpenAI")
+	default:
+		d.drop(v)
+	}
+}
+
+// drop reports a member that no provider of another API has.
+func (d *reader) drop(v rawjson.Value) { d.R.DropAt(v.Path) }
+
+// include names what an answer is to have beside its usual members. Sealed thinking is
+// always there.
+func (d *reader) include(v rawjson.Value) {
+	switch {
+	case v.Is("reasoning.encrypted_content"):
+	case v.Is("message.output_text.logprobs"):
+		d.R.Logprobs = true
+	default: // is of tools that are refused anyway
+		d.Text(v)
+		d.R.Drop("include")
+	}
+}
+
+func (d *reader) reasoning(k, v rawjson.Value) {
+	t := &d.R.Reasoning
+	switch string(k.Bytes()) {
+	case "effort":
+		var ok bool
+		if t.Effort, ok = openaichat.Effort(v); !ok {
+			d.Wrong(v, openaichat.Efforts)
+		}
+	case "summary", "generate_summary":
+		if !v.Is("auto") && !v.Is("concise") && !v.Is("detailed") {
+			d.Wrong(v, "'auto', 'concise' or 'detailed'")
+		}
+		t.Summary = d.Text(v)
+	default:
+		d.drop(v)
+	}
+}
+
+func (d *reader) textOption(k, v rawjson.Value) {
+	switch string(k.Bytes()) {
+	case "format":
+		d.format(d.Object(v))
+	case "verbosity":
+		d.R.Verbosity = d.Text(v)
+	default:
+		d.drop(v)
+	}
+}
+
+func (d *reader) format(v rawjson.Value) {
+	f := &d.R.Format
+	switch kind := d.Need(v, "type"); {
+	case d.Err != nil, kind.Is("text"):
+	case kind.Is("json_object"):
+		f.Kind = chat.FormatJSON
+	case kind.Is("json_schema"):
+		f.Kind = chat.FormatSchema
+		f.Name = d.Filled(d.Need(v, "name"))
+		f.Schema = d.Object(d.Need(v, "schema")).Raw()
+		f.Description = d.Optional(v, "description")
+		if s := v.Get("strict"); s.Exists() && !s.IsNull() {
+			f.Strict = d.Bool(s)
+		}
+	default:
+		d.Wrong(kind, "'text', 'json_object' or 'json_schema'")
+	}
+}

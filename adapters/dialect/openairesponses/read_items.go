@@ -1,0 +1,239 @@
+package openairesponses
+
+import (
+	"bytes"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// Marks in front of a reasoning item's encrypted_content, by which what was written here
+// is known again. What OpenAI itself has sealed has neither.
+const (
+	signed   = "signature:"
+	redacted = "redacted:"
+)
+
+// input is a text or a list of items.
+func (d *reader) input(v rawjson.Value) {
+	if v.Kind() == rawjson.String {
+		d.begin(chat.User, v)
+		d.Add(d.textPart(v, v))
+		return
+	}
+	if d.Array(v).Len() == 0 && d.Err == nil {
+		d.Wrong(v, "a text or a list of items that is not empty")
+	}
+	d.Items(v, d.item)
+}
+
+// begin begins a message. What an assistant thinks, says and calls are items of their
+// own here, and one message elsewhere.
+func (d *reader) begin(role chat.Role, at rawjson.Value) {
+	if d.speaks && role == chat.Assistant {
+		return
+	}
+	d.R.Begin(role).At = at
+	d.speaks = role == chat.Assistant
+}
+
+func (d *reader) textPart(v, at rawjson.Value) *chat.Part {
+	t := d.Text(v)
+	p := d.New(chat.TextPart, at)
+	p.Text = t
+	return p
+}
+
+func (d *reader) item(v rawjson.Value) {
+	kind := d.Object(v).Get("type")
+	switch {
+	case d.Err != nil:
+	case kind.Is("message"), !kind.Exists() && v.Get("role").Exists():
+		d.message(v)
+	case kind.Is("function_call"):
+		d.begin(chat.Assistant, v)
+		d.call(v)
+	case kind.Is("function_call_output"):
+		d.begin(chat.ToolRole, v)
+		p := d.New(chat.ToolResultPart, v)
+		p.ID = d.Filled(d.Need(v, "call_id"))
+		d.Add(p)
+		if output := d.Need(v, "output"); d.Err == nil {
+			d.content(output, d.AddResult)
+		}
+		d.rest(v)
+	case kind.Is("reasoning"):
+		d.begin(chat.Assistant, v)
+		d.thought(v)
+	case kind.Is("item_reference"), !kind.Exists() || kind.IsNull():
+		d.Unsupported(v, "items are not kept, so there is none to refer to; send the item itself")
+	default:
+		d.Unsupported(v, "want an item of type message, function_call, function_call_output or reasoning; others are of tools that OpenAI runs itself")
+	}
+}
+
+// rest reports what an item has beside what is read elsewhere. Ids and states are those
+// of answers that nobody keeps.
+func (d *reader) rest(v rawjson.Value) {
+	d.Each(v, func(k, m rawjson.Value) {
+		switch string(k.Bytes()) {
+		case "type", "id", "status", "role", "content", "call_id", "name", "arguments", "output", "summary", "encrypted_content":
+		default:
+			d.drop(m)
+		}
+	})
+}
+
+func (d *reader) message(v rawjson.Value) {
+	role := d.Need(v, "role")
+	switch {
+	case d.Err != nil:
+		return
+	case role.Is("user"):
+		d.begin(chat.User, v)
+	case role.Is("assistant"):
+		d.begin(chat.Assistant, v)
+	case role.Is("system"), role.Is("developer"):
+		d.begin(chat.System, v)
+	default:
+		d.Wrong(role, "'user', 'assistant', 'system' or 'developer'")
+		return
+	}
+	if content := d.Need(v, "content"); d.Err == nil {
+		d.content(content, d.Add)
+	}
+	d.rest(v)
+}
+
+func (d *reader) call(v rawjson.Value) {
+	arguments := d.Need(v, "arguments")
+	p := d.New(chat.ToolCallPart, arguments)
+	p.ID, p.Name = d.Filled(d.Need(v, "call_id")), d.Filled(d.Need(v, "name"))
+	if p.Arguments = d.Text(arguments); len(p.Arguments) == 0 {
+		p.Arguments = chat.Text("{}")
+	}
+	d.Add(p)
+	d.rest(v)
+}
+
+// thought reads thinking: its text, and what seals it.
+func (d *reader) thought(v rawjson.Value) {
+	var text chat.Text
+	for _, key := range [...]string{"content", "summary"} { // the whole of it before what is its sum
+		if list := v.Get(key); len(text) == 0 && list.Exists() && !list.IsNull() {
+			d.Items(list, func(s rawjson.Value) {
+				if t := d.Text(d.Need(s, "text")); len(text) == 0 {
+					text = t
+				} else {
+					text = rawjson.AddRaw(rawjson.AddRaw(nil, text), t)
+				}
+			})
+		}
+	}
+	seal := d.Optional(v, "encrypted_content")
+	signature, isOurs := bytes.CutPrefix(seal, []byte(signed))
+	if data, ok := bytes.CutPrefix(seal, []byte(redacted)); ok {
+		p := d.New(chat.RedactedPart, v)
+		p.Text = data
+		d.Add(p)
+	} else {
+		p := d.New(chat.ThinkingPart, v)
+		p.Text = text
+		if isOurs {
+			p.Signature = signature
+		} else if len(seal) > 0 {
+			d.drop(v.Get("encrypted_content"))
+		}
+		if len(p.Text) > 0 || isOurs {
+			d.Add(p)
+		}
+	}
+	d.rest(v)
+}
+
+// content is a text or a list of parts.
+func (d *reader) content(v rawjson.Value, add func(*chat.Part)) {
+	if v.Kind() == rawjson.String {
+		add(d.textPart(v, v))
+		return
+	}
+	if d.Array(v).Len() == 0 && d.Err == nil {
+		d.Wrong(v, "a text or a list of parts that is not empty")
+	}
+	d.Items(v, func(part rawjson.Value) {
+		if p := d.part(part); d.Err == nil {
+			add(p)
+		}
+	})
+}
+
+func (d *reader) part(v rawjson.Value) *chat.Part {
+	kind := d.Need(d.Object(v), "type")
+	var p *chat.Part
+	switch {
+	case d.Err != nil:
+		return nil
+	case kind.Is("input_text"), kind.Is("output_text"), kind.Is("text"):
+		p = d.textPart(d.Need(v, "text"), v)
+	case kind.Is("refusal"):
+		p = d.textPart(d.Need(v, "refusal"), v)
+		p.Kind = chat.RefusalPart
+	case kind.Is("input_image"):
+		p = d.New(chat.ImagePart, v)
+		p.Detail = d.Optional(v, "detail")
+		d.file(v, p, "image_url", "image_url")
+	case kind.Is("input_file"):
+		p = d.New(chat.DocumentPart, v)
+		p.Title = d.Optional(v, "filename")
+		d.file(v, p, "file_data", "file_url")
+	case kind.Is("input_audio"):
+		p = d.audio(v)
+	default:
+		d.Wrong(kind, "'input_text', 'input_image', 'input_file', 'input_audio', 'output_text' or 'refusal'")
+		return nil
+	}
+	d.Each(v, func(k, m rawjson.Value) {
+		switch string(k.Bytes()) {
+		case "type", "text", "refusal", "detail", "image_url", "file_id", "filename", "file_data", "file_url", "input_audio":
+		case "annotations", "logprobs": // of an answer that comes back
+		case "prompt_cache_breakpoint":
+			p.CacheControl = chat.Raw(`{"type":"ephemeral"}`)
+		default:
+			d.drop(m)
+		}
+	})
+	return p
+}
+
+// file reads where a file is: in the request, in the member data; elsewhere, in the
+// member url; or at the provider.
+func (d *reader) file(v rawjson.Value, p *chat.Part, data, url string) {
+	m := &p.Media
+	m.FileID = d.Optional(v, "file_id")
+	here, there := d.Optional(v, data), d.Optional(v, url)
+	switch {
+	case d.Err != nil:
+	case len(m.FileID) > 0 && len(here)+len(there) == 0:
+	case len(m.FileID) > 0 || data != url && len(here) > 0 && len(there) > 0:
+		d.Fail("invalid_value", v.Path(), "want one of "+data+", "+url+" and file_id")
+	case len(here) == 0 && len(there) == 0:
+		d.Fail("missing_required_parameter", v.Path(), "want one of "+data+", "+url+" and file_id")
+	case len(here) == 0:
+		m.URL = there
+	default:
+		if p.At = v.Get(data); !openaichat.ReadData(here, m) {
+			if m.URL = here; data != url || bytes.HasPrefix(here, []byte("data:")) {
+				d.Wrong(p.At, "a data URL such as 'data:image/png;base64,...'")
+			}
+		}
+	}
+}
+
+func (d *reader) audio(v rawjson.Value) *chat.Part {
+	a := d.Object(d.Need(v, "input_audio"))
+	p := d.New(chat.AudioPart, v)
+	p.Media.Data = d.Filled(d.Need(a, "data"))
+	p.Media.Type = openaichat.AudioType(d.Filled(d.Need(a, "format")))
+	return p
+}
