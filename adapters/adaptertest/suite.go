@@ -67,6 +67,7 @@ func (s *Suite) Translate(request []byte) (upstream []byte, drops []string, e *c
 	}
 	upstream, e = s.Provider.AppendRequest(nil, r)
 	if e != nil {
+		r.Spell(e)
 		return nil, nil, e
 	}
 	return upstream, r.Drops(), nil

@@ -23,29 +23,27 @@ type partForm struct {
 	index      string // the key of its place
 }
 
-// The forms are functions because there are no globals; each is one value in the module.
-func messageForm() *itemForm {
-	return &itemForm{"msg_", `","type":"message","role":"assistant","content":[`, `],"status":"in_progress"}`}
+// Items and parts that there are.
+const (
+	message = iota
+	reasoning
+	call
+
+	text    = 0
+	refusal = 1
+	summary = 2
+)
+
+var itemForms = [...]itemForm{
+	message:   {"msg_", `","type":"message","role":"assistant","content":[`, `],"status":"in_progress"}`},
+	reasoning: {"rs_", `","type":"reasoning","summary":[`, `]}`},
+	call:      {"fc_", `","type":"function_call","call_id":"`, `","status":"in_progress"}`},
 }
 
-func reasoningForm() *itemForm {
-	return &itemForm{"rs_", `","type":"reasoning","summary":[`, `]}`}
-}
-
-func callForm() *itemForm {
-	return &itemForm{"fc_", `","type":"function_call","call_id":"`, `","status":"in_progress"}`}
-}
-
-func textForm() *partForm {
-	return &partForm{`{"type":"output_text","text":"`, `"`, `","annotations":[],"logprobs":[]}`, "text", "response.output_text", "response.content_part", "content_index"}
-}
-
-func refusalForm() *partForm {
-	return &partForm{`{"type":"refusal","refusal":"`, `"}`, `"}`, "refusal", "response.refusal", "response.content_part", "content_index"}
-}
-
-func summaryForm() *partForm {
-	return &partForm{`{"type":"summary_text","text":"`, `"}`, `"}`, "text", "response.reasoning_summary_text", "response.reasoning_summary_part", "summary_index"}
+var partForms = [...]partForm{
+	text:    {`{"type":"output_text","text":"`, `"`, `","annotations":[],"logprobs":[]}`, "text", "response.output_text", "response.content_part", "content_index"},
+	refusal: {`{"type":"refusal","refusal":"`, `"}`, `"}`, "refusal", "response.refusal", "response.content_part", "content_index"},
+	summary: {`{"type":"summary_text","text":"`, `"}`, `"}`, "text", "response.reasoning_summary_text", "response.reasoning_summary_part", "summary_index"},
 }
 
 // open begins a block. Texts that follow each other are parts of one message; an item
@@ -55,20 +53,20 @@ func (e *encoder) open(ev *chat.Event) {
 	e.kind = ev.Block
 	switch ev.Block {
 	case chat.TextPart, chat.RefusalPart:
-		if e.item == nil || e.item.prefix != "msg_" {
-			e.openItem(messageForm(), ev)
+		if e.item != &itemForms[message] {
+			e.openItem(&itemForms[message], ev)
 		}
 		if ev.Block == chat.TextPart {
-			e.openPart(textForm())
+			e.openPart(&partForms[text])
 		} else {
 			e.refused = true
-			e.openPart(refusalForm())
+			e.openPart(&partForms[refusal])
 		}
 	case chat.ThinkingPart, chat.RedactedPart:
-		e.openItem(reasoningForm(), ev)
+		e.openItem(&itemForms[reasoning], ev)
 		e.isSealed = ev.Block == chat.RedactedPart
 	case chat.ToolCallPart:
-		e.openItem(callForm(), ev)
+		e.openItem(&itemForms[call], ev)
 	default: // of a tool that the provider runs itself
 		e.kind = chat.ServerPart
 	}
@@ -142,7 +140,7 @@ func (e *encoder) delta(t chat.Text) {
 		return
 	case chat.ThinkingPart:
 		if e.part == nil {
-			e.openPart(summaryForm())
+			e.openPart(&partForms[summary])
 		}
 	}
 	if e.part != nil {
@@ -187,7 +185,7 @@ func (e *encoder) closePart() {
 	}
 	if e.placed(f.events, ".done") {
 		e.b.Text(f.key, e.out[e.textAt:])
-		if f.key == "text" && f.index == "content_index" {
+		if f == &partForms[text] {
 			e.b.Raw(`,"logprobs":[`)
 			e.b.Put(e.probs)
 			e.b.Raw(`]`)
@@ -195,7 +193,7 @@ func (e *encoder) closePart() {
 		e.end()
 	}
 	e.out = rawjson.Add(e.out, f.end)
-	if f.events == "response.output_text" {
+	if f == &partForms[text] {
 		e.out = rawjson.Add(e.out, `,"annotations":[`)
 		e.out = rawjson.AddRaw(e.out, notes)
 		e.out = rawjson.Add(e.out, `],"logprobs":[`)
@@ -213,8 +211,8 @@ func (e *encoder) closeItem(status string) {
 	if e.item == nil {
 		return
 	}
-	switch e.item.prefix {
-	case "rs_":
+	switch e.item {
+	case &itemForms[reasoning]:
 		e.out = rawjson.Add(e.out, `]`)
 		if len(e.sealed) > 0 {
 			e.out = rawjson.Add(e.out, `,"encrypted_content":"`)
@@ -226,7 +224,7 @@ func (e *encoder) closeItem(status string) {
 			e.out = rawjson.AddRaw(e.out, e.sealed)
 			e.out = append(e.out, '"')
 		}
-	case "msg_":
+	case &itemForms[message]:
 		e.out = rawjson.Add(e.out, `],"status":"`)
 		e.out = rawjson.Add(rawjson.Add(e.out, status), `"`)
 	default:

@@ -94,6 +94,9 @@ func spelled(path string) string {
 	if rest, ok := strings.CutPrefix(path, "response_format"); ok {
 		return "text.format" + strings.TrimPrefix(rest, ".json_schema")
 	}
+	if part, ok := strings.CutSuffix(path, ".image_url.detail"); ok {
+		return part + ".detail"
+	}
 	if tool, rest, ok := strings.Cut(path, ".function."); ok && strings.HasPrefix(tool, "tools[") {
 		return tool + "." + rest
 	}

@@ -17,6 +17,10 @@ type reader struct {
 func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	d := reader{Reader: fields.Reader{R: r}}
 	r.Dialect, r.Spelled = words, spelled
+	if model := d.Need(request, "model"); d.Err == nil {
+		d.Filled(model)
+		r.Model = model.Str()
+	}
 	input := d.Need(request, "input")
 	if t := request.Get("instructions"); t.Exists() && !t.IsNull() {
 		r.Begin(chat.System).At = t
@@ -37,10 +41,7 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 func (d *reader) member(k, v rawjson.Value) {
 	r := d.R
 	switch string(k.Bytes()) {
-	case "model":
-		d.Filled(v)
-		r.Model = v.Str()
-	case "input", "instructions", "tool_choice": // with the rest
+	case "model", "input", "instructions", "tool_choice": // with the rest
 	case "tools":
 		d.tools(v)
 	case "parallel_tool_calls":
