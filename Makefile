@@ -34,17 +34,9 @@ run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 1
 	@go build -o build/quickstart ./e2e/quickstart
 	@exec build/quickstart --host $(HOST) --envoy "$(ENVOY)" --module $(WASM) --listen $(LISTEN)
 
-<<<<<<< HEAD
-# The comparison of the simulator with Envoy is a target of its own: some of its scenarios
-# race against Envoy's own timers and fail on a busy machine.
-test: $(WASM) tools guests ## native tests, the built module in the simulator, real Envoy, SDKs (make differential: simulator against Envoy)
-	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) POSTERN_GUESTS=$(CURDIR)/$(GUESTS) \
-		go run ./e2e/gotest $$(go list ./... | grep -v '/hostsim/differential$$')
-=======
 test: $(WASM) tools guests ## native tests, the built module in the simulator, real Envoy, SDKs, the simulator against Envoy
 	POSTERN_MODULE=$(CURDIR)/$(WASM) POSTERN_ENVOY="$(ENVOY)" POSTERN_TOOLS=$(CURDIR)/$(TOOLS) POSTERN_GUESTS=$(CURDIR)/$(GUESTS) \
 		go run ./e2e/gotest ./...
->>>>>>> hostsim-speed
 
 check: ## format, vet, lint, tidy, generated files, clean tree
 	@go run ./e2e/check

@@ -156,7 +156,7 @@ func (s *suite) cases(add func(string, envoy.Listener) error) ([]any, error) {
 		go http.Serve(l, s.calls[c.Name])
 		clusters = append(clusters, envoy.Cluster(cases.CallsTo(c.Name), l.Addr().String()))
 	}
-	for _, name := range []string{"openai", "anthropic", "vertex"} {
+	for _, name := range []string{"openai", "anthropic", "gemini", "vertex", "ollama", "cohere"} {
 		clusters = append(clusters, envoy.Cluster(name, s.upstream.address))
 	}
 	nobody, err := envoy.FreeAddress()
@@ -213,7 +213,7 @@ func (u *caseUpstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, h := range answer.Headers {
 		w.Header().Set(h.Name, h.Value)
 	}
-	stream := strings.HasPrefix(answer.Get("content-type"), "text/event-stream")
+	stream := answer.Streams()
 	if !stream {
 		w.Header().Set("content-length", strconv.Itoa(len(answer.Body)))
 	}
@@ -303,7 +303,7 @@ func toHostsim(m cases.Message) hostsim.Response {
 		h.Add(x.Name, x.Value)
 	}
 	r := hostsim.Response{Headers: h, Body: m.Body}
-	if strings.HasPrefix(m.Get("content-type"), "text/event-stream") {
+	if m.Streams() {
 		half := len(m.Body) / 2
 		r.Body, r.Chunks = nil, [][]byte{m.Body[:half], m.Body[half:]}
 	} else {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
 )
 
 // Keys of the consumers that the SDKs are. Mocks refuse what begins with "client-".
@@ -33,7 +34,8 @@ func hash(key string) string {
 // sdkConfig is a gateway with consumers and models, in front of mocks of its own.
 func sdkConfig() string {
 	provider := func(name, kind, cluster, host string) string {
-		return `{"name":"` + name + `","type":"` + kind + `","cluster":"` + cluster + `",` + host + `"keys":[{"value":"` + mockKey(kind) + `"}]}`
+		key, _ := json.Marshal(mockKey(kind))
+		return `{"name":"` + name + `","type":"` + kind + `","cluster":"` + cluster + `",` + host + `"keys":[{"value":` + string(key) + `}]}`
 	}
 	model := func(name, target string) string {
 		return `{"name":"` + name + `","targets":[{"provider":` + target + `}]}`
@@ -43,14 +45,21 @@ func sdkConfig() string {
 		provider("anthropic", "anthropic", "sdk-anthropic", ""),
 		provider("secure-openai", "openai", "secure-openai", `"host":"api.openai.com",`),
 		provider("secure-anthropic", "anthropic", "secure-anthropic", `"host":"api.anthropic.com",`),
+		provider("vertex", "vertex", "sdk-vertex", `"options":{"project":"p","token_cluster":"sdk-vertex"},`),
 		provider("dead", "openai", "dead", ""),
 		provider("dead-anthropic", "anthropic", "dead", ""),
+		`{"name":"bedrock","type":"bedrock","cluster":"sdk-bedrock","options":{"region":"` + bedrock.Region + `"},"keys":[{"value":"` + bedrock.Session + `"}]}`,
+		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
+		model("claude-sonnet-4-5@20250929", `"vertex"`),
 		model("secure-gpt-4o", `"secure-openai","model":"gpt-4o"`),
 		model("secure-claude", `"secure-anthropic","model":"claude-sonnet-4-5"`),
 		model("dead", `"dead"`), model("dead-claude", `"dead-anthropic"`),
+		model("anthropic.*", `"bedrock"`),
+		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
+		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -72,6 +81,9 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 	return []any{
 		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
 		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
+		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
+		envoy.Cluster("sdk-bedrock", addresses.Of("bedrock").Addr),
+		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
 	}, nil
 }
 
@@ -80,13 +92,21 @@ type sdkRun struct {
 	name             string
 	id               string // begins the prompts' marks, which have to be short
 	files            []string
-	provider         string
+	provider         string // as the tests know it
+	mock             string // where it is instead, if that is another
 	model, reasoning string
 }
+
+// bedrockModel has a colon, which has to be encoded in paths and signatures.
+const bedrockModel = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 func sdkRuns() (python, node []sdkRun) {
 	openAI := sdkRun{provider: "openai", model: "gpt-4o", reasoning: "gpt-5"}
 	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
+	cloud := sdkRun{provider: "anthropic", mock: "vertex", model: "claude-sonnet-4-5@20250929", reasoning: "claude-sonnet-4-5@20250929"}
+	amazon := sdkRun{provider: "bedrock", model: bedrockModel, reasoning: bedrockModel}
+	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
+	older := sdkRun{provider: "gemini", model: "gemini-2.5-flash", reasoning: "gemini-2.5-flash"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -96,6 +116,15 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
+		of(cloud, "anthropic at vertex", "anthropic_messages"),
+		of(cloud, "openai at vertex", "openai_chat"),
+		of(amazon, "openai at bedrock", "openai_chat"),
+		of(amazon, "anthropic at bedrock", "anthropic_messages"),
+		of(flash, "google-genai", "genai_native", "genai_generate"),
+		of(openAI, "google-genai at openai", "genai_generate"),
+		of(claude, "google-genai at anthropic", "genai_generate"),
+		of(older, "openai at gemini", "openai_chat"),
+		of(older, "anthropic at gemini", "anthropic_messages"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
@@ -183,11 +212,14 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r.mock == "" {
+		r.mock = r.provider
+	}
 	return []string{
 		"POSTERN_URL=" + s.url("sdk"), "POSTERN_DEAD_URL=http://" + dead,
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,
-		"POSTERN_MOCK=" + s.sdkMock.Of(r.provider).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,
+		"POSTERN_MOCK=" + s.sdkMock.Of(r.mock).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,
 		"POSTERN_RUN=" + r.id, "POSTERN_TOOLS=" + toolsPath(),
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
 	}

@@ -33,6 +33,9 @@ type Suite struct {
 	// they are the same.
 	Frame func(text []byte) []byte
 
+	// Array says that a stream is a JSON array for the client, not events.
+	Array bool
+
 	// Accept says what the provider would have against a request; nil leaves it unasked.
 	Accept func(request []byte) error
 }
@@ -44,7 +47,7 @@ const maxOutput = 16 << 10
 const created = 1_700_000_000
 
 // unnamed is the model of answers whose provider does not name it: the gateway knows it.
-const unnamed = "the-model-asked-for"
+const unnamed = "model"
 
 // Read is the neutral form of a client's request. Only a request that is JSON can be read.
 func (s *Suite) Read(request []byte) (*chat.Request, *chat.Error) {
@@ -67,10 +70,10 @@ func (s *Suite) Translate(request []byte) (upstream []byte, drops []string, e *c
 	}
 	upstream, e = s.Provider.AppendRequest(nil, r)
 	if e != nil {
-		r.Spell(e)
+		s.Dialect.Spell(e)
 		return nil, nil, e
 	}
-	return upstream, r.Drops(), nil
+	return upstream, s.Dialect.Drops(r.Drops()), nil
 }
 
 // Answer is what the client gets for a whole answer of the provider.
@@ -79,6 +82,7 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 		if e.Kind == chat.Overloaded {
 			e.Status = s.Dialect.Overloaded
 		}
+		s.Dialect.Spell(e)
 		return e.Status, s.Dialect.Error(nil, e)
 	}
 	if status >= 400 {
@@ -93,9 +97,6 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 		return fail(unreadable(err))
 	}
 	complete(&out.Created, &out.ID)
-	if len(out.Model) == 0 {
-		out.Model = chat.Text("model")
-	}
 	if len(out.Model) == 0 {
 		out.Model = chat.Text(unnamed)
 	}

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -65,10 +64,6 @@ type Request struct {
 	// Extra are members that the source dialect has and this form does not: a provider
 	// of the same dialect may take them, any other reports them as dropped.
 	Extra []Member
-
-	// Spelled is how the client's dialect spells a path that is named in the words of
-	// Dialect; nil: the same.
-	Spelled func(path string) string
 
 	// Echo are members that the dialect's answers repeat of the request, each with a
 	// comma in front. It is the request's own memory.
@@ -138,9 +133,6 @@ const moreDrops = "..."
 //
 //go:noinline
 func (r *Request) Drop(path string) {
-	if r.Spelled != nil {
-		path = r.Spelled(path)
-	}
 	if slices.Contains(r.drops, path) || len(r.drops) > mostDrops {
 		return
 	}
@@ -157,18 +149,6 @@ func (r *Request) DropAt(path func() string) {
 	} else {
 		r.Drop(moreDrops)
 	}
-}
-
-// Spell has an error name what is wrong as the client spells it.
-func (r *Request) Spell(e *Error) {
-	if r.Spelled == nil || e.Param == "" {
-		return
-	}
-	path := r.Spelled(e.Param)
-	if rest, ok := strings.CutPrefix(e.Message, e.Param); ok {
-		e.Message = path + rest
-	}
-	e.Param = path
 }
 
 // Drops are what was dropped, in order; the last of very many is only "...".

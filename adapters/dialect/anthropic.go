@@ -13,6 +13,7 @@ func Anthropic() *Dialect {
 	return &Dialect{
 		Name:       anthropicmessages.Name,
 		Error:      anthropicmessages.AppendError,
+		IsError:    func(v rawjson.Value) bool { return v.Get("type").Is("error") },
 		ErrorEvent: anthropicmessages.AppendErrorEvent,
 		Models:     anthropicModels,
 		Check:      anthropicCheck,

@@ -29,7 +29,7 @@ func OpenAI() *Dialect {
 // OpenAIResponses is OpenAI's dialect for its Responses API.
 func OpenAIResponses() *Dialect {
 	d := OpenAI()
-	d.ErrorEvent = openairesponses.AppendErrorEvent
+	d.Field, d.ErrorEvent = openairesponses.Field, openairesponses.AppendErrorEvent
 	d.Reader, d.Writer = openairesponses.Reader{}, openairesponses.Writer{}
 	return d
 }
@@ -37,6 +37,7 @@ func OpenAIResponses() *Dialect {
 // OpenAICompletions is OpenAI's dialect for completions of a prompt.
 func OpenAICompletions() *Dialect {
 	d := OpenAI()
+	d.Field = openaichat.CompletionField
 	d.Reader, d.Writer = openaichat.CompletionReader{}, openaichat.CompletionWriter{}
 	return d
 }

@@ -162,9 +162,13 @@ func (m *amendment) effort(v rawjson.Value) {
 		if !exact {
 			m.drops = append(m.drops, key)
 		}
-		if member != "" && !m.request.Get(member).Exists() {
-			m.patch.SetField(m.request, member, []byte(value))
+		if member == "" || m.request.Get(member).Exists() {
+			return
 		}
+		if way == ThinkingBudget && m.request.Get("thinking_budget").Exists() {
+			value = "true" // the client has said the budget itself
+		}
+		m.patch.SetField(m.request, member, []byte(value))
 	}
 }
 

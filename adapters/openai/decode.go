@@ -9,10 +9,10 @@ import (
 )
 
 var (
-	errTruncated = errors.New("OpenAI's stream ended before its last event")
-	errUnended   = errors.New("OpenAI's stream said that it was done before an answer had its finish_reason")
-	errChunk     = errors.New("OpenAI's stream: want chunks, got an event of another form")
-	errChoices   = errors.New("OpenAI's stream has more choices than can be asked for")
+	errTruncated = errors.New("the provider's stream ended before its last event")
+	errUnended   = errors.New("the provider's stream said that it was done before an answer had its finish_reason")
+	errChunk     = errors.New("the provider's stream: want chunks, got an event of another form")
+	errChoices   = errors.New("the provider's stream has more choices than can be asked for")
 )
 
 const (
@@ -112,6 +112,8 @@ func (d *decoder) begin(v rawjson.Value, emit func(*chat.Event)) {
 }
 
 // send hands over an event from memory that is always the same.
+//
+//go:noinline
 func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
 	d.ev = e
 	emit(&d.ev)

@@ -9,10 +9,10 @@ import (
 )
 
 var (
-	errReopened    = errors.New("OpenAI's stream goes on with a tool call that was complete")
-	errInterleaved = errors.New("OpenAI's stream mixes tool calls beyond what is kept of them")
-	errNameless    = errors.New("OpenAI's stream has a tool call without a name")
-	errCalls       = errors.New("OpenAI's stream has too many tool calls")
+	errReopened    = errors.New("the provider's stream goes on with a tool call that was complete")
+	errInterleaved = errors.New("the provider's stream mixes tool calls beyond what is kept of them")
+	errNameless    = errors.New("the provider's stream has a tool call without a name")
+	errCalls       = errors.New("the provider's stream has too many tool calls")
 )
 
 // Bounds of what a stream keeps, for all its answers together.

@@ -229,7 +229,7 @@ var streams = []struct {
 	},
 	{
 		"a call that goes on behind its end", stream(calls(callDelta(0, "a", "w", "{}")), calls(callDelta(1, "b", "v", "{}")), calls(callDelta(0, "", "", "{}")), stopped("tool_calls"), "[DONE]"),
-		[]string{start, "+0 call a w", "0 call {}", "-0", "+1 call b v", "1 call {}", "error: OpenAI's stream goes on with a tool call that was complete"},
+		[]string{start, "+0 call a w", "0 call {}", "-0", "+1 call b v", "1 call {}", "error: the provider's stream goes on with a tool call that was complete"},
 	},
 	{
 		"thinking as text", stream(delta(`"role":"assistant","reasoning_content":"h"`), delta(`"reasoning":"m"`), delta(`"content":"a"`), stopped("stop"), "[DONE]"),
@@ -278,26 +278,26 @@ var streams = []struct {
 	},
 	{
 		"cut before its end", stream(delta(`"content":"a"`)),
-		[]string{start, "+0 text", "0 text a", "error: OpenAI's stream ended before its last event"},
+		[]string{start, "+0 text", "0 text a", "error: the provider's stream ended before its last event"},
 	},
 	{
 		"cut behind the finish reason", stream(delta(`"content":"a"`), stopped("stop"), usage),
-		[]string{start, "+0 text", "0 text a", "-0", "error: OpenAI's stream ended before its last event"},
+		[]string{start, "+0 text", "0 text a", "-0", "error: the provider's stream ended before its last event"},
 	},
 	{
 		"cut within an event", stream(delta(`"content":"a"`)) + "data: {\"id\":\"c1\",\"choi",
-		[]string{start, "+0 text", "0 text a", "error: OpenAI's stream ended before its last event"},
+		[]string{start, "+0 text", "0 text a", "error: the provider's stream ended before its last event"},
 	},
 	{
 		"done without a finish reason", stream(delta(`"content":"a"`), "[DONE]"),
-		[]string{start, "+0 text", "0 text a", "error: OpenAI's stream said that it was done before an answer had its finish_reason"},
+		[]string{start, "+0 text", "0 text a", "error: the provider's stream said that it was done before an answer had its finish_reason"},
 	},
-	{"done without an answer", stream("[DONE]"), []string{"error: OpenAI's stream said that it was done before an answer had its finish_reason"}},
-	{"nothing", "", []string{"error: OpenAI's stream ended before its last event"}},
+	{"done without an answer", stream("[DONE]"), []string{"error: the provider's stream said that it was done before an answer had its finish_reason"}},
+	{"nothing", "", []string{"error: the provider's stream ended before its last event"}},
 	{"not JSON", "data: {\"choices\":[tru]}\n\n", []string{"error: choices[0]: want a value at byte 12"}},
-	{"not an object", "data: [1]\n\n", []string{"error: OpenAI's stream: want chunks, got an event of another form"}},
-	{"choices of another form", stream(`{"choices":{}}`), []string{"error: OpenAI's stream: want chunks, got an event of another form"}},
-	{"choice out of bounds", stream(`{"index":128,"delta":{}}`), []string{start, "error: OpenAI's stream has more choices than can be asked for"}},
+	{"not an object", "data: [1]\n\n", []string{"error: the provider's stream: want chunks, got an event of another form"}},
+	{"choices of another form", stream(`{"choices":{}}`), []string{"error: the provider's stream: want chunks, got an event of another form"}},
+	{"choice out of bounds", stream(`{"index":128,"delta":{}}`), []string{start, "error: the provider's stream has more choices than can be asked for"}},
 	{"half of a surrogate pair", stream(delta(`"content":"\ud83d"`), stopped("stop"), "[DONE]"), []string{start, "+0 text", `0 text \ud83d`, "-0", "finish 1", "end"}},
 	{
 		"members of other types", stream(`{"index":0,"delta":{"content":[1],"refusal":{},"tool_calls":{},"reasoning_details":7,"annotations":"x"},"logprobs":[],"finish_reason":1}`, `{"index":0,"delta":[],"finish_reason":"stop"}`, "[DONE]"),
@@ -332,21 +332,21 @@ func TestDecoderBoundsWhatWaits(t *testing.T) {
 		chunk func(i int) string
 		want  string
 	}{
-		{"arguments", func(i int) string { return calls(callDelta(i%2, fmt.Sprint(i%2), "w", strings.Repeat("[", 1000))) }, "error: OpenAI's stream mixes tool calls beyond what is kept of them"},
+		{"arguments", func(i int) string { return calls(callDelta(i%2, fmt.Sprint(i%2), "w", strings.Repeat("[", 1000))) }, "error: the provider's stream mixes tool calls beyond what is kept of them"},
 		{"text", func(i int) string {
 			if i == 0 {
 				return calls(callDelta(0, "a", "w", "{"))
 			}
 			return delta(`"content":"` + strings.Repeat("x", 1000) + `"`)
-		}, "error: OpenAI's stream mixes tool calls beyond what is kept of them"},
+		}, "error: the provider's stream mixes tool calls beyond what is kept of them"},
 		{"blocks", func(i int) string {
 			if i == 0 {
 				return calls(callDelta(0, "a", "w", "{"))
 			}
 			return delta(fmt.Sprintf(`"%s":"x"`, []string{"content", "refusal"}[i%2]))
-		}, "error: OpenAI's stream mixes tool calls beyond what is kept of them"},
-		{"calls", func(i int) string { return calls(callDelta(i, fmt.Sprint(i), "w", "{}")) }, "error: OpenAI's stream has too many tool calls"},
-		{"a long id", func(int) string { return calls(callDelta(0, strings.Repeat("i", 300), "w", "")) }, "error: OpenAI's stream mixes tool calls beyond what is kept of them"},
+		}, "error: the provider's stream mixes tool calls beyond what is kept of them"},
+		{"calls", func(i int) string { return calls(callDelta(i, fmt.Sprint(i), "w", "{}")) }, "error: the provider's stream has too many tool calls"},
+		{"a long id", func(int) string { return calls(callDelta(0, strings.Repeat("i", 300), "w", "")) }, "error: the provider's stream mixes tool calls beyond what is kept of them"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

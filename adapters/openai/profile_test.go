@@ -62,6 +62,7 @@ func TestAmend(t *testing.T) {
 		{"an effort as a type loses how much", openai.Profile{Effort: openai.ThinkingType}, `,"reasoning_effort":"high"}`, `,"thinking":{"type":"enabled"}}`, "reasoning_effort"},
 		{"an effort beside a type", openai.Profile{Effort: openai.ThinkingType}, `,"reasoning_effort":"none","thinking":{"type":"auto"}}`, `,"thinking":{"type":"auto"}}`, ""},
 		{"an effort as a budget", openai.Profile{Effort: openai.ThinkingBudget}, `,"reasoning_effort":"low"}`, `,"enable_thinking":true,"thinking_budget":2048}`, ""},
+		{"an effort beside a budget", openai.Profile{Effort: openai.ThinkingBudget}, `,"reasoning_effort":"low","thinking_budget":9}`, `,"thinking_budget":9,"enable_thinking":true}`, ""},
 		{"an effort that is only switched on", openai.Profile{Effort: openai.EnableThinking}, `,"reasoning_effort":"low"}`, `,"enable_thinking":true}`, "reasoning_effort"},
 		{"an effort where there is a switch to turn it off", openai.Profile{Effort: openai.EffortOrOff, Efforts: "low high"}, `,"reasoning_effort":"none"}`, `,"thinking":{"type":"disabled"}}`, ""},
 		{"an effort where it is not turned off", openai.Profile{Effort: openai.EffortOrOff, Efforts: "low high"}, `,"reasoning_effort":"minimal"}`, `,"reasoning_effort":"low"}`, "reasoning_effort"},
@@ -187,4 +188,36 @@ func TestPathsOfProfiles(t *testing.T) {
 	if h := a.Credential(secret.New("k")); len(h) != 1 || h[0].Name != "api-key" || h[0].Value != "k" {
 		t.Errorf("got %v, want the key as it is", h)
 	}
+}
+
+// Whatever a body holds, what is sent of it is one JSON object without what is lacking.
+func FuzzAmend(f *testing.F) {
+	f.Add([]byte(`{"model":"m","messages":[{"role":"developer","name":"a","content":"b"}],"seed":1,"n":2,"max_completion_tokens":3}`))
+	f.Add([]byte(`{"reasoning_effort":"high","stream_options":{},"tools":[{"function":{"strict":true}}],"max_tokens":1,"max_completion_tokens":2}`))
+	f.Add([]byte(`{"seed":null,"user":"u","thinking":1,"response_format":{"type":"json_schema"},"input":[],"encoding_format":"float"}`))
+	profiles := []openai.Profile{
+		{Lacks: "developer seed n user messages[].name tools[].function.strict json_schema embeddings.float", Renames: "max_completion_tokens=max_tokens", Effort: openai.ThinkingBudget, Usage: openai.UsageNever},
+		{Takes: "max_tokens thinking reasoning_effort", Renames: "max_completion_tokens=max_tokens user=user_id", Effort: openai.EffortOrOff, Efforts: "low high", Usage: openai.UsageAlways},
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var doc rawjson.Doc
+		if doc.Parse(body) != nil || doc.Root().Kind() != rawjson.Object {
+			return
+		}
+		for i, p := range profiles {
+			for _, op := range []adapters.Operation{adapters.Chat, adapters.Embeddings, adapters.Completions} {
+				var patch rawjson.Patch
+				if _, e := openai.New(p).Amend(adapters.Call{Dialect: "openai", Op: op}, doc.Root(), &patch); e != nil {
+					continue
+				}
+				var out rawjson.Doc
+				if err := out.Parse(patch.Apply(nil, &doc)); err != nil {
+					t.Fatalf("profile %d: got %s of %s: %v", i, patch.Apply(nil, &doc), body, err)
+				}
+				if op == adapters.Chat && (i == 0 && out.Root().Get("seed").Exists() || out.Root().Get("max_completion_tokens").Exists()) {
+					t.Errorf("profile %d: got %s, want it without what is lacking", i, out.Source())
+				}
+			}
+		}
+	})
 }

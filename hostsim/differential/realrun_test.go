@@ -3,7 +3,9 @@ package differential
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -217,12 +219,15 @@ func (r *realRun) await(text string) error {
 	return fmt.Errorf("await %q: it was not logged", text)
 }
 
-// end is the clients going away.
+// end is the clients going away, one after another.
 func (r *realRun) end() error {
-	for _, c := range r.clients {
-		c.conn.Close()
+	for _, n := range slices.Sorted(maps.Keys(r.clients)) {
+		r.clients[n].conn.Close()
+		if err := r.w.settle(nil); err != nil {
+			return err
+		}
 	}
-	return r.w.settle(nil)
+	return nil
 }
 
 // seen is the transcript so far.

@@ -18,8 +18,11 @@
 // with a number behind their names ("request 2") for a second exchange and so on.
 // A message is a first line (METHOD PATH, or STATUS), headers, a blank line and a
 // body. Of an expected message only the headers that it names are compared; a value
-// of "-" says that the header must not be there. In bodies a final newline does
-// not count. A body that begins with "~" is compared by containing what follows.
+// of "-" says that the header must not be there, and "signed REGION KEY" in
+// authorization that it is a signature of AWS's by that key. In bodies a final newline
+// does not count. A body that begins with "~" is compared by containing what follows.
+// A body of the type application/vnd.amazon.eventstream has a message a line: its type
+// and its payload.
 //
 // Callouts go to the cluster that CallsTo names after the case.
 package cases
@@ -33,6 +36,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/postern-gateway/postern/adapters/eventstream"
 )
 
 // A Case is one file.
@@ -189,14 +194,40 @@ func parseMessage(b []byte) (Message, error) {
 		}
 		m.Headers = append(m.Headers, Header{strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)})
 	}
-	// An event stream ends in a blank line, which the archive's format would hide.
-	if strings.HasPrefix(m.Get("content-type"), "text/event-stream") && len(m.Body) > 0 {
-		m.Body = append(bytes.TrimRight(m.Body, "\n"), "\n\n"...)
-	}
-	if strings.HasPrefix(m.Get("content-type"), "application/x-ndjson") && len(m.Body) > 0 {
+	// An event stream ends in a blank line, and lines end in a line feed, which the
+	// archive's format would hide.
+	if m.Streams() && len(m.Body) > 0 && m.Get("content-type") != eventstream.ContentType {
 		m.Body = append(bytes.TrimRight(m.Body, "\n"), '\n')
+		if strings.HasPrefix(m.Get("content-type"), eventStream) {
+			m.Body = append(m.Body, '\n')
+		}
+	}
+	if m.Get("content-type") == eventstream.ContentType {
+		m.Body = frames(m.Body)
 	}
 	return m, nil
+}
+
+// frames makes an event stream of lines.
+func frames(text []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(text) {
+		if kind, data, _ := bytes.Cut(bytes.TrimRight(line, "\n"), []byte(" ")); len(kind) > 0 {
+			out = eventstream.Append(out, string(kind), data)
+		}
+	}
+	return out
+}
+
+const (
+	eventStream = "text/event-stream"
+	lineStream  = "application/x-ndjson"
+)
+
+// Streams reports whether the body is a stream: of events, of lines, or of AWS's messages.
+func (m *Message) Streams() bool {
+	kind := m.Get("content-type")
+	return strings.HasPrefix(kind, eventStream) || strings.HasPrefix(kind, lineStream) || kind == eventstream.ContentType
 }
 
 // Get is the value of the message's first header of that name.

@@ -30,15 +30,6 @@ const usualTokens = 16
 func (CompletionReader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	d := reader{r: r}
 	r.Dialect, r.MaxTokens = Name, usualTokens
-	r.Spelled = func(path string) string {
-		switch path {
-		case "messages":
-			return "prompt"
-		case "max_completion_tokens":
-			return "max_tokens"
-		}
-		return path
-	}
 	for k, v := range request.Fields() {
 		if v.IsNull() {
 			continue
@@ -78,6 +69,17 @@ func (CompletionReader) ReadRequest(request rawjson.Value, r *chat.Request) *cha
 		return invalid("", "stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
 	}
 	return nil
+}
+
+// CompletionField is how completions spell what chat completions spell otherwise.
+func CompletionField(path string) string {
+	switch path {
+	case "messages":
+		return "prompt"
+	case "max_completion_tokens":
+		return "max_tokens"
+	}
+	return path
 }
 
 // prompt is a text, or a list of one.

@@ -75,8 +75,8 @@ func errorCode(k chat.ErrorKind) string {
 	return "server_error"
 }
 
-// spelled is how this API spells what chat completions spell otherwise.
-func spelled(path string) string {
+// Field is how this API spells what chat completions spell otherwise.
+func Field(path string) string {
 	switch path {
 	case "messages":
 		return "input"

@@ -16,7 +16,7 @@ type reader struct {
 // ReadRequest fills r from a request.
 func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	d := reader{Reader: fields.Reader{R: r}}
-	r.Dialect, r.Spelled = words, spelled
+	r.Dialect = words
 	if model := d.Need(request, "model"); d.Err == nil {
 		d.Filled(model)
 		r.Model = model.Str()

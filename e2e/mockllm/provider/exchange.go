@@ -214,6 +214,9 @@ func (x *Exchange) wait(d time.Duration) bool {
 	}
 }
 
+// Header is the answer's, before it is sent.
+func (x *Exchange) Header() http.Header { return x.w.Header() }
+
 // Fail answers with an error in the provider's form.
 func (x *Exchange) Fail(f Failure) {
 	x.note(func(e *journal.Entry) { e.Error = f.Message })

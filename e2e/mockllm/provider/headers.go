@@ -49,6 +49,9 @@ func (x *Exchange) headersPass() bool {
 	leaked := false
 	for _, name := range credentialHeaders() {
 		for _, value := range h.Values(name) {
+			if signed := x.Env.Provider.Signed; signed != nil && name == "Authorization" && signed(value) {
+				continue
+			}
 			if !slices.Contains(x.Env.Provider.Credentials, name) || !accepts(Token(value)) {
 				x.Violate(journal.LeakedKey, "header "+strings.ToLower(name))
 				leaked = true

@@ -25,7 +25,12 @@ type Provider struct {
 	Credentials []string // the header fields in which it wants a credential, in canonical form
 	MaxBody     int64    // bytes; a longer body is refused with 413
 	Called      []string // paths that a gateway calls by itself; Envoy adds headers to such requests that nothing removes
-	New         func(*Env) API
+
+	// Signed says of a credential that it is no key but a signature, which Serve checks;
+	// nil for providers that know none.
+	Signed func(credential string) bool
+
+	New func(*Env) API
 }
 
 // An API answers the requests to one provider.

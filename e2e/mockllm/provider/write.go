@@ -173,14 +173,27 @@ type Stream struct {
 	out     *output
 	n       int
 	eol     string
+	lines   bool // JSON documents, one a line, instead of events
 	stopped bool
 	failure func() (name string, v any)
+	framing func(name string, payload []byte) []byte // nil for server-sent events
 }
 
 // Stream begins an answer of server-sent events. failure makes the provider's error event.
 func (x *Exchange) Stream(failure func() (name string, v any)) *Stream {
-	h := x.w.Header()
-	h.Set("Cache-Control", "no-cache")
+	x.w.Header().Set("Cache-Control", "no-cache")
+	return x.stream("text/event-stream; charset=utf-8", failure)
+}
+
+// Lines begins an answer of JSON documents, one a line. Manners that only events have
+// change nothing of it. failure makes the provider's error.
+func (x *Exchange) Lines(contentType string, failure func() any) *Stream {
+	s := x.stream(contentType, func() (string, any) { return "", failure() })
+	s.lines = true
+	return s
+}
+
+func (x *Exchange) stream(contentType string, failure func() (name string, v any)) *Stream {
 	s := &Stream{x: x, eol: "\n", failure: failure}
 	switch {
 	case x.B.CRLF:
@@ -188,8 +201,13 @@ func (x *Exchange) Stream(failure func() (name string, v any)) *Stream {
 	case x.B.CR:
 		s.eol = "\r"
 	}
-	s.out = x.begin(http.StatusOK, "text/event-stream; charset=utf-8", -1)
+	s.out = x.begin(http.StatusOK, contentType, -1)
 	return s
+}
+
+// Framed begins an answer of events in another framing.
+func (x *Exchange) Framed(contentType string, framing func(name string, payload []byte) []byte, failure func() (name string, v any)) *Stream {
+	return &Stream{x: x, failure: failure, framing: framing, out: x.begin(http.StatusOK, contentType, -1)}
 }
 
 // Stopped says whether the stream has ended by a fault or by its reader; the rest need not be made.
@@ -267,8 +285,18 @@ func (s *Stream) Raw(payload string) {
 }
 
 func (s *Stream) frame(name string, payload []byte) {
+	if s.framing != nil {
+		s.send(s.framing(name, payload))
+		return
+	}
 	b := s.x.B
 	var f bytes.Buffer
+	if s.lines {
+		f.Write(payload)
+		f.WriteByte('\n')
+		s.send(f.Bytes())
+		return
+	}
 	if b.Comments {
 		f.WriteString(": keep-alive" + s.eol)
 	}
@@ -288,7 +316,12 @@ func (s *Stream) frame(name string, payload []byte) {
 		f.WriteString(s.eol)
 	}
 	f.WriteString(s.eol)
-	s.out.write(f.Bytes())
+	s.send(f.Bytes())
+}
+
+// send writes an event or a line and counts it.
+func (s *Stream) send(p []byte) {
+	s.out.write(p)
 	s.n++
 	s.x.note(func(e *journal.Entry) { e.Events = s.n })
 	if s.out.fail() {

@@ -177,13 +177,22 @@ func (a *api) ErrorBody(x *provider.Exchange, f provider.Failure) any {
 	if x.R.URL.Path == tokenPath {
 		return map[string]string{"error": f.Type, "error_description": f.Message}
 	}
+	if f.Type == strings.ToUpper(f.Type) { // Google's own, whoever was asked
+		return a.google.ErrorBody(x, f)
+	}
 	return a.inner(x).ErrorBody(x, f)
 }
+
+// statusOverloaded is Anthropic's own.
+const statusOverloaded = 529
 
 // Usual follows https://cloud.google.com/apis/design/errors.
 func (a *api) Usual(status int) provider.Failure {
 	if status == http.StatusUnauthorized {
 		return provider.Failure{Status: status, Type: "UNAUTHENTICATED", Message: "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."}
+	}
+	if status == statusOverloaded {
+		return a.claude.Usual(status)
 	}
 	return a.google.Usual(status)
 }

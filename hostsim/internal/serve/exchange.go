@@ -128,15 +128,6 @@ func (ex *exchange) running() *attempt {
 	return ex.current
 }
 
-<<<<<<< HEAD
-func (ex *exchange) isOver() bool {
-	ex.mu.Lock()
-	defer ex.mu.Unlock()
-	return ex.over
-}
-
-=======
->>>>>>> hostsim-speed
 func (ex *exchange) setFlag(flag string) {
 	ex.mu.Lock()
 	if !ex.over && !slices.Contains(ex.flags, flag) {

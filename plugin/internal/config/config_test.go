@@ -11,7 +11,7 @@ import (
 const hash = "d0509993080b879314d385486721354d89ca61361193450775c8bbf78f421239"
 
 func read(document string) (*config.Plan, error) {
-	env := map[string]string{"OPENAI_API_KEY": "sk-secret", "BAD_KEY": "sk-\nsecret"}
+	env := map[string]string{"OPENAI_API_KEY": "sk-secret", "BAD_KEY": "sk-\nsecret", "AWS_ID": "id", "AWS_SECRET": "secret", "AWS_TOKEN": "token"}
 	return config.Read([]byte(document), config.Parts{
 		Providers:   builtin.Providers(),
 		Environment: func(name string) string { return env[name] },
@@ -21,6 +21,37 @@ func read(document string) (*config.Plan, error) {
 // provider is a good one, with more members.
 func provider(more string) string {
 	return `{"providers":[{"name":"openai","type":"openai","cluster":"c","keys":[{"env":"OPENAI_API_KEY"}]` + more + `}]`
+}
+
+// bedrock is a provider whose requests are signed.
+func bedrock(key string) string {
+	return `{"providers":[{"name":"a","type":"bedrock","cluster":"c","options":{"region":"us-east-1"},"keys":[` + key + `]}]`
+}
+
+func TestKeysOfSeveralVariables(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		key, want string
+		signs     bool
+	}{
+		{`{"envs":["AWS_ID","AWS_SECRET","AWS_TOKEN"]}`, "id:secret:token", true},
+		{`{"envs":["AWS_ID","AWS_SECRET","NOWHERE"]}`, "id:secret", true},
+		{`{"value":"id:secret"}`, "id:secret", true},
+		{`{"env":"OPENAI_API_KEY"}`, "sk-secret", false},
+	} {
+		plan, err := read(bedrock(tt.key) + "}")
+		if err != nil {
+			t.Errorf("%s: %v", tt.key, err)
+			continue
+		}
+		p := plan.Providers[0]
+		if k := p.Keys[0]; k.Value.Reveal() != tt.want || k.Signs != tt.signs || k.Signs == (k.Headers != nil) {
+			t.Errorf("%s: got %q, which signs: %v, with %d headers, want %q and %v", tt.key, k.Value.Reveal(), k.Signs, len(k.Headers), tt.want, tt.signs)
+		}
+		if want := "bedrock-runtime.us-east-1.amazonaws.com"; p.Host != want {
+			t.Errorf("%s: got host %q, want %q", tt.key, p.Host, want)
+		}
+	}
 }
 
 func TestWhatIsRefused(t *testing.T) {
@@ -43,6 +74,13 @@ func TestWhatIsRefused(t *testing.T) {
 		{"two sources of one key", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"env":"OPENAI_API_KEY","value":"sk-inline"}]}]}`, []string{"providers[0].keys[0]: want exactly one of"}},
 		{"environment variable that is not set", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"env":"NOWHERE"}]}]}`, []string{"providers[0].keys[0].env: the Wasm VM has no such environment variable"}},
 		{"key that cannot be a header", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"env":"BAD_KEY"}]}]}`, []string{"providers[0].keys[0]: the key has characters"}},
+		{"variables of one key of which one is not set", bedrock(`{"envs":["AWS_ID","NOWHERE","AWS_TOKEN"]}`) + "}", []string{"providers[0].keys[0].envs[1]: the Wasm VM has no such environment variable"}},
+		{"variables of one key, the only two of which are not set", bedrock(`{"envs":["NOWHERE","NOWHERE"]}`) + "}", []string{"providers[0].keys[0].envs[0]: the Wasm VM"}},
+		{"one variable as a list", bedrock(`{"envs":["AWS_ID"]}`) + "}", []string{"providers[0].keys[0].envs: want at least two names"}},
+		{"an access key without its secret", bedrock(`{"envs":["AWS_ID","NOWHERE"]}`) + "}", []string{"providers[0].keys[0].envs[1]: the Wasm VM"}},
+		{"an access key of too many parts", bedrock(`{"value":"sk-a:b:c:d"}`) + "}", []string{"providers[0].keys[0]: want an access key's id"}},
+		{"an access key without a region", `{"providers":[{"name":"a","type":"bedrock","cluster":"c","host":"h","keys":[{"value":"sk-a:b"}]}]}`, []string{"providers[0].keys[0]: an access key signs for a region: options.region is missing"}},
+		{"an access key where bodies cannot be had", `{"hold_headers":"never",` + bedrock(`{"value":"sk-a:b"}`)[1:] + "}", []string{"providers[0].keys[0]: a key that signs requests needs their bodies"}},
 		{"several errors at once", `{"providers":[{"name":"","type":"openai","cluster":7,"keys":[{"value":"k","weight":0}]}],"bounds":{"request":"1TB","request_time":"soon"}}`,
 			[]string{"providers[0].name: must not be empty", "providers[0].cluster: want a string", "providers[0].keys[0].weight: want 1 to", "bounds.request:", "bounds.request_time:"}},
 		{"target without a provider", provider("") + `,"models":[{"name":"m","targets":[{"provider":"opena"}]}]}`, []string{`models[0].targets[0].provider: no provider is called "opena" (did you mean "openai"?)`}},

@@ -12,7 +12,7 @@ import (
 func (r *reader) key(p *Provider, o *strict.Object) {
 	k := Key{Weight: o.Int("weight", "Its share of the requests.", 1, 1, 1_000_000)}
 	env := o.Str("env", "Name of the environment variable of the Wasm VM that holds the key.", "")
-	envs := o.Strings("envs", "Names of variables whose values, joined by colons, are the key, such as that of a signature. The last may be unset.")
+	envs := o.Strings("envs", "Names of variables whose values, joined by colons, are the key, such as an access key. The last of three or more may be unset.")
 	k.Value = o.Secret("value", "The key itself.")
 	passthrough := o.Bool("passthrough", "Send the client's own key.", false)
 	injected := o.Bool("injected", "Send none: the proxy adds the credential.", false)
@@ -61,7 +61,7 @@ func (r *reader) joined(o *strict.Object, names []string) secret.String {
 		switch {
 		case err == nil:
 			values = append(values, v.Reveal())
-		case i == 0 || i < len(names)-1:
+		case i < 2 || i < len(names)-1:
 			o.FailItem("envs", i, err.Error())
 		}
 	}

@@ -183,7 +183,7 @@ func (x *exchange) respond(m cases.Message, cuts ...int) {
 	for _, c := range m.Headers {
 		h = append(h, adapters.Header(c))
 	}
-	if len(m.Body) > 0 && m.Get("content-length") == "" && m.Get("content-type") != "text/event-stream" {
+	if len(m.Body) > 0 && m.Get("content-length") == "" && !m.Streams() {
 		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(len(m.Body))})
 	}
 	step := x.gw.ResponseHeaders(h, len(m.Body) == 0)

@@ -131,9 +131,7 @@ func (s *Stream) judge(step *Step, p []byte) *Step {
 	if doc.Parse(p) == nil && s.endpoint.Dialect.IsError(doc.Root()) {
 		return step
 	}
-	e := s.target.Provider.Adapter.(errorReader).ReadError(s.status, p)
-	e.Status = s.status
-	return s.replaceError(step, e)
+	return s.replaceError(step, s.adapted(s.target.Provider.Adapter.(errorReader).ReadError(s.status, p)))
 }
 
 // openFrames makes ready what cuts the answer into events; false if it is no stream.

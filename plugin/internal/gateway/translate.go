@@ -122,15 +122,8 @@ func (s *Stream) ResponseProgress(size int) *Step {
 // translateWhole turns a whole answer into the client's dialect.
 func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	if s.status >= 400 {
-		e := s.translation.way.ReadError(s.status, p)
-		switch {
-		case e.Kind == chat.Overloaded:
-			e.Status = s.endpoint.Dialect.Overloaded
-		case e.Kind == chat.NotFound && e.Code == "": // not every API has a code for what only the model can be
-			e.Code, e.Param = "model_not_found", "model"
-		}
 		s.failure = "upstream_" + itoa(s.status)
-		return s.replaceError(step, e)
+		return s.replaceError(step, s.adapted(s.translation.way.ReadError(s.status, p)))
 	}
 	s.w.doc.LoneSurrogates = true // models end amidst a character when their tokens run out
 	err := s.w.doc.Parse(p)
@@ -165,6 +158,18 @@ func (s *Stream) name(created *int64, id *chat.Text) {
 	if len(*id) == 0 {
 		*id = strconv.AppendUint(nil, s.w.port.Random()|1<<63, 16) // 16 digits
 	}
+}
+
+// adapted says a provider's error as the client's own API would.
+func (s *Stream) adapted(e *chat.Error) *chat.Error {
+	switch {
+	case e.Kind == chat.Overloaded:
+		e.Status = s.endpoint.Dialect.Overloaded
+	case e.Kind == chat.NotFound && e.Code == "": // not every API has a code for what only the model can be
+		e.Code, e.Param = "model_not_found", "model"
+	}
+	s.endpoint.Dialect.Spell(e)
+	return e
 }
 
 func (s *Stream) unreadable(why string) *chat.Error {

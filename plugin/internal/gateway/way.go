@@ -97,7 +97,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 	if e = d.Reader.ReadRequest(request, r); e != nil {
 		return "", e
 	}
-	r.Model = s.target.Model
+	r.Model, r.Stream = s.target.Model, s.stream
 	t := s.target.Provider.Adapter.(adapters.Translator)
 	if e = s.reads(r); e == nil {
 		e = s.fits(r.Tokens(), r.MaxTokens)
@@ -106,10 +106,10 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		step.Body, e = t.AppendRequest(step.Body, r)
 	}
 	if e != nil {
-		r.Spell(e)
+		d.Spell(e)
 		return "", e
 	}
-	s.dropped = strings.Join(r.Drops(), ", ")
+	s.dropped = strings.Join(d.Drops(r.Drops()), ", ")
 	tr := &s.translation
 	tr.chat = chatWay{t, s}
 	tr.way = &tr.chat

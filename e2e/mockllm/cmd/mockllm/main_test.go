@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/postern-gateway/postern/e2e/mockllm"
 )
 
 func TestServesUntilItIsStopped(t *testing.T) {
@@ -25,7 +27,11 @@ func TestServesUntilItIsStopped(t *testing.T) {
 		ended <- run(ctx, []string{"-openai", "127.0.0.1:0", "-openai-key", "sk-own", "-behaviour", "latency=1ms"}, w, io.Discard)
 	}()
 	lines := bufio.NewScanner(r)
-	for _, want := range []struct{ provider, key string }{{"openai", "sk-own"}, {"anthropic", "sk-ant-mock"}, {"gemini", "AIza-mock"}, {"vertex", ""}} {
+	for _, p := range mockllm.Providers() {
+		want := struct{ provider, key string }{p.Name, p.Key}
+		if p.Name == "openai" {
+			want.key = "sk-own"
+		}
 		if !lines.Scan() {
 			t.Fatalf("no line for %s: %v", want.provider, <-ended)
 		}
@@ -47,6 +53,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	go func() { _, _ = io.Copy(io.Discard, r) }() // the lines of further providers
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("stopping: %v", err)
