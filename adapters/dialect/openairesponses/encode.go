@@ -23,17 +23,17 @@ type encoder struct {
 	created               int64
 	next                  int64 // event's sequence_number
 
-	// out is the output: items with commas between them, of which said bytes are
+	// o is the output: items with commas between them, of which said bytes are
 	// finished. The rest is the open item, up to where its text goes on.
-	out    []byte
+	o      rawjson.Builder
 	said   int
 	items  int64 // finished ones
-	item   *itemForm
-	itemAt int // where the open item begins
+	item   uint8 // the open one
+	itemAt int   // where the open item begins
 	name   [2]int
 
 	kind   chat.PartKind // of the open block; ServerPart if none is open
-	part   *partForm     // the open one
+	part   uint8         // the open one
 	parts  int64         // of the open item, finished ones
 	partAt int
 	textAt int
@@ -65,7 +65,7 @@ func (e *encoder) Reset(r *chat.Request) {
 		return p[:0]
 	}
 	*e = encoder{id: e.id[:0], model: rawjson.AppendEscaped(e.model[:0], r.Model), tier: e.tier[:0], echo: rawjson.AddRaw(e.echo[:0], r.Echo),
-		out: again(e.out), sealed: again(e.sealed), cited: e.cited[:0], probs: again(e.probs), doc: e.doc, kind: chat.ServerPart}
+		o: rawjson.Builder{Dst: again(e.o.Dst)}, sealed: again(e.sealed), cited: e.cited[:0], probs: again(e.probs), doc: e.doc, kind: chat.ServerPart}
 }
 
 func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
@@ -88,7 +88,7 @@ func (e *encoder) step(ev *chat.Event) {
 	case ev.Kind == chat.Failure:
 		e.fail(ev.Err)
 		return
-	case len(e.out)+len(e.sealed)+len(e.probs)+len(ev.Text)+len(ev.Raw) > mostHeld:
+	case len(e.o.Dst)+len(e.sealed)+len(e.probs)+len(ev.Text)+len(ev.Raw) > mostHeld:
 		e.fail(&chat.Error{Kind: chat.Internal, Code: "answer_too_large", Message: "the answer is longer than the gateway can hold for the last event to repeat it"})
 		return
 	}
@@ -165,6 +165,8 @@ func (e *encoder) fail(err *chat.Error) {
 }
 
 // event begins an event; false if there are none.
+//
+//go:noinline
 func (e *encoder) event(name, rest string) bool {
 	if e.quiet {
 		return false
@@ -185,40 +187,46 @@ func (e *encoder) event(name, rest string) bool {
 func (e *encoder) end() { e.b.Raw("}\n\n") }
 
 // placed begins an event about the open item, or the open part of it.
+//
+//go:noinline
 func (e *encoder) placed(name, rest string) bool {
 	if !e.event(name, rest) {
 		return false
 	}
 	e.b.Raw(`,"item_id":"`)
-	e.b.Dst = e.itemID(e.b.Dst)
+	e.itemID(&e.b)
 	e.b.Raw(`"`)
 	e.b.Int("output_index", e.items)
-	if e.part != nil {
-		e.b.Int(e.part.index, e.parts)
+	if e.part != none {
+		e.b.Int(partForms[e.part].index, e.parts)
 	}
 	return true
 }
 
-// itemID appends the open item's id.
-func (e *encoder) itemID(dst []byte) []byte {
-	dst = rawjson.Add(dst, e.item.prefix)
-	dst = rawjson.AddRaw(dst, e.id)
-	dst = append(dst, '_')
-	return rawjson.AppendInt(dst, e.items)
+// itemID writes the open item's id.
+//
+//go:noinline
+func (e *encoder) itemID(b *rawjson.Builder) {
+	b.Raw(itemForms[e.item].prefix)
+	b.Put(e.id)
+	b.Raw("_")
+	b.Dst = rawjson.AppendInt(b.Dst, e.items)
 }
 
 // count takes over what is new in a usage that came with an event.
 func (e *encoder) count(u *chat.Usage) {
 	e.counted = true
-	for _, m := range [...]struct{ have, got *int64 }{
-		{&e.usage.Input, &u.Input},
-		{&e.usage.Output, &u.Output},
-		{&e.usage.CachedRead, &u.CachedRead},
-		{&e.usage.CacheWrite, &u.CacheWrite},
-		{&e.usage.Reasoning, &u.Reasoning},
-	} {
-		if *m.got != 0 {
-			*m.have = *m.got
-		}
+	have := &e.usage
+	newer(&have.Input, u.Input)
+	newer(&have.Output, u.Output)
+	newer(&have.CachedRead, u.CachedRead)
+	newer(&have.CacheWrite, u.CacheWrite)
+	newer(&have.Reasoning, u.Reasoning)
+}
+
+//go:noinline
+func newer(have *int64, got int64) {
+	if got != 0 {
+		*have = got
 	}
 }

@@ -25,13 +25,14 @@ type partForm struct {
 
 // Items and parts that there are.
 const (
-	message = iota
+	none = iota
+	message
 	reasoning
 	call
 
-	text    = 0
-	refusal = 1
-	summary = 2
+	text    = 1
+	refusal = 2
+	summary = 3
 )
 
 var itemForms = [...]itemForm{
@@ -53,42 +54,43 @@ func (e *encoder) open(ev *chat.Event) {
 	e.kind = ev.Block
 	switch ev.Block {
 	case chat.TextPart, chat.RefusalPart:
-		if e.item != &itemForms[message] {
-			e.openItem(&itemForms[message], ev)
+		if e.item != message {
+			e.openItem(message, ev)
 		}
 		if ev.Block == chat.TextPart {
-			e.openPart(&partForms[text])
+			e.openPart(text)
 		} else {
 			e.refused = true
-			e.openPart(&partForms[refusal])
+			e.openPart(refusal)
 		}
 	case chat.ThinkingPart, chat.RedactedPart:
-		e.openItem(&itemForms[reasoning], ev)
+		e.openItem(reasoning, ev)
 		e.isSealed = ev.Block == chat.RedactedPart
 	case chat.ToolCallPart:
-		e.openItem(&itemForms[call], ev)
+		e.openItem(call, ev)
 	default: // of a tool that the provider runs itself
 		e.kind = chat.ServerPart
 	}
 }
 
-func (e *encoder) openItem(f *itemForm, ev *chat.Event) {
+func (e *encoder) openItem(form uint8, ev *chat.Event) {
 	e.closeItem(completed)
 	if e.items > 0 {
-		e.out = append(e.out, ',')
+		e.o.Raw(`,`)
 	}
-	e.item, e.itemAt, e.parts, e.sealed = f, len(e.out), 0, e.sealed[:0]
-	e.out = rawjson.Add(e.out, `{"id":"`)
-	e.out = e.itemID(e.out)
-	e.out = rawjson.Add(e.out, f.begin)
+	f := &itemForms[form]
+	e.item, e.itemAt, e.parts, e.sealed = form, len(e.o.Dst), 0, e.sealed[:0]
+	e.o.Raw(`{"id":"`)
+	e.itemID(&e.o)
+	e.o.Raw(f.begin)
 	if ev.Block == chat.ToolCallPart {
-		e.out = rawjson.AddRaw(e.out, ev.ID)
-		e.out = rawjson.Add(e.out, `","name":"`)
-		e.name[0] = len(e.out)
-		e.out = rawjson.AddRaw(e.out, ev.Name)
-		e.name[1] = len(e.out)
-		e.out = rawjson.Add(e.out, `","arguments":"`)
-		e.textAt = len(e.out)
+		e.o.Put(ev.ID)
+		e.o.Raw(`","name":"`)
+		e.name[0] = len(e.o.Dst)
+		e.o.Put(ev.Name)
+		e.name[1] = len(e.o.Dst)
+		e.o.Raw(`","arguments":"`)
+		e.textAt = len(e.o.Dst)
 	}
 	e.itemEvent("added", f.added)
 }
@@ -98,26 +100,27 @@ func (e *encoder) itemEvent(what, end string) {
 	if e.event("response.output_item.", what) {
 		e.b.Int("output_index", e.items)
 		e.b.Raw(`,"item":`)
-		e.b.Put(e.out[e.itemAt:])
+		e.b.Put(e.o.Dst[e.itemAt:])
 		e.b.Raw(end)
 		e.end()
 	}
 }
 
-func (e *encoder) openPart(f *partForm) {
+func (e *encoder) openPart(form uint8) {
+	f := &partForms[form]
 	if e.parts > 0 {
-		e.out = append(e.out, ',')
+		e.o.Raw(`,`)
 	}
-	e.part, e.partAt = f, len(e.out)
-	e.out = rawjson.Add(e.out, f.begin)
-	e.textAt = len(e.out)
+	e.part, e.partAt = form, len(e.o.Dst)
+	e.o.Raw(f.begin)
+	e.textAt = len(e.o.Dst)
 	e.partEvent(".added", f.added)
 }
 
 func (e *encoder) partEvent(what, end string) {
-	if e.placed(e.part.part, what) {
+	if e.placed(partForms[e.part].part, what) {
 		e.b.Raw(`,"part":`)
-		e.b.Put(e.out[e.partAt:])
+		e.b.Put(e.o.Dst[e.partAt:])
 		e.b.Raw(end)
 		e.end()
 	}
@@ -139,14 +142,14 @@ func (e *encoder) delta(t chat.Text) {
 		e.sealed = rawjson.AddRaw(e.sealed, t)
 		return
 	case chat.ThinkingPart:
-		if e.part == nil {
-			e.openPart(&partForms[summary])
+		if e.part == none {
+			e.openPart(summary)
 		}
 	}
-	if e.part != nil {
-		name = e.part.events
+	if e.part != none {
+		name = partForms[e.part].events
 	}
-	e.out = rawjson.AddRaw(e.out, t)
+	e.o.Put(t)
 	if e.placed(name, ".delta") {
 		e.b.Text("delta", t)
 		if e.kind == chat.TextPart {
@@ -162,80 +165,82 @@ func (e *encoder) stop() {
 	e.kind = chat.ServerPart
 	switch {
 	case kind == chat.ToolCallPart:
-		if len(e.out) == e.textAt {
+		if len(e.o.Dst) == e.textAt {
 			e.kind = kind
 			e.delta(chat.Text("{}")) // clients parse the arguments
 			e.kind = chat.ServerPart
 		}
 		if e.placed(arguments, ".done") {
-			e.b.Text("name", e.out[e.name[0]:e.name[1]])
-			e.b.Text("arguments", e.out[e.textAt:])
+			e.b.Text("name", e.o.Dst[e.name[0]:e.name[1]])
+			e.b.Text("arguments", e.o.Dst[e.textAt:])
 			e.end()
 		}
-	case e.part != nil:
+	case e.part != none:
 		e.closePart()
 	}
 }
 
 func (e *encoder) closePart() {
-	f := e.part
+	f := &partForms[e.part]
 	var notes []byte
 	if len(e.cited) > 0 {
 		notes = e.annotations()
 	}
 	if e.placed(f.events, ".done") {
-		e.b.Text(f.key, e.out[e.textAt:])
-		if f == &partForms[text] {
+		e.b.Text(f.key, e.o.Dst[e.textAt:])
+		if e.part == text {
 			e.b.Raw(`,"logprobs":[`)
 			e.b.Put(e.probs)
 			e.b.Raw(`]`)
 		}
 		e.end()
 	}
-	e.out = rawjson.Add(e.out, f.end)
-	if f == &partForms[text] {
-		e.out = rawjson.Add(e.out, `,"annotations":[`)
-		e.out = rawjson.AddRaw(e.out, notes)
-		e.out = rawjson.Add(e.out, `],"logprobs":[`)
-		e.out = rawjson.AddRaw(e.out, e.probs)
-		e.out = rawjson.Add(e.out, `]}`)
+	e.o.Raw(f.end)
+	if e.part == text {
+		e.o.Raw(`,"annotations":[`)
+		e.o.Put(notes)
+		e.o.Raw(`],"logprobs":[`)
+		e.o.Put(e.probs)
+		e.o.Raw(`]}`)
 		e.probs = e.probs[:0]
 	}
 	e.partEvent(".done", "")
-	e.part = nil
+	e.part = none
 	e.parts++
 }
 
 // closeItem ends the open item, if there is one.
 func (e *encoder) closeItem(status string) {
-	if e.item == nil {
+	if e.item == none {
 		return
 	}
 	switch e.item {
-	case &itemForms[reasoning]:
-		e.out = rawjson.Add(e.out, `]`)
+	case reasoning:
+		e.o.Raw(`]`)
 		if len(e.sealed) > 0 {
-			e.out = rawjson.Add(e.out, `,"encrypted_content":"`)
+			e.o.Raw(`,"encrypted_content":"`)
 			if e.isSealed {
-				e.out = rawjson.Add(e.out, redacted)
+				e.o.Raw(redacted)
 			} else {
-				e.out = rawjson.Add(e.out, signed)
+				e.o.Raw(signed)
 			}
-			e.out = rawjson.AddRaw(e.out, e.sealed)
-			e.out = append(e.out, '"')
+			e.o.Put(e.sealed)
+			e.o.Raw(`"`)
 		}
-	case &itemForms[message]:
-		e.out = rawjson.Add(e.out, `],"status":"`)
-		e.out = rawjson.Add(rawjson.Add(e.out, status), `"`)
+	case message:
+		e.o.Raw(`],"status":"`)
+		e.o.Raw(status)
+		e.o.Raw(`"`)
 	default:
-		e.out = rawjson.Add(e.out, `","status":"`)
-		e.out = rawjson.Add(rawjson.Add(e.out, status), `"`)
+		e.o.Raw(`","status":"`)
+		e.o.Raw(status)
+		e.o.Raw(`"`)
 	}
-	e.out = append(e.out, '}')
+	e.o.Raw(`}`)
 	e.itemEvent("done", "")
-	e.said = len(e.out)
+	e.said = len(e.o.Dst)
 	e.items++
-	e.item = nil
+	e.item = none
 }
 
 // cite keeps a citation until its part ends, as it names the part's end.
@@ -257,13 +262,13 @@ func (e *encoder) annotations() (notes []byte) {
 	if e.doc.Parse(list) != nil {
 		return nil
 	}
-	n, end := int64(0), openaichat.Characters(e.out[e.textAt:])
+	n, end := int64(0), openaichat.Characters(e.o.Dst[e.textAt:])
 	for _, c := range e.doc.Root().Elems() {
 		before := len(notes)
 		if notes = openaichat.AppendCitation(notes, before > 0, c, 0, end, true); len(notes) == before {
 			continue
 		}
-		if e.placed(e.part.events, ".annotation.added") {
+		if e.placed(partForms[e.part].events, ".annotation.added") {
 			e.b.Int("annotation_index", n)
 			e.b.Raw(`,"annotation":`)
 			e.b.Put(notes[before+min(before, 1):]) // without the comma
@@ -297,7 +302,7 @@ func (e *encoder) tokens(raw chat.Raw) (from int) {
 // logprobs tells of log probabilities: they come behind the text that they are of.
 func (e *encoder) logprobs(raw chat.Raw) {
 	from := e.tokens(raw)
-	if from < len(e.probs) && e.kind == chat.TextPart && e.placed(e.part.events, ".delta") {
+	if from < len(e.probs) && e.kind == chat.TextPart && e.placed(partForms[e.part].events, ".delta") {
 		e.b.Raw(`,"delta":"","logprobs":[`)
 		e.b.Put(e.probs[from:])
 		e.b.Raw(`]`)

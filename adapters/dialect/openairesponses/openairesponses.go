@@ -57,11 +57,11 @@ func problem(b *rawjson.Builder, e *chat.Error) {
 	if code == "" {
 		code = errorCode(e.Kind)
 	}
-	b.Key("code")
+	b.Raw(`,"code":`)
 	b.Dst = rawjson.AppendString(b.Dst, code)
-	b.Key("message")
+	b.Raw(`,"message":`)
 	b.Dst = rawjson.AppendString(b.Dst, e.Message)
-	b.Const("param", "null")
+	b.Raw(`,"param":null`)
 }
 
 // errorCode is the code of a response that failed.
@@ -75,21 +75,23 @@ func errorCode(k chat.ErrorKind) string {
 	return "server_error"
 }
 
+var spellings = [...][2]string{
+	{"messages", "input"},
+	{"max_tokens", "max_output_tokens"},
+	{"max_completion_tokens", "max_output_tokens"},
+	{"reasoning_effort", "reasoning.effort"},
+	{"thinking", "reasoning.effort"},
+	{"verbosity", "text.verbosity"},
+	{"logprobs", "top_logprobs"},
+	{"messages[].reasoning_details", "input[].encrypted_content"},
+}
+
 // Field is how this API spells what chat completions spell otherwise.
 func Field(path string) string {
-	switch path {
-	case "messages":
-		return "input"
-	case "max_tokens", "max_completion_tokens":
-		return "max_output_tokens"
-	case "reasoning_effort", "thinking":
-		return "reasoning.effort"
-	case "verbosity":
-		return "text.verbosity"
-	case "logprobs":
-		return "top_logprobs"
-	case "messages[].reasoning_details":
-		return "input[].encrypted_content"
+	for i := range spellings {
+		if spellings[i][0] == path {
+			return spellings[i][1]
+		}
 	}
 	if rest, ok := strings.CutPrefix(path, "response_format"); ok {
 		return "text.format" + strings.TrimPrefix(rest, ".json_schema")

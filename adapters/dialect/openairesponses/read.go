@@ -44,16 +44,8 @@ func (d *reader) member(k, v rawjson.Value) {
 	case "model", "input", "instructions", "tool_choice": // with the rest
 	case "tools":
 		d.tools(v)
-	case "parallel_tool_calls":
-		r.SequentialTools = !d.Bool(v)
-	case "stream":
-		r.Stream = d.Bool(v)
 	case "max_output_tokens":
 		r.MaxTokens = d.Integer(v, 1)
-	case "temperature":
-		r.Temperature = d.Number(v)
-	case "top_p":
-		r.TopP = d.Number(v)
 	case "top_logprobs":
 		if d.Integer(v, 0) > 0 {
 			r.Logprobs, r.TopLogprobs = true, v.Raw()
@@ -71,49 +63,42 @@ func (d *reader) member(k, v rawjson.Value) {
 
 // service reads what concerns the API's service rather than the answer.
 func (d *reader) service(k, v rawjson.Value) {
-	r := d.R
 	switch string(k.Bytes()) {
-	case "user":
-		r.User = d.Text(v)
-	case "safety_identifier":
-		r.SafetyIdentifier = d.Text(v)
-	case "prompt_cache_key":
-		r.PromptCacheKey = d.Text(v)
-	case "service_tier":
-		r.ServiceTier = d.Text(v)
-	case "metadata":
-		d.Each(v, func(_, m rawjson.Value) { d.Text(m) })
-		r.Metadata = v.Raw()
+	case "parallel_tool_calls", "stream", "temperature", "top_p", "user", "safety_identifier", "prompt_cache_key", "service_tier", "metadata":
+		if e := openaichat.Member(d.R, k, v); e != nil && d.Err == nil {
+			d.Err = e // these are the same there
+		}
 	case "store":
 		if d.Bool(v) {
-			r.Drop("store") // nothing is
+			d.drop(v) // nothing is
 		}
-	case "stream_options":
-		d.Each(v, func(k, m rawjson.Value) {
-			if !k.Is("include_obfuscation") { // which is only padding
-				r.Drop(m.Path())
-			}
-		})
 	case "truncation":
 		if !v.Is("disabled") {
 			d.Text(v)
-			r.Drop("truncation")
+			d.drop(v)
 		}
-	case "previous_response_id":
-		d.Unsupported(v, "answers of this model are not kept; send the whole conversation in input, with store: false")
-	case "conversation":
-		d.Unsupported(v, "conversations with this model are not kept; send the whole conversation in input")
 	case "background":
 		if d.Bool(v) {
 			d.Unsupported(v, "this model cannot answer in the background; ask with stream: true instead")
 		}
-	case "prompt":
-		d.Unsupported(v, "prompts that OpenAI keeps are unknown to this model; send their text in instructions and input")
-	case "moderation":
-		d.Unsupported(v, "this model's answers are not moderated by OpenAI")
 	default:
-		d.drop(v)
+		for i := range kept {
+			if k.Is(kept[i].key) {
+				d.Unsupported(v, kept[i].why)
+			}
+		}
+		if !k.Is("stream_options") { // all there is to say is how much padding there is, which is none
+			d.drop(v)
+		}
 	}
+}
+
+// kept are members that name what OpenAI keeps.
+var kept = [...]struct{ key, why string }{
+	{"previous_response_id", "answers of this model are not kept; send the whole conversation in input, with store: false"},
+	{"conversation", "conversations with this model are not kept; send the whole conversation in input"},
+	{"prompt", "prompts that OpenAI keeps are unknown to this model; send their text in instructions and input"},
+	{"moderation", "this model's answers are not moderated by OpenAI"},
 }
 
 // drop reports a member that no provider of another API has.

@@ -30,6 +30,8 @@ func (d *reader) input(v rawjson.Value) {
 
 // begin begins a message. What an assistant thinks, says and calls are items of their
 // own here, and one message elsewhere.
+//
+//go:noinline
 func (d *reader) begin(role chat.Role, at rawjson.Value) {
 	if d.speaks && role == chat.Assistant {
 		return
@@ -38,6 +40,7 @@ func (d *reader) begin(role chat.Role, at rawjson.Value) {
 	d.speaks = role == chat.Assistant
 }
 
+//go:noinline
 func (d *reader) textPart(v, at rawjson.Value) *chat.Part {
 	t := d.Text(v)
 	p := d.New(chat.TextPart, at)
@@ -75,6 +78,8 @@ func (d *reader) item(v rawjson.Value) {
 
 // rest reports what an item has beside what is read elsewhere. Ids and states are those
 // of answers that nobody keeps.
+//
+//go:noinline
 func (d *reader) rest(v rawjson.Value) {
 	d.Each(v, func(k, m rawjson.Value) {
 		switch string(k.Bytes()) {
@@ -87,19 +92,19 @@ func (d *reader) rest(v rawjson.Value) {
 
 func (d *reader) message(v rawjson.Value) {
 	role := d.Need(v, "role")
+	as := chat.System
 	switch {
-	case d.Err != nil:
-		return
 	case role.Is("user"):
-		d.begin(chat.User, v)
+		as = chat.User
 	case role.Is("assistant"):
-		d.begin(chat.Assistant, v)
-	case role.Is("system"), role.Is("developer"):
-		d.begin(chat.System, v)
-	default:
+		as = chat.Assistant
+	case !role.Is("system") && !role.Is("developer") && d.Err == nil:
 		d.Wrong(role, "'user', 'assistant', 'system' or 'developer'")
+	}
+	if d.Err != nil {
 		return
 	}
+	d.begin(as, v)
 	if content := d.Need(v, "content"); d.Err == nil {
 		d.content(content, d.Add)
 	}
@@ -153,6 +158,8 @@ func (d *reader) thought(v rawjson.Value) {
 }
 
 // content is a text or a list of parts.
+//
+//go:noinline
 func (d *reader) content(v rawjson.Value, add func(*chat.Part)) {
 	if v.Kind() == rawjson.String {
 		add(d.textPart(v, v))

@@ -59,8 +59,7 @@ func (e *encoder) object(status string, err *chat.Error) {
 	} else {
 		b.Raw(`{"code":"`)
 		b.Raw(errorCode(err.Kind))
-		b.Raw(`"`)
-		b.Key("message")
+		b.Raw(`","message":`)
 		b.Dst = rawjson.AppendString(b.Dst, err.Message)
 		b.Raw(`}`)
 	}
@@ -76,7 +75,7 @@ func (e *encoder) object(status string, err *chat.Error) {
 	b.Str(e.model)
 	b.Raw(`,"output":[`)
 	if status != inProgress {
-		b.Put(e.out[:e.said])
+		b.Put(e.o.Dst[:e.said])
 	}
 	b.Raw(`],"previous_response_id":null,"store":false,"truncation":"disabled","service_tier":`)
 	if len(e.tier) > 0 {
