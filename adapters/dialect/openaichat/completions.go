@@ -60,6 +60,10 @@ func (CompletionReader) ReadRequest(request rawjson.Value, r *chat.Request) *cha
 			return d.err
 		}
 	}
+	for i := range r.Extra { // what chat completions may know by the same name is not meant
+		r.Drop(r.Extra[i].Path)
+	}
+	r.Extra = r.Extra[:0]
 	switch {
 	case r.Model == "":
 		return missing(request, "model")

@@ -63,6 +63,11 @@ type matrixDialect struct {
 	ending func(stream []byte) (adaptertest.Ending, error)
 	whole  func(answer []byte) error
 	inPath bool // the path has the model and whether to stream
+
+	// speak puts OpenAI's request into the words of the dialect, where no provider has them
+	// only; false if it cannot be said. passes is in the path of a body that passes.
+	speak  func(request map[string]any) (map[string]any, bool)
+	passes string
 }
 
 func fixed(path string) func(string, bool) string {
@@ -73,6 +78,8 @@ var matrixDialects = []matrixDialect{
 	{name: "openai", source: "openai", path: fixed("/v1/chat/completions"), ending: adaptertest.OpenAIChat, whole: has("id", "object", "created", "model", "choices", "usage")},
 	{name: "anthropic", source: "anthropic", path: fixed("/v1/messages"), ending: adaptertest.AnthropicMessages, whole: has("id", "type", "role", "model", "content", "stop_reason", "usage")},
 	{name: "gemini", path: geminiPath, inPath: true, ending: adaptertest.GeminiGenerate, whole: has("candidates", "usageMetadata", "modelVersion", "responseId")},
+	{name: "responses", speak: asResponses, passes: "/responses", path: fixed("/v1/responses"), ending: responsesEnding, whole: has("id", "object", "created_at", "status", "model", "output", "parallel_tool_calls", "tool_choice", "tools", "usage")},
+	{name: "completions", speak: asCompletion, passes: "/completions", path: fixed("/v1/completions"), ending: adaptertest.OpenAICompletions, whole: has("id", "object", "created", "model", "choices", "usage")},
 	{name: "ollama", path: fixed("/api/chat"), ending: adaptertest.OllamaChat, whole: has("model", "created_at", "message", "done", "done_reason")},
 }
 
@@ -192,7 +199,7 @@ func (d *matrixDialect) conversations(t *testing.T) map[string]map[string]any {
 	all := map[string]map[string]any{}
 	for i := range list {
 		body := list[i].Request
-		if d.source == "" {
+		if d.source == "" && d.speak == nil {
 			var e *chat.Error
 			if body, e = spoken(t, d.name, body); e != nil {
 				continue // it cannot be said in this dialect
@@ -203,6 +210,12 @@ func (d *matrixDialect) conversations(t *testing.T) map[string]map[string]any {
 		dec.UseNumber()
 		if err := dec.Decode(&v); err != nil {
 			t.Fatalf("%s: %v", list[i].Name, err)
+		}
+		if d.speak != nil {
+			var ok bool
+			if v, ok = d.speak(v); !ok {
+				continue
+			}
 		}
 		all[list[i].Name] = v
 	}
@@ -253,6 +266,9 @@ func (d *matrixDialect) ask(t *testing.T, p matrixProvider, server *mockllm.Serv
 		return d.refusal(t, name, x)
 	}
 	own := d.name == p.kind || d.name == p.speaks
+	if _, path, _ := strings.Cut(x.upstream.First, " "); d.passes != "" && strings.HasSuffix(path, d.passes) && !strings.HasSuffix(path, "/chat"+d.passes) {
+		own = true
+	}
 	answer := upstream(server.Handler(p.mock), x.upstream)
 	proxy.details = "via_upstream"
 	x.respond(answer, len(answer.Body)/3, len(answer.Body)/2)
