@@ -82,9 +82,9 @@ func (d *reader) service(k, v rawjson.Value) {
 			d.Unsupported(v, "this model cannot answer in the background; ask with stream: true instead")
 		}
 	default:
-		for i := range kept {
-			if k.Is(kept[i].key) {
-				d.Unsupported(v, kept[i].why)
+		for i := range refused {
+			if k.Is(refused[i].key) {
+				d.Unsupported(v, refused[i].why)
 			}
 		}
 		if !k.Is("stream_options") { // all there is to say is how much padding there is, which is none
@@ -93,11 +93,15 @@ func (d *reader) service(k, v rawjson.Value) {
 	}
 }
 
-// kept are members that name what OpenAI keeps.
-var kept = [...]struct{ key, why string }{
+// refused are members that name what OpenAI keeps, and wishes that the API has no words
+// for, without which the answer would be another.
+var refused = [...]struct{ key, why string }{
 	{"previous_response_id", "answers of this model are not kept; send the whole conversation in input, with store: false"},
 	{"conversation", "conversations with this model are not kept; send the whole conversation in input"},
 	{"prompt", "prompts that OpenAI keeps are unknown to this model; send their text in instructions and input"},
+	{"stop", "the Responses API has no stop sequences; use chat completions"},
+	{"n", "a response is one answer"},
+	{"logit_bias", "the Responses API has no bias of tokens; use chat completions"},
 	{"moderation", "this model's answers are not moderated by OpenAI"},
 }
 

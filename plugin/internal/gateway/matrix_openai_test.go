@@ -70,6 +70,8 @@ func asResponses(chat object) (object, bool) {
 			set(out, "text", "verbosity", v)
 		case "reasoning_effort":
 			set(out, "reasoning", "effort", v)
+		case "logprobs":
+			out["include"] = []any{"message.output_text.logprobs"}
 		case "functions", "function_call":
 			return nil, false
 		default:
