@@ -143,6 +143,8 @@ func (d *reader) audio(v rawjson.Value, p *chat.Part) {
 }
 
 // AudioType is the media type of a format of audio.
+//
+//go:noinline
 func AudioType(format chat.Text) chat.Text {
 	switch string(format) {
 	case "":

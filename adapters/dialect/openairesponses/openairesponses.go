@@ -65,6 +65,8 @@ func problem(b *rawjson.Builder, e *chat.Error) {
 }
 
 // errorCode is the code of a response that failed.
+//
+//go:noinline
 func errorCode(k chat.ErrorKind) string {
 	switch k {
 	case chat.RateLimited:
