@@ -37,19 +37,9 @@ func (CompletionReader) ReadRequest(request rawjson.Value, r *chat.Request) *cha
 		switch string(k.Bytes()) {
 		case "prompt":
 			d.prompt(v)
-		case "suffix":
-			if len(d.text(v)) > 0 {
-				d.fail(unsupported(v, "is not supported with this model: it cannot fill in a text."))
-			}
-		case "echo":
-			if d.boolean(v) {
-				d.fail(unsupported(v, "is not supported with this model."))
-			}
-		case "logprobs":
-			d.fail(unsupported(v, "is not supported with this model. Use chat completions instead."))
-		case "best_of":
-			if d.integer(v, 0, 20) > 1 {
-				d.fail(unsupported(v, "is not supported with this model."))
+		case "suffix", "echo", "logprobs", "best_of":
+			if raw := string(v.Raw()); raw != `""` && raw != "false" && raw != "1" || k.Is("logprobs") {
+				d.fail(unsupported(v, "is not supported with this model. Use chat completions instead."))
 			}
 		case "model", "stream", "stream_options", "max_tokens":
 			d.member(k, v)

@@ -1,6 +1,8 @@
 package openairesponses
 
 import (
+	"strings"
+
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/fields"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
@@ -37,59 +39,80 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	return d.Err
 }
 
-// member reads one member of the request.
+// word is the place of a string among words, -1 if it is none of them. It stands for
+// lists of comparisons, of which there are many: the module's size counts.
+//
+//go:noinline
+func word(v rawjson.Value, words string) int {
+	if v.Kind() != rawjson.String {
+		return -1
+	}
+	for i, got := 0, string(v.Bytes()); words != ""; i++ {
+		one, rest, _ := strings.Cut(words, " ")
+		if one == got {
+			return i
+		}
+		words = rest
+	}
+	return -1
+}
+
+// Members of a request: those that are read apart, those that chat completions have, too,
+// and those of this API.
+const (
+	apart  = "model input instructions tool_choice stream_options"
+	common = "parallel_tool_calls stream temperature top_p user safety_identifier prompt_cache_key service_tier metadata"
+	own    = "tools max_output_tokens top_logprobs text reasoning include store truncation background"
+)
+
+// member reads one member of the request. All that stream_options can say is how much
+// padding there is, which is none.
 func (d *reader) member(k, v rawjson.Value) {
+	if word(k, apart) >= 0 {
+		return
+	}
+	if word(k, common) >= 0 {
+		if e := openaichat.Member(d.R, k, v); e != nil && d.Err == nil {
+			d.Err = e
+		}
+		return
+	}
 	r := d.R
-	switch string(k.Bytes()) {
-	case "model", "input", "instructions", "tool_choice": // with the rest
-	case "tools":
+	switch word(k, own) {
+	case 0:
 		d.tools(v)
-	case "max_output_tokens":
+	case 1:
 		r.MaxTokens = d.Integer(v, 1)
-	case "top_logprobs":
+	case 2:
 		if d.Integer(v, 0) > 0 {
 			r.Logprobs, r.TopLogprobs = true, v.Raw()
 		}
-	case "text":
+	case 3:
 		d.Each(v, d.textOption)
-	case "reasoning":
+	case 4:
 		d.Each(v, d.reasoning)
-	case "include":
+	case 5:
 		d.Items(v, d.include)
-	default:
-		d.service(k, v)
-	}
-}
-
-// service reads what concerns the API's service rather than the answer.
-func (d *reader) service(k, v rawjson.Value) {
-	switch string(k.Bytes()) {
-	case "parallel_tool_calls", "stream", "temperature", "top_p", "user", "safety_identifier", "prompt_cache_key", "service_tier", "metadata":
-		if e := openaichat.Member(d.R, k, v); e != nil && d.Err == nil {
-			d.Err = e // these are the same there
-		}
-	case "store":
+	case 6:
 		if d.Bool(v) {
-			d.drop(v) // nothing is
+			d.drop(v) // nothing is stored
 		}
-	case "truncation":
-		if !v.Is("disabled") {
+	case 7:
+		if word(v, "disabled") < 0 {
 			d.Text(v)
 			d.drop(v)
 		}
-	case "background":
+	case 8:
 		if d.Bool(v) {
 			d.Unsupported(v, "this model cannot answer in the background; ask with stream: true instead")
 		}
 	default:
 		for i := range refused {
-			if k.Is(refused[i].key) {
+			if word(k, refused[i].key) == 0 {
 				d.Unsupported(v, refused[i].why)
 			}
 		}
-		if !k.Is("stream_options") { // all there is to say is how much padding there is, which is none
-			d.drop(v)
-		}
+		d.drop(v)
 	}
 }
 
@@ -109,13 +132,13 @@ var refused = [...]struct{ key, why string }{
 func (d *reader) drop(v rawjson.Value) { d.R.DropAt(v.Path) }
 
 // include names what an answer is to have beside its usual members. Sealed thinking is
-// always there.
+// always there; the rest is of tools that are refused anyway.
 func (d *reader) include(v rawjson.Value) {
-	switch {
-	case v.Is("reasoning.encrypted_content"):
-	case v.Is("message.output_text.logprobs"):
+	switch word(v, "reasoning.encrypted_content message.output_text.logprobs") {
+	case 0:
+	case 1:
 		d.R.Logprobs = true
-	default: // is of tools that are refused anyway
+	default:
 		d.Text(v)
 		d.R.Drop("include")
 	}
@@ -123,27 +146,26 @@ func (d *reader) include(v rawjson.Value) {
 
 func (d *reader) reasoning(k, v rawjson.Value) {
 	t := &d.R.Reasoning
-	switch string(k.Bytes()) {
-	case "effort":
+	switch word(k, "effort summary generate_summary") {
+	case 0:
 		var ok bool
 		if t.Effort, ok = openaichat.Effort(v); !ok {
 			d.Wrong(v, openaichat.Efforts)
 		}
-	case "summary", "generate_summary":
-		if !v.Is("auto") && !v.Is("concise") && !v.Is("detailed") {
+	case 1, 2:
+		if t.Summary = d.Text(v); word(v, "auto concise detailed") < 0 {
 			d.Wrong(v, "'auto', 'concise' or 'detailed'")
 		}
-		t.Summary = d.Text(v)
 	default:
 		d.drop(v)
 	}
 }
 
 func (d *reader) textOption(k, v rawjson.Value) {
-	switch string(k.Bytes()) {
-	case "format":
+	switch word(k, "format verbosity") {
+	case 0:
 		d.format(d.Object(v))
-	case "verbosity":
+	case 1:
 		d.R.Verbosity = d.Text(v)
 	default:
 		d.drop(v)
@@ -152,11 +174,12 @@ func (d *reader) textOption(k, v rawjson.Value) {
 
 func (d *reader) format(v rawjson.Value) {
 	f := &d.R.Format
-	switch kind := d.Need(v, "type"); {
-	case d.Err != nil, kind.Is("text"):
-	case kind.Is("json_object"):
+	kind := d.Need(v, "type")
+	switch word(kind, "text json_object json_schema") {
+	case 0:
+	case 1:
 		f.Kind = chat.FormatJSON
-	case kind.Is("json_schema"):
+	case 2:
 		f.Kind = chat.FormatSchema
 		f.Name = d.Filled(d.Need(v, "name"))
 		f.Schema = d.Object(d.Need(v, "schema")).Raw()

@@ -50,14 +50,20 @@ func (d *reader) textPart(v, at rawjson.Value) *chat.Part {
 
 func (d *reader) item(v rawjson.Value) {
 	kind := d.Object(v).Get("type")
-	switch {
-	case d.Err != nil:
-	case kind.Is("message"), !kind.Exists() && v.Get("role").Exists():
+	as := word(kind, "message function_call function_call_output reasoning item_reference")
+	if !kind.Exists() || kind.IsNull() { // which two of them can do without
+		as = 4
+		if v.Get("role").Exists() {
+			as = 0
+		}
+	}
+	switch as {
+	case 0:
 		d.message(v)
-	case kind.Is("function_call"):
+	case 1:
 		d.begin(chat.Assistant, v)
 		d.call(v)
-	case kind.Is("function_call_output"):
+	case 2:
 		d.begin(chat.ToolRole, v)
 		p := d.New(chat.ToolResultPart, v)
 		p.ID = d.Filled(d.Need(v, "call_id"))
@@ -65,40 +71,39 @@ func (d *reader) item(v rawjson.Value) {
 		if output := d.Need(v, "output"); d.Err == nil {
 			d.content(output, d.AddResult)
 		}
-		d.rest(v)
-	case kind.Is("reasoning"):
+	case 3:
 		d.begin(chat.Assistant, v)
 		d.thought(v)
-	case kind.Is("item_reference"), !kind.Exists() || kind.IsNull():
+	case 4:
 		d.Unsupported(v, "items are not kept, so there is none to refer to; send the item itself")
 	default:
 		d.Unsupported(v, "want an item of type message, function_call, function_call_output or reasoning; others are of tools that OpenAI runs itself")
 	}
+	d.rest(v, "type id status role content call_id name arguments output summary encrypted_content")
 }
 
-// rest reports what an item has beside what is read elsewhere. Ids and states are those
-// of answers that nobody keeps.
-//
-//go:noinline
-func (d *reader) rest(v rawjson.Value) {
-	d.Each(v, func(k, m rawjson.Value) {
-		switch string(k.Bytes()) {
-		case "type", "id", "status", "role", "content", "call_id", "name", "arguments", "output", "summary", "encrypted_content":
-		default:
+// rest reports what an item or a part has beside the members that are known. Ids and
+// states are those of answers that nobody keeps.
+func (d *reader) rest(v rawjson.Value, known string) {
+	if d.Err != nil {
+		return
+	}
+	for k, m := range v.Fields() {
+		if word(k, known) < 0 && !m.IsNull() {
 			d.drop(m)
 		}
-	})
+	}
 }
 
 func (d *reader) message(v rawjson.Value) {
 	role := d.Need(v, "role")
 	as := chat.System
-	switch {
-	case role.Is("user"):
+	switch word(role, "user assistant system developer") {
+	case 0:
 		as = chat.User
-	case role.Is("assistant"):
+	case 1:
 		as = chat.Assistant
-	case !role.Is("system") && !role.Is("developer") && d.Err == nil:
+	case -1:
 		d.Wrong(role, "'user', 'assistant', 'system' or 'developer'")
 	}
 	if d.Err != nil {
@@ -108,7 +113,6 @@ func (d *reader) message(v rawjson.Value) {
 	if content := d.Need(v, "content"); d.Err == nil {
 		d.content(content, d.Add)
 	}
-	d.rest(v)
 }
 
 func (d *reader) call(v rawjson.Value) {
@@ -119,7 +123,6 @@ func (d *reader) call(v rawjson.Value) {
 		p.Arguments = chat.Text("{}")
 	}
 	d.Add(p)
-	d.rest(v)
 }
 
 // thought reads thinking: its text, and what seals it.
@@ -154,7 +157,6 @@ func (d *reader) thought(v rawjson.Value) {
 			d.Add(p)
 		}
 	}
-	d.rest(v)
 }
 
 // content is a text or a list of parts.
@@ -178,38 +180,34 @@ func (d *reader) content(v rawjson.Value, add func(*chat.Part)) {
 func (d *reader) part(v rawjson.Value) *chat.Part {
 	kind := d.Need(d.Object(v), "type")
 	var p *chat.Part
-	switch {
-	case d.Err != nil:
-		return nil
-	case kind.Is("input_text"), kind.Is("output_text"), kind.Is("text"):
+	switch word(kind, "input_text output_text text refusal input_image input_file input_audio") {
+	case 0, 1, 2:
 		p = d.textPart(d.Need(v, "text"), v)
-	case kind.Is("refusal"):
+	case 3:
 		p = d.textPart(d.Need(v, "refusal"), v)
 		p.Kind = chat.RefusalPart
-	case kind.Is("input_image"):
+	case 4:
 		p = d.New(chat.ImagePart, v)
 		p.Detail = d.Optional(v, "detail")
 		d.file(v, p, "image_url", "image_url")
-	case kind.Is("input_file"):
+	case 5:
 		p = d.New(chat.DocumentPart, v)
 		p.Title = d.Optional(v, "filename")
 		d.file(v, p, "file_data", "file_url")
-	case kind.Is("input_audio"):
-		p = d.audio(v)
+	case 6:
+		a := d.Object(d.Need(v, "input_audio"))
+		p = d.New(chat.AudioPart, v)
+		p.Media.Data = d.Filled(d.Need(a, "data"))
+		p.Media.Type = openaichat.AudioType(d.Filled(d.Need(a, "format")))
 	default:
 		d.Wrong(kind, "'input_text', 'input_image', 'input_file', 'input_audio', 'output_text' or 'refusal'")
 		return nil
 	}
-	d.Each(v, func(k, m rawjson.Value) {
-		switch string(k.Bytes()) {
-		case "type", "text", "refusal", "detail", "image_url", "file_id", "filename", "file_data", "file_url", "input_audio":
-		case "annotations", "logprobs": // of an answer that comes back
-		case "prompt_cache_breakpoint":
-			p.CacheControl = chat.Raw(`{"type":"ephemeral"}`)
-		default:
-			d.drop(m)
-		}
-	})
+	if hint := v.Get("prompt_cache_breakpoint"); hint.Exists() && !hint.IsNull() {
+		p.CacheControl = chat.Raw(`{"type":"ephemeral"}`)
+	}
+	// annotations and logprobs are of an answer that comes back
+	d.rest(v, "type text refusal detail image_url file_id filename file_data file_url input_audio annotations logprobs prompt_cache_breakpoint")
 	return p
 }
 
@@ -235,12 +233,4 @@ func (d *reader) file(v rawjson.Value, p *chat.Part, data, url string) {
 			}
 		}
 	}
-}
-
-func (d *reader) audio(v rawjson.Value) *chat.Part {
-	a := d.Object(d.Need(v, "input_audio"))
-	p := d.New(chat.AudioPart, v)
-	p.Media.Data = d.Filled(d.Need(a, "data"))
-	p.Media.Type = openaichat.AudioType(d.Filled(d.Need(a, "format")))
-	return p
 }

@@ -20,11 +20,10 @@ func (d *reader) tools(v rawjson.Value) {
 	}
 	d.Items(v, func(t rawjson.Value) {
 		kind := d.Need(d.Object(t), "type")
-		switch {
-		case d.Err != nil:
-		case kind.Is("function"):
+		switch word(kind, "function custom") {
+		case 0:
 			d.tool(t)
-		case kind.Is("custom"):
+		case 1:
 			d.Unsupported(kind, "this model takes no tools of type custom; use a tool of type function")
 		default:
 			name := string(d.Filled(kind))
@@ -34,23 +33,15 @@ func (d *reader) tools(v rawjson.Value) {
 }
 
 func (d *reader) tool(v rawjson.Value) {
-	tool := chat.Tool{At: v}
-	d.Each(v, func(k, m rawjson.Value) {
-		switch string(k.Bytes()) {
-		case "type":
-		case "name":
-			tool.Name = d.Filled(m)
-		case "description":
-			tool.Description = d.Text(m)
-		case "parameters":
-			tool.Parameters = d.Object(m).Raw()
-		case "strict":
-			tool.Strict = d.Bool(m)
-		default:
-			d.drop(m)
-		}
-	})
-	if d.Need(v, "name"); d.Err == nil {
+	tool := chat.Tool{At: v, Name: d.Filled(d.Need(v, "name")), Description: d.Optional(v, "description")}
+	if p := v.Get("parameters"); p.Exists() && !p.IsNull() {
+		tool.Parameters = d.Object(p).Raw()
+	}
+	if s := v.Get("strict"); s.Exists() && !s.IsNull() {
+		tool.Strict = d.Bool(s)
+	}
+	d.rest(v, "type name description parameters strict")
+	if d.Err == nil {
 		d.R.Tools = append(d.R.Tools, tool)
 	}
 }
@@ -58,27 +49,19 @@ func (d *reader) tool(v rawjson.Value) {
 // toolChoice reads the choice once the tools are known.
 func (d *reader) toolChoice(v rawjson.Value) {
 	c := &d.R.Choice
-	kind := v
 	if v.Kind() == rawjson.Object {
-		kind = d.Need(v, "type")
-	}
-	switch {
-	case d.Err != nil:
-		return
-	case v.Is("auto"):
-		c.Kind = chat.ChoiceAuto
-	case v.Is("none"):
-		c.Kind = chat.ChoiceNone
-	case v.Is("required"):
-		c.Kind = chat.ChoiceRequired
-	case kind.Is("function"):
-		*c = chat.ToolChoice{Kind: chat.ChoiceTool, Name: d.Filled(d.Need(v, "name"))}
-		d.find(c.Name)
-	case kind.Is("allowed_tools"):
-		d.allowed(v)
-	case kind.Kind() == rawjson.String && v.Kind() == rawjson.Object:
-		d.Unsupported(kind, "want 'function' or 'allowed_tools'; others are of tools that OpenAI runs itself")
-	default:
+		switch kind := d.Need(v, "type"); word(kind, "function allowed_tools") {
+		case 0:
+			*c = chat.ToolChoice{Kind: chat.ChoiceTool, Name: d.Filled(d.Need(v, "name"))}
+			d.find(c.Name)
+		case 1:
+			d.allowed(v)
+		default:
+			d.Unsupported(kind, "want 'function' or 'allowed_tools'; others are of tools that OpenAI runs itself")
+		}
+	} else if i := word(v, "auto none required"); i >= 0 {
+		c.Kind = chat.ChoiceAuto + chat.ChoiceKind(i)
+	} else {
 		d.Wrong(v, "'auto', 'none', 'required' or an object")
 	}
 	if d.Err == nil && c.Kind > chat.ChoiceNone && len(d.R.Tools) == 0 {
@@ -98,12 +81,13 @@ func (d *reader) find(name chat.Text) int {
 // allowed keeps the tools that the choice allows: to a model that sees no others, it
 // means the same.
 func (d *reader) allowed(v rawjson.Value) {
-	switch mode := d.Need(v, "mode"); {
-	case mode.Is("auto"):
+	mode := d.Need(v, "mode")
+	switch word(mode, "auto required") {
+	case 0:
 		d.R.Choice.Kind = chat.ChoiceAuto
-	case mode.Is("required"):
+	case 1:
 		d.R.Choice.Kind = chat.ChoiceRequired
-	case d.Err == nil:
+	default:
 		d.Wrong(mode, "'auto' or 'required'")
 	}
 	kept := make([]bool, len(d.R.Tools))
