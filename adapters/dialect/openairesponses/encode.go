@@ -157,7 +157,12 @@ func (e *encoder) last(status string, err *chat.Error) {
 func (e *encoder) fail(err *chat.Error) {
 	e.done = true
 	e.event("error", "")
-	problem(&e.b, err)
+	code := err.Code
+	if code == "" {
+		code = errorCode(err.Kind)
+	}
+	problem(&e.b, code, err.Message)
+	e.b.Const("param", "null")
 	e.end()
 	if e.begun {
 		e.last(failed, err)

@@ -44,24 +44,19 @@ var (
 // AppendErrorEvent appends an error as the last event of a stream of which nothing is
 // known, not even how many events it has had.
 func AppendErrorEvent(dst []byte, e *chat.Error) []byte {
-	b := rawjson.Builder{Dst: dst}
-	b.Raw("event: error\ndata: {\"type\":\"error\",\"sequence_number\":0")
-	problem(&b, e)
-	b.Raw("}\n\n")
-	return b.Dst
+	enc := encoder{b: rawjson.Builder{Dst: dst}}
+	enc.fail(e)
+	return enc.b.Dst
 }
 
 // problem writes the members that say what is wrong.
-func problem(b *rawjson.Builder, e *chat.Error) {
-	code := e.Code
-	if code == "" {
-		code = errorCode(e.Kind)
-	}
-	b.Raw(`,"code":`)
+//
+//go:noinline
+func problem(b *rawjson.Builder, code, message string) {
+	b.Key("code")
 	b.Dst = rawjson.AppendString(b.Dst, code)
-	b.Raw(`,"message":`)
-	b.Dst = rawjson.AppendString(b.Dst, e.Message)
-	b.Raw(`,"param":null`)
+	b.Key("message")
+	b.Dst = rawjson.AppendString(b.Dst, message)
 }
 
 // errorCode is the code of a response that failed.

@@ -19,12 +19,11 @@ type reader struct {
 func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	d := reader{Reader: fields.Reader{R: r}}
 	r.Dialect = words
-	if model := d.Need(request, "model"); d.Err == nil {
-		d.Filled(model)
-		r.Model = model.Str()
+	if d.filled(request, "model"); d.Err == nil {
+		r.Model = request.Get("model").Str()
 	}
 	input := d.Need(request, "input")
-	if t := request.Get("instructions"); t.Exists() && !t.IsNull() {
+	if t, ok := said(request, "instructions"); ok {
 		r.Begin(chat.System).At = t
 		d.AddText(chat.TextPart, d.Text(t), t)
 	}
@@ -32,7 +31,7 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	if d.Err == nil {
 		d.input(input)
 	}
-	if v := request.Get("tool_choice"); d.Err == nil && v.Exists() && !v.IsNull() {
+	if v, ok := said(request, "tool_choice"); ok && d.Err == nil {
 		d.toolChoice(v)
 	}
 	r.Echo = appendEcho(r.Echo[:0], request)
@@ -56,6 +55,19 @@ func word(v rawjson.Value, words string) int {
 	}
 	return -1
 }
+
+// said is a member that is there and not null.
+//
+//go:noinline
+func said(v rawjson.Value, key string) (rawjson.Value, bool) {
+	m := v.Get(key)
+	return m, m.Exists() && !m.IsNull()
+}
+
+// filled is a member that has to be a text.
+//
+//go:noinline
+func (d *reader) filled(v rawjson.Value, key string) chat.Text { return d.Filled(d.Need(v, key)) }
 
 // Members of a request: those that are read apart, those that chat completions have, too,
 // and those of this API.
@@ -181,10 +193,10 @@ func (d *reader) format(v rawjson.Value) {
 		f.Kind = chat.FormatJSON
 	case 2:
 		f.Kind = chat.FormatSchema
-		f.Name = d.Filled(d.Need(v, "name"))
+		f.Name = d.filled(v, "name")
 		f.Schema = d.Object(d.Need(v, "schema")).Raw()
 		f.Description = d.Optional(v, "description")
-		if s := v.Get("strict"); s.Exists() && !s.IsNull() {
+		if s, ok := said(v, "strict"); ok {
 			f.Strict = d.Bool(s)
 		}
 	default:

@@ -66,7 +66,7 @@ func (d *reader) item(v rawjson.Value) {
 	case 2:
 		d.begin(chat.ToolRole, v)
 		p := d.New(chat.ToolResultPart, v)
-		p.ID = d.Filled(d.Need(v, "call_id"))
+		p.ID = d.filled(v, "call_id")
 		d.Add(p)
 		if output := d.Need(v, "output"); d.Err == nil {
 			d.content(output, d.AddResult)
@@ -118,7 +118,7 @@ func (d *reader) message(v rawjson.Value) {
 func (d *reader) call(v rawjson.Value) {
 	arguments := d.Need(v, "arguments")
 	p := d.New(chat.ToolCallPart, arguments)
-	p.ID, p.Name = d.Filled(d.Need(v, "call_id")), d.Filled(d.Need(v, "name"))
+	p.ID, p.Name = d.filled(v, "call_id"), d.filled(v, "name")
 	if p.Arguments = d.Text(arguments); len(p.Arguments) == 0 {
 		p.Arguments = chat.Text("{}")
 	}
@@ -197,13 +197,13 @@ func (d *reader) part(v rawjson.Value) *chat.Part {
 	case 6:
 		a := d.Object(d.Need(v, "input_audio"))
 		p = d.New(chat.AudioPart, v)
-		p.Media.Data = d.Filled(d.Need(a, "data"))
-		p.Media.Type = openaichat.AudioType(d.Filled(d.Need(a, "format")))
+		p.Media.Data = d.filled(a, "data")
+		p.Media.Type = openaichat.AudioType(d.filled(a, "format"))
 	default:
 		d.Wrong(kind, "'input_text', 'input_image', 'input_file', 'input_audio', 'output_text' or 'refusal'")
 		return nil
 	}
-	if hint := v.Get("prompt_cache_breakpoint"); hint.Exists() && !hint.IsNull() {
+	if _, ok := said(v, "prompt_cache_breakpoint"); ok {
 		p.CacheControl = chat.Raw(`{"type":"ephemeral"}`)
 	}
 	// annotations and logprobs are of an answer that comes back

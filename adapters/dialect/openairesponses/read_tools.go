@@ -33,11 +33,11 @@ func (d *reader) tools(v rawjson.Value) {
 }
 
 func (d *reader) tool(v rawjson.Value) {
-	tool := chat.Tool{At: v, Name: d.Filled(d.Need(v, "name")), Description: d.Optional(v, "description")}
-	if p := v.Get("parameters"); p.Exists() && !p.IsNull() {
+	tool := chat.Tool{At: v, Name: d.filled(v, "name"), Description: d.Optional(v, "description")}
+	if p, ok := said(v, "parameters"); ok {
 		tool.Parameters = d.Object(p).Raw()
 	}
-	if s := v.Get("strict"); s.Exists() && !s.IsNull() {
+	if s, ok := said(v, "strict"); ok {
 		tool.Strict = d.Bool(s)
 	}
 	d.rest(v, "type name description parameters strict")
@@ -52,7 +52,7 @@ func (d *reader) toolChoice(v rawjson.Value) {
 	if v.Kind() == rawjson.Object {
 		switch kind := d.Need(v, "type"); word(kind, "function allowed_tools") {
 		case 0:
-			*c = chat.ToolChoice{Kind: chat.ChoiceTool, Name: d.Filled(d.Need(v, "name"))}
+			*c = chat.ToolChoice{Kind: chat.ChoiceTool, Name: d.filled(v, "name")}
 			d.find(c.Name)
 		case 1:
 			d.allowed(v)

@@ -53,36 +53,28 @@ func (e *encoder) object(status string, err *chat.Error) {
 	b.Dst = rawjson.AppendInt(b.Dst, e.created)
 	b.Raw(`,"status":"`)
 	b.Raw(status)
-	b.Raw(`","background":false,"error":`)
+	b.Raw(`","background":false,"previous_response_id":null,"store":false,"truncation":"disabled","incomplete_details":`)
+	b.Raw(e.details(status))
+	b.Raw(`,"error":`)
 	if err == nil {
 		b.Raw("null")
 	} else {
-		b.Raw(`{"code":"`)
-		b.Raw(errorCode(err.Kind))
-		b.Raw(`","message":`)
-		b.Dst = rawjson.AppendString(b.Dst, err.Message)
-		b.Raw(`}`)
+		b.Raw("{")
+		problem(b, errorCode(err.Kind), err.Message)
+		b.Raw("}")
 	}
-	b.Raw(`,"incomplete_details":`)
-	if status == incomplete {
-		b.Raw(`{"reason":"`)
-		b.Raw(e.reason())
-		b.Raw(`"}`)
-	} else {
-		b.Raw("null")
-	}
-	b.Raw(`,"model":`)
-	b.Str(e.model)
-	b.Raw(`,"output":[`)
-	if status != inProgress {
-		b.Put(e.o.Dst[:e.said])
-	}
-	b.Raw(`],"previous_response_id":null,"store":false,"truncation":"disabled","service_tier":`)
+	b.Text("model", e.model)
+	b.Raw(`,"service_tier":`)
 	if len(e.tier) > 0 {
 		b.Str(e.tier)
 	} else {
 		b.Raw(`"default"`)
 	}
+	b.Raw(`,"output":[`)
+	if status != inProgress {
+		b.Put(e.o.Dst[:e.said])
+	}
+	b.Raw(`]`)
 	if len(e.echo) > 0 {
 		b.Put(e.echo)
 	} else {
@@ -98,21 +90,18 @@ func (e *encoder) object(status string, err *chat.Error) {
 }
 
 func usage(b *rawjson.Builder, u chat.Usage) {
-	for _, m := range [...]struct {
-		key string
-		n   int64
-	}{
-		{`{"input_tokens":`, u.Input},
-		{`,"input_tokens_details":{"cached_tokens":`, u.CachedRead},
-		{`,"cache_write_tokens":`, u.CacheWrite},
-		{`},"output_tokens":`, u.Output},
-		{`,"output_tokens_details":{"reasoning_tokens":`, u.Reasoning},
-		{`},"total_tokens":`, u.Total()},
-	} {
-		b.Raw(m.key)
-		b.Dst = rawjson.AppendInt(b.Dst, m.n)
-	}
-	b.Raw(`}`)
+	b.Raw("{")
+	b.Int("input_tokens", u.Input)
+	b.Raw(`,"input_tokens_details":{`)
+	b.Int("cached_tokens", u.CachedRead)
+	b.Int("cache_write_tokens", u.CacheWrite)
+	b.Raw("}")
+	b.Int("output_tokens", u.Output)
+	b.Raw(`,"output_tokens_details":{`)
+	b.Int("reasoning_tokens", u.Reasoning)
+	b.Raw("}")
+	b.Int("total_tokens", u.Total())
+	b.Raw("}")
 }
 
 // States of responses and items.
@@ -137,10 +126,13 @@ func (e *encoder) status() string {
 	return completed
 }
 
-// reason is why a response is incomplete.
-func (e *encoder) reason() string {
-	if e.finish == chat.FinishLength || e.finish == chat.FinishPause {
-		return "max_output_tokens"
+// details are why a response is incomplete, if it is.
+func (e *encoder) details(status string) string {
+	switch {
+	case status != incomplete:
+		return "null"
+	case e.finish == chat.FinishLength, e.finish == chat.FinishPause:
+		return `{"reason":"max_output_tokens"}`
 	}
-	return "content_filter"
+	return `{"reason":"content_filter"}`
 }
