@@ -63,7 +63,8 @@ func (a *Adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	for range w.Count {
 		out.Vectors = append(out.Vectors, embed.Vector{})
 	}
-	for i, e := range data.Elems() {
+	for it := data.Items(); it.Next(); {
+		i, e := it.Index, it.Value
 		if n, ok := e.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
 			i = int(n)
 		}
