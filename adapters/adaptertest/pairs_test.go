@@ -38,9 +38,9 @@ var wires = map[string]form{
 	"openai":      {wire: "openai", cases: []string{"adaptertest/testdata/anthropic-to-openai", "adaptertest/testdata/openai-to-openai"}},
 	"anthropic":   {wire: "anthropic", cases: []string{"adaptertest/testdata/openai-to-anthropic", "adaptertest/testdata/anthropic-to-anthropic"}},
 	"azure":       {wire: "openai", cases: []string{"adaptertest/testdata/anthropic-to-openai"}},
-	"mistral":     {wire: "mistral", cases: []string{"mistral/testdata/openai"}},
+	"mistral":     {wire: "mistral openai", cases: []string{"mistral/testdata/openai"}},
 	"huggingface": {wire: "openai", cases: []string{"huggingface/testdata/openai"}},
-	"cloudflare":  {wire: "cloudflare", cases: []string{"cloudflare/testdata/openai", "cloudflare/testdata/openai-run"}},
+	"cloudflare":  {wire: "cloudflare openai", cases: []string{"cloudflare/testdata/openai", "cloudflare/testdata/openai-run"}},
 	"gemini":      {wire: "gemini", cases: []string{"gemini/testdata/openai", "gemini/testdata/anthropic"}},
 	"vertex":      {wire: "gemini", cases: []string{"gemini/testdata/openai"}},
 	"cohere":      {wire: "cohere", cases: []string{"cohere/testdata/openai", "cohere/testdata/anthropic"}},
@@ -73,23 +73,34 @@ type pair struct {
 	form    form
 }
 
-// everyPair runs a test for each.
-func everyPair(t *testing.T, test func(t *testing.T, p *pair)) {
-	t.Helper()
+func (p *pair) name() string { return p.dialect.Name + " to " + p.form.name }
+
+func allPairs(tb testing.TB) []*pair {
+	tb.Helper()
+	var all []*pair
 	for _, d := range pairs.Dialects() {
-		for _, f := range forms(t) {
+		for _, f := range forms(tb) {
 			s, err := d.Suite(&f.Provider)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			if f.wire == "bedrock" {
 				s.Frame = eventStream
 			}
-			t.Run(d.Name+" to "+f.name, func(t *testing.T) {
-				t.Parallel()
-				test(t, &pair{s, d, f})
-			})
+			all = append(all, &pair{s, d, f})
 		}
+	}
+	return all
+}
+
+// everyPair runs a test for each.
+func everyPair(t *testing.T, test func(t *testing.T, p *pair)) {
+	t.Helper()
+	for _, p := range allPairs(t) {
+		t.Run(p.name(), func(t *testing.T) {
+			t.Parallel()
+			test(t, p)
+		})
 	}
 }
 
