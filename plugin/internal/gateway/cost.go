@@ -70,6 +70,20 @@ func (s *Stream) fits(input, output int64) *chat.Error {
 	return e
 }
 
+// fitsRead is fits of a request that was read from so many bytes. Only one that may be
+// too large has its tokens counted, which takes a pass over all of its text.
+func (s *Stream) fitsRead(r *chat.Request, bytes int) *chat.Error {
+	m := s.known()
+	if m == nil {
+		return nil
+	}
+	input := r.AtMost(bytes)
+	if input+r.MaxTokens > m.Context {
+		input = r.Tokens()
+	}
+	return s.fits(input, r.MaxTokens)
+}
+
 // reads finds a part of the request in a form that the model cannot read.
 func (s *Stream) reads(r *chat.Request) *chat.Error {
 	m := s.known()

@@ -101,7 +101,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 	if e = s.reads(r); e != nil {
 		return "", e
 	}
-	if e = s.fits(r.Tokens(), r.MaxTokens); e != nil {
+	if e = s.fitsRead(r, len(request.Raw())); e != nil {
 		return "", e
 	}
 	t := s.target.Provider.Adapter.(adapters.Translator)
