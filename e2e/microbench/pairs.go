@@ -35,9 +35,11 @@ func everyPair(m *hostsim.Module) ([]pairOf, []operation, error) {
 	}
 	configuration := `{"hold_headers":"always","providers":[` + strings.Join(rows, ",") + `]}`
 	var answer cases.Message
+	path := ""
 	handlers := map[string]hostsim.Handler{}
 	for _, p := range pairs.Providers() {
 		handlers[p.Kind] = func(r hostsim.Request) hostsim.Response {
+			path = r.Headers.Get(":path")
 			answer = pairs.Answer(mocks.Handler(p.Mock), request(r))
 			return respond(answer)
 		}
@@ -53,12 +55,16 @@ func everyPair(m *hostsim.Module) ([]pairOf, []operation, error) {
 	var untouched []operation
 	for _, d := range pairs.Dialects() {
 		for _, p := range pairs.Providers() {
-			pair := pairOf{dialect: d.Name, provider: p.Kind, own: d.Own(&p)}
+			if p.Lacks == d.Name {
+				continue
+			}
+			pair := pairOf{dialect: d.Name, provider: p.Kind}
 			for _, stream := range []bool{false, true} {
 				o, err := ask(host, &d, &p, stream)
 				if err != nil || answer.First != "200" {
 					return nil, nil, fmt.Errorf("%s to %s: %w: %s", d.Name, p.Kind, err, answer.Body)
 				}
+				pair.own = d.Passed(&p, path)
 				o.configuration, o.response = configuration, respond(answer)
 				if stream {
 					o.per, o.less = len(o.response.Chunks), untouchedStream+p.Kind
@@ -83,7 +89,7 @@ func ask(host *hostsim.Host, d *pairs.Dialect, p *pairs.Provider, stream bool) (
 	if err != nil {
 		return nil, err
 	}
-	if stream && d.Name == "openai" {
+	if stream && (d.Name == "openai" || d.Name == "completions") {
 		v["stream_options"] = map[string]bool{"include_usage": true}
 	}
 	model := p.Kind + "/" + p.Model

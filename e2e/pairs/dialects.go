@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -26,7 +27,13 @@ type Dialect struct {
 	Ending func(stream []byte) (adaptertest.Ending, error)
 	Whole  func(answer []byte) error
 
-	// Plain and Tool ask for a text and for a call of a tool, of the model "m" and whole.
+	// Speak puts OpenAI's request into the words of the dialect, where no provider has them
+	// only; false if it cannot be said. Passes ends the path of a body that passes.
+	Speak  func(request map[string]any) (map[string]any, bool)
+	Passes string
+
+	// Plain and Tool ask for a text and for a call of a tool, of the model "m" and whole; a
+	// dialect without tools has no Tool.
 	Plain, Tool string
 }
 
@@ -45,6 +52,13 @@ func Dialects() []Dialect {
 			Whole: has("candidates", "usageMetadata", "modelVersion", "responseId"),
 			Plain: `{"contents":[{"role":"user","parts":[{"text":"Say: \u00e9 and a quick fox."}]}]}`,
 			Tool:  `{"contents":[{"role":"user","parts":[{"text":"call weather with {\"city\":\"Bern\"}"}]}],"tools":[{"functionDeclarations":[{"name":"weather","parameters":{"type":"OBJECT","properties":{"city":{"type":"STRING"}},"required":["city"]}}]}]}`},
+		{Name: "responses", As: dialect.OpenAIResponses(), Speak: asResponses, Passes: "/responses", Path: fixed("/v1/responses"), Ending: responsesEnding,
+			Whole: has("id", "object", "created_at", "status", "model", "output", "parallel_tool_calls", "tool_choice", "tools", "usage"),
+			Plain: `{"model":"m","stream":false,"input":"Say: \u00e9 and a quick fox."}`,
+			Tool:  `{"model":"m","stream":false,"input":"call weather with {\"city\":\"Bern\"}","tools":[{"type":"function","name":"weather","strict":false,"parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}]}`},
+		{Name: "completions", As: dialect.OpenAICompletions(), Speak: asCompletion, Passes: "/completions", Path: fixed("/v1/completions"), Ending: adaptertest.OpenAICompletions,
+			Whole: has("id", "object", "created", "model", "choices", "usage"),
+			Plain: `{"model":"m","stream":false,"max_tokens":100,"prompt":"Say: \u00e9 and a quick fox."}`},
 		{Name: "ollama", As: dialect.Ollama(), Path: fixed("/api/chat"), Ending: adaptertest.OllamaChat,
 			Whole: has("model", "created_at", "message", "done", "done_reason"),
 			Plain: `{"model":"m","stream":false,"messages":[{"role":"user","content":"Say: \u00e9 and a quick fox."}]}`,
@@ -80,8 +94,15 @@ func has(members ...string) func([]byte) error {
 	}
 }
 
-// Own reports whether the provider takes the dialect's bodies as they are.
-func (d *Dialect) Own(p *Provider) bool { return d.Name == p.Kind || d.Name == p.Speaks }
+// Passed reports whether the provider has got the dialect's body as it was, by the path
+// that it went to.
+func (d *Dialect) Passed(p *Provider, path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	if d.Passes != "" && strings.HasSuffix(path, d.Passes) && !strings.HasSuffix(path, "/chat"+d.Passes) {
+		return true
+	}
+	return d.Name == p.Kind || d.Name == p.Speaks
+}
 
 // Suite is the pair as its adapters make it, without the gateway.
 func (d *Dialect) Suite(p *Provider) (adaptertest.Suite, error) {
@@ -114,7 +135,7 @@ func (d *Dialect) Conversations(fsys fs.FS) (map[string]map[string]any, error) {
 	all := map[string]map[string]any{}
 	for i := range list {
 		body := list[i].Request
-		if d.Source == "" {
+		if d.Source == "" && d.Speak == nil {
 			var e *chat.Error
 			body, e, err = spoken(d.Name, body)
 			if err != nil {
@@ -124,9 +145,17 @@ func (d *Dialect) Conversations(fsys fs.FS) (map[string]map[string]any, error) {
 				continue
 			}
 		}
-		if all[list[i].Name], err = Object(body); err != nil {
+		v, err := Object(body)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", list[i].Name, err)
 		}
+		if d.Speak != nil {
+			var ok bool
+			if v, ok = d.Speak(v); !ok {
+				continue
+			}
+		}
+		all[list[i].Name] = v
 	}
 	return all, nil
 }

@@ -28,6 +28,7 @@ type Provider struct {
 	Kind, Mock, Model string
 	Options           string // in JSON; empty: none
 	Speaks            string // a dialect whose bodies pass, beside that of its own name
+	Lacks             string // a dialect that passes to an API which the mock has not
 }
 
 // Providers are all of them.
@@ -43,7 +44,7 @@ func Providers() []Provider {
 		{Kind: "bedrock", Mock: "bedrock", Model: "anthropic.claude-sonnet-4-5-20250929-v1:0", Options: `{"region":"us-east-1"}`},
 		{Kind: "vertex", Mock: "vertex", Model: "gemini-2.5-flash", Options: `{"project":"p","token_cluster":"tokens"}`},
 		{Kind: "huggingface", Mock: "huggingface", Model: "meta-llama/Llama-3.3-70B-Instruct"},
-		{Kind: "cloudflare", Mock: "cloudflare", Model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", Options: `{"account":"` + cloudflare.Account + `"}`},
+		{Kind: "cloudflare", Mock: "cloudflare", Model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", Options: `{"account":"` + cloudflare.Account + `"}`, Lacks: "responses"},
 	}
 }
 
