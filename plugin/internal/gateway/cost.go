@@ -14,7 +14,17 @@ func (s *Stream) known() *catalog.Model {
 	if p == nil || s.target.Model == "" {
 		return nil
 	}
-	return s.w.plan.Catalog.Find(p.Name, p.Type.Name, s.target.Model)
+	if f := &s.found; f.provider != p || f.name != s.target.Model {
+		*f = found{p, s.target.Model, s.w.plan.Catalog.Find(p.Name, p.Type.Name, s.target.Model)}
+	}
+	return s.found.model
+}
+
+// found is what the catalogue has said of a target, which is asked for again and again.
+type found struct {
+	provider *config.Provider
+	name     string
+	model    *catalog.Model // nil is nothing
 }
 
 // costHeader is what an answer has cost, in US dollars.
