@@ -29,7 +29,7 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		}
 		out.Choices = append(out.Choices, a.choice(c, out.Created))
 	}
-	return nil
+	return out.Callable()
 }
 
 // inner is a string as it is spelled, nil for anything else.
