@@ -100,6 +100,8 @@ func (r *Request) Begin(role Role) *Message {
 }
 
 // Add appends a part to the last message.
+//
+//go:noinline
 func (r *Request) Add(p Part) {
 	m := &r.Messages[len(r.Messages)-1]
 	start := len(r.parts) - len(m.Parts)
@@ -108,6 +110,8 @@ func (r *Request) Add(p Part) {
 }
 
 // AddResult appends a part to the result of the last part, which is a ToolResultPart.
+//
+//go:noinline
 func (r *Request) AddResult(p Part) {
 	last := &r.parts[len(r.parts)-1]
 	start := len(r.results) - len(last.Result)

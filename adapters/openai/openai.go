@@ -70,4 +70,6 @@ func (a *Adapter) AskUsage(op adapters.Operation) *adapters.Ask {
 }
 
 // Watch reads answers of this format.
+//
+//go:noinline
 func (a *Adapter) Watch(op adapters.Operation) adapters.Watch { return newWatch(op) }

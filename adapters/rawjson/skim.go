@@ -86,6 +86,8 @@ func (s *Skimmer) child(at int32, name string) int32 {
 }
 
 // Reset makes the Skimmer ready for another document and keeps its memory.
+//
+//go:noinline
 func (s *Skimmer) Reset() {
 	for i := range s.fields {
 		f := &s.fields[i]
