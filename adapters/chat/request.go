@@ -94,6 +94,8 @@ func (r *Request) Reset() {
 }
 
 // Begin starts a message; Add gives it parts.
+//
+//go:noinline
 func (r *Request) Begin(role Role) *Message {
 	r.Messages = append(r.Messages, Message{Role: role})
 	return &r.Messages[len(r.Messages)-1]

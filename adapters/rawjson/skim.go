@@ -100,6 +100,8 @@ func (s *Skimmer) Reset() {
 
 // Field is the value of path number i as it is spelled, nil while it is not complete
 // and if it is absent or too long. It is void after Reset.
+//
+//go:noinline
 func (s *Skimmer) Field(i int) []byte {
 	if !s.fields[i].done {
 		return nil

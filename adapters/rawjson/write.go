@@ -136,6 +136,8 @@ func (w *Writer) comma() {
 }
 
 // Object begins an object.
+//
+//go:noinline
 func (w *Writer) Object() *Writer {
 	w.comma()
 	w.buf = append(w.buf, '{')
@@ -149,6 +151,8 @@ func (w *Writer) EndObject() *Writer {
 }
 
 // Array begins an array.
+//
+//go:noinline
 func (w *Writer) Array() *Writer {
 	w.comma()
 	w.buf = append(w.buf, '[')
