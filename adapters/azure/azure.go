@@ -111,6 +111,14 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 	return a.Adapter.ChatPath(model, stream) + a.query
 }
 
+// EmbedPath is the same for embeddings.
+func (a *adapter) EmbedPath(model string) string {
+	if a.base != "" {
+		return a.deployment(model, "/embeddings")
+	}
+	return a.Adapter.EmbedPath(model) + a.query
+}
+
 // deployment is the path of an operation.
 //
 //go:noinline

@@ -10,7 +10,6 @@ package compatible
 
 import (
 	"github.com/postern-gateway/postern/adapters"
-	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
@@ -66,15 +65,12 @@ func (s *service) adapter(base string) adapters.Adapter {
 	return a
 }
 
-// untranslated is a service without chat: it cannot serve clients of other dialects.
+// untranslated is a service without chat: to clients of other dialects it gives
+// embeddings alone.
 type untranslated struct {
 	adapters.Adapter
 	adapters.Amender
-	errors
-}
-
-type errors interface {
-	ReadError(status int, body []byte) *chat.Error
+	adapters.Embedder
 }
 
 // anyService reads the options of the type compatible.

@@ -38,6 +38,8 @@ func NewTable() *Table {
 		Endpoint{Method: "GET", Path: "/v1/models", Dialect: openAI, Op: adapters.Models},
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/api/embed", Dialect: ollama, Op: adapters.Embeddings},
+		Endpoint{Method: "POST", Path: "/api/embeddings", Dialect: OllamaEmbeddings(), Op: adapters.Embeddings},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
 	)
 }

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -33,20 +34,21 @@ func (a *Adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	}
 	dst = append(dst, ']')
 	if r.Dimensions > 0 {
-		dst = rawjson.AppendInt(rawjson.Add(dst, `,"dimensions":`), r.Dimensions)
+		name, ok := a.named(embeddingsPrefix + "dimensions")
+		if !ok {
+			return dst, r.NoDimensions()
+		}
+		dst = rawjson.AppendKey(append(dst, ','), strings.TrimPrefix(name, embeddingsPrefix))
+		dst = rawjson.AppendInt(dst, r.Dimensions)
 	}
 	if r.Base64 {
 		dst = rawjson.Add(dst, `,"encoding_format":"base64"`)
 	}
-	if len(r.User) > 0 {
+	if len(r.User) > 0 && !a.lacking(embeddingsPrefix+"user") {
 		dst = append(rawjson.AddRaw(rawjson.Add(dst, `,"user":"`), r.User), '"')
+		r.User = nil
 	}
-	if r.Task != embed.TaskUnset { // the models make one vector for all uses
-		r.Drop("task_type")
-	}
-	for i := range r.Extra {
-		r.Drop(r.Extra[i].Path)
-	}
+	r.DropOther(false) // the models make one vector for all uses
 	return append(dst, '}'), nil
 }
 

@@ -104,7 +104,7 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	}
 	if stream := request.Get("stream"); !s.stream {
 		s.stream, _ = stream.Bool()
-		if !stream.Exists() || stream.IsNull() {
+		if (!stream.Exists() || stream.IsNull()) && s.endpoint.Op == adapters.Chat {
 			s.stream = s.endpoint.Dialect.StreamsUnasked
 		}
 	}

@@ -42,8 +42,9 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 // embedWay is that of embeddings.
 type embedWay struct {
 	adapters.Embedder
-	s    *Stream
-	want embed.Wanted
+	s      *Stream
+	want   embed.Wanted
+	tokens int64 // of the inputs, estimated
 }
 
 func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
@@ -52,8 +53,11 @@ func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, b
 	if err := e.ReadEmbedding(answer, e.want, out); err != nil {
 		return dst, chat.Usage{}, false, err
 	}
+	if !out.Counted {
+		out.Usage = chat.Usage{Input: e.tokens, Estimated: true}
+	}
 	dst, err := e.s.endpoint.Dialect.Embeddings.AppendEmbedding(dst, e.want, out)
-	return dst, out.Usage, out.Counted, err
+	return dst, out.Usage, true, err
 }
 
 // translatable reports whether the chosen provider serves the client in another dialect.
@@ -137,7 +141,7 @@ func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) (path st
 	}
 	s.dropped = strings.Join(r.Drops(), ", ")
 	s.stream = false
-	s.translation.embed = embedWay{t, s, r.Wanted()}
+	s.translation.embed = embedWay{t, s, r.Wanted(), r.Tokens()}
 	s.translation.way = &s.translation.embed
 	return t.EmbedPath(r.Model), nil
 }

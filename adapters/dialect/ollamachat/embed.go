@@ -1,0 +1,103 @@
+package ollamachat
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
+	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// EmbedName is the dialect of the older endpoint for embeddings.
+const EmbedName = "ollama_embeddings"
+
+// Embeddings reads and writes
+// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings.
+type Embeddings struct{}
+
+// OldEmbeddings reads and writes
+// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embedding, which has
+// one prompt and one vector.
+type OldEmbeddings struct{}
+
+var (
+	_ adapters.EmbedCodec = Embeddings{}
+	_ adapters.EmbedCodec = OldEmbeddings{}
+)
+
+// mostInputs bounds what a request makes the gateway keep.
+const mostInputs = 1 << 14
+
+// ReadEmbed reads a request. How the server runs the model, and that it may cut what is
+// too long, is nothing that others can be told.
+func (Embeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
+	return readEmbed(Name, "input", request, r)
+}
+
+// ReadEmbed reads a request, whose prompt is one text.
+func (OldEmbeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
+	return readEmbed(EmbedName, "prompt", request, r)
+}
+
+func readEmbed(dialect, key string, request rawjson.Value, r *embed.Request) *chat.Error {
+	var shared chat.Request
+	d := fields.Reader{R: &shared}
+	r.Dialect = dialect
+	text := func(v rawjson.Value) {
+		r.Inputs = append(r.Inputs, embed.Input{Text: d.Filled(v), At: v})
+	}
+	d.Need(request, key)
+	d.Each(request, func(k, v rawjson.Value) {
+		switch {
+		case k.Is("model"):
+			d.Filled(v)
+			r.Model = v.Str()
+		case k.Is(key) && v.Kind() == rawjson.Array && key == "input":
+			if n := v.Len(); n == 0 || n > mostInputs {
+				d.Wrong(v, "a text, or a list of texts")
+				return
+			}
+			d.Items(v, text)
+		case k.Is(key):
+			r.Single = true
+			text(v)
+		case k.Is("dimensions"):
+			r.Dimensions = d.Integer(v, 0)
+		default:
+			d.Extra(k, v)
+		}
+	})
+	r.Extra = append(r.Extra, shared.Extra...)
+	return d.Err
+}
+
+// AppendEmbedding appends an answer.
+func (Embeddings) AppendEmbedding(dst []byte, w embed.Wanted, answer *embed.Response) ([]byte, error) {
+	b := rawjson.Builder{Dst: rawjson.Add(dst, `{"model":`)}
+	if len(answer.Model) > 0 {
+		b.Str(answer.Model)
+	} else {
+		b.Dst = rawjson.AppendString(b.Dst, w.Model)
+	}
+	b.Raw(`,"embeddings":[`)
+	for i := range answer.Vectors {
+		b.Comma()
+		var err error
+		if b.Dst, err = answer.Vectors[i].AppendNumbers(b.Dst); err != nil {
+			return b.Dst, err
+		}
+	}
+	b.Raw(`]`)
+	b.Int("prompt_eval_count", answer.Usage.Input)
+	b.Raw(`}`)
+	return b.Dst, nil
+}
+
+// AppendEmbedding appends an answer.
+func (OldEmbeddings) AppendEmbedding(dst []byte, _ embed.Wanted, answer *embed.Response) ([]byte, error) {
+	if len(answer.Vectors) != 1 {
+		return dst, embed.ErrCount
+	}
+	dst, err := answer.Vectors[0].AppendNumbers(rawjson.Add(dst, `{"embedding":`))
+	return append(dst, '}'), err
+}
