@@ -29,7 +29,8 @@ func (s *suite) leaks() []string {
 		return append(found, err.Error())
 	}
 	for where, text := range map[string]string{"log": s.envoy.Log(), "stats": stats, "access log": string(records)} {
-		for _, secret := range []string{mockKey("openai"), mockKey("anthropic"), clientKey, sdkKey, sdkNarrowKey, adminKey, "ya29.", "PRIVATE KEY", "assertion="} {
+		for _, secret := range []string{mockKey("openai"), mockKey("anthropic"), clientKey, sdkKey, sdkNarrowKey, adminKey,
+			"ya29.", "PRIVATE KEY", "assertion=", "mock-session-secret", "mock-session-token"} {
 			if strings.Contains(text, secret) {
 				found = append(found, fmt.Sprintf("the %s has the secret %q", where, secret))
 			}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
 )
 
 // Keys of the consumers that the SDKs are. Mocks refuse what begins with "client-".
@@ -47,6 +48,8 @@ func sdkConfig() string {
 		provider("vertex", "vertex", "sdk-vertex", `"options":{"project":"p","token_cluster":"sdk-vertex"},`),
 		provider("dead", "openai", "dead", ""),
 		provider("dead-anthropic", "anthropic", "dead", ""),
+		`{"name":"bedrock","type":"bedrock","cluster":"sdk-bedrock","options":{"region":"` + bedrock.Region + `"},"keys":[{"value":"` + bedrock.Session + `"}]}`,
+		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
@@ -54,6 +57,9 @@ func sdkConfig() string {
 		model("secure-gpt-4o", `"secure-openai","model":"gpt-4o"`),
 		model("secure-claude", `"secure-anthropic","model":"claude-sonnet-4-5"`),
 		model("dead", `"dead"`), model("dead-claude", `"dead-anthropic"`),
+		model("anthropic.*", `"bedrock"`),
+		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
+		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -76,6 +82,8 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
 		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
 		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
+		envoy.Cluster("sdk-bedrock", addresses.Of("bedrock").Addr),
+		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
 	}, nil
 }
 
@@ -89,10 +97,16 @@ type sdkRun struct {
 	model, reasoning string
 }
 
+// bedrockModel has a colon, which has to be encoded in paths and signatures.
+const bedrockModel = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+
 func sdkRuns() (python, node []sdkRun) {
 	openAI := sdkRun{provider: "openai", model: "gpt-4o", reasoning: "gpt-5"}
 	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
 	cloud := sdkRun{provider: "anthropic", mock: "vertex", model: "claude-sonnet-4-5@20250929", reasoning: "claude-sonnet-4-5@20250929"}
+	amazon := sdkRun{provider: "bedrock", model: bedrockModel, reasoning: bedrockModel}
+	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
+	older := sdkRun{provider: "gemini", model: "gemini-2.5-flash", reasoning: "gemini-2.5-flash"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -104,6 +118,13 @@ func sdkRuns() (python, node []sdkRun) {
 		of(openAI, "anthropic at openai", "anthropic_messages"),
 		of(cloud, "anthropic at vertex", "anthropic_messages"),
 		of(cloud, "openai at vertex", "openai_chat"),
+		of(amazon, "openai at bedrock", "openai_chat"),
+		of(amazon, "anthropic at bedrock", "anthropic_messages"),
+		of(flash, "google-genai", "genai_native", "genai_generate"),
+		of(openAI, "google-genai at openai", "genai_generate"),
+		of(claude, "google-genai at anthropic", "genai_generate"),
+		of(older, "openai at gemini", "openai_chat"),
+		of(older, "anthropic at gemini", "anthropic_messages"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),

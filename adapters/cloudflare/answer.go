@@ -37,74 +37,92 @@ func isOwn(v rawjson.Value) bool {
 	return v.Get("response").Exists() || v.Get("tool_calls").Exists()
 }
 
+// A writer has its helpers not inlined: there are many calls of them, and the module's
+// size counts.
+type writer struct{ dst []byte }
+
+//go:noinline
+func (w *writer) raw(s string) { w.dst = append(w.dst, s...) }
+
+// value writes what is between before and behind it, or other if there is nothing.
+//
+//go:noinline
+func (w *writer) value(before string, v rawjson.Value, other string) {
+	w.raw(before)
+	if v.Exists() {
+		w.dst = append(w.dst, v.Raw()...)
+	} else {
+		w.raw(other)
+	}
+}
+
+// member writes a member if it is of the kind.
+//
+//go:noinline
+func (w *writer) member(before string, v rawjson.Value, kind rawjson.Kind) bool {
+	if v.Kind() == kind {
+		w.value(before, v, "")
+	}
+	return v.Kind() == kind
+}
+
 // appendAsOpenAI appends an answer of Workers AI's own form in OpenAI's: as a message, or
 // as the delta of a chunk.
 func appendAsOpenAI(dst []byte, v rawjson.Value, member string) []byte {
-	dst = append(dst, `{"choices":[{"index":0,"`...)
-	dst = append(dst, member...)
-	dst = append(dst, `":{"content":`...)
-	switch r := v.Get("response"); r.Kind() {
-	case rawjson.String:
-		dst = append(dst, r.Raw()...)
-	case rawjson.Absent, rawjson.Null:
-		dst = append(dst, "null"...)
+	w := writer{dst}
+	w.raw(`{"choices":[{"index":0,"`)
+	w.raw(member)
+	response := v.Get("response")
+	switch response.Kind() {
+	case rawjson.String, rawjson.Absent, rawjson.Null:
+		w.value(`":{"content":`, response, "null")
 	default: // structured output comes as the JSON that it is
-		dst = rawjson.AppendString(dst, r.Raw())
+		w.raw(`":{"content":`)
+		w.dst = rawjson.AppendString(w.dst, response.Raw())
 	}
-	dst = append(appendCalls(dst, v.Get("tool_calls")), '}')
-	reason := v.Get("finish_reason")
-	if reason.Kind() == rawjson.String {
-		dst = append(append(dst, `,"finish_reason":`...), reason.Raw()...)
-	}
-	dst = append(dst, "}]"...)
-	if u := v.Get("usage"); u.Kind() == rawjson.Object {
-		dst = append(append(dst, `,"usage":`...), u.Raw()...)
-	}
-	return append(dst, '}')
-}
-
-// appendCalls appends calls, which have their names and arguments in themselves or in a
-// function. One that has no id gets one that is made from it: it does not depend on the
-// time, and two of one answer are told apart by their places.
-func appendCalls(dst []byte, calls rawjson.Value) []byte {
-	dst = append(dst, `,"tool_calls":[`...)
+	w.raw(`,"tool_calls":[`)
 	first := true
-	for i, c := range calls.Elems() {
-		f := c
-		if in := c.Get("function"); in.Kind() == rawjson.Object {
-			f = in
-		}
-		name, arguments := f.Get("name"), f.Get("arguments")
-		if name.Kind() != rawjson.String && arguments.Kind() != rawjson.String {
-			continue // the last piece of a call in a stream, which says nothing
-		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(dst, '{')
-		if n := c.Get("index"); n.Kind() == rawjson.Number {
-			dst = append(append(append(dst, `"index":`...), n.Raw()...), ',')
-		}
-		if id := c.Get("id"); id.Kind() == rawjson.String {
-			dst = append(append(append(dst, `"id":`...), id.Raw()...), ',')
-		} else if name.Kind() == rawjson.String {
-			dst = rawjson.AppendInt(append(dst, `"id":"call_`...), int64(hash(f.Raw())))
-			dst = append(rawjson.AppendInt(append(dst, '_'), int64(i)), `",`...)
-		}
-		dst = append(dst, `"function":{"name":`...)
-		dst = appendOr(dst, name, "null")
-		dst = append(dst, `,"arguments":`...)
-		dst = append(appendOr(dst, arguments, `""`), "}}"...)
+	for i, c := range v.Get("tool_calls").Elems() {
+		first = !w.call(first, i, c) && first
 	}
-	return append(dst, ']')
+	w.raw("]}")
+	w.member(`,"finish_reason":`, v.Get("finish_reason"), rawjson.String)
+	w.raw("}]")
+	w.member(`,"usage":`, v.Get("usage"), rawjson.Object)
+	w.raw("}")
+	return w.dst
 }
 
-func appendOr(dst []byte, v rawjson.Value, other string) []byte {
-	if v.Exists() {
-		return append(dst, v.Raw()...)
+// call writes a call, which has its name and arguments in itself or in a function; false
+// for the last piece of one in a stream, which says nothing. A call that has no id gets
+// one that is made from it: it does not depend on the time, and two of one answer are
+// told apart by their places.
+func (w *writer) call(first bool, i int, c rawjson.Value) bool {
+	f := c
+	if in := c.Get("function"); in.Kind() == rawjson.Object {
+		f = in
 	}
-	return append(dst, other...)
+	name, arguments := f.Get("name"), f.Get("arguments")
+	named := name.Kind() == rawjson.String
+	if !named && arguments.Kind() != rawjson.String {
+		return false
+	}
+	if !first {
+		w.raw(",")
+	}
+	w.value(`{"function":{"name":`, name, "null")
+	w.value(`,"arguments":`, arguments, `""`)
+	w.raw("}")
+	w.member(`,"index":`, c.Get("index"), rawjson.Number)
+	if !w.member(`,"id":`, c.Get("id"), rawjson.String) && named {
+		w.raw(`,"id":"call_`)
+		w.dst = rawjson.AppendInt(w.dst, int64(hash(f.Raw())))
+		w.raw("_")
+		w.dst = rawjson.AppendInt(w.dst, int64(i))
+		w.raw(`"`)
+	}
+	w.raw("}")
+	return true
 }
 
 // hash is FNV-1a of 32 bits.

@@ -76,10 +76,15 @@ func content(m rawjson.Value, patch *rawjson.Patch) {
 				return
 			}
 			if i > 0 {
-				joined = append(joined, `\n\n`...)
+				joined = put(joined, []byte(`\n\n`))
 			}
-			joined = append(joined, text[1:len(text)-1]...)
+			joined = put(joined, text[1:len(text)-1])
 		}
-		patch.Replace(c, append(joined, '"'))
+		patch.Replace(c, put(joined, []byte{'"'}))
 	}
 }
+
+// put is not inlined, for the module's size.
+//
+//go:noinline
+func put(dst, p []byte) []byte { return append(dst, p...) }

@@ -11,6 +11,7 @@ import (
 type Endpoint struct {
 	Method  string
 	Path    string // may have one {model}, which stands for any characters
+	Query   string // a parameter that has to be there, for paths with a model; empty for none
 	Dialect *Dialect
 	Op      adapters.Operation
 	Stream  bool   // its answers are streams, whatever the body says
@@ -23,12 +24,23 @@ type Table struct {
 	patterns []Endpoint // those with a model
 	fallback *Dialect
 	byHeader *Dialect // of those who name the version of Anthropic's API
+	byKey    *Dialect // of those whose key is in Google's header
 }
+
+// A Hint is what a request's headers tell of its dialect, where paths are the same.
+type Hint uint8
+
+// Hints.
+const (
+	NoHint           Hint = iota
+	AnthropicVersion      // names the version of Anthropic's API
+	GoogleKey             // has its key in Google's header
+)
 
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
-	openAI, anthropic, ollama := OpenAI(), Anthropic(), Ollama()
-	return newTable(openAI, anthropic,
+	openAI, anthropic, gemini, ollama := OpenAI(), Anthropic(), Gemini(), Ollama()
+	t := newTable(openAI, anthropic, append(geminiEndpoints(gemini, GeminiArray()),
 		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/embeddings", Dialect: openAI, Op: adapters.Embeddings},
@@ -41,7 +53,9 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/api/embed", Dialect: ollama, Op: adapters.Embeddings},
 		Endpoint{Method: "POST", Path: "/api/embeddings", Dialect: OllamaEmbeddings(), Op: adapters.Embeddings},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
-	)
+	)...)
+	t.byKey = gemini
+	return t
 }
 
 func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
@@ -59,16 +73,20 @@ func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
 // modelMark stands for a model in an endpoint's path.
 const modelMark = "{model}"
 
-// Find is the endpoint at a path, whose query comes apart. Clients of Anthropic's API
-// name its version in a header, which tells the dialects apart where paths are the same.
-func (t *Table) Find(path, query string, anthropicVersion bool) (Endpoint, bool) {
+// Find is the endpoint at a path, whose query comes apart.
+func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 	if e, ok := t.exact[path]; ok {
-		if e.Op == adapters.Models && e.Dialect == t.fallback && anthropicVersion {
+		if e.Op == adapters.Models && e.Dialect == t.fallback && hint == AnthropicVersion {
 			e.Dialect = t.byHeader
+		} else if e.Op == adapters.Models && e.Dialect == t.fallback && hint == GoogleKey && t.byKey != nil {
+			e.Dialect = t.byKey
 		}
 		return e, true
 	}
 	for i := range t.patterns {
+		if want := t.patterns[i].Query; want != "" && !strings.Contains("&"+query+"&", "&"+want+"&") {
+			continue
+		}
 		if model, ok := t.patterns[i].model(path); ok {
 			e := t.patterns[i]
 			e.Model = model

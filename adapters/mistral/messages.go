@@ -115,7 +115,7 @@ const between = `{"role":"assistant","content":"OK."}`
 // begin opens a message up to its content.
 func (b *builder) begin(role chat.Role, m *chat.Message) {
 	if len(m.Name) > 0 {
-		b.r.Drop("messages[].name")
+		b.drop("messages[].name")
 	}
 	b.comma()
 	switch role {
@@ -235,9 +235,9 @@ func (b *builder) assistant(m *chat.Message, final bool) {
 				thoughts++
 				continue
 			}
-			b.r.Drop(b.said("messages[].reasoning_details", "messages[].content[].thinking"))
+			b.drop(b.said("messages[].reasoning_details", "messages[].content[].thinking"))
 		case chat.RedactedPart:
-			b.r.Drop(b.said("messages[].reasoning_details", "messages[].content[].thinking"))
+			b.drop(b.said("messages[].reasoning_details", "messages[].content[].thinking"))
 		default:
 			b.r.DropAt(p.At.Path)
 		}

@@ -60,6 +60,8 @@ func (f *family) thinks() bool { return f.efforts != 0 }
 
 // nearest is the effort that the model has closest to the one asked for: no thinking
 // only for none, and any other effort is one of thinking.
+//
+//go:noinline
 func (f *family) nearest(e chat.Effort) chat.Effort {
 	if e == chat.EffortNone {
 		if f.efforts&none != 0 {

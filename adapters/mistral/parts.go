@@ -99,7 +99,7 @@ func (b *builder) say(t chat.Text) {
 func (b *builder) unmark(p *chat.Part) {
 	b.unhint(p.CacheControl)
 	if p.Citations != nil {
-		b.r.Drop("messages[].content[].citations")
+		b.drop("messages[].content[].citations")
 	}
 }
 
@@ -109,7 +109,7 @@ func (b *builder) unmark(p *chat.Part) {
 //go:noinline
 func (b *builder) unhint(hint chat.Raw) {
 	if len(hint) > 0 {
-		b.r.Drop("cache_control")
+		b.drop("cache_control")
 	}
 }
 
@@ -130,7 +130,7 @@ func (b *builder) image(p *chat.Part) {
 		b.text("detail", p.Detail)
 	case "":
 	default:
-		b.r.Drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
+		b.drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
 	}
 	b.raw(`}}`)
 }

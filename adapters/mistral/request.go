@@ -108,6 +108,25 @@ func (b *builder) value(k string, raw []byte) {
 	}
 }
 
+//go:noinline
+func (b *builder) integer(k string, n int64) {
+	b.key(k)
+	b.dst = rawjson.AppendInt(b.dst, n)
+}
+
+// drop reports what is not in the request.
+//
+//go:noinline
+func (b *builder) drop(path string) { b.r.Drop(path) }
+
+// number is a number that a client has sent.
+//
+//go:noinline
+func number(raw chat.Raw) (float64, bool) {
+	f, err := strconv.ParseFloat(string(raw), 64)
+	return f, err == nil
+}
+
 // fail keeps the first error: what is wrong with the field at path.
 //
 //go:noinline
@@ -160,18 +179,17 @@ const hottest = 1.5
 func (b *builder) sampling() {
 	r := b.r
 	if r.MaxTokens > 0 {
-		b.key("max_tokens")
-		b.dst = rawjson.AppendInt(b.dst, r.MaxTokens)
+		b.integer("max_tokens", r.MaxTokens)
 	}
-	warmth, err := strconv.ParseFloat(string(r.Temperature), 64)
-	if err == nil && warmth > hottest {
+	warmth, given := number(r.Temperature)
+	if given && warmth > hottest {
 		b.raw(`,"temperature":1.5`)
-		r.Drop("temperature")
+		b.drop("temperature")
 	} else {
 		b.value("temperature", r.Temperature)
 	}
-	if p, bad := strconv.ParseFloat(string(r.TopP), 64); err == nil && warmth == 0 && bad == nil && p != 1 {
-		r.Drop("top_p") // the likeliest token is taken anyway, and top_p beside it refused
+	if p, ok := number(r.TopP); given && warmth == 0 && ok && p != 1 {
+		b.drop("top_p") // the likeliest token is taken anyway, and top_p beside it refused
 	} else {
 		b.value("top_p", r.TopP)
 	}
@@ -179,13 +197,12 @@ func (b *builder) sampling() {
 	b.value("frequency_penalty", r.FrequencyPenalty)
 	b.value("presence_penalty", r.PresencePenalty)
 	if bytes.HasPrefix(r.Seed, []byte{'-'}) {
-		r.Drop("seed") // only those from 0 on are taken
+		b.drop("seed") // only those from 0 on are taken
 	} else {
 		b.value("random_seed", r.Seed)
 	}
 	if r.N > 1 {
-		b.key("n")
-		b.dst = rawjson.AppendInt(b.dst, r.N)
+		b.integer("n", r.N)
 	}
 	if r.Logprobs {
 		b.raw(`,"logprobs":true`)
@@ -197,7 +214,7 @@ func (b *builder) stops() {
 	n := 0
 	for _, s := range b.r.Stop {
 		if len(s) == 0 {
-			b.r.Drop(b.said("stop", "stop_sequences"))
+			b.drop(b.said("stop", "stop_sequences"))
 			continue
 		}
 		if n++; n == 1 {
@@ -243,14 +260,14 @@ func (b *builder) reasoning() {
 		asked = b.m.nearest(chat.EffortMedium) // the model is to think, which it does not unless it is told to
 	}
 	if len(r.Summary) > 0 {
-		b.r.Drop(b.said("reasoning.summary", "thinking.display"))
+		b.drop(b.said("reasoning.summary", "thinking.display"))
 	}
 	if asked == chat.EffortUnset {
 		return
 	}
 	given := b.m.nearest(asked)
 	if given != asked && !(asked == chat.EffortNone && !b.m.thinks()) {
-		b.r.Drop(b.said("reasoning_effort", "thinking"))
+		b.drop(b.said("reasoning_effort", "thinking"))
 	}
 	if given != chat.EffortUnset && !b.m.silent {
 		b.text("reasoning_effort", []byte(effortNames[given]))
@@ -276,7 +293,7 @@ func (b *builder) service() {
 		{len(r.Verbosity) > 0, "verbosity"},
 	} {
 		if g.said {
-			r.Drop(g.field)
+			b.drop(g.field)
 		}
 	}
 }
@@ -291,7 +308,7 @@ func (b *builder) tier() {
 	case "default":
 		b.raw(`,"service_tier":"standard_only"`)
 	default:
-		b.r.Drop("service_tier")
+		b.drop("service_tier")
 	}
 }
 
@@ -309,7 +326,7 @@ func (b *builder) prediction() {
 			return
 		}
 	}
-	b.r.Drop("prediction")
+	b.drop("prediction")
 }
 
 // own are members that this API has beside OpenAI's; clients of OpenAI's SDK send them
@@ -327,7 +344,7 @@ func (b *builder) extras(a *adapter) {
 			safe = safe && e.Key != "safe_prompt"
 		case e.Key == "prefix" && b.continues():
 		default:
-			b.r.Drop(e.Path)
+			b.drop(e.Path)
 		}
 	}
 	if safe {

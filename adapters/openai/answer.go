@@ -32,6 +32,8 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 }
 
 // inner is a string as it is spelled, nil for anything else.
+//
+//go:noinline
 func inner(v rawjson.Value) chat.Text {
 	if v.Kind() != rawjson.String {
 		return nil

@@ -44,6 +44,8 @@ func (a *Adapter) Native(c adapters.Call) (string, bool) {
 }
 
 // Credential is a bearer token, or the key in a header of its own.
+//
+//go:noinline
 func (a *Adapter) Credential(key secret.String) []adapters.Header {
 	if a.p.Header != "" {
 		return []adapters.Header{{Name: a.p.Header, Value: key.Reveal()}}

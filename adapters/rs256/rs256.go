@@ -8,8 +8,8 @@
 package rs256
 
 import (
-	"crypto/sha256"
 	"errors"
+	"github.com/postern-gateway/postern/adapters/sha2"
 )
 
 // A Key is a private key, ready to sign.
@@ -28,7 +28,7 @@ const prefix = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05
 
 // Sign signs a message.
 func (k *Key) Sign(message []byte) ([]byte, error) {
-	sum := sha256.Sum256(message)
+	sum := sha2.Sum(message)
 	padded := make([]byte, k.modulusLen)
 	hash := len(padded) - len(sum)
 	at := hash - len(prefix)

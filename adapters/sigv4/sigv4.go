@@ -8,7 +8,7 @@
 package sigv4
 
 import (
-	"crypto/sha256"
+	"github.com/postern-gateway/postern/adapters/sha2"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -134,13 +134,13 @@ func AppendEncoded(dst []byte, c byte) []byte {
 }
 
 func hash(p []byte) string {
-	sum := sha256.Sum256(p)
+	sum := sha2.Sum(p)
 	return hexadecimal(sum[:])
 }
 
 func hexadecimal(p []byte) string {
 	const lower = "0123456789abcdef"
-	dst := make([]byte, 0, 2*sha256.Size)
+	dst := make([]byte, 0, 2*sha2.Size)
 	for _, c := range p {
 		dst = append(dst, lower[c>>4], lower[c&15])
 	}
@@ -149,17 +149,17 @@ func hexadecimal(p []byte) string {
 
 // hmac is HMAC-SHA-256 (RFC 2104). Package crypto/hmac would cost 25 KB of the module.
 func hmac(key []byte, message string) []byte {
-	if len(key) > sha256.BlockSize {
-		sum := sha256.Sum256(key)
+	if len(key) > sha2.BlockSize {
+		sum := sha2.Sum(key)
 		key = sum[:]
 	}
-	inner := sha256.Sum256(append(pad(key, 0x36), message...))
-	sum := sha256.Sum256(append(pad(key, 0x5c), inner[:]...))
+	inner := sha2.Sum(append(pad(key, 0x36), message...))
+	sum := sha2.Sum(append(pad(key, 0x5c), inner[:]...))
 	return sum[:]
 }
 
 func pad(key []byte, with byte) []byte {
-	block := make([]byte, sha256.BlockSize)
+	block := make([]byte, sha2.BlockSize)
 	copy(block, key)
 	for i := range block {
 		block[i] ^= with

@@ -28,10 +28,14 @@ import (
 	"github.com/postern-gateway/postern/e2e/mockllm/anthropic"
 	"github.com/postern-gateway/postern/e2e/mockllm/azure"
 	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
+	"github.com/postern-gateway/postern/e2e/mockllm/cloudflare"
+	"github.com/postern-gateway/postern/e2e/mockllm/cohere"
 	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
+	"github.com/postern-gateway/postern/e2e/mockllm/huggingface"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/mistral"
+	"github.com/postern-gateway/postern/e2e/mockllm/ollama"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
@@ -46,9 +50,13 @@ func Providers() []provider.Provider {
 		gemini.Provider(),
 		mistral.Provider(),
 		vertex.Provider(),
+		huggingface.Provider(),
+		cloudflare.Provider(),
 		azure.Provider(),
 		compatible.Provider(),
 		bedrock.Provider(),
+		cohere.Provider(),
+		ollama.Provider(),
 	}
 }
 

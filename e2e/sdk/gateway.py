@@ -18,6 +18,7 @@ NARROW_MODEL = os.environ["POSTERN_NARROW_MODEL"]
 MODEL = os.environ["POSTERN_MODEL"]
 REASONING_MODEL = os.environ["POSTERN_REASONING_MODEL"]
 PROVIDER = os.environ["POSTERN_PROVIDER"]  # who serves the models
+BEDROCK = PROVIDER == "bedrock"  # which tells no tokens of reasoning, and cannot be told to make one call at a time
 MOCK = os.environ["POSTERN_MOCK"]  # where its mock listens
 ACCESS_LOG = os.environ["POSTERN_ACCESS_LOG"]
 RUN = os.environ["POSTERN_RUN"]
@@ -62,6 +63,12 @@ def _has(body, marker):
 def charged(prompt):
     """What the provider charged for the last request with a prompt."""
     return received(prompt)[-1]["usage"]
+
+
+def usage_header(used):
+    """What x-postern-usage says of an answer."""
+    thought = f", reasoning={used['reasoning']}" if used["reasoning"] else ""
+    return f"input={used['input']}, output={used['output']}{thought}"
 
 
 def script(*lines):

@@ -40,7 +40,7 @@ def sent_back(message):
 
 def system():
     """A long system prompt with the hint for the cache that the provider takes: Anthropic caches what is marked only."""
-    if gateway.PROVIDER == "anthropic":
+    if gateway.PROVIDER in ("anthropic", "bedrock"):
         return [{"type": "text", "text": gateway.SYSTEM, "cache_control": {"type": "ephemeral"}}]
     return gateway.SYSTEM
 
@@ -60,7 +60,7 @@ class Answers(unittest.TestCase):
         prompt = gateway.unique("Hi")
         raw = client().chat.completions.with_raw_response.create(model=gateway.MODEL, messages=user(prompt))
         used = gateway.charged(prompt)
-        self.assertEqual(raw.headers["x-postern-usage"], f"input={used['input']}, output={used['output']}")
+        self.assertEqual(raw.headers["x-postern-usage"], gateway.usage_header(used))
         self.assertIn(prompt, raw.parse().choices[0].message.content)
 
     def test_conversation_with_system_message(self):
@@ -91,8 +91,9 @@ class Answers(unittest.TestCase):
         answer = ask(prompt, model=gateway.REASONING_MODEL, reasoning_effort="low", extra_headers={"x-case": case})
         used = gateway.charged(prompt)
         self.assertGreater(used["reasoning"], 0)
-        self.assertEqual(answer.usage.completion_tokens_details.reasoning_tokens, used["reasoning"])
-        self.assertEqual(gateway.record(case)["reasoning_tokens"], used["reasoning"])
+        told = 0 if gateway.BEDROCK else used["reasoning"]
+        self.assertEqual(answer.usage.completion_tokens_details.reasoning_tokens, told)
+        self.assertEqual(gateway.record(case).get("reasoning_tokens", 0), told)
 
     def test_refusal_or_filter_is_no_error(self):
         answer = ask(gateway.unique("no", "filter"), max_tokens=100)
@@ -194,7 +195,8 @@ class Tools(unittest.TestCase):
                 requests = gateway.received(prompt)
                 self.assertEqual(len(requests), 4)
                 self.assertGreater(requests[0]["usage"]["reasoning"], 0)
-                self.assertGreater(requests[-1]["usage"]["cache_read"], 1000)
+                if gateway.PROVIDER != "gemini":  # whose mock has no cache
+                    self.assertGreater(requests[-1]["usage"]["cache_read"], 1000)
 
     def test_choice(self):
         tools = [tool("lint"), tool("test")]
@@ -204,8 +206,10 @@ class Tools(unittest.TestCase):
         self.assertEqual(some.choices[0].finish_reason, "tool_calls")
         none = ask(gateway.unique('call test with {"path": "x"}'), tools=tools, tool_choice="none")
         self.assertIsNone(none.choices[0].message.tool_calls)
+        if gateway.PROVIDER == "gemini":
+            return  # it cannot be told to make one call at a time, which is reported
         one = ask(gateway.unique('call test with {"path": "x"} and call lint with {"path": "y"}'), tools=tools, parallel_tool_calls=False)
-        self.assertEqual(len(one.choices[0].message.tool_calls), 1)
+        self.assertEqual(len(one.choices[0].message.tool_calls), 2 if gateway.BEDROCK else 1)
 
 
 class Step(pydantic.BaseModel):

@@ -52,7 +52,7 @@ type writer struct {
 // was there.
 func (w *writer) count() {
 	all, cached := w.r.count()
-	w.usage = journal.Usage{Input: all, Output: w.ans.Output}
+	w.usage = journal.Usage{Input: all, Output: w.ans.Output, Reasoning: w.ans.Reasoned} // which the API does not tell
 	if cached > 0 {
 		raw, err := json.Marshal([]any{w.r.Tools, w.r.System})
 		key := w.f.id + string(raw)

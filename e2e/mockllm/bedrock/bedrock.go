@@ -174,5 +174,4 @@ func (a *api) Usual(status int) provider.Failure {
 // Headers adds what every answer carries.
 func (a *api) Headers(x *provider.Exchange, h http.Header) {
 	h.Set("X-Amzn-Requestid", x.RequestID())
-	h.Del("Retry-After") // which the API does not send
 }

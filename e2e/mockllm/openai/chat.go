@@ -12,7 +12,7 @@ import (
 )
 
 func (a *api) chat(x *provider.Exchange, body map[string]any) {
-	if p := chatShape()(nil, body); p != nil {
+	if p := chatShape()(nil, a.v.known(body)); p != nil {
 		x.Fail(*rewordTop(p))
 		return
 	}
@@ -40,7 +40,7 @@ func (a *api) chat(x *provider.Exchange, body map[string]any) {
 	}}
 	for i := range max(r.N, 1) {
 		p.Index = i
-		c.answers = append(c.answers, answer.Compose(p))
+		c.answers = append(c.answers, a.v.think(answer.Compose(p)))
 	}
 	c.usage = a.chatUsage(&r, c.answers)
 	x.Used(c.usage.journal())

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -150,7 +149,7 @@ func (c *chatAnswer) whole() {
 	if !c.x.B.NoUsage {
 		out.Usage = &c.usage
 	}
-	c.x.JSON(out)
+	c.x.JSON(c.v.whole(c.x, out))
 }
 
 type chatChunk struct {
@@ -187,7 +186,7 @@ type callPiece struct {
 
 func (c *chatAnswer) stream() {
 	c.base.Object = "chat.completion.chunk"
-	c.s = c.x.Stream(func() (string, any) { return "", errorBody{object(usual(http.StatusInternalServerError))} })
+	c.s = c.x.Stream(func() (string, any) { return "", c.v.failed(c.x) })
 	if c.v != nil && c.v.Prelude != nil {
 		c.s.Event("", c.v.Prelude)
 	}
@@ -209,7 +208,7 @@ func (c *chatAnswer) stream() {
 		c.send(chunkChoice{Index: i, FinishReason: &reason}, "")
 	}
 	if c.wantsUsage() && !c.x.B.NoUsage {
-		c.s.Event("", chatChunk{chunkBase: c.base, Choices: []chunkChoice{}, Usage: &c.usage, Obfuscation: c.obfuscate("")})
+		c.put(chatChunk{chunkBase: c.base, Choices: []chunkChoice{}, Usage: &c.usage, Obfuscation: c.obfuscate("")}, "")
 	}
 	c.s.Raw("[DONE]")
 	c.s.End()
@@ -262,9 +261,15 @@ func (c *chatAnswer) send(choice chunkChoice, piece string) {
 	if c.wantsUsage() {
 		v = chunkWithUsage{chatChunk: chunk}
 	}
-	if piece != "" {
+	c.put(v, piece)
+}
+
+func (c *chatAnswer) put(v any, piece string) {
+	switch v = c.v.chunk(c.x, v); {
+	case v == nil:
+	case piece != "":
 		c.s.Content("", v)
-	} else {
+	default:
 		c.s.Event("", v)
 	}
 }

@@ -178,6 +178,9 @@ func (r *chatRequest) check(f family) *provider.Failure {
 			return failure
 		}
 	}
+	if f.free {
+		return nil
+	}
 	return sample{r.Temperature, r.TopP, r.FrequencyPenalty, r.PresencePenalty, r.Effort, r.Logprobs, len(r.Stop) > 0}.check(f, "reasoning_effort")
 }
 

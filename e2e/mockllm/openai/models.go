@@ -24,6 +24,7 @@ type family struct {
 	maxOutput int
 	images    bool
 	efforts   []string // of a reasoning model; the first is its default
+	free      bool     // of a variant, whose models have no rules but the format's
 	size      int      // dimensions of an embedding
 }
 
@@ -68,6 +69,9 @@ func dated(rest string) bool {
 
 // model finds the family of a model. One that the server's options name is anything that is asked of it.
 func (a *api) model(name string, op operation) (family, *provider.Failure) {
+	if a.v != nil && a.v.Models != nil {
+		return a.v.model(name, op, a.env.Models)
+	}
 	if a.v != nil || slices.Contains(a.env.Models, name) {
 		return family{id: name, op: op, maxOutput: 128_000, images: true, size: 1536}, nil
 	}

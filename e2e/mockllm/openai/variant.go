@@ -2,9 +2,12 @@ package openai
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/postern-gateway/postern/e2e/mockllm/internal/answer"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 )
 
@@ -34,6 +37,22 @@ type Variant struct {
 	// Filters are what it says of each answer that its filters have seen; nil is nothing.
 	// With them an answer that a filter has stopped has no message.
 	Filters func(filtered bool) map[string]any
+
+	// Models are all that it knows for chat, and Embeds for embeddings, behind whose names
+	// a colon and who runs them may stand; without any it knows every one.
+	Models, Embeds []string
+
+	// Also are members of chat requests that it knows beside OpenAI's.
+	Also []string
+
+	// Whole and Chunk change an answer, and a piece of one, of which nil leaves nothing.
+	Whole, Chunk func(x *provider.Exchange, v map[string]any) any
+
+	// Usual says what it says with a failure status; nil is OpenAI's.
+	Usual func(status int) provider.Failure
+
+	// Thinks: its models write their thinking into their text.
+	Thinks bool
 }
 
 // Like describes the mock of a service that is like OpenAI. It knows every model.
@@ -87,4 +106,83 @@ func (l *like) ErrorBody(x *provider.Exchange, f provider.Failure) any {
 		return l.api.ErrorBody(x, f)
 	}
 	return l.v.Error(x, f)
+}
+
+// Usual is in the service's own words.
+func (l *like) Usual(status int) provider.Failure {
+	if l.v.Usual == nil {
+		return l.api.Usual(status)
+	}
+	return l.v.Usual(status)
+}
+
+// model is one that the variant knows.
+func (v *Variant) model(name string, op operation, further []string) (family, *provider.Failure) {
+	known := slices.Concat(v.Models, further)
+	if op == opEmbedding {
+		known = slices.Concat(v.Embeds, further)
+	}
+	if id, _, _ := strings.Cut(name, ":"); !slices.Contains(known, id) {
+		f := v.Usual(http.StatusNotFound)
+		f.Message = "The model " + name + " is not known"
+		return family{}, &f
+	}
+	return family{id: name, op: op, maxOutput: 128_000, images: true, size: 1024, free: true}, nil
+}
+
+// known is a body without the members that the variant knows and OpenAI does not.
+func (v *Variant) known(body map[string]any) map[string]any {
+	if v == nil || len(v.Also) == 0 {
+		return body
+	}
+	out := maps.Clone(body)
+	for _, k := range v.Also {
+		delete(out, k)
+	}
+	return out
+}
+
+// think writes thinking into the text, with tags that are cut in two.
+func (v *Variant) think(a answer.Answer) answer.Answer {
+	if v == nil || !v.Thinks || len(a.Calls) > 0 || a.Refusal != "" {
+		return a
+	}
+	a.Pieces = slices.Concat([]string{"<th", "ink>\n", "Hm", ".\n</", "think>", "\n\n"}, a.Pieces)
+	a.Text = strings.Join(a.Pieces, "")
+	return a
+}
+
+func (v *Variant) whole(x *provider.Exchange, out any) any {
+	if v == nil || v.Whole == nil {
+		return out
+	}
+	return v.Whole(x, asMap(out))
+}
+
+func (v *Variant) chunk(x *provider.Exchange, out any) any {
+	if v == nil || v.Chunk == nil {
+		return out
+	}
+	return v.Chunk(x, asMap(out))
+}
+
+// failed is an error in mid-stream.
+func (v *Variant) failed(x *provider.Exchange) any {
+	if v == nil || v.Usual == nil {
+		return errorBody{object(usual(http.StatusInternalServerError))}
+	}
+	return v.Error(x, v.Usual(http.StatusInternalServerError))
+}
+
+// asMap is a value as the JSON object that it is.
+func asMap(v any) map[string]any {
+	var out map[string]any
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	if err != nil { // only for a bug in the mock; the test sees it
+		return map[string]any{"mock": err.Error()}
+	}
+	return out
 }

@@ -1,10 +1,10 @@
 package config
 
 import (
-	"crypto/sha256"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -52,7 +52,7 @@ func (r *reader) consumers(o *strict.Object) {
 }
 
 // hashed reads a client's key, of which only the SHA-256 is ever configured.
-func (r *reader) hashed(o *strict.Object) (sum [sha256.Size]byte, ok bool) {
+func (r *reader) hashed(o *strict.Object) (sum [sha2.Size]byte, ok bool) {
 	text := o.Str("sha256", "SHA-256 of the key, in hexadecimal; `postern key` makes both.", "")
 	o.Require("sha256")
 	if text == "" {

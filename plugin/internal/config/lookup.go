@@ -1,9 +1,9 @@
 package config
 
 import (
-	"crypto/sha256"
 	"strings"
 
+	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -22,10 +22,10 @@ func (m *Match) Host(host string) bool {
 
 // A keySet finds who a key belongs to. Only the keys' SHA-256 is stored and the
 // look-up is by it, so its time tells nothing about a key.
-type keySet[T any] map[[sha256.Size]byte]T
+type keySet[T any] map[[sha2.Size]byte]T
 
 func (s keySet[T]) find(key string) (T, bool) {
-	v, ok := s[sha256.Sum256([]byte(key))]
+	v, ok := s[sha2.Sum([]byte(key))]
 	return v, ok
 }
 

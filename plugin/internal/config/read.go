@@ -1,12 +1,12 @@
 package config
 
 import (
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -23,7 +23,7 @@ func Read(document []byte, parts Parts) (*Plan, error) {
 	if err := strict.Decode(document, r.plan); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(document)
+	sum := sha2.Sum(document)
 	r.out.Digest = hexadecimal(sum[:])
 	return &r.out, nil
 }

@@ -167,6 +167,7 @@ func (s *Stream) adapted(e *chat.Error) *chat.Error {
 	case e.Kind == chat.NotFound && e.Code == "": // not every API has a code for what only the model can be
 		e.Code, e.Param = "model_not_found", "model"
 	}
+	s.endpoint.Dialect.Spell(e)
 	return e
 }
 

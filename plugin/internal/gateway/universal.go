@@ -39,7 +39,8 @@ type attempts struct {
 type attempt struct {
 	provider *config.Provider
 	endpoint dialect.Endpoint
-	query    []byte
+	search   string // what its path has after a question mark
+	query    []byte // its body
 	key      string // the client's own for this provider
 	dropped  string // what of it has no counterpart here
 	timeout  time.Duration
@@ -73,11 +74,12 @@ func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) 
 	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok {
 		return a, wrongAttempt(at, ".provider", "want the name of a provider", v.Get("provider"))
 	}
-	path := "/" + strings.TrimPrefix(v.Get("endpoint").Str(), "/")
-	if a.endpoint, ok = w.table.Find(path, "", false); !ok {
-		a.endpoint, ok = w.table.Find("/v1"+path, "", false)
+	path, search, _ := strings.Cut("/"+strings.TrimPrefix(v.Get("endpoint").Str(), "/"), "?")
+	if a.endpoint, ok = w.table.Find(path, search, dialect.NoHint); !ok {
+		a.endpoint, ok = w.table.Find("/v1"+path, search, dialect.NoHint)
 	}
-	if !ok || a.endpoint.Method != "POST" {
+	a.search = search
+	if !ok || a.endpoint.Method != "POST" || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
 		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
 	}
 	query := v.Get("query")
@@ -85,7 +87,9 @@ func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) 
 		return a, wrongAttempt(at, ".query", "want an object", query)
 	}
 	a.query = bytes.Clone(query.Raw())
-	a.read(v)
+	if a.read(v); !config.HeaderSafe(a.key) {
+		return a, invalid("invalid_value", at+".headers", at+".headers: the key has characters that no header may have")
+	}
 	return a, nil
 }
 
@@ -137,7 +141,7 @@ func (s *Stream) try() *Step {
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
 		s.answer, s.watch, s.failure, s.token = answer{}, nil, "", nil
 		s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered}
-		s.in.encoding, s.in.length, s.in.query, s.in.key = "", -1, "", one.key
+		s.in.encoding, s.in.length, s.in.query, s.in.key = "", -1, one.search, one.key
 		if a.calling { // the client's own headers are of no use there
 			s.in.anthropicVersion = false
 		} else if one.timeout < attemptTime {

@@ -136,6 +136,16 @@ func TestFirstOfAListWaitsForItsToken(t *testing.T) {
 	x.wantToken("t")
 }
 
+// What comes in JSON has not been through a parser of headers.
+func TestNothingOfAListBecomesAnotherHeader(t *testing.T) {
+	t.Parallel()
+	for _, member := range []string{`"endpoint":"chat/completions?a\r\nx: y"`, `"endpoint":"chat/completions?a b"`, `"endpoint":"chat/completions","headers":{"authorization":"Bearer a\r\nx: y"}`} {
+		x := newProxy(t, universalConfig).stream()
+		x.request(chatRequest("/universal", `[{"provider":"b",`+member+`,"query":{"model":"m","messages":[]}}]`))
+		x.wantStatus("400", "[0].")
+	}
+}
+
 func TestTimeoutOfAnAttempt(t *testing.T) {
 	t.Parallel()
 	p := newProxy(t, universalConfig)

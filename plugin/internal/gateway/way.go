@@ -101,7 +101,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 	if e = d.Reader.ReadRequest(request, r); e != nil {
 		return "", e
 	}
-	r.Model = s.target.Model
+	r.Model, r.Stream = s.target.Model, s.stream
 	if e = s.reads(r); e != nil {
 		return "", e
 	}
@@ -110,9 +110,10 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 	}
 	t := s.target.Provider.Adapter.(adapters.Translator)
 	if step.Body, e = t.AppendRequest(step.Body, r); e != nil {
+		d.Spell(e)
 		return "", e
 	}
-	s.dropped = strings.Join(r.Drops(), ", ")
+	s.dropped = strings.Join(d.Drops(r.Drops()), ", ")
 	tr := &s.translation
 	tr.chat = chatWay{t, s}
 	tr.way = &tr.chat

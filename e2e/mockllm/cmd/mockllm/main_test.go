@@ -53,6 +53,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	go func() { _, _ = io.Copy(io.Discard, r) }() // the lines of further providers
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("stopping: %v", err)
