@@ -13,14 +13,11 @@ import (
 var _ adapters.Embedder = (*adapter)(nil)
 
 // Parts of the ids of models that make embeddings, each in its maker's own form:
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html,
-// titan-embed-mm.html and model-parameters-embed.html.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+// and model-parameters-embed.html.
 const (
-	titan      = "amazon.titan-embed"
-	titanText2 = "amazon.titan-embed-text-v2"
-	titanImage = "amazon.titan-embed-image"
-	ofCohere   = "cohere.embed"
-	ofCohere3  = "-v3"
+	titan    = "amazon.titan-embed-text"
+	ofCohere = "cohere.embed"
 )
 
 // EmbedPath is that of InvokeModel; empty for models whose form is not known.
@@ -31,36 +28,17 @@ func (a *adapter) EmbedPath(model string) string {
 	return ""
 }
 
-// AppendEmbed appends a request in the form of the model's maker.
+// AppendEmbed appends a request in the form of the model's maker. The older of both
+// makers' models have vectors of one size.
 func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
+	f := embed.Form{Most: 1, Before: `"inputText":`, Dimensions: "dimensions", End: `}`}
 	if strings.Contains(r.Model, ofCohere) {
-		if strings.Contains(r.Model, ofCohere3) {
-			if e := r.NoDimensions(); e != nil {
-				return dst, e
-			}
-		}
-		return cohere.AppendEmbed(dst, r, "")
+		f = cohere.EmbedForm()
 	}
-	if e := r.OnlyTexts(1); e != nil {
-		return dst, e
+	if strings.Contains(r.Model, "-v3") || strings.Contains(r.Model, titan+"-v1") {
+		f.Dimensions = ""
 	}
-	b := rawjson.Builder{Dst: rawjson.Add(dst, `{"inputText":`)}
-	b.Str(r.Inputs[0].Text)
-	if r.Dimensions > 0 {
-		switch {
-		case strings.Contains(r.Model, titanText2):
-			b.Int("dimensions", r.Dimensions)
-		case strings.Contains(r.Model, titanImage):
-			b.Raw(`,"embeddingConfig":{`)
-			b.Int("outputEmbeddingLength", r.Dimensions)
-			b.Raw(`}`)
-		default:
-			return dst, r.NoDimensions()
-		}
-	}
-	b.Raw(`}`)
-	r.DropOther(false)
-	return b.Dst, nil
+	return r.Append(dst, &f, "")
 }
 
 // ReadEmbedding reads an answer, whose form tells its maker.
@@ -68,9 +46,6 @@ func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	if answer.Get("embeddings").Exists() {
 		return cohere.ReadEmbedding(answer, w, out)
 	}
-	if w.Count != 1 {
-		return embed.ErrCount
-	}
 	out.Count(answer.Get("inputTextTokenCount"))
-	return out.AddVector(answer.Get("embedding"))
+	return out.ReadOne(answer.Get("embedding"), w)
 }

@@ -21,14 +21,14 @@ func Ollama() *Dialect {
 		Overloaded:     503,
 		Reader:         ollamachat.Reader{},
 		Writer:         ollamachat.Writer{},
-		Embeddings:     ollamachat.Embeddings{},
+		Embeddings:     &ollamachat.Embeddings{},
 	}
 }
 
 // OllamaEmbeddings is the dialect of its older endpoint for embeddings.
 func OllamaEmbeddings() *Dialect {
 	d := Ollama()
-	d.Name, d.Embeddings = ollamachat.EmbedName, ollamachat.OldEmbeddings{}
+	d.Name, d.Embeddings = ollamachat.EmbedName, &ollamachat.Embeddings{Old: true}
 	d.Check = func(adapters.Operation, rawjson.Value) *chat.Error { return nil }
 	return d
 }

@@ -1,7 +1,6 @@
 package huggingface
 
 import (
-	"math"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -47,16 +46,8 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	if !a.router {
 		return a.Adapter.AppendEmbed(dst, r)
 	}
-	e := r.OnlyTexts(math.MaxInt)
-	if e == nil {
-		e = r.NoDimensions()
-	}
-	if e != nil {
-		return dst, e
-	}
-	dst = append(r.AppendTexts(rawjson.Add(dst, `{"inputs":`)), '}')
-	r.DropOther(false)
-	return dst, nil
+	f := embed.Form{Before: `"inputs":[`, After: `]`, End: `}`}
+	return r.Append(dst, &f, "")
 }
 
 // ReadEmbedding reads the vectors, which are all of the answer. Of a model that has one
@@ -65,5 +56,5 @@ func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	if !a.router {
 		return a.Adapter.ReadEmbedding(answer, w, out)
 	}
-	return out.ReadVectors(answer, w.Count)
+	return out.Read(answer, w)
 }

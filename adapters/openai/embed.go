@@ -36,7 +36,7 @@ func (a *Adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	if r.Dimensions > 0 {
 		name, ok := a.named(embeddingsPrefix + "dimensions")
 		if !ok {
-			return dst, r.NoDimensions()
+			return dst, embed.Unfit("dimensions", "the service has vectors of one size")
 		}
 		dst = rawjson.AppendKey(append(dst, ','), strings.TrimPrefix(name, embeddingsPrefix))
 		dst = rawjson.AppendInt(dst, r.Dimensions)

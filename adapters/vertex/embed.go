@@ -6,23 +6,11 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/gemini"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 var _ adapters.Embedder = (*adapter)(nil)
-
-// mostInstances is the API's bound for one request
-// (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api).
-const mostInstances = 250
-
-// taskTypes are the API's words.
-var taskTypes = [...]string{
-	embed.TaskDocument:       "RETRIEVAL_DOCUMENT",
-	embed.TaskQuery:          "RETRIEVAL_QUERY",
-	embed.TaskClassification: "CLASSIFICATION",
-	embed.TaskClustering:     "CLUSTERING",
-	embed.TaskSimilarity:     "SEMANTIC_SIMILARITY",
-}
 
 // alone reports whether a model has a method of its own, which takes one text, instead
 // of the one that all models have. Google's clients tell so by the name
@@ -44,70 +32,30 @@ func (a *adapter) EmbedPath(model string) string {
 	return a.path(google, name, "predict")
 }
 
-// AppendEmbed appends a request of either method. A text that is too long is an error,
-// as with other APIs, not cut in silence.
+// AppendEmbed appends a request of
+// https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api,
+// or of the method for one text, whose models are told a task in the text itself, which
+// is left to the client. A text that is too long is an error, as with other APIs, not cut
+// in silence.
 func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
-	_, name := a.split(r.Model)
-	if alone(name) {
-		return appendContent(dst, r)
+	f := embed.Form{Most: 250, Before: `"instances":[`, Text: `{"content":`, After: `],"parameters":{"autoTruncate":false`,
+		Task: "task_type", Tasks: gemini.TaskTypes(), Inside: true, Dimensions: "outputDimensionality", End: `}}`}
+	if _, name := a.split(r.Model); alone(name) {
+		f.Most, f.Task, f.Text = 1, "", `{"text":`
+		f.Before, f.After = `"content":{"parts":[`, `]},"embedContentConfig":{"autoTruncate":false`
 	}
-	if e := r.OnlyTexts(mostInstances); e != nil {
-		return dst, e
-	}
-	b := rawjson.Builder{Dst: rawjson.Add(dst, `{"instances":[`)}
-	for i := range r.Inputs {
-		b.Comma()
-		b.Raw(`{"content":`)
-		b.Str(r.Inputs[i].Text)
-		if r.Task != embed.TaskUnset {
-			b.Text("task_type", []byte(taskTypes[r.Task]))
-		}
-		b.Raw(`}`)
-	}
-	b.Raw(`],"parameters":{"autoTruncate":false`)
-	if r.Dimensions > 0 {
-		b.Int("outputDimensionality", r.Dimensions)
-	}
-	b.Raw(`}}`)
-	r.DropOther(true)
-	return b.Dst, nil
-}
-
-// appendContent appends a request for one text. Models of this method are told a task
-// in the text itself, which is left to the client.
-func appendContent(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
-	if e := r.OnlyTexts(1); e != nil {
-		return dst, e
-	}
-	b := rawjson.Builder{Dst: rawjson.Add(dst, `{"content":{"parts":[{"text":`)}
-	b.Str(r.Inputs[0].Text)
-	b.Raw(`}]},"embedContentConfig":{"autoTruncate":false`)
-	if r.Dimensions > 0 {
-		b.Int("outputDimensionality", r.Dimensions)
-	}
-	b.Raw(`}}`)
-	r.DropOther(false)
-	return b.Dst, nil
+	return r.Append(dst, &f, "")
 }
 
 // ReadEmbedding reads an answer of either method.
 func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed.Response) error {
 	if one := answer.Get("embedding"); one.Exists() {
-		if w.Count != 1 {
-			return embed.ErrCount
-		}
 		out.Count(answer.Find("usageMetadata", "promptTokenCount"))
-		return out.AddVector(one.Get("values"))
+		return out.ReadOne(one.Get("values"), w)
 	}
 	list := answer.Get("predictions")
-	if list.Len() != w.Count {
-		return embed.ErrCount
-	}
 	for _, p := range list.Elems() {
 		out.Count(p.Find("embeddings", "statistics", "token_count"))
-		if err := out.AddVector(p.Find("embeddings", "values")); err != nil {
-			return err
-		}
 	}
-	return nil
+	return out.Read(list, w, "embeddings", "values")
 }

@@ -12,37 +12,25 @@ import (
 const EmbedName = "ollama_embeddings"
 
 // Embeddings reads and writes
-// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings.
-type Embeddings struct{}
+// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings, or what is
+// older than it: a request of one prompt, an answer of one vector.
+type Embeddings struct{ Old bool }
 
-// OldEmbeddings reads and writes
-// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embedding, which has
-// one prompt and one vector.
-type OldEmbeddings struct{}
-
-var (
-	_ adapters.EmbedCodec = Embeddings{}
-	_ adapters.EmbedCodec = OldEmbeddings{}
-)
+var _ adapters.EmbedCodec = (*Embeddings)(nil)
 
 // mostInputs bounds what a request makes the gateway keep.
 const mostInputs = 1 << 14
 
 // ReadEmbed reads a request. How the server runs the model, and that it may cut what is
 // too long, is nothing that others can be told.
-func (Embeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
-	return readEmbed(Name, "input", request, r)
-}
-
-// ReadEmbed reads a request, whose prompt is one text.
-func (OldEmbeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
-	return readEmbed(EmbedName, "prompt", request, r)
-}
-
-func readEmbed(dialect, key string, request rawjson.Value, r *embed.Request) *chat.Error {
+func (c *Embeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
 	var shared chat.Request
 	d := fields.Reader{R: &shared}
-	r.Dialect = dialect
+	key := "input"
+	r.Dialect = Name
+	if c.Old {
+		r.Dialect, key = EmbedName, "prompt"
+	}
 	text := func(v rawjson.Value) {
 		r.Inputs = append(r.Inputs, embed.Input{Text: d.Filled(v), At: v})
 	}
@@ -52,7 +40,7 @@ func readEmbed(dialect, key string, request rawjson.Value, r *embed.Request) *ch
 		case k.Is("model"):
 			d.Filled(v)
 			r.Model = v.Str()
-		case k.Is(key) && v.Kind() == rawjson.Array && key == "input":
+		case k.Is(key) && v.Kind() == rawjson.Array && !c.Old:
 			if n := v.Len(); n == 0 || n > mostInputs {
 				d.Wrong(v, "a text, or a list of texts")
 				return
@@ -72,14 +60,19 @@ func readEmbed(dialect, key string, request rawjson.Value, r *embed.Request) *ch
 }
 
 // AppendEmbedding appends an answer.
-func (Embeddings) AppendEmbedding(dst []byte, w embed.Wanted, answer *embed.Response) ([]byte, error) {
-	b := rawjson.Builder{Dst: rawjson.Add(dst, `{"model":`)}
-	if len(answer.Model) > 0 {
-		b.Str(answer.Model)
+func (c *Embeddings) AppendEmbedding(dst []byte, w embed.Wanted, answer *embed.Response) ([]byte, error) {
+	b := rawjson.Builder{Dst: rawjson.Add(dst, `{`)}
+	if c.Old {
+		b.Raw(`"embedding":`)
 	} else {
-		b.Dst = rawjson.AppendString(b.Dst, w.Model)
+		if len(answer.Model) > 0 {
+			b.Text("model", answer.Model)
+		} else {
+			b.Quote("model", w.Model)
+		}
+		b.Int("prompt_eval_count", answer.Usage.Input)
+		b.Raw(`,"embeddings":[`)
 	}
-	b.Raw(`,"embeddings":[`)
 	for i := range answer.Vectors {
 		b.Comma()
 		var err error
@@ -87,17 +80,9 @@ func (Embeddings) AppendEmbedding(dst []byte, w embed.Wanted, answer *embed.Resp
 			return b.Dst, err
 		}
 	}
-	b.Raw(`]`)
-	b.Int("prompt_eval_count", answer.Usage.Input)
+	if !c.Old {
+		b.Raw(`]`)
+	}
 	b.Raw(`}`)
 	return b.Dst, nil
-}
-
-// AppendEmbedding appends an answer.
-func (OldEmbeddings) AppendEmbedding(dst []byte, _ embed.Wanted, answer *embed.Response) ([]byte, error) {
-	if len(answer.Vectors) != 1 {
-		return dst, embed.ErrCount
-	}
-	dst, err := answer.Vectors[0].AppendNumbers(rawjson.Add(dst, `{"embedding":`))
-	return append(dst, '}'), err
 }
