@@ -60,7 +60,11 @@ func (s *service) adapter(base string) adapters.Adapter {
 	}
 	a := openai.New(p)
 	if p.Ops != 0 && p.Ops&openai.Chat == 0 {
-		return untranslated{a, a, a}
+		u := untranslated{a, a, a}
+		if s.name == "voyage" {
+			return &voyage{u, base}
+		}
+		return &u
 	}
 	return a
 }
@@ -80,7 +84,7 @@ func anyService(o *strict.Object) (adapters.Adapter, error) {
 		names = append(names, services[i].name)
 	}
 	name := o.Enum("service", "Whose deviations from the format hold; empty is none.", "", names...)
-	plain := service{profile: openai.Profile{Base: "/v1", Ops: openai.Chat | openai.Completions | openai.Embeddings | openai.Responses | openai.Models}}
+	plain := service{profile: openai.Profile{Base: "/v1", Ops: openai.AllOps}}
 	s := &plain
 	for i := range services {
 		if services[i].name == name {

@@ -76,5 +76,7 @@ func price(o *strict.Object) catalog.Price {
 		Output:     usd("output", "US dollars for a million tokens of output."),
 		Reasoning:  usd("reasoning", "The same for output that is reasoning; 0 is as other output."),
 		Request:    usd("request", "US dollars for each request."),
+		Second:     usd("second", "US dollars for each second of audio, where that is what the provider counts."),
+		Search:     usd("search", "US dollars for each search of a reranker."),
 	}
 }

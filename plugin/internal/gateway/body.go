@@ -49,6 +49,9 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	if s.attempts != nil {
 		return s.universal(body)
 	}
+	if s.in.boundary != "" {
+		return s.form(body)
+	}
 	request, e := s.w.parse(body)
 	if e == nil {
 		e = s.understand(request)
@@ -89,10 +92,13 @@ func (w *Worker) parse(body []byte) (rawjson.Value, *chat.Error) {
 // understand reads the members that every request has.
 func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	model := request.Get("model")
+	if s.endpoint.Op == adapters.Moderations && model.Exists() {
+		s.endpoint.Model = ""
+	}
 	switch {
-	case s.endpoint.Model != "": // its path has it
+	case s.endpoint.Model != "": // its path has it, or it is the usual one
 	case !model.Exists():
-		return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
+		return noModel()
 	case model.Kind() != rawjson.String || model.Len() == 0 && len(model.Bytes()) == 0:
 		return invalid("invalid_type", "model", "model: want the name of a model, got "+model.Kind().String())
 	}
@@ -133,8 +139,8 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		return s.reject(e)
 	}
 	w.patch.Reset()
-	if s.target.Model != "" && s.target.Model != s.model && s.endpoint.Model == "" {
-		w.patch.Replace(request.Get("model"), rawjson.AppendString(nil, s.target.Model))
+	if s.target.Model != "" && s.target.Model != s.model && (s.endpoint.Model == "" || s.endpoint.Op == adapters.Moderations) {
+		w.patch.SetField(request, "model", rawjson.AppendString(nil, s.target.Model))
 	}
 	if s.stream {
 		s.ask(request)

@@ -37,14 +37,28 @@ func tooLarge(limit int) *chat.Error {
 }
 
 func wrongMethod(want string) *chat.Error {
+	want = strings.Replace(want, " ", " and ", 1)
 	return &chat.Error{Status: 405, Kind: chat.InvalidRequest, Code: "method_not_allowed", Message: "this path takes " + want + " requests"}
 }
 
-func wrongContentType(got string) *chat.Error {
+func wrongContentType(got string, form bool) *chat.Error {
+	want := "application/json"
 	if got == "" {
 		got = "none"
 	}
-	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want application/json, got " + brief(got)}
+	if form {
+		want = "multipart/form-data or " + want
+	}
+	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want " + want + ", got " + brief(got)}
+}
+
+func noModel() *chat.Error {
+	return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
+}
+
+func notStored() *chat.Error {
+	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "operation_not_allowed",
+		Message: "this API key may use certain models only; which ones files and batches ask for cannot be seen, so they are not for it"}
 }
 
 func wrongEncoding(got string) *chat.Error {

@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -60,6 +61,25 @@ func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, b
 	return dst, out.Usage, true, err
 }
 
+// rankWay is that of rerankers.
+type rankWay struct {
+	adapters.Ranker
+	s      *Stream
+	want   rank.Wanted
+	tokens int64 // estimated
+}
+
+func (r *rankWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
+	out := &rank.Response{}
+	if err := r.ReadRanking(answer, &r.want, out); err != nil {
+		return dst, chat.Usage{}, false, err
+	}
+	if !out.Counted {
+		out.Usage = chat.Usage{Input: r.tokens, Estimated: true}
+	}
+	return r.s.endpoint.Dialect.Rank.AppendRanking(dst, &r.want, out), out.Usage, true, nil
+}
+
 // translatable reports whether the chosen provider serves the client in another dialect.
 func (s *Stream) translatable() bool {
 	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
@@ -70,6 +90,9 @@ func (s *Stream) translatable() bool {
 	case adapters.Embeddings:
 		e, ok := a.(adapters.Embedder)
 		return ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != ""
+	case adapters.Rerank:
+		_, ok := a.(adapters.Ranker)
+		return ok && d.Rank != nil
 	}
 	return false
 }
@@ -81,6 +104,8 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	var e *chat.Error
 	if s.endpoint.Op == adapters.Embeddings {
 		path, e = s.translateEmbeddings(step, request)
+	} else if s.endpoint.Op == adapters.Rerank {
+		path, e = s.translateRank(step, request)
 	} else {
 		path, e = s.translateChat(step, request)
 	}
@@ -145,4 +170,20 @@ func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) (path st
 	s.translation.embed = embedWay{t, s, r.Wanted(), r.Tokens()}
 	s.translation.way = &s.translation.embed
 	return t.EmbedPath(r.Model), nil
+}
+
+func (s *Stream) translateRank(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+	r := &rank.Request{}
+	if e = s.endpoint.Dialect.Rank.ReadRank(request, r); e != nil {
+		return "", e
+	}
+	r.Model = s.target.Model
+	t := s.target.Provider.Adapter.(adapters.Ranker)
+	if step.Body, e = t.AppendRank(step.Body, r); e != nil {
+		return "", e
+	}
+	s.dropped = strings.Join(r.Drops(), ", ")
+	s.stream = false
+	s.translation.way = &rankWay{t, s, r.Wanted(), r.Tokens()}
+	return t.RankPath(r.Model), nil
 }
