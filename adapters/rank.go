@@ -18,14 +18,8 @@ type RankCodec interface {
 // A Ranker is what an Adapter also is when its provider reranks in a form that is not
 // the clients'.
 type Ranker interface {
-	// RankPath is where requests go.
-	RankPath(model string) string
-
-	// AppendRank appends the provider's request.
-	AppendRank(dst []byte, r *rank.Request) ([]byte, *chat.Error)
-
-	// ReadRanking fills out, which is empty, from an answer.
-	ReadRanking(answer rawjson.Value, w *rank.Wanted, out *rank.Response) error
+	// RankForm is the form; nil if there are no rerankers, or if they have the clients'.
+	RankForm() *rank.Form
 
 	// ReadError says what a provider's error means. body may be anything.
 	ReadError(status int, body []byte) *chat.Error

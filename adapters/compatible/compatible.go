@@ -11,6 +11,7 @@ package compatible
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -58,23 +59,10 @@ func (s *service) adapter(base string) adapters.Adapter {
 	if p.Base != base {
 		p.Base, p.Apart = base, ""
 	}
-	a := openai.New(p)
-	if p.Ops != 0 && p.Ops&openai.Chat == 0 {
-		u := untranslated{a, a, a}
-		if s.name == "voyage" {
-			return &voyage{u, base}
-		}
-		return &u
+	if s.name == "voyage" {
+		p.Ranks = &rank.Form{Path: base + "/rerank", Top: "top_k", End: `,"truncation":false}`, List: "data"}
 	}
-	return a
-}
-
-// untranslated is a service without chat: to clients of other dialects it gives
-// embeddings alone.
-type untranslated struct {
-	adapters.Adapter
-	adapters.Amender
-	adapters.Embedder
+	return openai.New(p)
 }
 
 // anyService reads the options of the type compatible.

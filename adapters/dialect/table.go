@@ -116,7 +116,7 @@ func (e *Endpoint) rest(path string) (string, bool) {
 	before, after, ok := strings.Cut(e.Path, idMark)
 	id, under := strings.CutPrefix(path, before)
 	id, whole := strings.CutSuffix(id, after)
-	if !ok || !under || !whole || strings.Trim(id, ".") == "" {
+	if !ok || !under || !whole || id == "" || id == "." || id == ".." {
 		return "", false
 	}
 	for _, c := range []byte(id) {

@@ -72,11 +72,14 @@ func Find(body []byte, boundary, name string) (start, end int, err error) {
 			}
 			return start, end, nil
 		}
-		line := bytes.TrimLeft(rest, " \t")
-		if !bytes.HasPrefix(line, []byte("\r\n")) {
+		blanks := 0
+		for blanks < len(rest) && (rest[blanks] == ' ' || rest[blanks] == '\t') {
+			blanks++
+		}
+		if !bytes.HasPrefix(rest[blanks:], []byte("\r\n")) {
 			return -1, -1, ErrForm
 		}
-		at += len(rest) - len(line)
+		at += blanks
 		field, from, err := head(body, at)
 		if err != nil {
 			return -1, -1, err
@@ -197,7 +200,7 @@ func parameter(s string) (key, value, rest string, ok bool) {
 	if value = s[1:i]; strings.Contains(value, `\`) && strings.Contains(value, ";") {
 		return "", "", "", false
 	}
-	s = strings.TrimLeft(s[i+1:], " \t")
+	s = strings.TrimSpace(s[i+1:])
 	if s != "" && s[0] != ';' {
 		return "", "", "", false
 	}

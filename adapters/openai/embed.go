@@ -7,12 +7,16 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 var _ adapters.Embedder = (*Adapter)(nil)
 
 var errVectors = errors.New("the answer does not have an embedding for each input")
+
+// RankForm is that of the profile, nil for most services.
+func (a *Adapter) RankForm() *rank.Form { return a.p.Ranks }
 
 // EmbedPath is the same for all models, and empty where the service has none.
 func (a *Adapter) EmbedPath(string) string { return a.paths[adapters.Embeddings] }

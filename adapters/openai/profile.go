@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rank"
 )
 
 // A Profile says how a service of this format differs from OpenAI's own. The zero
@@ -57,6 +58,9 @@ type Profile struct {
 	// Tags: some of its models write their thinking into their text, between <think> and
 	// </think>.
 	Tags bool
+
+	// Ranks is the form of its rerankers, where it is not the clients' own.
+	Ranks *rank.Form
 
 	own bool // it is OpenAI
 }

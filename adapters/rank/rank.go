@@ -6,8 +6,9 @@
 package rank
 
 import (
+	"errors"
+
 	"github.com/postern-gateway/postern/adapters/chat"
-	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // A Request is a query and documents. It is used again: Reset keeps its memory.
@@ -28,12 +29,16 @@ func (r *Request) Reset() {
 }
 
 // Drop reports that something of the client's request is not in the provider's.
+//
+//go:noinline
 func (r *Request) Drop(path string) { r.drops = append(r.drops, path) }
 
 // Drops are what was dropped, in order.
 func (r *Request) Drops() []string { return r.drops }
 
 // Tokens estimates how many tokens the model reads: the query with each document.
+//
+//go:noinline
 func (r *Request) Tokens() int64 {
 	var query, rest chat.Estimate
 	query.AddText(r.Query)
@@ -51,6 +56,8 @@ type Wanted struct {
 }
 
 // Wanted is what outlives the request.
+//
+//go:noinline
 func (r *Request) Wanted() Wanted {
 	w := Wanted{Model: r.Model, Count: len(r.Documents)}
 	if !r.Return {
@@ -71,10 +78,10 @@ func (r *Request) Wanted() Wanted {
 
 // A Response has the results, the best first.
 type Response struct {
-	ID, Model chat.Text
-	Results   []Result
-	Usage     chat.Usage
-	Counted   bool // Usage is the provider's
+	ID      chat.Text
+	Results []Result
+	Usage   chat.Usage
+	Counted bool // Usage is the provider's
 }
 
 // A Result is a document by its place in the request, and its score as a JSON number.
@@ -89,49 +96,5 @@ func (r *Response) Reset() {
 	*r = Response{Results: r.Results[:0]}
 }
 
-// An Error is why an answer cannot be read.
-type Error string
-
-func (e Error) Error() string { return string(e) }
-
 // ErrResult says that an answer does not fit its request.
-const ErrResult Error = "a result has no score, or is of no document of the request"
-
-// Read fills Results from a list whose elements have an index and a relevance_score, as
-// all APIs known here do.
-func (r *Response) Read(list rawjson.Value, w Wanted) error {
-	if list.Kind() != rawjson.Array {
-		return ErrResult
-	}
-	for _, e := range list.Elems() {
-		i, ok := e.Get("index").Int64()
-		score := e.Get("relevance_score")
-		if !ok || i < 0 || i >= int64(w.Count) || score.Kind() != rawjson.Number || len(r.Results) >= w.Count {
-			return ErrResult
-		}
-		r.Results = append(r.Results, Result{Index: int(i), Score: score.Raw()})
-	}
-	return nil
-}
-
-// Append appends a request with the documents as strings, in the words that an API has
-// for how many results it gives; end is what follows.
-func (r *Request) Append(dst []byte, top, end string) []byte {
-	b := rawjson.Builder{Dst: rawjson.Add(dst, `{`)}
-	b.Quote("model", r.Model)
-	b.Text("query", r.Query)
-	b.Raw(`,"documents":[`)
-	for _, d := range r.Documents {
-		b.Comma()
-		b.Str(d)
-	}
-	b.Raw(`]`)
-	if r.Top > 0 {
-		b.Int(top, r.Top)
-	}
-	b.Raw(end)
-	for i := range r.Extra {
-		r.Drop(r.Extra[i].Path)
-	}
-	return b.Dst
-}
+var ErrResult = errors.New("a result has no score, or is of no document of the request")

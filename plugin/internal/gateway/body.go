@@ -133,7 +133,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		return s.countTokens(request)
 	}
 	if !ok {
-		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+		return s.reject(s.notNative())
 	}
 	if e := s.fits(int64(promptBytes(body))/bytesPerToken, asked(request)); e != nil {
 		return s.reject(e)
@@ -163,10 +163,19 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		body = step.Body
 	}
 	s.prompt = promptBytes(body)
+	return s.send(step, path, body)
+}
+
+// send sends a request to its provider.
+func (s *Stream) send(step *Step, path string, body []byte) *Step {
 	if e := s.toProvider(step, path, body, true); e != nil {
 		return s.reject(e)
 	}
 	return s.depart(step)
+}
+
+func (s *Stream) notNative() *chat.Error {
+	return notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name)
 }
 
 // ask has the stream report its usage, which then stays hidden from a client that

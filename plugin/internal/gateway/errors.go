@@ -8,8 +8,10 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 )
 
-// What the gateway itself refuses, in one place so that it speaks with one voice.
+// What the gateway itself refuses, in one place so that it speaks with one voice. What is
+// said in many places is not inlined there, since the module's size counts.
 
+//go:noinline
 func invalid(code, param, message string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: param, Message: message}
 }
@@ -32,15 +34,20 @@ func bodyTimeout(after time.Duration) *chat.Error {
 	return &chat.Error{Status: 408, Kind: chat.Timeout, Code: "request_timeout", Message: "the request's body was not complete after " + after.String()}
 }
 
+//go:noinline
 func tooLarge(limit int) *chat.Error {
 	return &chat.Error{Status: 413, Kind: chat.TooLarge, Code: "request_too_large", Message: "the request's body is larger than " + strconv.Itoa(limit) + " bytes"}
 }
 
+//go:noinline
 func wrongMethod(want string) *chat.Error {
-	want = strings.Replace(want, " ", " and ", 1)
+	if first, second, two := strings.Cut(want, " "); two {
+		want = first + " and " + second
+	}
 	return &chat.Error{Status: 405, Kind: chat.InvalidRequest, Code: "method_not_allowed", Message: "this path takes " + want + " requests"}
 }
 
+//go:noinline
 func wrongContentType(got string, form bool) *chat.Error {
 	want := "application/json"
 	if got == "" {
@@ -52,6 +59,7 @@ func wrongContentType(got string, form bool) *chat.Error {
 	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want " + want + ", got " + brief(got)}
 }
 
+//go:noinline
 func noModel() *chat.Error {
 	return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
 }
@@ -61,27 +69,33 @@ func notStored() *chat.Error {
 		Message: "this API key may use certain models only; which ones files and batches ask for cannot be seen, so they are not for it"}
 }
 
+//go:noinline
 func wrongEncoding(got string) *chat.Error {
 	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_content_encoding", Message: "content-encoding: want identity or gzip, got " + brief(got)}
 }
 
+//go:noinline
 func noKey() *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "missing_api_key", Message: "no API key was given; send it as Authorization: Bearer KEY, x-api-key or x-goog-api-key"}
 }
 
+//go:noinline
 func unknownKey() *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "invalid_api_key", Message: "the API key is not known here"}
 }
 
+//go:noinline
 func mayNot(model string) *chat.Error {
 	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_not_allowed", Param: "model", Message: "this API key may not use the model '" + brief(model) + "'"}
 }
 
+//go:noinline
 func unknownModel(model, hint string) *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "model_not_found", Param: "model",
 		Message: "the model '" + brief(model) + "' does not exist here" + hint}
 }
 
+//go:noinline
 func notOffered(model, provider, operation, dialect string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "operation_not_supported", Param: "model",
 		Message: "the model '" + brief(model) + "' is served by " + provider + ", which does not offer " + operation + " to " + dialect + " clients"}

@@ -3,23 +3,12 @@ package gateway
 import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/multipart"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // form reads a request that is a form, and sends it on: as it came but for the model.
 func (s *Stream) form(body []byte) *Step {
-	start, end, err := multipart.Find(body, s.in.boundary, "model")
-	var e *chat.Error
-	switch {
-	case err != nil:
-		e = invalid("invalid_form", "", err.Error())
-	case start < 0 || start == end:
-		e = noModel()
-	default:
-		s.model = string(body[start:end])
-		if !s.consumer.May(s.model) {
-			e = mayNot(s.model)
-		}
-	}
+	start, end, e := s.named(body)
 	if e == nil && s.phase == awaiting {
 		e = s.choose()
 	}
@@ -35,21 +24,27 @@ func (s *Stream) form(body []byte) *Step {
 	}
 	path, ok := s.native()
 	if !ok {
-		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+		return s.reject(s.notNative())
 	}
-	if renamed := s.target.Model != "" && s.target.Model != s.model; renamed || s.in.encoding == "gzip" {
+	if s.in.encoding == "gzip" || s.target.Model != s.model {
 		step.Replace = true
-		step.Body = append(step.Body, body[:start]...)
-		if renamed {
-			step.Body = append(step.Body, s.target.Model...)
-		} else {
-			step.Body = append(step.Body, s.model...)
-		}
-		step.Body = append(step.Body, body[end:]...)
+		step.Body = rawjson.Apply(step.Body, body, []rawjson.Edit{{Start: start, End: end, With: []byte(s.target.Model)}})
 		body = step.Body
 	}
-	if e := s.toProvider(step, path, body, true); e != nil {
-		return s.reject(e)
+	return s.send(step, path, body)
+}
+
+// named finds the model in a form.
+func (s *Stream) named(body []byte) (start, end int, e *chat.Error) {
+	start, end, err := multipart.Find(body, s.in.boundary, "model")
+	if err != nil {
+		return 0, 0, invalid("invalid_form", "", err.Error())
 	}
-	return s.depart(step)
+	if start < 0 || start == end {
+		return 0, 0, noModel()
+	}
+	if s.model = string(body[start:end]); !s.consumer.May(s.model) {
+		e = mayNot(s.model)
+	}
+	return start, end, e
 }

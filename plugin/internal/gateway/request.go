@@ -148,13 +148,16 @@ func (s *Stream) admit(end bool) *chat.Error {
 
 // chooseMethod makes the request's method that of the endpoint, if it has it.
 func (s *Stream) chooseMethod() *chat.Error {
-	for method := range strings.SplitSeq(s.endpoint.Method, " ") {
-		if method == s.in.method {
-			s.endpoint.Method = method
-			return nil
-		}
+	first, second, _ := strings.Cut(s.endpoint.Method, " ")
+	switch s.in.method {
+	case first:
+		s.endpoint.Method = first
+	case second:
+		s.endpoint.Method = second
+	default:
+		return wrongMethod(s.endpoint.Method)
 	}
-	return wrongMethod(s.endpoint.Method)
+	return nil
 }
 
 // kindOfBody finds out whether the body is JSON, or a form where there may be one.

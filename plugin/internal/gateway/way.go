@@ -64,6 +64,7 @@ func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, b
 // rankWay is that of rerankers.
 type rankWay struct {
 	adapters.Ranker
+	form   *rank.Form
 	s      *Stream
 	want   rank.Wanted
 	tokens int64 // estimated
@@ -71,7 +72,7 @@ type rankWay struct {
 
 func (r *rankWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
 	out := &rank.Response{}
-	if err := r.ReadRanking(answer, &r.want, out); err != nil {
+	if err := out.Read(answer, r.form, &r.want); err != nil {
 		return dst, chat.Usage{}, false, err
 	}
 	if !out.Counted {
@@ -85,14 +86,14 @@ func (s *Stream) translatable() bool {
 	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
 	switch s.endpoint.Op {
 	case adapters.Chat:
-		_, ok := a.(adapters.Translator)
-		return ok && d.Reader != nil
+		t, ok := a.(adapters.Translator)
+		return ok && d.Reader != nil && t.ChatPath(s.target.Model, false) != ""
 	case adapters.Embeddings:
 		e, ok := a.(adapters.Embedder)
 		return ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != ""
 	case adapters.Rerank:
-		_, ok := a.(adapters.Ranker)
-		return ok && d.Rank != nil
+		r, ok := a.(adapters.Ranker)
+		return ok && d.Rank != nil && r.RankForm() != nil
 	}
 	return false
 }
@@ -114,10 +115,7 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	}
 	step.Replace = true
 	s.prompt = promptBytes(step.Body)
-	if e := s.toProvider(step, path, step.Body, true); e != nil {
-		return s.reject(e)
-	}
-	return s.depart(step)
+	return s.send(step, path, step.Body)
 }
 
 func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, e *chat.Error) {
@@ -179,11 +177,10 @@ func (s *Stream) translateRank(step *Step, request rawjson.Value) (path string, 
 	}
 	r.Model = s.target.Model
 	t := s.target.Provider.Adapter.(adapters.Ranker)
-	if step.Body, e = t.AppendRank(step.Body, r); e != nil {
-		return "", e
-	}
+	f := t.RankForm()
+	step.Body = r.Append(step.Body, f)
 	s.dropped = strings.Join(r.Drops(), ", ")
 	s.stream = false
-	s.translation.way = &rankWay{t, s, r.Wanted(), r.Tokens()}
-	return t.RankPath(r.Model), nil
+	s.translation.way = &rankWay{t, f, s, r.Wanted(), r.Tokens()}
+	return f.Path, nil
 }

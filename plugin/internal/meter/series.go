@@ -157,6 +157,8 @@ func (s *Set) Requests(g *Group, status int) *Series {
 }
 
 // Units counts what is no token: audio_seconds, searches. Few groups have such.
+//
+//go:noinline
 func (s *Set) Units(g *Group, unit string) *Series {
 	x, ok := g.units[unit]
 	if !ok {
