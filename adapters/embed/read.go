@@ -15,8 +15,8 @@ func (r *Response) Read(list rawjson.Value, w Wanted, keys ...string) error {
 	if list.Kind() != rawjson.Array || list.Len() != w.Count {
 		return ErrCount
 	}
-	for _, e := range list.Elems() {
-		if err := r.Add(e.Find(keys...)); err != nil {
+	for c := list.Cursor(); c.Next(); {
+		if err := r.Add(c.Value.Find(keys...)); err != nil {
 			return err
 		}
 	}

@@ -69,11 +69,13 @@ func (a *Adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	for range w.Count {
 		out.Vectors = append(out.Vectors, embed.Vector{})
 	}
-	for i, e := range data.Elems() {
-		if n, ok := e.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
+	at := 0
+	for c := data.Cursor(); c.Next(); at++ {
+		i := at
+		if n, ok := c.Value.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
 			i = int(n)
 		}
-		switch v := e.Get("embedding"); v.Kind() {
+		switch v := c.Value.Get("embedding"); v.Kind() {
 		case rawjson.Array:
 			out.Vectors[i].Numbers = v.Raw()
 		case rawjson.String:

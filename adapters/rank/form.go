@@ -48,9 +48,9 @@ func (r *Response) Read(answer rawjson.Value, f *Form, w *Wanted) error {
 	if list.Kind() != rawjson.Array || list.Len() > w.Count {
 		return ErrResult
 	}
-	for _, e := range list.Elems() {
-		i, ok := e.Get("index").Int64()
-		score := e.Get("relevance_score")
+	for c := list.Cursor(); c.Next(); {
+		i, ok := c.Value.Get("index").Int64()
+		score := c.Value.Get("relevance_score")
 		if !ok || i < 0 || i >= int64(w.Count) || score.Kind() != rawjson.Number {
 			return ErrResult
 		}

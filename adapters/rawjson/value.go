@@ -226,6 +226,8 @@ func (v Value) Member(key string) (place int, value Value) {
 }
 
 // Find follows keys inward: v.Find("message", "usage"). It is absent when one is.
+//
+//go:noinline
 func (v Value) Find(keys ...string) Value {
 	for _, key := range keys {
 		v = v.Get(key)

@@ -54,8 +54,8 @@ func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 		return out.ReadOne(one.Get("values"), w)
 	}
 	list := answer.Get("predictions")
-	for _, p := range list.Elems() {
-		out.Count(p.Find("embeddings", "statistics", "token_count"))
+	for c := list.Cursor(); c.Next(); {
+		out.Count(c.Value.Find("embeddings", "statistics", "token_count"))
 	}
 	return out.Read(list, w, "embeddings", "values")
 }

@@ -23,40 +23,49 @@ const mostInputs = 1 << 14
 
 // ReadEmbed reads a request. How the server runs the model, and that it may cut what is
 // too long, is nothing that others can be told.
-func (c *Embeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
+func (e *Embeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error {
 	var shared chat.Request
 	d := fields.Reader{R: &shared}
 	key := "input"
 	r.Dialect = Name
-	if c.Old {
+	if e.Old {
 		r.Dialect, key = EmbedName, "prompt"
 	}
-	text := func(v rawjson.Value) {
-		r.Inputs = append(r.Inputs, embed.Input{Text: d.Filled(v), At: v})
-	}
 	d.Need(request, key)
-	d.Each(request, func(k, v rawjson.Value) {
-		switch {
+	for c := request.Cursor(); c.Next() && d.Err == nil; {
+		switch k, v := c.Key, c.Value; {
+		case v.IsNull():
 		case k.Is("model"):
 			d.Filled(v)
 			r.Model = v.Str()
-		case k.Is(key) && v.Kind() == rawjson.Array && !c.Old:
-			if n := v.Len(); n == 0 || n > mostInputs {
-				d.Wrong(v, "a text, or a list of texts")
-				return
-			}
-			d.Items(v, text)
 		case k.Is(key):
-			r.Single = true
-			text(v)
+			inputs(&d, v, r)
 		case k.Is("dimensions"):
 			r.Dimensions = d.Integer(v, 0)
 		default:
 			d.Extra(k, v)
 		}
-	})
+	}
+	if d.Err == nil && e.Old && !r.Single {
+		d.Wrong(request.Get(key), "a text")
+	}
 	r.Extra = append(r.Extra, shared.Extra...)
 	return d.Err
+}
+
+// inputs reads a text, or a list of texts.
+func inputs(d *fields.Reader, v rawjson.Value, r *embed.Request) {
+	if v.Kind() != rawjson.Array {
+		r.Single = true
+		r.Inputs = append(r.Inputs, embed.Input{Text: d.Filled(v), At: v})
+		return
+	}
+	if n := v.Len(); n == 0 || n > mostInputs {
+		d.Wrong(v, "a text, or a list of texts")
+	}
+	for c := v.Cursor(); c.Next() && d.Err == nil; {
+		r.Inputs = append(r.Inputs, embed.Input{Text: d.Filled(c.Value), At: c.Value})
+	}
 }
 
 // AppendEmbedding appends an answer.

@@ -32,36 +32,42 @@ func (*Codec) ReadRank(request rawjson.Value, r *rank.Request) *chat.Error {
 	d := fields.Reader{R: &shared}
 	d.Need(request, "query")
 	d.Need(request, "documents")
-	d.Each(request, func(k, v rawjson.Value) {
-		switch string(k.Bytes()) {
+	for c := request.Cursor(); c.Next() && d.Err == nil; {
+		switch v := c.Value; string(c.Key.Bytes()) {
 		case "model":
 			d.Filled(v)
 			r.Model = v.Str()
 		case "query":
 			r.Query = d.Filled(v)
 		case "documents":
-			if n := v.Len(); v.Kind() == rawjson.Array && (n == 0 || n > mostDocuments) {
-				d.Fail("invalid_value", v.Path(), "want 1 to 10000 documents")
-				return
-			}
-			d.Items(v, func(e rawjson.Value) {
-				if e.Kind() == rawjson.Object && e.Get("text").Exists() {
-					e = e.Get("text")
-				}
-				r.Documents = append(r.Documents, d.Text(e))
-			})
+			documents(&d, v, r)
 		case "top_n", "top_k":
-			if r.Top = d.Integer(v, 1); r.Top > math.MaxInt32 {
-				d.Wrong(v, "a number of results")
+			if !v.IsNull() {
+				r.Top = min(d.Integer(v, 1), math.MaxInt32)
 			}
 		case "return_documents":
-			r.Return = d.Bool(v)
+			if !v.IsNull() {
+				r.Return = d.Bool(v)
+			}
 		default:
-			d.Extra(k, v)
+			d.Extra(c.Key, v)
 		}
-	})
+	}
 	r.Extra = append(r.Extra, shared.Extra...)
 	return d.Err
+}
+
+func documents(d *fields.Reader, list rawjson.Value, r *rank.Request) {
+	if n := d.Array(list).Len(); n == 0 || n > mostDocuments {
+		d.Fail("invalid_value", list.Path(), "want 1 to 10000 documents")
+	}
+	for c := list.Cursor(); c.Next() && d.Err == nil; {
+		v := c.Value
+		if text := v.Get("text"); text.Exists() {
+			v = text
+		}
+		r.Documents = append(r.Documents, d.Text(v))
+	}
 }
 
 // AppendRanking appends an answer.
