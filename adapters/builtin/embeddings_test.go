@@ -1,9 +1,14 @@
 package builtin_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -11,7 +16,9 @@ import (
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/e2e/mockllm"
 )
 
 // adapter is a provider of the list with these options.
@@ -37,16 +44,17 @@ var embedders = []struct {
 	provider, options string
 	dialect           *dialect.Dialect
 	dir               string
+	mock              bool // there is one that is as strict as the provider
 }{
-	{"cohere", `{}`, dialect.OpenAI(), "cohere/testdata/embeddings"},
-	{"ollama", `{}`, dialect.OpenAI(), "ollama/testdata/embeddings"},
-	{"vertex", `{"project":"p"}`, dialect.OpenAI(), "vertex/testdata/embeddings"},
-	{"bedrock", `{}`, dialect.OpenAI(), "bedrock/testdata/embeddings"},
-	{"huggingface", `{}`, dialect.OpenAI(), "huggingface/testdata/embeddings"},
-	{"cloudflare", `{"account":"a"}`, dialect.OpenAI(), "cloudflare/testdata/embeddings"},
-	{"mistral", `{}`, dialect.OpenAI(), "mistral/testdata/embeddings"},
-	{"mistral", `{}`, dialect.Ollama(), "dialect/testdata/ollama-embed-to-mistral"},
-	{"mistral", `{}`, dialect.OllamaEmbeddings(), "dialect/testdata/ollama-embeddings-to-mistral"},
+	{"cohere", `{}`, dialect.OpenAI(), "cohere/testdata/embeddings", true},
+	{"ollama", `{}`, dialect.OpenAI(), "ollama/testdata/embeddings", true},
+	{"vertex", `{"project":"p","token_cluster":"t"}`, dialect.OpenAI(), "vertex/testdata/embeddings", true},
+	{"bedrock", `{}`, dialect.OpenAI(), "bedrock/testdata/embeddings", true},
+	{"huggingface", `{}`, dialect.OpenAI(), "huggingface/testdata/embeddings", false},
+	{"cloudflare", `{"account":"a"}`, dialect.OpenAI(), "cloudflare/testdata/embeddings", false},
+	{"mistral", `{}`, dialect.OpenAI(), "mistral/testdata/embeddings", true},
+	{"mistral", `{}`, dialect.Ollama(), "dialect/testdata/ollama-embed-to-mistral", false},
+	{"mistral", `{}`, dialect.OllamaEmbeddings(), "dialect/testdata/ollama-embeddings-to-mistral", false},
 }
 
 func TestEmbeddings(t *testing.T) {
@@ -54,9 +62,47 @@ func TestEmbeddings(t *testing.T) {
 	for _, tt := range embedders {
 		t.Run(tt.dir, func(t *testing.T) {
 			t.Parallel()
-			s := adaptertest.EmbedSuite{Dialect: tt.dialect, Provider: adapter(t, tt.provider, tt.options).(adapters.Embedder)}
+			a := adapter(t, tt.provider, tt.options)
+			s := adaptertest.EmbedSuite{Dialect: tt.dialect, Provider: a.(adapters.Embedder)}
+			if tt.mock {
+				s.Accept = accept(t, tt.provider, a)
+			}
 			adaptertest.RunEmbeddings(t, s, os.DirFS(".."), tt.dir)
 		})
+	}
+}
+
+// accept says what a mock, which is as strict as the API, has against a request.
+func accept(t *testing.T, name string, a adapters.Adapter) func(path string, request []byte) error {
+	s := mockllm.New(mockllm.Options{Models: map[string][]string{"mistral": {"codestral-embed"}}})
+	ask := func(path, kind, token string, body []byte) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
+		r.Header.Set("content-type", kind)
+		if token != "" {
+			r.Header.Set("authorization", "Bearer "+token)
+		}
+		w := httptest.NewRecorder()
+		s.Handler(name).ServeHTTP(w, r)
+		return w
+	}
+	key := secret.New(s.Key(name))
+	if x, ok := a.(adapters.Exchanger); ok {
+		c, err := x.Exchange(key, time.Now().Unix())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ask(c.Path, "application/x-www-form-urlencoded", "", c.Body)
+		token, err := x.ReadToken(got.Code, got.Body.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key = token.Value
+	}
+	return func(path string, request []byte) error {
+		if got := ask(path, "application/json", key.Reveal(), request); got.Code != http.StatusOK {
+			return errors.New(got.Body.String())
+		}
+		return nil
 	}
 }
 
