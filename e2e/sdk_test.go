@@ -129,12 +129,17 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "google-genai at anthropic", "genai_generate"),
 		of(older, "openai at gemini", "openai_chat"),
 		of(older, "anthropic at gemini", "anthropic_messages"),
+		of(claude, "responses at anthropic", "openai_responses"),
+		of(older, "responses at gemini", "openai_responses"),
+		of(amazon, "responses at bedrock", "openai_responses"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
 		of(claude, "anthropic", "anthropic_messages.test.mjs"),
 		of(claude, "openai at anthropic", "openai_chat.test.mjs"),
 		of(openAI, "anthropic at openai", "anthropic_messages.test.mjs"),
+		of(claude, "responses at anthropic", "openai_responses.test.mjs"),
+		of(older, "responses at gemini", "openai_responses.test.mjs"),
 	}
 	return python, node
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/dialect/openairesponses"
 	"github.com/postern-gateway/postern/adapters/dialect/reranking"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
@@ -46,8 +47,6 @@ var openAIPaths = [...]struct {
 }{
 	{"POST", "/v1/chat/completions", adapters.Chat, false, ""},
 	{"POST", "/v1/embeddings", adapters.Embeddings, false, ""},
-	{"POST", "/v1/responses", adapters.Responses, false, ""},
-	{"POST", "/v1/completions", adapters.Completions, false, ""},
 	{"GET", "/v1/models", adapters.Models, false, ""},
 	{"POST", "/v1/rerank", adapters.Rerank, false, ""},
 	{"POST", "/v2/rerank", adapters.Rerank, false, ""},
@@ -63,6 +62,22 @@ var openAIPaths = [...]struct {
 	{"GET POST", "/v1/batches", adapters.Batches, false, ""},
 	{"GET", "/v1/batches/{id}", adapters.Batches, false, ""},
 	{"POST", "/v1/batches/{id}/cancel", adapters.Batches, false, ""},
+}
+
+// OpenAIResponses is OpenAI's dialect for its Responses API.
+func OpenAIResponses() *Dialect {
+	d := OpenAI()
+	d.Field, d.ErrorEvent = openairesponses.Field, openairesponses.AppendErrorEvent
+	d.Reader, d.Writer = openairesponses.Reader{}, openairesponses.Writer{}
+	return d
+}
+
+// OpenAICompletions is OpenAI's dialect for completions of a prompt.
+func OpenAICompletions() *Dialect {
+	d := OpenAI()
+	d.Field = openaichat.CompletionField
+	d.Reader, d.Writer = openaichat.CompletionReader{}, openaichat.CompletionWriter{}
+	return d
 }
 
 func openAIModels(dst []byte, names []string) []byte {

@@ -37,6 +37,7 @@ const conversations = "../../../adapters/adaptertest/testdata/conversations"
 type matrixProvider struct {
 	kind, mock, model, options string
 	speaks                     string // a dialect whose bodies pass, beside that of its own name
+	lacks                      string // a dialect that passes to an API which the mock has not
 }
 
 // matrixProviders are all providers with a mock of their own. Of the services of OpenAI's
@@ -52,7 +53,7 @@ var matrixProviders = []matrixProvider{
 	{kind: "bedrock", mock: "bedrock", model: "anthropic.claude-sonnet-4-5-20250929-v1:0", options: `{"region":"us-east-1"}`},
 	{kind: "vertex", mock: "vertex", model: "gemini-2.5-flash", options: `{"project":"p","token_cluster":"c"}`},
 	{kind: "huggingface", mock: "huggingface", model: "meta-llama/Llama-3.3-70B-Instruct"},
-	{kind: "cloudflare", mock: "cloudflare", model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", options: `{"account":"` + cloudflare.Account + `"}`},
+	{kind: "cloudflare", mock: "cloudflare", model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", options: `{"account":"` + cloudflare.Account + `"}`, lacks: "responses"},
 }
 
 // A matrixDialect is a column: how a client asks, and what it can read.
@@ -63,6 +64,11 @@ type matrixDialect struct {
 	ending func(stream []byte) (adaptertest.Ending, error)
 	whole  func(answer []byte) error
 	inPath bool // the path has the model and whether to stream
+
+	// speak puts OpenAI's request into the words of the dialect, where no provider has them
+	// only; false if it cannot be said. passes is in the path of a body that passes.
+	speak  func(request map[string]any) (map[string]any, bool)
+	passes string
 }
 
 func fixed(path string) func(string, bool) string {
@@ -73,6 +79,8 @@ var matrixDialects = []matrixDialect{
 	{name: "openai", source: "openai", path: fixed("/v1/chat/completions"), ending: adaptertest.OpenAIChat, whole: has("id", "object", "created", "model", "choices", "usage")},
 	{name: "anthropic", source: "anthropic", path: fixed("/v1/messages"), ending: adaptertest.AnthropicMessages, whole: has("id", "type", "role", "model", "content", "stop_reason", "usage")},
 	{name: "gemini", path: geminiPath, inPath: true, ending: adaptertest.GeminiGenerate, whole: has("candidates", "usageMetadata", "modelVersion", "responseId")},
+	{name: "responses", speak: asResponses, passes: "/responses", path: fixed("/v1/responses"), ending: responsesEnding, whole: has("id", "object", "created_at", "status", "model", "output", "parallel_tool_calls", "tool_choice", "tools", "usage")},
+	{name: "completions", speak: asCompletion, passes: "/completions", path: fixed("/v1/completions"), ending: adaptertest.OpenAICompletions, whole: has("id", "object", "created", "model", "choices", "usage")},
 	{name: "ollama", path: fixed("/api/chat"), ending: adaptertest.OllamaChat, whole: has("model", "created_at", "message", "done", "done_reason")},
 }
 
@@ -117,6 +125,9 @@ func TestMatrix(t *testing.T) {
 		for _, d := range matrixDialects {
 			all := d.conversations(t)
 			for _, p := range matrixProviders {
+				if p.lacks == d.name {
+					continue
+				}
 				pair := d.name + " to " + p.kind
 				t.Run(pair, func(t *testing.T) {
 					t.Parallel()
@@ -192,7 +203,7 @@ func (d *matrixDialect) conversations(t *testing.T) map[string]map[string]any {
 	all := map[string]map[string]any{}
 	for i := range list {
 		body := list[i].Request
-		if d.source == "" {
+		if d.source == "" && d.speak == nil {
 			var e *chat.Error
 			if body, e = spoken(t, d.name, body); e != nil {
 				continue // it cannot be said in this dialect
@@ -203,6 +214,12 @@ func (d *matrixDialect) conversations(t *testing.T) map[string]map[string]any {
 		dec.UseNumber()
 		if err := dec.Decode(&v); err != nil {
 			t.Fatalf("%s: %v", list[i].Name, err)
+		}
+		if d.speak != nil {
+			var ok bool
+			if v, ok = d.speak(v); !ok {
+				continue
+			}
 		}
 		all[list[i].Name] = v
 	}
@@ -253,6 +270,9 @@ func (d *matrixDialect) ask(t *testing.T, p matrixProvider, server *mockllm.Serv
 		return d.refusal(t, name, x)
 	}
 	own := d.name == p.kind || d.name == p.speaks
+	if _, path, _ := strings.Cut(x.upstream.First, " "); d.passes != "" && strings.HasSuffix(path, d.passes) && !strings.HasSuffix(path, "/chat"+d.passes) {
+		own = true
+	}
 	answer := upstream(server.Handler(p.mock), x.upstream)
 	proxy.details = "via_upstream"
 	x.respond(answer, len(answer.Body)/3, len(answer.Body)/2)
