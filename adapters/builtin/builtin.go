@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/cloudflare"
 	"github.com/postern-gateway/postern/adapters/cohere"
 	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/custom"
 	"github.com/postern-gateway/postern/adapters/huggingface"
 	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/mistral"
@@ -32,6 +33,7 @@ func Providers() []adapters.Provider {
 		huggingface.Provider(),
 		cloudflare.Provider(),
 		llama.Provider(),
+		custom.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }
