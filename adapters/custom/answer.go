@@ -8,135 +8,172 @@ import (
 )
 
 var (
-	errNoText    = errors.New("it has no text where response.text says")
-	errNotText   = errors.New("want a string where text and reasoning are, got another value")
-	errNameless  = errors.New("it has a call that names no tool")
-	errArguments = errors.New("want an object or a string as the arguments of a call, got another value")
+	errNoText  = errors.New("it has neither a text nor a call where the configuration says")
+	errNotText = errors.New("want a string at text and reasoning, got another value")
 )
+
+// Templates of what answers, events of streams, and calls in them are in OpenAI's form.
+const (
+	answerForm = `{"id":"{{id}}","model":"{{model}}","choices":[{"index":0,"message":` + saysForm + `}],` + usageForm + `}`
+	eventForm  = `{"id":"{{id}}","model":"{{model}}","choices":[{"index":0,"delta":` + saysForm + `}],` + usageForm + `}`
+	saysForm   = `{"reasoning_content":"{{reasoning}}","content":"{{text}}","tool_calls":"{{tool_calls}}"},"finish_reason":"{{finish}}"`
+	usageForm  = `"usage":{"prompt_tokens":"{{input_tokens}}","completion_tokens":"{{output_tokens}}",` +
+		`"prompt_tokens_details":{"cached_tokens":"{{cached_tokens}}"},"completion_tokens_details":{"reasoning_tokens":"{{reasoning_tokens}}"}}`
+	callForm = `{"id":"{{tool_call_id}}","index":"{{tool_call_index}}","function":{"name":"{{tool_call_name}}","arguments":"{{tool_call_arguments}}"}}`
+)
+
+// form compiles a template of this package's own.
+func form(source string) *node {
+	var doc rawjson.Doc
+	_ = doc.Parse([]byte(source)) // tests compile each
+	c := compiler{scope: inAnswer}
+	return c.compile(doc.Root())
+}
+
+// A reader reads an answer, or events of a stream one after another.
+type reader struct {
+	renderer
+	a     *adapter
+	f     *fields
+	seen  *[2]cumulative // of a stream whose texts are; else nil
+	usage [countUsage]string
+	calls int64
+	said  bool // there was something
+	ended bool // and why it ended
+	err   error
+}
+
+func newReader(a *adapter, f *fields) *reader {
+	r := &reader{a: a, f: f}
+	r.maker, r.prune = r, true
+	return r
+}
 
 // ReadResponse reads a whole answer.
 func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
-	at := place{root: answer}
-	if at.is(&a.errors.when) {
-		return a.errors.describe(&at, 0)
+	r := newReader(a, &a.whole)
+	if r.at.is(answer, a.errors.when) {
+		return a.ReadError(0, answer.Raw())
 	}
-	f := &a.whole
-	out.ID, out.Model = inner(at.first(&f[atID])), inner(at.first(&f[atModel]))
-	var c chat.Choice
-	var u tally
-	said := false
-	for _, t := range texts {
-		text, ok, err := at.text(&f[t.field], nil)
-		if err != nil {
-			return err
-		}
-		said = said || ok
-		c.Parts = chat.AppendText(c.Parts, t.kind, text)
+	r.render(a.answer, answer)
+	if r.err == nil && !r.said {
+		r.err = errNoText
 	}
-	calls := 0
-	for _, v := range at.all(&f[atCalls]) {
-		p, err := at.call(f, v)
-		if err != nil {
-			return err
-		}
-		if len(p.ID) == 0 {
-			p.ID = madeID(out.ID, calls)
-		}
-		if len(p.Name) == 0 {
-			return errNameless
-		}
-		calls++
-		c.Parts = append(c.Parts, p)
+	doc := rawjson.Doc{LoneSurrogates: true}
+	if r.err == nil {
+		r.err = doc.Parse(r.Dst)
 	}
-	if !said && calls == 0 {
-		return errNoText
+	if r.err != nil {
+		return r.err
 	}
-	u.read(&at, f)
-	out.Usage, out.Counted = u.usage, u.counted
-	c.Finish = a.finished(at.first(&f[atFinish]), calls > 0)
-	out.Choices = append(out.Choices, c)
-	return nil
+	return a.to.ReadResponse(doc.Root(), out)
 }
 
-// texts are the kinds of texts in the order in which a model makes them.
-var texts = [...]struct {
-	field int
-	kind  chat.PartKind
-}{{atReasoning, chat.ThinkingPart}, {atText, chat.TextPart}}
-
-// text joins the strings at a path; ok says that there is one.
-func (a *place) text(p *path, dst []byte) (t chat.Text, ok bool, err error) {
-	list := a.all(p)
-	for _, v := range list {
-		if v.Kind() != rawjson.String {
-			return nil, false, errNotText
+// made writes the value of a name that is in the answer where the configuration says.
+func (r *reader) made(name string, v rawjson.Value) bool {
+	i := 0
+	for fieldKeys[i].key != name {
+		i++
+	}
+	p := r.f[i]
+	if i <= atReasoning {
+		return r.text(i, r.at.all(v, p))
+	}
+	found := r.at.first(v, p)
+	raw := found.Raw()
+	switch i {
+	case atFinish:
+		return r.finish(word(found))
+	case atCalls:
+		list := append([]rawjson.Value(nil), r.at.all(v, p)...)
+		return r.each(list, r.a.callForm)
+	case atCallID:
+		return r.id(v, found)
+	case atCallIndex:
+		if r.calls++; p == nil {
+			r.Dst = rawjson.AppendInt(r.Dst, r.calls)
 		}
-	}
-	if len(list) == 1 {
-		return inner(list[0]), true, nil
-	}
-	for _, v := range list {
-		dst = append(dst, inner(v)...)
-	}
-	return dst, len(list) > 0, nil
-}
-
-// call reads a call, or a piece of one.
-func (a *place) call(f *fields, v rawjson.Value) (p chat.Part, err error) {
-	p.Kind = chat.ToolCallPart
-	p.ID, p.Name = inner(a.under(v, &f[atCallID])), inner(a.under(v, &f[atCallName]))
-	switch args := a.under(v, &f[atCallArguments]); args.Kind() {
-	case rawjson.Absent:
-	case rawjson.Object:
-		p.Input = args.Raw()
-	case rawjson.String:
-		p.Arguments = inner(args)
+	case atCallName:
+		r.said = true
+		if !found.Exists() && r.f[atCallIndex] == nil {
+			r.err = errNameless
+		}
+	case atCallArguments:
+		if raw == nil && r.f[atCallIndex] == nil {
+			raw = []byte("{}")
+		}
+	case atID, atModel:
+		if raw != nil {
+			r.Dst = rawjson.AppendString(r.Dst, word(found))
+		}
+		return true
 	default:
-		err = errArguments
+		u := &r.usage[i-atInput]
+		if found.Kind() == rawjson.Number {
+			*u = string(raw)
+		}
+		r.Raw(*u)
+		return true
 	}
-	return p, err
+	r.Put(raw)
+	return true
 }
 
-// madeID is the id of a call that has none.
-func madeID(answer chat.Text, n int) chat.Text {
-	id := append(chat.Text("call_"), answer...)
-	if len(answer) > 0 {
-		id = append(id, '_')
+var errNameless = errors.New("it has a call that names no tool")
+
+// text writes what the strings say together, or in a stream what is new of it.
+func (r *reader) text(i int, list []rawjson.Value) bool {
+	r.Raw(`"`)
+	from := len(r.Dst)
+	for _, v := range list {
+		r.said = true
+		if v.Kind() != rawjson.String {
+			r.err = errNotText
+		}
+		r.Put(inner(v))
 	}
-	return rawjson.AppendInt(id, int64(n))
+	if r.seen != nil && len(list) > 0 {
+		now := rawjson.AppendUnescaped(nil, r.Dst[from:])
+		fresh, ok := r.seen[i].next(now)
+		if !ok {
+			r.err = errOther
+		}
+		r.Dst = rawjson.AppendEscaped(r.Dst[:from], fresh)
+	}
+	if len(r.Dst) == from && r.seen != nil && len(list) > 0 {
+		return false
+	}
+	r.Raw(`"`)
+	return len(list) > 0
 }
 
-// finished is why an answer ended.
-func (a *adapter) finished(v rawjson.Value, called bool) chat.Finish {
-	said := chat.FinishStop
-	if w := word(v); w != "" {
-		for _, f := range a.finish {
-			if f.word == w {
-				said = f.finish
-				break
-			}
+// finish writes OpenAI's word for why an answer ended. Those that nobody knows are stop.
+func (r *reader) finish(w string) bool {
+	if w == "" || w == "false" {
+		return false
+	}
+	r.ended = true
+	for _, f := range r.a.finishes {
+		if f.Key == w {
+			w = f.Value
+			break
 		}
 	}
-	if called && said == chat.FinishStop {
-		return chat.FinishTools
-	}
-	return said
+	r.Dst = rawjson.AppendString(r.Dst, w)
+	return true
 }
 
-// A tally is what an answer has told of its tokens so far.
-type tally struct {
-	usage   chat.Usage
-	counted bool
-}
-
-func (t *tally) read(at *place, f *fields) {
-	u := &t.usage
-	for _, c := range [...]struct {
-		field int
-		to    *int64
-	}{{atInput, &u.Input}, {atOutput, &u.Output}, {atCached, &u.CachedRead}, {atThought, &u.Reasoning}} {
-		if n, ok := number(at.first(&f[c.field])); ok {
-			*c.to, t.counted = n, true
+// id writes the id of a call, which is made of the call if it has a name and no id: so it
+// does not depend on the time.
+func (r *reader) id(call, found rawjson.Value) bool {
+	w := word(found)
+	if w == "" && r.at.first(call, r.f[atCallName]).Exists() {
+		h := uint32(2166136261) // FNV-1a
+		for _, c := range call.Raw() {
+			h = (h ^ uint32(c)) * 16777619
 		}
+		w = "call_" + string(rawjson.AppendInt(rawjson.AppendInt(nil, int64(h)), r.calls))
 	}
+	r.Dst = rawjson.AppendString(r.Dst, w)
+	return w != ""
 }

@@ -6,338 +6,156 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/ndjson"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/sse"
 )
 
-var (
-	errTruncated = errors.New("the stream ended before its answer was complete")
-	errTooLarge  = errors.New("the answer is larger than what is kept of one")
-	errPiece     = errors.New("a piece of a call follows no call, or another than the last")
-)
+var errTooLarge = errors.New("the answer is larger than what is kept of one")
 
 const (
 	bigEvent  = 4 << 10  // from which on the memory of an event is not kept
 	mostWhole = 16 << 20 // bytes of an answer that is no stream
 )
 
+// StreamType is the content type of streams.
+func (a *adapter) StreamType() string { return a.stream.contentType }
+
+// NewFrames makes what cuts them.
+func (a *adapter) NewFrames() adapters.Frames {
+	switch a.stream.framing {
+	case ndjsonFraming:
+		return &ndjson.Decoder{}
+	case noFraming:
+		return parts{}
+	}
+	return &sse.Decoder{}
+}
+
+// Parts are what an answer comes in, whatever they are: a decoder puts them together.
+type parts struct{}
+
+func (parts) Reset()       {}
+func (parts) Held() []byte { return nil }
+func (parts) Pending() int { return 0 }
+
+func (parts) Next(p []byte) (ev sse.Event, n int, ok bool, err error) {
+	return sse.Event{Data: p, Raw: p, Retry: -1, Message: true}, len(p), len(p) > 0, nil
+}
+
 // NewDecoder makes a reader of streams.
 func (a *adapter) NewDecoder() adapters.Decoder {
-	d := &decoder{a: a}
+	d := &decoder{a: a, to: a.to.NewDecoder()}
 	d.Reset()
 	return d
 }
 
-// A decoder reads one stream. What it hands over last waits for the end, for a finish and
-// usage can come in any event.
+// A decoder hands events on to OpenAI's, in its form.
 type decoder struct {
-	a      *adapter
-	doc    rawjson.Doc
-	at     place
-	text   []byte // scratch
-	whole  []byte // of an answer that is no stream
-	finish chat.Finish
-	ended  bool // finish was there
-	tally  tally
-	seen   [2]cumulative // of texts
-	next   int           // index of the next block
-	open   bool
-	kind   chat.PartKind // of the open block
-	id     chat.Text     // of the answer
-	calls  int
-	index  string // of the last call
-	begun  bool
-	over   bool
-	ev     chat.Event
+	a     *adapter
+	to    adapters.Decoder
+	doc   rawjson.Doc
+	r     *reader
+	seen  [2]cumulative
+	whole []byte // of an answer that is no stream
+	begun bool
+	over  bool
 }
 
-var _ adapters.Decoder = (*decoder)(nil)
-
 func (d *decoder) Reset() {
+	d.to.Reset()
 	d.doc.Reset()
-	*d = decoder{a: d.a, doc: d.doc, at: place{found: d.at.found[:0]}, text: d.text[:0]}
 	d.doc.LoneSurrogates = true
+	d.r = newReader(d.a, &d.a.events)
+	d.seen, d.whole, d.begun, d.over = [2]cumulative{}, nil, false, false
+	if d.a.stream.cumulative {
+		d.r.seen = &d.seen
+	}
 }
 
 func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
-	s := &d.a.stream
-	ends := s.event != "" && string(event) == s.event
 	switch {
 	case d.over:
 		return nil
-	case s.framing == noFraming:
-		if len(d.whole)+len(data) > mostWhole {
+	case !d.a.streams:
+		if d.whole = append(d.whole, data...); len(d.whole) > mostWhole {
 			d.over, d.whole = true, nil
 			return errTooLarge
 		}
-		d.whole = append(d.whole, data...)
 		return nil
-	case s.data != "" && string(data) == s.data, ends && blank(data):
+	case string(data) == d.a.stream.data:
 		return d.end(emit)
-	case blank(data):
+	case len(bytes.TrimSpace(data)) == 0:
 		return nil
 	}
-	err := d.doc.Parse(data)
-	if err == nil {
-		d.at.root, d.at.event = d.doc.Root(), event
-		err = d.read(&d.a.events, emit)
+	d.r.at.event = event
+	if err := d.read(data, emit); err != nil || d.over {
+		return err
 	}
-	if err == nil && !d.over && (ends || d.at.is(&s.end)) {
-		err = d.end(emit)
+	if d.r.at.is(d.doc.Root(), d.a.stream.end) {
+		return d.end(emit)
 	}
-	d.over = d.over || err != nil
-	d.tidy(len(data))
+	return nil
+}
+
+// read hands on what an event, or an answer that is no stream, says.
+func (d *decoder) read(data []byte, emit func(*chat.Event)) error {
+	if err := d.doc.Parse(data); err != nil {
+		return err
+	}
+	r, v := d.r, d.doc.Root()
+	if d.over = r.at.is(v, d.a.errors.when); d.over {
+		emit(&chat.Event{Kind: chat.Failure, Err: d.a.ReadError(0, data)})
+		return nil
+	}
+	d.begun = true
+	r.Dst = r.Dst[:0]
+	r.render(d.a.event, v)
+	if r.err != nil {
+		return r.err
+	}
+	err := d.to.Event(nil, r.Dst, emit)
+	if len(data) > bigEvent {
+		r.Dst, r.at.found = nil, nil
+	}
 	return err
 }
 
-// tidy gives up the memory of an event that was large.
-func (d *decoder) tidy(size int) {
-	if size > bigEvent {
-		d.doc, d.at, d.text = rawjson.Doc{LoneSurrogates: true}, place{}, nil
-	}
-}
-
-// read reads an event, or an answer that is no stream.
-func (d *decoder) read(f *fields, emit func(*chat.Event)) error {
-	at := &d.at
-	if at.is(&d.a.errors.when) {
-		d.over = true
-		e := d.event(chat.Failure)
-		e.Err = d.a.errors.describe(at, 0)
-		emit(e)
-		return nil
-	}
-	d.begin(f, emit)
-	for i := range texts {
-		if err := d.delta(i, f, emit); err != nil {
-			return err
-		}
-	}
-	list := at.all(&f[atCalls])
-	for _, v := range list {
-		if err := d.call(f, v, emit); err != nil {
-			return err
-		}
-	}
-	d.tally.read(at, f)
-	if v := at.first(&f[atFinish]); word(v) != "" && word(v) != "false" {
-		d.ended, d.finish = true, d.a.finished(v, false)
-	}
-	return nil
-}
-
-// begin hands over the start, with what the first event tells of the answer.
-func (d *decoder) begin(f *fields, emit func(*chat.Event)) {
-	if d.begun {
-		return
-	}
-	d.begun = true
-	d.id = append(d.id[:0], inner(d.at.first(&f[atID]))...)
-	e := d.event(chat.Start)
-	e.ID, e.Model = d.id, inner(d.at.first(&f[atModel]))
-	emit(e)
-}
-
-// event makes an event of the last block's in memory that is always the same.
-//
-//go:noinline
-func (d *decoder) event(kind chat.EventKind) *chat.Event {
-	d.ev = chat.Event{Kind: kind}
-	if kind == chat.BlockStart || kind == chat.TextDelta || kind == chat.BlockStop {
-		d.ev.Index, d.ev.Block = d.next-1, d.kind
-	}
-	return &d.ev
-}
-
-// delta hands over what is new of a text.
-func (d *decoder) delta(i int, f *fields, emit func(*chat.Event)) error {
-	t, ok, err := d.at.text(&f[texts[i].field], d.text[:0])
-	if err != nil || !ok {
-		return err
-	}
-	if d.a.stream.cumulative && d.a.streams {
-		if t, err = d.seen[i].next(d.text[:0], t); err != nil {
-			return err
-		}
-		d.text = t
-	}
-	d.write(texts[i].kind, t, emit)
-	return nil
-}
-
-// write hands over a text of a kind; those of one kind that follow each other are a block.
-func (d *decoder) write(kind chat.PartKind, t chat.Text, emit func(*chat.Event)) {
-	if len(t) == 0 {
-		return
-	}
-	if !d.open || d.kind != kind {
-		d.block(kind, nil, emit)
-	}
-	e := d.event(chat.TextDelta)
-	e.Text = t
-	emit(e)
-}
-
-// block begins a block.
-func (d *decoder) block(kind chat.PartKind, call *chat.Part, emit func(*chat.Event)) {
-	d.stop(emit)
-	d.open, d.kind = true, kind
-	d.next++
-	e := d.event(chat.BlockStart)
-	if call != nil {
-		e.ID, e.Name = call.ID, call.Name
-	}
-	emit(e)
-}
-
-func (d *decoder) stop(emit func(*chat.Event)) {
-	if d.open {
-		d.open = false
-		emit(d.event(chat.BlockStop))
-	}
-}
-
-// call hands over a call, or a piece of one: what names no tool, or has the number of the
-// last, goes on with it.
-func (d *decoder) call(f *fields, v rawjson.Value, emit func(*chat.Event)) error {
-	p, err := d.at.call(f, v)
-	if err != nil {
-		return err
-	}
-	inPieces := !f[atCallIndex].none()
-	index := ""
-	if inPieces {
-		index = word(d.at.under(v, &f[atCallIndex]))
-	}
-	last := d.open && d.kind == chat.ToolCallPart
-	switch {
-	case inPieces && last && (len(p.Name) == 0 || index != "") && (index == "" || index == d.index): // goes on
-	case len(p.Name) == 0 && inPieces:
-		return errPiece
-	case len(p.Name) == 0:
-		return errNameless
-	default:
-		if len(p.ID) == 0 {
-			p.ID = madeID(d.id, d.calls)
-		}
-		d.calls++
-		d.index = index
-		d.block(chat.ToolCallPart, &p, emit)
-	}
-	t := p.Arguments
-	if p.Input != nil {
-		d.text = rawjson.AppendEscaped(d.text[:0], p.Input)
-		t = d.text
-	}
-	d.write(chat.ToolCallPart, t, emit)
-	if !inPieces {
-		d.stop(emit)
-	}
-	return nil
-}
-
-// end hands over the end of a stream.
+// end hands on the end of a stream, with a reason if it had none, and with characters that
+// stayed broken.
 func (d *decoder) end(emit func(*chat.Event)) error {
 	d.over = true
-	d.at.root = rawjson.Value{}
-	d.begin(&d.a.events, emit)
-	for i := range texts {
-		if d.text = d.seen[i].rest(d.text[:0]); len(d.text) > 0 {
-			d.write(texts[i].kind, d.text, emit)
+	if !d.r.ended {
+		var b rawjson.Builder
+		b.Raw(`{"choices":[{"index":0,"delta":{"reasoning_content":`)
+		b.Dst = rawjson.AppendString(b.Dst, d.seen[0].all[d.seen[0].sent:])
+		b.Raw(`,"content":`)
+		b.Dst = rawjson.AppendString(b.Dst, d.seen[1].all[d.seen[1].sent:])
+		b.Raw(`},"finish_reason":"stop"}]}`)
+		if err := d.to.Event(nil, b.Dst, emit); err != nil {
+			return err
 		}
 	}
-	d.stop(emit)
-	e := d.event(chat.FinishEvent)
-	e.Finish = d.finish
-	switch {
-	case d.finish > chat.FinishStop:
-	case d.calls > 0:
-		e.Finish = chat.FinishTools
-	default:
-		e.Finish = chat.FinishStop
-	}
-	e.Usage, e.Counted = d.tally.usage, d.tally.counted
-	emit(e)
-	emit(d.event(chat.End))
-	return nil
+	return d.to.Event(nil, []byte(doneMark), emit)
 }
 
 // Close ends a stream that only closes, and finds one that was cut.
 func (d *decoder) Close(emit func(*chat.Event)) error {
-	if d.over {
-		return nil
-	}
-	s := &d.a.stream
 	switch {
-	case s.framing == noFraming:
-		return d.all(emit)
-	case s.close && d.begun && (d.ended || d.a.events[atFinish].none()):
+	case d.over:
+		return nil
+	case !d.a.streams:
+		data := d.whole
+		d.whole = nil
+		if err := d.read(data, emit); err != nil || d.over {
+			return err
+		}
+		if !d.r.said {
+			return errNoText
+		}
+		return d.end(emit)
+	case d.a.stream.close && d.begun && (d.r.ended || d.a.events[atFinish] == nil):
 		return d.end(emit)
 	}
-	d.over = true
-	return errTruncated
-}
-
-// all hands over an answer that is no stream.
-func (d *decoder) all(emit func(*chat.Event)) error {
-	data := d.whole
-	d.whole, d.over = nil, true
-	if err := d.doc.Parse(data); err != nil {
-		return err
-	}
-	d.over = false
-	d.at.root = d.doc.Root()
-	err := d.read(&d.a.whole, emit)
-	switch {
-	case err != nil:
-		d.over = true
-	case d.over: // an error
-	case d.next == 0 && len(d.at.all(&d.a.whole[atText])) == 0:
-		d.over = true
-		err = errNoText
-	default:
-		err = d.end(emit)
-	}
-	d.tidy(len(data))
-	return err
-}
-
-// A cumulative is a text of which each event has all so far.
-type cumulative struct {
-	all  []byte // what it was, without escapes
-	sent int    // how much of it was handed over
-}
-
-// errOther says that a text is not what it was.
-var errOther = errors.New("want a text that begins with what it was before, for its mode is cumulative")
-
-// broken stands for a character of which a server has decoded but a part: the next event
-// may have the whole.
-const broken = "\ufffd"
-
-// next appends what is new of a text, as JSON spells it.
-func (c *cumulative) next(dst []byte, t chat.Text) ([]byte, error) {
-	from := len(dst)
-	dst = rawjson.AppendUnescaped(dst, t)
-	now := dst[from:]
-	if len(now) < c.sent && bytes.HasPrefix(c.all, now) { // as in a last event without a text
-		return dst[:from], nil
-	}
-	if !bytes.HasPrefix(now, c.all[:c.sent]) {
-		return dst[:from], errOther
-	}
-	whole := len(now)
-	for whole > c.sent && bytes.HasSuffix(now[:whole], []byte(broken)) {
-		whole -= len(broken)
-	}
-	c.all = append(c.all[:c.sent], now[c.sent:]...)
-	old := c.sent
-	c.sent = max(whole, old)
-	return rawjson.AppendEscaped(dst[:from], c.all[old:c.sent]), nil
-}
-
-// rest appends what was held back.
-func (c *cumulative) rest(dst []byte) []byte {
-	left := c.all[c.sent:]
-	c.sent = len(c.all)
-	return rawjson.AppendEscaped(dst, left)
+	return d.to.Close(emit)
 }

@@ -1,9 +1,6 @@
 package custom
 
 import (
-	"strings"
-
-	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/ndjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 	"github.com/postern-gateway/postern/adapters/strict"
@@ -31,90 +28,58 @@ const (
 	countFields
 )
 
+const countUsage = atThought - atInput + 1
+
 var fieldKeys = [countFields]struct{ key, doc string }{
-	atText:          {"text", "The text; of several values, or of [*], all joined."},
+	atText:          {"text", "The text; several values are joined."},
 	atReasoning:     {"reasoning", "What the model thought."},
-	atFinish:        {"finish", "Why the answer ended; null and false are not yet."},
-	atID:            {"id", "Id of the answer; none: one is made."},
-	atModel:         {"model", "Name of the model that answered."},
+	atFinish:        {"finish", "Why the answer ended; null, false and nothing are not yet."},
+	atID:            {"id", "Id of the answer."},
+	atModel:         {"model", "Model that answered."},
 	atInput:         {"input_tokens", "Tokens of input, with those that were cached."},
 	atOutput:        {"output_tokens", "Tokens of output, with those of reasoning."},
 	atCached:        {"cached_tokens", "Tokens of input that were cached."},
 	atThought:       {"reasoning_tokens", "Tokens of output that are reasoning."},
-	atCalls:         {"tool_calls", "The calls: each element, as in message.calls[*]."},
-	atCallID:        {"tool_call_id", "Id, from a call on; none: one is made."},
-	atCallName:      {"tool_call_name", "Name of the tool, from a call on."},
-	atCallArguments: {"tool_call_arguments", "Arguments, from a call on: an object, or JSON within a string."},
-	atCallIndex:     {"tool_call_index", "Number of the call, from a call on, in streams that have it in pieces; none: each is whole."},
+	atCalls:         {"tool_calls", "Each call of a tool, as in message.calls[*]."},
+	atCallID:        {"tool_call_id", "From a call on: its id."},
+	atCallName:      {"tool_call_name", "From a call on: the name of its tool."},
+	atCallArguments: {"tool_call_arguments", "From a call on: an object, or JSON within a string."},
+	atCallIndex:     {"tool_call_index", "From a call on: its number, in streams that have calls in pieces."},
 }
 
 // read reads the paths of a section; what it leaves out is that of another.
-func (f *fields) read(o *strict.Object, other *fields, stream bool) {
+func (f *fields) read(o *strict.Object, other *fields) {
 	for i := range fieldKeys {
-		if i == atCallIndex && !stream {
-			continue
-		}
 		k := &fieldKeys[i]
-		f[i] = readJSONPath(o, k.key, k.doc, "")
-		if !o.Has(k.key) {
+		if f[i] = readPathAt(o, k.key, k.doc, ""); !o.Has(k.key) {
 			f[i] = other[i]
 		}
 	}
-	if !stream {
-		o.Require("text")
-	}
-	if !f[atCalls].none() && f[atCallName].none() {
+	if f[atCalls] != nil && f[atCallName] == nil {
 		o.Fail("tool_call_name", "missing; tool_calls need it")
 	}
 }
 
-// readJSONPath reads and compiles a path.
-func readJSONPath(o *strict.Object, key, doc, def string) path {
-	p, problem := parsePath(o.Str(key, doc, def))
-	if problem != "" {
-		o.Fail(key, problem)
+// readPathAt reads and compiles a path.
+//
+//go:noinline
+func readPathAt(o *strict.Object, key, doc, def string) path {
+	p, ok := parsePath(o.Str(key, doc, def))
+	if !ok {
+		o.Fail(key, wantPath)
 	}
 	return p
 }
 
-// A finishWord is what a word for the end of an answer means.
-type finishWord struct {
-	word   string
-	finish chat.Finish
-}
-
-// usualWords are what servers say if nothing else is configured.
-var usualWords = [...]finishWord{
-	{"length", chat.FinishLength}, {"max_tokens", chat.FinishLength}, {"max_length", chat.FinishLength}, {"MAX_TOKENS", chat.FinishLength},
-	{"tool_calls", chat.FinishTools}, {"tool_use", chat.FinishTools}, {"function_call", chat.FinishTools},
-	{"content_filter", chat.FinishFilter}, {"safety", chat.FinishFilter}, {"SAFETY", chat.FinishFilter},
-}
-
-// finishNames are the words of a configuration.
-var finishNames = [...]finishWord{{"stop", chat.FinishStop}, {"length", chat.FinishLength}, {"tool_calls", chat.FinishTools}, {"content_filter", chat.FinishFilter}}
-
-func readFinish(o *strict.Object) []finishWord {
-	list := usualWords[:]
-	pairs := o.Pairs("finish_words", `What values at finish mean, beside the usual words: {"cut": "length"}, of stop, length, tool_calls and content_filter. Any other is stop.`)
-	if len(pairs) > 0 {
-		list = nil
-	}
-	for _, p := range pairs {
-		w := finishWord{word: p.Key}
-		for _, n := range finishNames {
-			if n.word == p.Value {
-				w.finish = n.finish
-			}
-		}
-		if w.finish == chat.FinishNone {
+func (a *adapter) readFinishes(o *strict.Object) {
+	a.finishes = o.Pairs("finish_words", `What values at finish mean, of stop, length, tool_calls and content_filter: {"max_len": "length"}. Any other is stop.`)
+	for _, p := range a.finishes {
+		switch p.Value {
+		case "stop", "length", "tool_calls", "content_filter":
+		default:
 			o.Fail("finish_words", strict.Quote(p.Key)+": want stop, length, tool_calls or content_filter, got "+strict.Quote(p.Value))
 		}
-		list = append(list, w)
 	}
-	if len(pairs) > 0 {
-		list = append(list, usualWords[:]...)
-	}
-	return list
 }
 
 // Framings of streams.
@@ -128,41 +93,38 @@ const (
 type streaming struct {
 	framing, contentType string
 	cumulative           bool
-	data, event          string // of the last event
+	data                 string // of the last event
 	end                  path
 	close                bool
 }
 
-const (
-	doneMark = "[DONE]"
-	jsonType = "application/json"
-)
+const doneMark = "[DONE]"
 
 func (s *streaming) read(o *strict.Object) {
-	s.framing = o.Enum("framing", "How a stream is cut: into server-sent events, into lines that are JSON, or not at all. Without streams a client gets the whole answer as a stream when it is there.", sseFraming, sseFraming, ndjsonFraming, noFraming)
-	s.contentType = strings.ToLower(o.Str("content_type", "Content type of streams; empty is the framing's usual one.", ""))
-	switch {
-	case s.contentType != "":
-	case s.framing == sseFraming:
-		s.contentType = sse.ContentType
-	case s.framing == ndjsonFraming:
-		s.contentType = ndjson.ContentType
-	default:
-		s.contentType = jsonType
+	s.framing = o.Enum("framing", "How a stream is cut: into server-sent events, into lines that are JSON, or not at all: then a client gets the answer as a stream when it is complete.", sseFraming, sseFraming, ndjsonFraming, noFraming)
+	usual := sse.ContentType
+	switch s.framing {
+	case ndjsonFraming:
+		usual = ndjson.ContentType
+	case noFraming:
+		usual = "application/json"
+	}
+	s.contentType = o.Str("content_type", "Content type of streams; empty is the framing's usual one.", "")
+	if s.contentType == "" {
+		s.contentType = usual
 	}
 	s.cumulative = o.Enum("mode", "Whether an event has what is new of text and reasoning, or all so far.", "delta", "delta", "cumulative") == "cumulative"
 	s.data = o.Str("end_data", "Data of the event that ends a stream.", doneMark)
-	s.event = o.Str("end_event", "Type of the server-sent event that ends a stream; what it has is read.", "")
-	s.end = readJSONPath(o, "end", "Path that is in the event which ends a stream, and neither null, false, 0 nor empty. With neither end nor end_event nor end_at_close, an event with finish does.", "")
-	s.close = o.Bool("end_at_close", "The server only closes the stream. One that was cut cannot be told from it, unless it has to bring its finish.", false)
+	s.end = readPathAt(o, "end", "Path that is in the event which ends a stream, and neither null, false, 0 nor empty. If nothing says what ends a stream, an event with finish does.", "")
+	s.close = o.Bool("end_at_close", "The server only closes the stream. One that was cut cannot be told from that, unless it has to bring its finish.", false)
 }
 
 // check finds streams that nothing ends.
-func (s *streaming) check(o *strict.Object, f *fields) {
-	if s.framing == noFraming || s.close || s.event != "" || !s.end.none() || o.Has("end_data") && s.data != "" {
+func (s *streaming) check(o *strict.Object, finish path) {
+	if s.framing == noFraming || s.close || s.end != nil || o.Has("end_data") {
 		return
 	}
-	if s.end = f[atFinish]; s.end.none() && s.framing != sseFraming {
-		o.Fail("end", "want end, end_event, end_data, end_at_close or a path at finish, or a stream that was cut could not be told")
+	if s.end = finish; finish == nil && s.framing != sseFraming {
+		o.Fail("end", "want end, end_data or end_at_close, or a path at finish, for a stream that was cut to be told")
 	}
 }

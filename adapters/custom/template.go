@@ -1,197 +1,180 @@
 package custom
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
+// A scope is a kind of template, and so what its names are of.
+type scope uint8
+
+const (
+	inRequest scope = iota // a request of OpenAI's
+	inMessage              // one of its messages
+	inCall                 // a call in one
+	inTool                 // one of its tools
+	inAnswer               // an answer of the server's, or an event of a stream
+)
+
+// finds are the names whose values are found at them.
+var finds = [...]string{
+	inRequest: "model stream max_tokens temperature top_p top_k min_p frequency_penalty presence_penalty seed stop user tool_choice parallel_tool_calls " +
+		"response_format reasoning_effort logit_bias metadata verbosity prompt_cache_key safety_identifier service_tier store",
+	inMessage: "role name tool_call_id",
+	inCall:    "id function",
+	inTool:    "function",
+	inAnswer:  "id model",
+}
+
+// makes are the names whose values are made.
+var makes = [...]string{
+	inRequest: "messages tools history last system prompt",
+	inMessage: "content tool_calls",
+	inCall:    "arguments",
+	inTool:    "",
+	inAnswer:  "text reasoning finish input_tokens output_tokens cached_tokens reasoning_tokens tool_calls tool_call_id tool_call_name tool_call_arguments tool_call_index",
+}
+
 // A node is a compiled template, or a part of one.
 type node struct {
 	kind nodeKind
 	key  []byte // with quotes and colon, of an object's member
-	text []byte // JSON of a literal; of a piece of text its characters, as JSON spells them
-	name name
-	kids []node // members, elements, pieces
+	text []byte // JSON: of a literal, or the default of a value
+	made string // name of a value that is made
+	path path   // of one that is found
+	kids []*node
 }
 
 type nodeKind uint8
 
 const (
 	literal nodeKind = iota
-	value            // a name; text is its default
-	text             // pieces of a string
+	value
+	pieces // of a string
 	object
 	array
 )
 
-// uses are names as bits.
-type uses uint64
-
-func (u uses) has(n name) bool { return u&(1<<n) != 0 }
-
 // A compiler compiles templates and reports what is wrong with them.
 type compiler struct {
-	o     *strict.Object // for errors
+	o     *strict.Object
 	scope scope
-	used  uses
+	extra []string
+	names []string // in the template, with what follows them
 }
 
 // template compiles the JSON value at key; nil if there is none.
-func template(o *strict.Object, key, doc string, s scope) (*node, uses) {
-	v := o.Raw(key, doc)
+//
+//go:noinline
+func (c *compiler) template(key, doc string, s scope) *node {
+	v := c.o.Raw(key, doc)
 	if !v.Exists() {
-		return nil, 0
+		return nil
 	}
-	c := compiler{o: o, scope: s}
-	n := c.compile(v)
-	return &n, c.used
+	c.scope = s
+	return c.compile(v)
 }
 
-// builtIn compiles a template of this package's own.
-func builtIn(s scope, source string) (*node, uses) {
-	var doc rawjson.Doc
-	_ = doc.Parse([]byte(source)) // tests compile each
-	c := compiler{scope: s}
-	n := c.compile(doc.Root())
-	return &n, c.used
-}
-
-// compile compiles one value. What holds no name stays as it is written.
-func (c *compiler) compile(v rawjson.Value) node {
-	var n node
+func (c *compiler) compile(v rawjson.Value) *node {
+	n := &node{kind: object}
 	switch v.Kind() {
 	case rawjson.String:
-		return c.str(v)
+		n = c.str(v.Str(), v)
+		if len(n.kids) == 1 {
+			return n.kids[0] // which is a value by itself, or a text that needs no names
+		}
 	case rawjson.Object:
-		n.kind = object
 		for k, e := range v.Fields() {
-			kid := c.compile(e)
-			kid.key = append(append(kid.key, k.Raw()...), ':')
-			n.kids = append(n.kids, kid)
+			n.add(c.compile(e)).key = clone(k.Raw(), ":")
 		}
 	case rawjson.Array:
 		n.kind = array
 		for _, e := range v.Elems() {
-			n.kids = append(n.kids, c.compile(e))
+			n.add(c.compile(e))
 		}
-	}
-	for i := range n.kids {
-		if n.kids[i].kind != literal {
-			return n
-		}
-	}
-	return node{text: append([]byte(nil), v.Raw()...)}
-}
-
-// str compiles a string: one name alone is its value, anything else a text.
-func (c *compiler) str(v rawjson.Value) node {
-	n := c.pieces(v.Str(), v)
-	switch {
-	case len(n.kids) == 0:
-		return node{text: append([]byte(nil), v.Raw()...)}
-	case len(n.kids) == 1:
-		return n.kids[0]
-	}
-	for i := range n.kids {
-		k := &n.kids[i]
-		if k.kind != value {
-			continue
-		}
-		if names[k.name].form == whole {
-			c.fail(v, "{{"+names[k.name].word+"}} is no text, so nothing can stand beside it")
-		}
-		k.text = unquoted(k.text)
+	default:
+		n.kind, n.text = literal, clone(v.Raw(), "")
 	}
 	return n
 }
 
-// pieces cuts a string into its names and what is between them; a string without names
-// has none.
-func (c *compiler) pieces(s string, at rawjson.Value) node {
-	n := node{kind: text}
+// add appends a member, an element or a piece, and returns it.
+//
+//go:noinline
+func (n *node) add(kid *node) *node {
+	n.kids = append(n.kids, kid)
+	return kid
+}
+
+// clone is a copy of p, for the document of a configuration is not kept, and more.
+//
+//go:noinline
+func clone(p []byte, more string) []byte { return append(append([]byte(nil), p...), more...) }
+
+//go:noinline
+func (c *compiler) fail(at rawjson.Value, problem string) { c.o.FailAt(at, problem) }
+
+// str cuts a string into its names and what is between them. There is at least one piece.
+func (c *compiler) str(s string, at rawjson.Value) *node {
+	n := &node{kind: pieces}
 	for {
-		before, after, ok := strings.Cut(s, "{{")
-		if !ok {
-			break
+		before, after, more := strings.Cut(s, "{{")
+		if before != "" || !more {
+			n.add(&node{text: rawjson.AppendString(nil, before)})
+		}
+		if !more {
+			return n
 		}
 		inside, rest, ok := strings.Cut(after, "}}")
 		if !ok {
-			c.fail(at, "want }} after "+strict.Quote("{{"+after))
-			return node{}
+			c.fail(at, "want }} behind {{")
 		}
-		n.add(before)
-		n.kids = append(n.kids, c.name(inside, at))
-		s = rest
-	}
-	if len(n.kids) > 0 {
-		n.add(s)
-	}
-	return n
-}
-
-func (n *node) add(s string) {
-	if s != "" {
-		n.kids = append(n.kids, node{text: rawjson.AppendEscaped(nil, s)})
-	}
-}
-
-// name compiles what is between braces: a name, and perhaps a bar and what stands there
-// where the request does not say it.
-func (c *compiler) name(s string, at rawjson.Value) node {
-	w, def, ok := strings.Cut(s, "|")
-	w, def = strings.TrimSpace(w), strings.TrimSpace(def)
-	n := node{kind: value}
-	var there []string
-	if n.name, there = find(c.scope, w); n.name == noName {
-		c.fail(at, "there is no {{"+cut(w)+"}} here"+strict.Near(w, there)+"; want one of "+strings.Join(there, ", "))
-	}
-	c.used |= 1 << n.name
-	if ok {
-		var doc rawjson.Doc
-		if err := doc.Parse([]byte(def)); err != nil {
-			c.fail(at, "want JSON after the | of {{"+cut(s)+"}}")
+		n.add(c.name(inside, at))
+		if s = rest; s == "" {
 			return n
 		}
-		n.text = []byte(def)
 	}
+}
+
+// name compiles what is between braces: a name, perhaps a path from there on, and perhaps
+// a bar and what stands there where the request does not say it.
+func (c *compiler) name(s string, at rawjson.Value) *node {
+	w, def, ok := strings.Cut(s, "|")
+	w = trim(w)
+	head := w[:nameEnd(w)]
+	n := &node{kind: value}
+	list := strings.Fields(makes[c.scope])
+	if slices.Contains(list, w) {
+		n.made = w
+	} else {
+		list = append(append(strings.Fields(finds[c.scope]), c.extra...), list...)
+		var good bool
+		if n.path, good = parsePath(w); !good || !slices.Contains(list, head) {
+			c.fail(at, "there is no name "+strict.Quote(w)+" here"+strict.Near(head, list))
+		}
+	}
+	if ok {
+		n.text = []byte(trim(def))
+		var doc rawjson.Doc
+		if doc.Parse(n.text) != nil {
+			c.fail(at, "want JSON behind the bar of a name")
+		}
+	}
+	c.names = append(c.names, w)
 	return n
 }
 
-// cut is s cut short, for errors.
-func cut(s string) string {
-	const most = 40
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "..."
+// uses reports whether a template has a name, with or without a path.
+//
+//go:noinline
+func (c *compiler) uses(name string) bool {
+	for _, n := range c.names {
+		if n[:nameEnd(n)] == name {
+			return true
+		}
 	}
-	return s
-}
-
-// unquoted is a default as it stands within a string.
-func unquoted(def []byte) []byte {
-	if len(def) >= 2 && def[0] == '"' {
-		return def[1 : len(def)-1]
-	}
-	return def
-}
-
-func (c *compiler) fail(at rawjson.Value, problem string) {
-	if c.o != nil {
-		c.o.FailAt(at, problem)
-	}
-}
-
-// turn compiles the string at key, of which a prompt is made.
-func turn(o *strict.Object, key, doc, def string) *node {
-	s := o.Str(key, doc, def)
-	c := compiler{o: o, scope: inTurn}
-	n := c.pieces(s, o.Value(key))
-	if len(n.kids) == 0 {
-		n.add(s)
-	}
-	for i := range n.kids {
-		n.kids[i].text = unquoted(n.kids[i].text)
-	}
-	return &n
+	return false
 }
