@@ -38,8 +38,9 @@ type reader struct {
 	seen  *[2]cumulative // of a stream whose texts are; else nil
 	usage [countUsage]string
 	calls int64
-	said  bool // there was something
-	ended bool // and why it ended
+	said  bool   // there was something
+	ended string // and why it ended, in OpenAI's words
+	later bool   // which is told at the end of a stream
 	err   error
 }
 
@@ -103,8 +104,8 @@ func (r *reader) made(name string, v rawjson.Value) bool {
 			raw = []byte("{}")
 		}
 	case atID, atModel:
-		if raw != nil {
-			r.Dst = rawjson.AppendString(r.Dst, word(found))
+		if w := word(found); w != "" {
+			r.Dst = rawjson.AppendString(r.Dst, w)
 		}
 		return true
 	default:
@@ -152,15 +153,15 @@ func (r *reader) finish(w string) bool {
 	if w == "" || w == "false" {
 		return false
 	}
-	r.ended = true
 	for _, f := range r.a.finishes {
 		if f.Key == w {
 			w = f.Value
 			break
 		}
 	}
+	r.ended = w
 	r.Dst = rawjson.AppendString(r.Dst, w)
-	return true
+	return !r.later
 }
 
 // id writes the id of a call, which is made of the call if it has a name and no id: so it

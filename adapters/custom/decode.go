@@ -67,6 +67,7 @@ func (d *decoder) Reset() {
 	d.doc.Reset()
 	d.doc.LoneSurrogates = true
 	d.r = newReader(d.a, &d.a.events)
+	d.r.later = true
 	d.seen, d.whole, d.begun, d.over = [2]cumulative{}, nil, false, false
 	if d.a.stream.cumulative {
 		d.r.seen = &d.seen
@@ -121,20 +122,23 @@ func (d *decoder) read(data []byte, emit func(*chat.Event)) error {
 	return err
 }
 
-// end hands on the end of a stream, with a reason if it had none, and with characters that
-// stayed broken.
+// end hands on the end of a stream, with characters that stayed broken.
 func (d *decoder) end(emit func(*chat.Event)) error {
 	d.over = true
-	if !d.r.ended {
-		var b rawjson.Builder
-		b.Raw(`{"choices":[{"index":0,"delta":{"reasoning_content":`)
-		b.Dst = rawjson.AppendString(b.Dst, d.seen[0].all[d.seen[0].sent:])
-		b.Raw(`,"content":`)
-		b.Dst = rawjson.AppendString(b.Dst, d.seen[1].all[d.seen[1].sent:])
-		b.Raw(`},"finish_reason":"stop"}]}`)
-		if err := d.to.Event(nil, b.Dst, emit); err != nil {
-			return err
-		}
+	b := &d.r.Builder
+	b.Dst = b.Dst[:0]
+	b.Raw(`{"choices":[{"index":0,"delta":{"reasoning_content":`)
+	b.Dst = rawjson.AppendString(b.Dst, d.seen[0].all[d.seen[0].sent:])
+	b.Raw(`,"content":`)
+	b.Dst = rawjson.AppendString(b.Dst, d.seen[1].all[d.seen[1].sent:])
+	b.Raw(`},"finish_reason":`)
+	if d.r.ended == "" {
+		d.r.ended = "stop"
+	}
+	b.Dst = rawjson.AppendString(b.Dst, d.r.ended)
+	b.Raw(`}]}`)
+	if err := d.to.Event(nil, b.Dst, emit); err != nil {
+		return err
 	}
 	return d.to.Event(nil, []byte(doneMark), emit)
 }
@@ -154,7 +158,7 @@ func (d *decoder) Close(emit func(*chat.Event)) error {
 			return errNoText
 		}
 		return d.end(emit)
-	case d.a.stream.close && d.begun && (d.r.ended || d.a.events[atFinish] == nil):
+	case d.a.stream.close && d.begun && (d.r.ended != "" || d.a.events[atFinish] == nil):
 		return d.end(emit)
 	}
 	return d.to.Close(emit)

@@ -66,6 +66,9 @@ func (a *adapter) readTemplates(o *strict.Object) {
 	}
 	a.media = a.plain && !c.uses("last") && !c.uses("prompt")
 	a.readPrompt(o)
+	if a.request != nil && a.request.kind != object {
+		o.Fail("request", "want an object")
+	}
 	if a.request != nil && !list && !c.uses("prompt") && !c.uses("last") || a.history && !c.uses("last") {
 		o.Fail("request", "want {{messages}}, {{prompt}} or {{last}} in it, and {{last}} beside {{history}}, or nobody is asked anything")
 	}

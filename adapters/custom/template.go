@@ -26,7 +26,7 @@ var finds = [...]string{
 	inMessage: "role name tool_call_id",
 	inCall:    "id function",
 	inTool:    "function",
-	inAnswer:  "id model",
+	inAnswer:  "",
 }
 
 // makes are the names whose values are made.
@@ -35,7 +35,7 @@ var makes = [...]string{
 	inMessage: "content tool_calls",
 	inCall:    "arguments",
 	inTool:    "",
-	inAnswer:  "text reasoning finish input_tokens output_tokens cached_tokens reasoning_tokens tool_calls tool_call_id tool_call_name tool_call_arguments tool_call_index",
+	inAnswer:  "id model text reasoning finish input_tokens output_tokens cached_tokens reasoning_tokens tool_calls tool_call_id tool_call_name tool_call_arguments tool_call_index",
 }
 
 // A node is a compiled template, or a part of one.
@@ -150,10 +150,10 @@ func (c *compiler) name(s string, at rawjson.Value) *node {
 	if slices.Contains(list, w) {
 		n.made = w
 	} else {
-		list = append(append(strings.Fields(finds[c.scope]), c.extra...), list...)
+		finds := append(strings.Fields(finds[c.scope]), c.extra...)
 		var good bool
-		if n.path, good = parsePath(w); !good || !slices.Contains(list, head) {
-			c.fail(at, "there is no name "+strict.Quote(w)+" here"+strict.Near(head, list))
+		if n.path, good = parsePath(w); !good || !slices.Contains(finds, head) {
+			c.fail(at, "there is no name "+strict.Quote(w)+" here"+strict.Near(head, append(list, finds...)))
 		}
 	}
 	if ok {
