@@ -29,11 +29,12 @@ const (
 	Responses
 	CountTokens
 	Models
+	BatchEmbeddings // several at once, where an API has a path of its own for them
 )
 
 // operationNames are the values of gen_ai.operation.name where OpenTelemetry has
 // one (https://opentelemetry.io/docs/specs/semconv/gen-ai/), else the API's word.
-var operationNames = [...]string{"none", "chat", "text_completion", "embeddings", "responses", "count_tokens", "models"}
+var operationNames = [...]string{"none", "chat", "text_completion", "embeddings", "responses", "count_tokens", "models", "embeddings"}
 
 // String is the operation's name in metrics and logs.
 func (o Operation) String() string { return operationNames[o] }

@@ -156,7 +156,7 @@ func (s *suite) cases(add func(string, envoy.Listener) error) ([]any, error) {
 		go http.Serve(l, s.calls[c.Name])
 		clusters = append(clusters, envoy.Cluster(cases.CallsTo(c.Name), l.Addr().String()))
 	}
-	for _, name := range []string{"openai", "anthropic", "vertex"} {
+	for _, name := range []string{"openai", "anthropic", "gemini", "vertex", "ollama", "cohere"} {
 		clusters = append(clusters, envoy.Cluster(name, s.upstream.address))
 	}
 	nobody, err := envoy.FreeAddress()

@@ -49,6 +49,7 @@ func sdkConfig() string {
 		provider("dead", "openai", "dead", ""),
 		provider("dead-anthropic", "anthropic", "dead", ""),
 		`{"name":"bedrock","type":"bedrock","cluster":"sdk-bedrock","options":{"region":"` + bedrock.Region + `"},"keys":[{"value":"` + bedrock.Session + `"}]}`,
+		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
@@ -57,6 +58,8 @@ func sdkConfig() string {
 		model("secure-claude", `"secure-anthropic","model":"claude-sonnet-4-5"`),
 		model("dead", `"dead"`), model("dead-claude", `"dead-anthropic"`),
 		model("anthropic.*", `"bedrock"`),
+		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
+		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -80,6 +83,7 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
 		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
 		envoy.Cluster("sdk-bedrock", addresses.Of("bedrock").Addr),
+		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
 	}, nil
 }
 
@@ -101,6 +105,8 @@ func sdkRuns() (python, node []sdkRun) {
 	claude := sdkRun{provider: "anthropic", model: "claude-sonnet-4-5", reasoning: "claude-sonnet-4-5"}
 	cloud := sdkRun{provider: "anthropic", mock: "vertex", model: "claude-sonnet-4-5@20250929", reasoning: "claude-sonnet-4-5@20250929"}
 	amazon := sdkRun{provider: "bedrock", model: bedrockModel, reasoning: bedrockModel}
+	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
+	older := sdkRun{provider: "gemini", model: "gemini-2.5-flash", reasoning: "gemini-2.5-flash"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -114,12 +120,22 @@ func sdkRuns() (python, node []sdkRun) {
 		of(cloud, "openai at vertex", "openai_chat"),
 		of(amazon, "openai at bedrock", "openai_chat"),
 		of(amazon, "anthropic at bedrock", "anthropic_messages"),
+		of(flash, "google-genai", "genai_native", "genai_generate"),
+		of(openAI, "google-genai at openai", "genai_generate"),
+		of(claude, "google-genai at anthropic", "genai_generate"),
+		of(older, "openai at gemini", "openai_chat"),
+		of(older, "anthropic at gemini", "anthropic_messages"),
+		of(claude, "responses at anthropic", "openai_responses"),
+		of(older, "responses at gemini", "openai_responses"),
+		of(amazon, "responses at bedrock", "openai_responses"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
 		of(claude, "anthropic", "anthropic_messages.test.mjs"),
 		of(claude, "openai at anthropic", "openai_chat.test.mjs"),
 		of(openAI, "anthropic at openai", "anthropic_messages.test.mjs"),
+		of(claude, "responses at anthropic", "openai_responses.test.mjs"),
+		of(older, "responses at gemini", "openai_responses.test.mjs"),
 	}
 	return python, node
 }

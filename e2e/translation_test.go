@@ -124,6 +124,8 @@ func translations(t *testing.T, mocks map[string]*strictMock) map[string]adapter
 	return map[string]adaptertest.Suite{
 		"openai-to-anthropic": {Dialect: dialect.OpenAI(), Provider: translator(anthropic.Provider()), Grammar: ending(grammar.OpenAIChat), Accept: mocks["anthropic"].accept},
 		"anthropic-to-openai": {Dialect: dialect.Anthropic(), Provider: translator(openai.Provider()), Grammar: ending(grammar.Anthropic), Accept: mocks["openai"].accept},
+		"gemini-to-openai":    {Dialect: dialect.Gemini(), Provider: translator(openai.Provider()), Grammar: adaptertest.GeminiGenerate, Accept: mocks["openai"].accept},
+		"gemini-to-anthropic": {Dialect: dialect.Gemini(), Provider: translator(anthropic.Provider()), Grammar: adaptertest.GeminiGenerate, Accept: mocks["anthropic"].accept},
 	}
 }
 

@@ -66,6 +66,9 @@ type cutter func(stream []byte) ([]frame, error)
 
 // cutter is that of the dialect's streams.
 func (s *Suite) cutter() cutter {
+	if s.Array {
+		return cutElements
+	}
 	if s.Dialect.StreamType == ndjson.ContentType {
 		return cutLines
 	}
@@ -109,6 +112,44 @@ func cutFrames(stream []byte) ([]frame, error) {
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// separator stands between the elements of a stream that is an array.
+const separator = ",\r\n"
+
+// cutElements cuts a client's stream that is an array.
+func cutElements(stream []byte) ([]frame, error) {
+	list, _, err := cutArray(stream)
+	if n := len(list); n > 0 {
+		last := &list[n-1]
+		last.size = len(stream) - max(0, bytes.LastIndex(stream, last.data)-len(separator))
+	}
+	return list, err
+}
+
+// cutArray cuts a stream that is a JSON array; closed says that it came to its end.
+func cutArray(stream []byte) (list []frame, closed bool, err error) {
+	if len(stream) == 0 {
+		return nil, false, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(stream))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return nil, false, fmt.Errorf("want an array, got %v (%v)", t, err)
+	}
+	for d.More() {
+		var e json.RawMessage
+		if err := d.Decode(&e); err != nil {
+			return list, false, fmt.Errorf("element %d: %w", len(list)+1, err)
+		}
+		list = append(list, frame{data: e})
+	}
+	if t, err := d.Token(); err != nil || t != json.Delim(']') {
+		return list, false, nil
+	}
+	if rest := bytes.TrimSpace(stream[d.InputOffset():]); len(rest) > 0 {
+		return list, true, fmt.Errorf("%q follows the array", rest)
+	}
+	return list, true, nil
 }
 
 // sameStream compares two streams event by event.

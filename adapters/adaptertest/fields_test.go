@@ -110,6 +110,7 @@ func TestThereAndBack(t *testing.T) {
 	}{
 		{"openai", all["openai-to-anthropic"], all["anthropic-to-openai"], adaptertest.OpenAIForm},
 		{"anthropic", all["anthropic-to-openai"], all["openai-to-anthropic"], adaptertest.AnthropicForm},
+		{"gemini", geminiSuites(t)["gemini-to-openai"], openAIToGemini(t), adaptertest.GeminiForm},
 	} {
 		list, err := adaptertest.LoadConversations(os.DirFS("testdata/conversations"), d.dialect)
 		if err != nil {

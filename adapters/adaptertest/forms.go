@@ -122,3 +122,47 @@ func anthropicMessage(role, content any) []Item {
 	}
 	return out
 }
+
+// GeminiForm takes the system instruction and the contents of a request to generateContent
+// apart.
+func GeminiForm(request map[string]any) []Item {
+	var out []Item
+	if s, ok := request["systemInstruction"].(map[string]any); ok {
+		out = geminiContent("system", s)
+	}
+	contents, _ := request["contents"].([]any)
+	for _, raw := range contents {
+		c, _ := raw.(map[string]any)
+		from := len(out)
+		if out = append(out, geminiContent(text(c["role"]), c)...); len(out) > from {
+			out[from].Fields["begins"] = true
+		}
+	}
+	delete(request, "model") // it stands in the path
+	delete(request, "systemInstruction")
+	delete(request, "contents")
+	return out
+}
+
+func geminiContent(role string, content map[string]any) []Item {
+	var out []Item
+	for _, p := range list(content["parts"]) {
+		f := maps.Clone(p)
+		f["role"] = role
+		kind, key := "text", text(p["text"])
+		if p["thought"] == true {
+			kind = "thought"
+		}
+		for _, k := range []string{"inlineData", "fileData", "functionCall", "functionResponse"} {
+			if m, ok := p[k].(map[string]any); ok {
+				kind, key = k, text(m["name"])+text(m["data"])+text(m["fileUri"])
+				if args, ok := m["args"]; ok {
+					f[k] = maps.Clone(m)
+					f[k].(map[string]any)["args"] = map[string]any{"json": args}
+				}
+			}
+		}
+		out = append(out, Item{kind, key, f})
+	}
+	return out
+}

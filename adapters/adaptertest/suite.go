@@ -33,6 +33,9 @@ type Suite struct {
 	// they are the same.
 	Frame func(text []byte) []byte
 
+	// Array says that a stream is a JSON array for the client, not events.
+	Array bool
+
 	// Accept says what the provider would have against a request; nil leaves it unasked.
 	Accept func(request []byte) error
 }
@@ -67,9 +70,10 @@ func (s *Suite) Translate(request []byte) (upstream []byte, drops []string, e *c
 	}
 	upstream, e = s.Provider.AppendRequest(nil, r)
 	if e != nil {
+		s.Dialect.Spell(e)
 		return nil, nil, e
 	}
-	return upstream, r.Drops(), nil
+	return upstream, s.Dialect.Drops(r.Drops()), nil
 }
 
 // Answer is what the client gets for a whole answer of the provider.
@@ -78,6 +82,7 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 		if e.Kind == chat.Overloaded {
 			e.Status = s.Dialect.Overloaded
 		}
+		s.Dialect.Spell(e)
 		return e.Status, s.Dialect.Error(nil, e)
 	}
 	if status >= 400 {

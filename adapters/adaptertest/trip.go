@@ -96,7 +96,7 @@ func Travel(out, home Suite, c *Conversation) (Trip, *chat.Error) {
 	if t.There, e = out.Provider.AppendRequest(nil, r); e != nil {
 		return t, e
 	}
-	t.Drops = append(t.Drops, r.Drops()...)
+	t.Drops = append(t.Drops, out.Dialect.Drops(r.Drops())...)
 	if r, e = home.Read(t.There); e != nil {
 		return t, e
 	}
@@ -104,7 +104,7 @@ func Travel(out, home Suite, c *Conversation) (Trip, *chat.Error) {
 	if t.Back, e = home.Provider.AppendRequest(nil, r); e != nil {
 		return t, e
 	}
-	t.Drops = append(t.Drops, r.Drops()...)
+	t.Drops = append(t.Drops, home.Dialect.Drops(r.Drops())...)
 	return t, nil
 }
 

@@ -78,8 +78,19 @@ func (b *builder) skips(p *chat.Part) bool {
 			b.r.DropAt(func() string { return b.path(nil, p) })
 			return true
 		}
+	case chat.RedactedPart:
+		if isGoogles(p) {
+			b.r.DropAt(func() string { return b.path(nil, p) })
+			return true
+		}
 	}
 	return false
+}
+
+// isGoogles reports whether redacted thinking is the signature of a Gemini model's call,
+// as it is after a change of models in a conversation.
+func isGoogles(p *chat.Part) bool {
+	return p.Kind == chat.RedactedPart && bytes.HasPrefix(p.Text, []byte("gemini-call-"))
 }
 
 // allow fails for a part in a message where it cannot be.

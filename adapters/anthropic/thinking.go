@@ -138,7 +138,7 @@ func (b *builder) forgets() bool {
 		return false
 	}
 	for _, p := range list[begins].Parts {
-		if p.Kind == chat.ThinkingPart && len(p.Signature) > 0 || p.Kind == chat.RedactedPart {
+		if p.Kind == chat.ThinkingPart && len(p.Signature) > 0 || p.Kind == chat.RedactedPart && !isGoogles(&p) {
 			return false
 		}
 		if p.Kind != chat.TextPart || !blank(p.Text) {

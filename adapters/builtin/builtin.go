@@ -11,6 +11,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/cohere"
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/custom"
+	"github.com/postern-gateway/postern/adapters/gemini"
 	"github.com/postern-gateway/postern/adapters/huggingface"
 	"github.com/postern-gateway/postern/adapters/llama"
 	"github.com/postern-gateway/postern/adapters/mistral"
@@ -34,6 +35,7 @@ func Providers() []adapters.Provider {
 		cloudflare.Provider(),
 		llama.Provider(),
 		custom.Provider(),
+		gemini.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }

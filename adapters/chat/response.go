@@ -29,6 +29,8 @@ type Response struct {
 	// Elapsed is how long the answer took, in nanoseconds, for dialects that say so; 0:
 	// not known.
 	Elapsed int64
+
+	Echo []byte // as in the Request
 }
 
 // A Choice is one of the answers; more than one comes only where n asked for them.

@@ -26,10 +26,10 @@ func compiled(tb testing.TB, options string) adapters.Translator {
 	return a.(adapters.Translator)
 }
 
-// documented are the options that docs/configuration.md shows, by the provider's name.
+// documented are the options that docs/providers.md shows, by the provider's name.
 func documented(tb testing.TB) map[string]string {
 	tb.Helper()
-	page, err := os.ReadFile("../../docs/configuration.md")
+	page, err := os.ReadFile("../../docs/providers.md")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -3,6 +3,9 @@
 package dialect
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -45,10 +48,43 @@ type Dialect struct {
 
 	// Embeddings translates them, where the dialect has such.
 	Embeddings adapters.EmbedCodec
+	// KeyParam is the parameter of a query that can have the client's key; empty if none.
+	KeyParam string
+
+	// Field is how the client spells what a provider has named as OpenAI or Anthropic
+	// do, in an error or a drop; nil if it spells all of it so.
+	Field func(path string) string
 
 	// Reader and Writer translate chat for providers that speak otherwise.
 	Reader adapters.Reader
 	Writer adapters.Writer
+}
+
+// Spell names what is wrong in a request as the client does.
+func (d *Dialect) Spell(e *chat.Error) {
+	if d.Field == nil || e.Param == "" {
+		return
+	}
+	if as := d.Field(e.Param); as != e.Param {
+		if rest, ok := strings.CutPrefix(e.Message, e.Param+": "); ok {
+			e.Message = as + ": " + rest
+		}
+		e.Param = as
+	}
+}
+
+// Drops are the names of what was dropped as the client spells them.
+func (d *Dialect) Drops(names []string) []string {
+	if d.Field == nil {
+		return names
+	}
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		if as := d.Field(n); !slices.Contains(out, as) {
+			out = append(out, as)
+		}
+	}
+	return out
 }
 
 // missing is the error for a member that a request must have.

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 type Endpoint struct {
 	Method  string
 	Path    string // may have one {model}, which stands for any characters
+	Query   string // a parameter that has to be there, for paths with a model; empty for none
 	Dialect *Dialect
 	Op      adapters.Operation
 	Stream  bool   // its answers are streams, whatever the body says
@@ -23,23 +26,36 @@ type Table struct {
 	patterns []Endpoint // those with a model
 	fallback *Dialect
 	byHeader *Dialect // of those who name the version of Anthropic's API
+	byKey    *Dialect // of those whose key is in Google's header
 }
+
+// A Hint is what a request's headers tell of its dialect, where paths are the same.
+type Hint uint8
+
+// Hints.
+const (
+	NoHint           Hint = iota
+	AnthropicVersion      // names the version of Anthropic's API
+	GoogleKey             // has its key in Google's header
+)
 
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
-	openAI, anthropic, ollama := OpenAI(), Anthropic(), Ollama()
-	return newTable(openAI, anthropic,
+	openAI, anthropic, gemini, ollama := OpenAI(), Anthropic(), Gemini(), Ollama()
+	t := newTable(openAI, anthropic, append(geminiEndpoints(gemini, GeminiArray()),
 		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/embeddings", Dialect: openAI, Op: adapters.Embeddings},
-		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: openAI, Op: adapters.Responses},
-		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: openAI, Op: adapters.Completions},
+		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: OpenAIResponses(), Op: adapters.Responses},
+		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: OpenAICompletions(), Op: adapters.Completions},
 		Endpoint{Method: "POST", Path: "/v1/messages/count_tokens", Dialect: anthropic, Op: adapters.CountTokens},
 		Endpoint{Method: "GET", Path: "/v1/models", Dialect: openAI, Op: adapters.Models},
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
-	)
+	)...)
+	t.byKey = gemini
+	return t
 }
 
 func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
@@ -57,16 +73,20 @@ func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
 // modelMark stands for a model in an endpoint's path.
 const modelMark = "{model}"
 
-// Find is the endpoint at a path, whose query comes apart. Clients of Anthropic's API
-// name its version in a header, which tells the dialects apart where paths are the same.
-func (t *Table) Find(path, query string, anthropicVersion bool) (Endpoint, bool) {
+// Find is the endpoint at a path, whose query comes apart.
+func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 	if e, ok := t.exact[path]; ok {
-		if e.Op == adapters.Models && e.Dialect == t.fallback && anthropicVersion {
+		if e.Op == adapters.Models && e.Dialect == t.fallback && hint == AnthropicVersion {
 			e.Dialect = t.byHeader
+		} else if e.Op == adapters.Models && e.Dialect == t.fallback && hint == GoogleKey && t.byKey != nil {
+			e.Dialect = t.byKey
 		}
 		return e, true
 	}
 	for i := range t.patterns {
+		if want := t.patterns[i].Query; want != "" && !strings.Contains("&"+query+"&", "&"+want+"&") {
+			continue
+		}
 		if model, ok := t.patterns[i].model(path); ok {
 			e := t.patterns[i]
 			e.Model = model
@@ -74,6 +94,28 @@ func (t *Table) Find(path, query string, anthropicVersion bool) (Endpoint, bool)
 		}
 	}
 	return Endpoint{}, false
+}
+
+// FindBelow is the endpoint at a path below a provider's prefix, where clients may leave
+// out the version.
+func (t *Table) FindBelow(path, query string, hint Hint) (Endpoint, bool) {
+	e, ok := t.Find(path, query, hint)
+	if !ok {
+		e, ok = t.Find("/v1"+path, query, hint)
+	}
+	return e, ok
+}
+
+// Endpoints are all, by path and method.
+func (t *Table) Endpoints() []Endpoint {
+	all := slices.Clone(t.patterns)
+	for _, e := range t.exact {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b Endpoint) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Query, b.Query), strings.Compare(a.Method, b.Method))
+	})
+	return all
 }
 
 // model is what stands in a path where the endpoint's pattern has its mark.

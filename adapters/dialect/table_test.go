@@ -29,9 +29,38 @@ func TestFind(t *testing.T) {
 		{"escape that is none", "/v1beta/models/a%zz:generate", "", false, false},
 		{"unknown verb", "/v1beta/models/gemini-pro:shout", "", false, false},
 	} {
-		e, ok := table.Find(tt.path, "", false)
+		e, ok := table.Find(tt.path, "", NoHint)
 		if ok != tt.found || e.Model != tt.model || e.Stream != tt.stream {
 			t.Errorf("%s: got %v, model %q, stream %v; want %v, %q, %v", tt.name, ok, e.Model, e.Stream, tt.found, tt.model, tt.stream)
+		}
+	}
+}
+
+func TestFindGemini(t *testing.T) {
+	t.Parallel()
+	table := NewTable()
+	for _, tt := range []struct {
+		name, path, query string
+		hint              Hint
+		dialect           string
+		op                adapters.Operation
+		streamType        string // empty if it is no stream
+	}{
+		{"version 1", "/v1/models/m:generateContent", "", NoHint, "gemini", adapters.Chat, ""},
+		{"beta", "/v1beta/models/m:generateContent", "key=x", NoHint, "gemini", adapters.Chat, ""},
+		{"events", "/v1/models/m:streamGenerateContent", "a=b&alt=sse", NoHint, "gemini", adapters.Chat, "text/event-stream"},
+		{"an array", "/v1/models/m:streamGenerateContent", "", NoHint, "gemini", adapters.Chat, "application/json"},
+		{"another alt", "/v1/models/m:streamGenerateContent", "alt=sse2", NoHint, "gemini", adapters.Chat, "application/json"},
+		{"tokens", "/v1/models/m:countTokens", "", NoHint, "gemini", adapters.CountTokens, ""},
+		{"embeddings", "/v1beta/models/m:batchEmbedContents", "", NoHint, "gemini", adapters.BatchEmbeddings, ""},
+		{"its list", "/v1beta/models", "", NoHint, "gemini", adapters.Models, ""},
+		{"its list by its header", "/v1/models", "", GoogleKey, "gemini", adapters.Models, ""},
+		{"Anthropic's list", "/v1/models", "", AnthropicVersion, "anthropic", adapters.Models, ""},
+		{"OpenAI's list", "/v1/models", "", NoHint, "openai", adapters.Models, ""},
+	} {
+		e, ok := table.Find(tt.path, tt.query, tt.hint)
+		if !ok || e.Dialect.Name != tt.dialect || e.Op != tt.op || e.Stream != (tt.streamType != "") || e.Stream && e.Dialect.StreamType != tt.streamType {
+			t.Errorf("%s: got %v, %+v", tt.name, ok, e)
 		}
 	}
 }

@@ -24,11 +24,13 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 		out.Usage, out.Counted = usage(u), true
 	}
 	ids := callIDs{seed: seed(out.ID)}
-	for _, v := range list.Elems() {
+	for it := list.Cursor(); it.Next(); {
+		v := it.Value
 		out.Choices = append(out.Choices, chat.Choice{})
 		c := &out.Choices[len(out.Choices)-1]
 		calls := 0
-		for _, p := range v.Find("content", "parts").Elems() {
+		for it := v.Find("content", "parts").Cursor(); it.Next(); {
+			p := it.Value
 			c.Parts = ids.read(c.Parts, p, &calls)
 		}
 		var err error
@@ -214,9 +216,12 @@ func logprobs(v rawjson.Value) chat.Raw {
 		return nil
 	}
 	dst := add(nil, `{"content":[`)
-	for i, c := range chosen.Elems() {
+	i := 0
+	for it := chosen.Cursor(); it.Next(); i++ {
+		c := it.Value
 		dst = add(addToken(dst, c), `,"top_logprobs":[`)
-		for _, t := range v.Get("topCandidates").At(i).Get("candidates").Elems() {
+		for it := v.Get("topCandidates").At(i).Get("candidates").Cursor(); it.Next(); {
+			t := it.Value
 			dst = add(addToken(dst, t), `}`)
 		}
 		dst = add(dst, `]}`)

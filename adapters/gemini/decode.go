@@ -92,7 +92,8 @@ func (d *decoder) chunk(v rawjson.Value, emit func(*chat.Event)) error {
 	if len(d.lanes) == 0 && isBlocked(v) {
 		d.lanes = append(d.lanes, lane{finish: chat.FinishFilter})
 	}
-	for _, c := range v.Get("candidates").Elems() {
+	for it := v.Get("candidates").Cursor(); it.Next(); {
+		c := it.Value
 		if err := d.candidate(c, emit); err != nil {
 			return err
 		}
@@ -118,7 +119,8 @@ func (d *decoder) candidate(v rawjson.Value, emit func(*chat.Event)) error {
 		d.lanes = append(d.lanes, lane{})
 	}
 	l := &d.lanes[index]
-	for _, p := range v.Find("content", "parts").Elems() {
+	for it := v.Find("content", "parts").Cursor(); it.Next(); {
+		p := it.Value
 		d.parts = d.ids.read(d.parts[:0], p, &l.calls)
 		for i := range d.parts {
 			d.part(int(index), &d.parts[i], emit)

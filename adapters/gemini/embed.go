@@ -19,7 +19,7 @@ const mostContents = 100
 
 // EmbedPath is always that of batches, which may have one content.
 func (a *adapter) EmbedPath(model string) string {
-	return a.modelPath(model) + ":batchEmbedContents"
+	return a.method(model, ":batchEmbedContents")
 }
 
 // taskTypes are the API's words (https://ai.google.dev/api/embeddings#v1beta.TaskType).

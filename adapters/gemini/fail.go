@@ -32,7 +32,8 @@ func readError(v rawjson.Value, status int) *chat.Error {
 		status = int(code)
 	}
 	var delay int64
-	for _, d := range v.Get("details").Elems() {
+	for it := v.Get("details").Cursor(); it.Next(); {
+		d := it.Value
 		if r := d.Get("reason"); r.Is("API_KEY_INVALID") || r.Is("API_KEY_EXPIRED") {
 			status = 401 // the API itself says 400
 		}

@@ -54,6 +54,8 @@ func (b *builder) file(p *chat.Part) {
 	}
 	switch {
 	case m.Plain:
+	case len(m.FileID) > 0 && b.r.Dialect == dialectName:
+		b.blob("fileData", "fileUri", p, m.FileID)
 	case len(m.FileID) > 0:
 		b.fail(p.At.Path(), "a file's id means nothing to another provider; send its data or a URL")
 	case bytes.HasPrefix(m.URL, []byte("data:")):

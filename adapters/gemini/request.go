@@ -42,6 +42,7 @@ func (b *builder) build() {
 	b.tools()
 	b.object("generationConfig", b.config)
 	b.tier()
+	b.own()
 	b.raw(`}`)
 	b.dropRest()
 }
@@ -168,7 +169,7 @@ func (b *builder) refuse() {
 			b.fail(g.field, g.what)
 		}
 	}
-	if len(r.ServerTools) > 0 {
+	if len(r.ServerTools) > 0 && r.Dialect != dialectName {
 		path := r.ServerTools[0].At.Path()
 		if path == "" {
 			path = "tools"
@@ -200,7 +201,18 @@ func (b *builder) dropRest() {
 		}
 	}
 	for i := range r.Extra {
-		b.drop(r.Extra[i].Path)
+		if e := &r.Extra[i]; r.Dialect != dialectName || e.Path != e.Key { // only this API's own clients know its members
+			b.drop(e.Path)
+		}
+	}
+}
+
+// own writes the members that only this API's own clients know.
+func (b *builder) own() {
+	for i := range b.r.Extra {
+		if e := &b.r.Extra[i]; b.r.Dialect == dialectName && e.Path == e.Key {
+			b.value(e.Key, e.Raw)
+		}
 	}
 }
 

@@ -63,7 +63,8 @@ func keywordOf(k, v rawjson.Value) keyword {
 	case kind == kwConst && !listable(v), kind == kwAllOf && v.Len() != 1:
 		return kwUnknown
 	case kind == kwEnum:
-		for _, e := range v.Elems() {
+		for it := v.Cursor(); it.Next(); {
+			e := it.Value
 			if !listable(e) {
 				return kwUnknown
 			}
@@ -92,7 +93,8 @@ func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 	switch s.Kind() {
 	case rawjson.Array:
 		b.raw(`[`)
-		for _, e := range s.Elems() {
+		for it := s.Cursor(); it.Next(); {
+			e := it.Value
 			b.comma()
 			b.subschema(e, path, false)
 		}
@@ -110,7 +112,8 @@ func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 	ref := s.Get("$ref").Exists() // beside which only keywords with $ may stand
 	var about rawjson.Value
 	untold := 0
-	for k, v := range s.Fields() {
+	for it := s.Cursor(); it.Next(); {
+		k, v := it.Key, it.Value
 		kind := keywordOf(k, v)
 		switch {
 		case kind == kwDescription:
@@ -159,7 +162,8 @@ func (b *builder) keyword(k, v rawjson.Value, kind keyword, path string) {
 		b.subschema(v, path, false)
 	case kind == kwNamed && v.Kind() == rawjson.Object:
 		b.raw(`{`)
-		for name, one := range v.Fields() {
+		for it := v.Cursor(); it.Next(); {
+			name, one := it.Key, it.Value
 			b.comma()
 			b.put(name.Raw())
 			b.raw(`:`)
@@ -184,7 +188,8 @@ func (b *builder) describe(s, about rawjson.Value, untold int) {
 			b.raw(`\n\n`)
 		}
 		mark := `{`
-		for k, v := range s.Fields() {
+		for it := s.Cursor(); it.Next(); {
+			k, v := it.Key, it.Value
 			if keywordOf(k, v) == kwUnknown {
 				b.raw(mark)
 				mark = `, `

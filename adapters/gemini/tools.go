@@ -64,6 +64,11 @@ func (b *builder) tools() {
 		if k := r.Choice.Kind; k == chat.ChoiceRequired || k == chat.ChoiceTool {
 			b.fail("tool_choice", "there are no tools to choose from")
 		}
+		if len(r.ServerTools) > 0 {
+			b.raw(`,"tools":[`)
+			b.ownTools()
+			b.raw(`]`)
+		}
 		return
 	}
 	b.raw(`,"tools":[{"functionDeclarations":[`)
@@ -90,11 +95,21 @@ func (b *builder) tools() {
 			b.drop(path + b.said(".function.strict", ".strict"))
 		}
 	}
-	b.raw(`]}]`)
+	b.raw(`]}`)
+	b.ownTools()
+	b.raw(`]`)
 	if r.Choice.Kind == chat.ChoiceTool && !found {
 		b.fail("tool_choice", "names a tool that is not among the tools")
 	}
 	b.mode(strict && b.m.is(validates))
+}
+
+// ownTools writes tools that Google runs, as this API's own clients spell them.
+func (b *builder) ownTools() {
+	for i := range b.r.ServerTools {
+		b.comma()
+		b.put(b.r.ServerTools[i].Raw)
+	}
 }
 
 // mode writes the mode of calls

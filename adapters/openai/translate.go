@@ -219,7 +219,7 @@ func (b *builder) format() {
 // not be told to leave it. Thoughts are never shown by this API.
 func (b *builder) reasoning() {
 	b.effort = b.m.usual
-	if len(b.r.Reasoning.Summary) > 0 {
+	if s := string(b.r.Reasoning.Summary); s != "" && (s != "omitted" || b.r.Dialect != "gemini") { // who does not ask for thoughts there gets none
 		b.r.Drop(b.ours("reasoning.summary", "thinking.display"))
 	}
 	asked := b.r.Reasoning.Level()

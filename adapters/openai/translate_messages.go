@@ -16,6 +16,9 @@ type attached struct {
 // once, so whatever else a turn holds comes after all of them.
 func (b *builder) messages() {
 	b.raw(`,"messages":[`)
+	if b.r.Format.Kind == chat.FormatJSON && b.r.Dialect != dialectName { // which this API only takes if a message has the word
+		b.raw(`{"role":"system","content":"Answer in JSON."}`)
+	}
 	for i := range b.r.Messages {
 		m := &b.r.Messages[i]
 		if len(m.Parts) == 0 {

@@ -84,8 +84,8 @@ func (b *builder) tools() {
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		b.separate()
-		if b.m.is(newLimit) && len(t.Name) > mostName && r.Dialect != dialectName {
-			b.fail(rawjson.JoinPath(t.At.Path(), "name"), "OpenAI's models take names of tools of at most 64 characters")
+		if b.m.is(newLimit) && r.Dialect != dialectName && (len(t.Name) > mostName || !isName(t.Name)) {
+			b.fail(rawjson.JoinPath(t.At.Path(), "name"), "OpenAI's models take names of tools of at most 64 characters: letters, digits, hyphens and underscores")
 			return
 		}
 		b.raw(`{"type":"function","function":{"name":`)
@@ -130,4 +130,14 @@ func (b *builder) unhint(hint chat.Raw) {
 	if len(hint) > 0 {
 		b.r.Drop("cache_control")
 	}
+}
+
+// isName reports whether a text has only what names of tools have.
+func isName(t chat.Text) bool {
+	for _, c := range t {
+		if c|0x20-'a' >= 26 && c-'0' >= 10 && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
 }

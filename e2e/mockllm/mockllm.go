@@ -29,11 +29,13 @@ import (
 	"github.com/postern-gateway/postern/e2e/mockllm/azure"
 	"github.com/postern-gateway/postern/e2e/mockllm/bedrock"
 	"github.com/postern-gateway/postern/e2e/mockllm/cloudflare"
+	"github.com/postern-gateway/postern/e2e/mockllm/cohere"
 	"github.com/postern-gateway/postern/e2e/mockllm/compatible"
 	"github.com/postern-gateway/postern/e2e/mockllm/gemini"
 	"github.com/postern-gateway/postern/e2e/mockllm/huggingface"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/mistral"
+	"github.com/postern-gateway/postern/e2e/mockllm/ollama"
 	"github.com/postern-gateway/postern/e2e/mockllm/openai"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
@@ -53,6 +55,8 @@ func Providers() []provider.Provider {
 		azure.Provider(),
 		compatible.Provider(),
 		bedrock.Provider(),
+		cohere.Provider(),
+		ollama.Provider(),
 	}
 }
 

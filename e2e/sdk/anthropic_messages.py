@@ -52,7 +52,7 @@ class Answers(unittest.TestCase):
         prompt = gateway.unique("Hi")
         raw = client().messages.with_raw_response.create(**message(prompt))
         used = gateway.charged(prompt)
-        self.assertEqual(raw.headers["x-postern-usage"], f"input={used['input']}, output={used['output']}")
+        self.assertEqual(raw.headers["x-postern-usage"], gateway.usage_header(used))
         self.assertIn(prompt, raw.parse().content[0].text)
 
     def test_conversation_with_system_prompt(self):
@@ -184,13 +184,14 @@ class Tools(unittest.TestCase):
                 self.assertEqual(len(requests), 4)
                 self.assertGreater(requests[0]["usage"]["reasoning"], 0)
                 self.assertGreater(requests[-1]["usage"]["reasoning"], 0)
-                self.assertGreater(requests[-1]["usage"]["cache_read"], 1000)
+                if gateway.PROVIDER != "gemini":  # whose mock has no cache
+                    self.assertGreater(requests[-1]["usage"]["cache_read"], 1000)
 
     def test_failed_result(self):
         prompt = gateway.unique('call lint with {"path": "a"}')
-        call = ask(prompt, tools=[tool("lint")]).content[0]
-        result = {"type": "tool_result", "tool_use_id": call.id, "is_error": True, "content": [{"type": "text", "text": "no disk"}]}
-        messages = [*user(prompt), {"role": "assistant", "content": [call]}, *user([result])]
+        content = ask(prompt, tools=[tool("lint")]).content
+        result = {"type": "tool_result", "tool_use_id": content[-1].id, "is_error": True, "content": [{"type": "text", "text": "no disk"}]}
+        messages = [*user(prompt), {"role": "assistant", "content": content}, *user([result])]
         self.assertIn("no disk", ask(prompt, messages=messages, tools=[tool("lint")]).content[0].text)
 
     def test_choice(self):
@@ -200,6 +201,8 @@ class Tools(unittest.TestCase):
         self.assertEqual(len(names(ask(gateway.unique("go"), tools=tools, tool_choice={"type": "any"}))), 1)
         both = 'call test with {"path": "x"} and call lint with {"path": "y"}'
         self.assertEqual(names(ask(gateway.unique(both), tools=tools, tool_choice={"type": "none"})), [])
+        if gateway.PROVIDER == "gemini":
+            return  # it cannot be told to make one call at a time, which is reported
         one = ask(gateway.unique(both), tools=tools, tool_choice={"type": "auto", "disable_parallel_tool_use": True})
         self.assertEqual(names(one), ["test", "lint"] if gateway.BEDROCK else ["test"])
 

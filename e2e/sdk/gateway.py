@@ -65,6 +65,12 @@ def charged(prompt):
     return received(prompt)[-1]["usage"]
 
 
+def usage_header(used):
+    """What x-postern-usage says of an answer."""
+    thought = f", reasoning={used['reasoning']}" if used["reasoning"] else ""
+    return f"input={used['input']}, output={used['output']}{thought}"
+
+
 def script(*lines):
     """Sets how the provider answers its next requests; an empty line is a good answer."""
     request = urllib.request.Request(f"{MOCK}/mock/script", data="\n".join(lines).encode() + b"\n", method="POST")

@@ -194,12 +194,13 @@ func parseMessage(b []byte) (Message, error) {
 		}
 		m.Headers = append(m.Headers, Header{strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)})
 	}
-	// An event stream ends in a blank line, which the archive's format would hide.
-	if strings.HasPrefix(m.Get("content-type"), "text/event-stream") && len(m.Body) > 0 {
-		m.Body = append(bytes.TrimRight(m.Body, "\n"), "\n\n"...)
-	}
-	if strings.HasPrefix(m.Get("content-type"), "application/x-ndjson") && len(m.Body) > 0 {
+	// An event stream ends in a blank line, and lines end in a line feed, which the
+	// archive's format would hide.
+	if m.Streams() && len(m.Body) > 0 && m.Get("content-type") != eventstream.ContentType {
 		m.Body = append(bytes.TrimRight(m.Body, "\n"), '\n')
+		if strings.HasPrefix(m.Get("content-type"), eventStream) {
+			m.Body = append(m.Body, '\n')
+		}
 	}
 	if m.Get("content-type") == eventstream.ContentType {
 		m.Body = frames(m.Body)
@@ -218,10 +219,15 @@ func frames(text []byte) []byte {
 	return out
 }
 
-// Streams reports whether the message's body comes in pieces, its length not known before.
+const (
+	eventStream = "text/event-stream"
+	lineStream  = "application/x-ndjson"
+)
+
+// Streams reports whether the body is a stream: of events, of lines, or of AWS's messages.
 func (m *Message) Streams() bool {
-	t := m.Get("content-type")
-	return strings.HasPrefix(t, "text/event-stream") || t == eventstream.ContentType
+	kind := m.Get("content-type")
+	return strings.HasPrefix(kind, eventStream) || strings.HasPrefix(kind, lineStream) || kind == eventstream.ContentType
 }
 
 // Get is the value of the message's first header of that name.

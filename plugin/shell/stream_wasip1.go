@@ -128,16 +128,16 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 	if step.Log != "" {
 		s.check(abi.Log(abi.Warn, "postern: "+step.Log))
 	}
-	if r := step.Reply; r != nil {
-		s.check(abi.Reply(r.Status, r.Details, r.Headers, r.Body))
-		return types.ActionPause
-	}
 	for _, h := range step.Set {
 		if h.Value == "" {
 			s.check(abi.RemoveHeader(headers, h.Name))
 		} else {
 			s.check(abi.ReplaceHeader(headers, h.Name, h.Value))
 		}
+	}
+	if r := step.Reply; r != nil {
+		s.check(abi.Reply(r.Status, r.Details, r.Headers, r.Body))
+		return types.ActionPause
 	}
 	if step.Replace {
 		s.check(abi.ReplaceBuffer(body, step.Body))

@@ -4,8 +4,8 @@
 //
 // Written from the API reference, https://ai.google.dev/api/generate-content, the types
 // of https://github.com/googleapis/python-genai, and from answers of the real API where
-// users have reported them. It takes field names in camelCase only, where the real one
-// takes those of its protocol buffers, too.
+// users have reported them. Field names are taken in camelCase and as its protocol buffers
+// spell them, data in either alphabet of base64.
 package gemini
 
 import (
@@ -85,6 +85,7 @@ func (a *api) decode(x *provider.Exchange, shape check.Shape) *provider.Failure 
 	if !x.JSONContent() {
 		return invalid("Invalid JSON payload received. Unexpected content type: \"" + x.R.Header.Get("Content-Type") + "\"")
 	}
+	x.Body = camelKeys(x.Body)
 	body, err := x.Decode()
 	if err != nil {
 		return invalid("Invalid JSON payload received. Unexpected end of string.")

@@ -114,7 +114,7 @@ func (p partValue) describe() string {
 	if p.File != nil {
 		return "a file at " + p.File.URI
 	}
-	data, err := base64.StdEncoding.DecodeString(p.Inline.Data)
+	data, err := base64.StdEncoding.DecodeString(standard(p.Inline.Data))
 	if err != nil {
 		return p.Inline.MimeType // refused before
 	}

@@ -58,7 +58,7 @@ func checkParts(r *request, _ family) *provider.Failure {
 			case i == len(r.Contents) && p.Text == nil:
 				return invalid("* GenerateContentRequest." + part + ": system instructions take text only\n")
 			case p.Text != nil:
-				said += *p.Text
+				said += *p.Text + p.Signature // the last event of a stream, which a client's history keeps, has nothing else
 			default:
 				said += "x"
 			}
@@ -81,7 +81,7 @@ func checkFile(p partValue, at string) *provider.Failure {
 	case p.Inline == nil:
 		return nil
 	}
-	data, err := base64.StdEncoding.DecodeString(p.Inline.Data)
+	data, err := base64.StdEncoding.DecodeString(standard(p.Inline.Data))
 	if err != nil {
 		return invalid("Invalid value at '" + at + ".inline_data.data' (TYPE_BYTES), Base64 decoding failed")
 	}
@@ -168,6 +168,9 @@ func checkPairs(calls, responses content, f family) *provider.Failure {
 	return nil
 }
 
+// standard spells base64 in the usual alphabet: the SDK for Python has that of URLs.
+func standard(s string) string { return strings.NewReplacer("-", "+", "_", "/").Replace(s) }
+
 // skip stands for a signature, as https://ai.google.dev/gemini-api/docs/thought-signatures has it.
 const skip = "skip_thought_signature_validator"
 
@@ -184,7 +187,7 @@ func (a *api) checkSignatures(r *request, f family) *provider.Failure {
 		first := true
 		for k, p := range c.Parts {
 			if p.Signature != "" && p.Signature != skip {
-				if _, ok := a.env.Signer.Open(p.Signature); !ok {
+				if _, ok := a.env.Signer.Open(standard(p.Signature)); !ok {
 					return invalid("Thought signature is not valid.")
 				}
 			}

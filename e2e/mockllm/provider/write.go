@@ -173,6 +173,7 @@ type Stream struct {
 	out     *output
 	n       int
 	eol     string
+	lines   bool // JSON documents, one a line, instead of events
 	stopped bool
 	failure func() (name string, v any)
 	framing func(name string, payload []byte) []byte // nil for server-sent events
@@ -180,8 +181,19 @@ type Stream struct {
 
 // Stream begins an answer of server-sent events. failure makes the provider's error event.
 func (x *Exchange) Stream(failure func() (name string, v any)) *Stream {
-	h := x.w.Header()
-	h.Set("Cache-Control", "no-cache")
+	x.w.Header().Set("Cache-Control", "no-cache")
+	return x.stream("text/event-stream; charset=utf-8", failure)
+}
+
+// Lines begins an answer of JSON documents, one a line. Manners that only events have
+// change nothing of it. failure makes the provider's error.
+func (x *Exchange) Lines(contentType string, failure func() any) *Stream {
+	s := x.stream(contentType, func() (string, any) { return "", failure() })
+	s.lines = true
+	return s
+}
+
+func (x *Exchange) stream(contentType string, failure func() (name string, v any)) *Stream {
 	s := &Stream{x: x, eol: "\n", failure: failure}
 	switch {
 	case x.B.CRLF:
@@ -189,7 +201,7 @@ func (x *Exchange) Stream(failure func() (name string, v any)) *Stream {
 	case x.B.CR:
 		s.eol = "\r"
 	}
-	s.out = x.begin(http.StatusOK, "text/event-stream; charset=utf-8", -1)
+	s.out = x.begin(http.StatusOK, contentType, -1)
 	return s
 }
 
@@ -279,6 +291,12 @@ func (s *Stream) frame(name string, payload []byte) {
 	}
 	b := s.x.B
 	var f bytes.Buffer
+	if s.lines {
+		f.Write(payload)
+		f.WriteByte('\n')
+		s.send(f.Bytes())
+		return
+	}
 	if b.Comments {
 		f.WriteString(": keep-alive" + s.eol)
 	}
@@ -301,8 +319,9 @@ func (s *Stream) frame(name string, payload []byte) {
 	s.send(f.Bytes())
 }
 
-func (s *Stream) send(frame []byte) {
-	s.out.write(frame)
+// send writes an event or a line and counts it.
+func (s *Stream) send(p []byte) {
+	s.out.write(p)
 	s.n++
 	s.x.note(func(e *journal.Entry) { e.Events = s.n })
 	if s.out.fail() {

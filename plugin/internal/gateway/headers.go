@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/secret"
 )
 
@@ -16,6 +17,8 @@ type clientHeaders struct {
 	key                       string
 	origin, wantsMethod       string
 	anthropicVersion          bool
+	hint                      dialect.Hint
+	keyInQuery                bool // which it is taken out of
 	timeout, metadata         string
 	session                   string
 
@@ -67,6 +70,7 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 			in.private |= 1 << 1
 		case "x-goog-api-key":
 			googleKey = v
+			in.hint = max(in.hint, dialect.GoogleKey)
 			in.private |= 1 << 2
 		case "api-key":
 			in.private |= 1 << 3
@@ -87,6 +91,7 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 			in.wantsMethod = v
 		case "anthropic-version":
 			in.anthropicVersion = true
+			in.hint = max(in.hint, dialect.AnthropicVersion)
 			in.api = append(in.api, h[i].Name)
 		default:
 			w.readOwn(&in, h[i].Name, v)
@@ -104,7 +109,7 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
 			if strings.HasPrefix(name, amazonPrefix) {
 				in.own = append(in.own, name)
-			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") {
+			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") || strings.HasPrefix(name, "x-goog-") {
 				in.api = append(in.api, name)
 			}
 			return
@@ -141,6 +146,18 @@ func firstKey(authorization, apiKey, googleKey string) string {
 		return apiKey
 	}
 	return googleKey
+}
+
+// takeKey takes the key out of the query, where a dialect has it there. A header wins.
+func (in *clientHeaders) takeKey(d *dialect.Dialect) {
+	key, rest := d.Key(in.query)
+	if len(rest) == len(in.query) {
+		return
+	}
+	in.keyInQuery, in.query = true, rest
+	if in.key == "" {
+		in.key = key
+	}
 }
 
 func parseLength(v string) int {

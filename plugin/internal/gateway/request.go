@@ -12,6 +12,24 @@ import (
 // RequestHeaders is the request's first event. h is only read, and only now; end says
 // that there is no body.
 func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
+	step := s.headers(h, end)
+	if s.in.keyInQuery { // neither a provider nor the proxy's log may see it
+		for i := range step.Set {
+			if step.Set[i].Name == ":path" {
+				return step
+			}
+		}
+		path := headerValue(h, ":path")
+		path = path[:strings.IndexByte(path, '?')]
+		if s.in.query != "" {
+			path = withQuery(path, s.in.query)
+		}
+		step.Set = append(step.Set, adapters.Header{Name: ":path", Value: path})
+	}
+	return step
+}
+
+func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 	s.in = s.w.read(h, s.in)
 	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {
 		s.began = s.w.port.Now()
@@ -27,6 +45,7 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 		}
 		return step
 	}
+	s.in.takeKey(s.endpoint.Dialect)
 	s.began = s.w.port.Now()
 	if s.in.method == "OPTIONS" && s.in.wantsMethod != "" {
 		return s.preflight()
@@ -65,13 +84,13 @@ func (s *Stream) ours() bool {
 			s.attempts = &attempts{}
 			return true
 		}
-		if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.anthropicVersion); ok {
+		if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.hint); ok {
 			s.prefixed = m.Prefix != ""
 			return true
 		}
 		s.prefixed = true
-		if s.dropIn, path = s.w.dropIn(path); s.dropIn != nil {
-			if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.anthropicVersion); ok {
+		if s.dropIn, path, ok = s.w.dropIn(path); ok {
+			if s.endpoint, ok = s.w.table.FindBelow(path, s.in.query, s.in.hint); ok {
 				return true
 			}
 		}
@@ -79,14 +98,19 @@ func (s *Stream) ours() bool {
 	return false
 }
 
-// dropIn splits the provider off a path such as /openai/v1/chat/completions.
-func (w *Worker) dropIn(path string) (*config.Provider, string) {
+// compatName stands where a provider's name can, for any of them: the model says which
+// (https://developers.cloudflare.com/ai-gateway/usage/chat-completion/).
+const compatName = "compat"
+
+// dropIn splits the provider off a path such as /openai/v1/chat/completions; there is
+// none in /compat/chat/completions.
+func (w *Worker) dropIn(path string) (p *config.Provider, rest string, ok bool) {
 	name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !ok {
-		return nil, path
+		return nil, path, false
 	}
-	p, _ := w.plan.Provider(name)
-	return p, path[len(path)-len(rest)-1:]
+	p, ok = w.plan.Provider(name)
+	return p, path[len(path)-len(rest)-1:], ok || name == compatName
 }
 
 // under reports whether path is prefix or below it.
@@ -96,11 +120,11 @@ func under(prefix, path string) bool {
 
 // admit checks all that the headers tell.
 func (s *Stream) admit(end bool) *chat.Error {
-	if s.in.method != s.endpoint.Method {
-		return wrongMethod(s.endpoint.Method)
-	}
 	if s.endpoint.Model != "" {
 		s.endpoint.Model = strings.Clone(s.endpoint.Model)
+	}
+	if s.in.method != s.endpoint.Method {
+		return wrongMethod(s.endpoint.Method)
 	}
 	if e := s.identify(); e != nil {
 		return e

@@ -29,7 +29,7 @@ const (
 type Step struct {
 	Action Action
 	Want   Want   // of the body of the same direction, from now on
-	Reply  *Reply // answer in the upstream's place; nothing else applies then
+	Reply  *Reply // answer in the upstream's place; nothing but Set, on the headers in hand, applies then
 
 	Set []adapters.Header // headers to set; one with an empty value is removed
 

@@ -56,7 +56,7 @@ func (s *Stream) chooseByDialect() *chat.Error {
 	}
 	for _, p := range s.w.plan.Providers {
 		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
-		if s.translatable() {
+		if s.translatable() || s.endpoint.Op == adapters.CountTokens { // which is estimated for it
 			return nil
 		}
 	}

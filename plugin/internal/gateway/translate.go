@@ -19,6 +19,7 @@ type translation struct {
 	decoder adapters.Decoder
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
+	echo    []byte            // what a whole answer repeats of the request
 
 	usage     chat.Usage
 	counted   bool
@@ -171,6 +172,7 @@ func (s *Stream) adapted(e *chat.Error) *chat.Error {
 	case e.Kind == chat.NotFound && e.Code == "": // not every API has a code for what only the model can be
 		e.Code, e.Param = "model_not_found", "model"
 	}
+	s.endpoint.Dialect.Spell(e)
 	return e
 }
 

@@ -1,0 +1,44 @@
+package rawjson
+
+// A Cursor visits the members of an object or the elements of an array in order. It does
+// what Fields and Elems do, in a third of their code: where a module's size counts, use
+//
+//	for c := v.Cursor(); c.Next(); {
+//		… c.Key, c.Value …
+//	}
+type Cursor struct {
+	Key   Value // absent in an array
+	Value Value
+
+	d        *Doc
+	at, end  uint32
+	isObject bool
+}
+
+// Cursor is one in front of the first member or element; of any other kind there are none.
+//
+//go:noinline
+func (v Value) Cursor() Cursor {
+	n := v.node()
+	kind := Kind(n.meta & kindMask)
+	if kind != Object && kind != Array {
+		return Cursor{}
+	}
+	return Cursor{d: v.d, at: v.i + 1, end: n.next, isObject: kind == Object}
+}
+
+// Next goes on to the next one; false if there is none.
+//
+//go:noinline
+func (c *Cursor) Next() bool {
+	if c.at >= c.end {
+		return false
+	}
+	if c.isObject {
+		c.Key = Value{c.d, c.at}
+		c.at++
+	}
+	c.Value = Value{c.d, c.at}
+	c.at = c.d.nodes[c.at].next
+	return true
+}
