@@ -82,7 +82,10 @@ func appendAsOpenAI(dst []byte, v rawjson.Value, member string) []byte {
 	}
 	w.raw(`,"tool_calls":[`)
 	first := true
-	for i, c := range v.Get("tool_calls").Elems() {
+	i := -1
+	for it := v.Get("tool_calls").Items(); it.Next(); {
+		i++
+		c := it.Value
 		first = !w.call(first, i, c) && first
 	}
 	w.raw("]}")

@@ -88,7 +88,8 @@ func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) e
 	if !d.begun {
 		d.begin(v, emit)
 	}
-	for _, c := range choices.Elems() {
+	for it := choices.Items(); it.Next(); {
+		c := it.Value
 		if err := d.choice(c, emit); err != nil {
 			return err
 		}

@@ -27,6 +27,27 @@ func (v Value) Cursor() Cursor {
 	return Cursor{d: v.d, at: v.i + 1, end: n.next, isObject: kind == Object}
 }
 
+// Items is a Cursor in front of the first element of an array, and of nothing for any
+// other kind, as Elems is.
+//
+//go:noinline
+func (v Value) Items() Cursor {
+	if v.Kind() != Array {
+		return Cursor{}
+	}
+	return v.Cursor()
+}
+
+// Members is the same for the members of an object, as Fields is.
+//
+//go:noinline
+func (v Value) Members() Cursor {
+	if v.Kind() != Object {
+		return Cursor{}
+	}
+	return v.Cursor()
+}
+
 // Next goes on to the next one; false if there is none.
 //
 //go:noinline

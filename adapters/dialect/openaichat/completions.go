@@ -30,7 +30,8 @@ const usualTokens = 16
 func (CompletionReader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	d := reader{r: r}
 	r.Dialect, r.MaxTokens = Name, usualTokens
-	for k, v := range request.Fields() {
+	for it := request.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if v.IsNull() {
 			continue
 		}

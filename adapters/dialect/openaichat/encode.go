@@ -271,7 +271,8 @@ func (e *encoder) annotations(dst []byte, l *lane, choice int) []byte {
 	before := len(dst)
 	dst = e.open(dst, choice, `"annotations":[`)
 	start := len(dst)
-	for _, c := range e.doc.Root().Elems() {
+	for it := e.doc.Root().Items(); it.Next(); {
+		c := it.Value
 		dst = appendCitation(dst, len(dst) > start, c, l.start, l.at)
 	}
 	if len(dst) == start {

@@ -47,7 +47,8 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	}
 	d := reader{r: r}
 	r.Dialect = Name
-	for k, v := range request.Fields() {
+	for it := request.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if v.IsNull() {
 			continue // the SDKs send null for what is not set
 		}

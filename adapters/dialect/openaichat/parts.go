@@ -39,7 +39,8 @@ func (d *reader) content(parent, v rawjson.Value, allowed partSet) {
 		if v.Len() == 0 {
 			d.fail(emptyArray(v))
 		}
-		for _, e := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			e := it.Value
 			p := d.part(d.object(e), allowed)
 			if d.err != nil {
 				return
@@ -92,7 +93,8 @@ func (d *reader) part(v rawjson.Value, allowed partSet) (p chat.Part) {
 
 // hints reads what a part has beside its content: cache hints, and what is not known.
 func (d *reader) hints(v rawjson.Value, p *chat.Part) {
-	for k, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		if m.IsNull() {
 			continue
 		}

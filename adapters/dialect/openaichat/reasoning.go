@@ -40,7 +40,8 @@ func (d *reader) effort(v rawjson.Value) chat.Effort {
 // reasoning reads OpenRouter's object, which has an effort or a budget.
 func (d *reader) reasoning(v rawjson.Value) {
 	on, said := false, false
-	for k, m := range d.object(v).Fields() {
+	for it := d.object(v).Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch key := string(k.Bytes()); {
 		case m.IsNull():
 		case key == "effort":
@@ -102,7 +103,8 @@ func (d *reader) details(v rawjson.Value) {
 		return
 	}
 	last := int64(-1)
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		kind := d.need(d.object(e), "type")
 		if d.err != nil {
 			return
@@ -160,7 +162,8 @@ func (d *reader) blocks(v rawjson.Value) {
 		d.fail(wrongType(v, "an array of objects"))
 		return
 	}
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		kind := d.need(d.object(e), "type")
 		p := chat.Part{Kind: chat.ThinkingPart, At: e}
 		switch {

@@ -168,7 +168,8 @@ func appendAnnotations(dst []byte, parts []chat.Part) []byte {
 		if doc.Parse(p.Citations) != nil {
 			continue
 		}
-		for _, c := range doc.Root().Elems() {
+		for it := doc.Root().Items(); it.Next(); {
+			c := it.Value
 			dst = appendCitation(dst, len(dst) > start, c, at, end)
 		}
 	}

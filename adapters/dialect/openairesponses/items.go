@@ -263,7 +263,8 @@ func (e *encoder) annotations() (notes []byte) {
 		return nil
 	}
 	n, end := int64(0), openaichat.Characters(e.o.Dst[e.textAt:])
-	for _, c := range e.doc.Root().Elems() {
+	for it := e.doc.Root().Items(); it.Next(); {
+		c := it.Value
 		before := len(notes)
 		if notes = openaichat.AppendCitation(notes, before > 0, c, 0, end, true); len(notes) == before {
 			continue

@@ -88,7 +88,8 @@ func (d *reader) rest(v rawjson.Value, known string) {
 	if d.Err != nil {
 		return
 	}
-	for k, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		if word(k, known) < 0 && !m.IsNull() {
 			d.drop(m)
 		}

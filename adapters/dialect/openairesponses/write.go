@@ -37,7 +37,8 @@ func (e *encoder) whole(p *chat.Part) {
 	e.sealed = rawjson.AddRaw(e.sealed, p.Signature)
 	var doc rawjson.Doc
 	if p.Kind == chat.TextPart && len(p.Citations) > 0 && doc.Parse(p.Citations) == nil {
-		for _, c := range doc.Root().Elems() {
+		for it := doc.Root().Items(); it.Next(); {
+			c := it.Value
 			e.cite(c.Raw())
 		}
 	}

@@ -57,7 +57,10 @@ func (s *Stream) universal(body []byte) *Step {
 		return s.reject(invalid("invalid_type", "", "the body has to be an array of 1 to "+itoa(maxAttempts)+" requests, each with provider, endpoint and query"))
 	}
 	a := s.attempts
-	for i, v := range list.Elems() {
+	i := -1
+	for it := list.Items(); it.Next(); {
+		i++
+		v := it.Value
 		one, e := w.readAttempt(v, "["+itoa(i)+"]")
 		if e != nil {
 			return s.reject(e)
@@ -100,7 +103,8 @@ func wrongAttempt(at, member, want string, got rawjson.Value) *chat.Error {
 // for providers that get the client's own.
 func (a *attempt) read(v rawjson.Value) {
 	var keys [3]string
-	for k, h := range v.Get("headers").Fields() {
+	for it := v.Get("headers").Members(); it.Next(); {
+		k, h := it.Key, it.Value
 		switch name := strings.ToLower(k.Str()); name {
 		case "authorization":
 			keys[0] = h.Str()
@@ -114,7 +118,8 @@ func (a *attempt) read(v rawjson.Value) {
 		}
 	}
 	a.key = firstKey(keys[0], keys[1], keys[2])
-	for k, c := range v.Get("config").Fields() {
+	for it := v.Get("config").Members(); it.Next(); {
+		k, c := it.Key, it.Value
 		if millis, ok := c.Int64(); ok && k.Is("requestTimeout") && millis > 0 {
 			a.timeout = time.Duration(min(millis, attemptTime.Milliseconds())) * time.Millisecond
 		} else {
