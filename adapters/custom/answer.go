@@ -24,10 +24,9 @@ const (
 
 // form compiles a template of this package's own.
 func form(source string) *node {
-	var doc rawjson.Doc
-	_ = doc.Parse([]byte(source)) // tests compile each
+	v, _ := read([]byte(source), false) // tests compile each
 	c := compiler{scope: inAnswer}
-	return c.compile(doc.Root())
+	return c.compile(v)
 }
 
 // A reader reads an answer, or events of a stream one after another.
@@ -60,14 +59,14 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if r.err == nil && !r.said {
 		r.err = errNoText
 	}
-	doc := rawjson.Doc{LoneSurrogates: true}
+	var said rawjson.Value
 	if r.err == nil {
-		r.err = doc.Parse(r.Dst)
+		said, r.err = read(r.Dst, true)
 	}
 	if r.err != nil {
 		return r.err
 	}
-	return a.to.ReadResponse(doc.Root(), out)
+	return a.to.ReadResponse(said, out)
 }
 
 // made writes the value of a name that is in the answer where the configuration says.
@@ -86,8 +85,7 @@ func (r *reader) made(name string, v rawjson.Value) bool {
 	case atFinish:
 		return r.finish(word(found))
 	case atCalls:
-		list := append([]rawjson.Value(nil), r.at.all(v, p)...)
-		return r.each(list, r.a.callForm)
+		return r.toolCalls(append([]rawjson.Value(nil), r.at.all(v, p)...))
 	case atCallID:
 		return r.id(v, found)
 	case atCallIndex:
@@ -105,7 +103,7 @@ func (r *reader) made(name string, v rawjson.Value) bool {
 		}
 	case atID, atModel:
 		if w := word(found); w != "" {
-			r.Dst = rawjson.AppendString(r.Dst, w)
+			r.Dst = quote(r.Dst, w)
 		}
 		return true
 	default:
@@ -121,6 +119,16 @@ func (r *reader) made(name string, v rawjson.Value) bool {
 }
 
 var errNameless = errors.New("it has a call that names no tool")
+
+// toolCalls writes calls.
+func (r *reader) toolCalls(list []rawjson.Value) bool {
+	r.Raw(`[`)
+	for _, v := range list {
+		r.element(r.a.callForm, v)
+	}
+	r.Raw(`]`)
+	return len(list) > 0
+}
 
 // text writes what the strings say together, or in a stream what is new of it.
 func (r *reader) text(i int, list []rawjson.Value) bool {
@@ -160,7 +168,7 @@ func (r *reader) finish(w string) bool {
 		}
 	}
 	r.ended = w
-	r.Dst = rawjson.AppendString(r.Dst, w)
+	r.Dst = quote(r.Dst, w)
 	return !r.later
 }
 
@@ -175,6 +183,6 @@ func (r *reader) id(call, found rawjson.Value) bool {
 		}
 		w = "call_" + string(rawjson.AppendInt(rawjson.AppendInt(nil, int64(h)), r.calls))
 	}
-	r.Dst = rawjson.AppendString(r.Dst, w)
+	r.Dst = quote(r.Dst, w)
 	return w != ""
 }

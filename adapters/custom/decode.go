@@ -128,14 +128,14 @@ func (d *decoder) end(emit func(*chat.Event)) error {
 	b := &d.r.Builder
 	b.Dst = b.Dst[:0]
 	b.Raw(`{"choices":[{"index":0,"delta":{"reasoning_content":`)
-	b.Dst = rawjson.AppendString(b.Dst, d.seen[0].all[d.seen[0].sent:])
+	b.Dst = quote(b.Dst, string(d.seen[0].all[d.seen[0].sent:]))
 	b.Raw(`,"content":`)
-	b.Dst = rawjson.AppendString(b.Dst, d.seen[1].all[d.seen[1].sent:])
+	b.Dst = quote(b.Dst, string(d.seen[1].all[d.seen[1].sent:]))
 	b.Raw(`},"finish_reason":`)
 	if d.r.ended == "" {
 		d.r.ended = "stop"
 	}
-	b.Dst = rawjson.AppendString(b.Dst, d.r.ended)
+	b.Dst = quote(b.Dst, d.r.ended)
 	b.Raw(`}]}`)
 	if err := d.to.Event(nil, b.Dst, emit); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
-	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -42,20 +41,17 @@ func status(s string) (n int, rest string) {
 // ReadError reads the answer to a request that failed, or an error that came as a good
 // one: then the status is 0. What is not configured is where package openai looks for it.
 func (a *adapter) ReadError(code int, body []byte) *chat.Error {
-	doc := rawjson.Doc{LoneSurrogates: true}
-	_ = doc.Parse(body) // what is no JSON has no members
-	p, v := &a.errors, doc.Root()
+	v, _ := read(body, true) // what is no JSON has no members
+	p := &a.errors
 	var at place
-	e := a.to.ReadError(code, body)
 	if m := word(at.first(v, p.message)); m != "" {
-		said := rawjson.AppendString([]byte(`{"message":`), m)
-		e.Message = a.to.ReadError(code, append(said, '}')).Message // which is bounded, and without keys
+		body = append(quote([]byte(`{"message":`), m), '}')
 	}
+	e := a.to.ReadError(code, body) // whose message is bounded, and without keys
 	if p.code != nil {
-		e.Code = word(at.first(v, p.code))
-	}
-	if len(e.Code) > mostWord {
-		e.Code = ""
+		if e.Code = word(at.first(v, p.code)); len(e.Code) > mostWord {
+			e.Code = ""
+		}
 	}
 	for _, w := range p.words {
 		if w.Key == e.Code {

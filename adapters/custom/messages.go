@@ -76,13 +76,13 @@ func (b *builder) checkParts(parts []chat.Part) {
 }
 
 // split takes messages of the system's from the others, if there is a place for them.
-func (b *builder) split(list []rawjson.Value) {
-	for _, m := range list {
+func (b *builder) split(list rawjson.Value) {
+	for e := list.Items(); e.Next(); {
 		to := &b.messages
-		if b.a.system && role(m) == bySystem {
+		if b.a.system && role(e.Value) == bySystem {
 			to = &b.system
 		}
-		*to = append(*to, m)
+		*to = append(*to, e.Value)
 	}
 }
 
@@ -107,9 +107,9 @@ func (b *builder) made(name string, v rawjson.Value) bool {
 	case "content":
 		return b.content(v)
 	case "tools":
-		return b.each(elements(v.Get("tools")), b.a.tool)
+		return b.each(v.Get("tools"), b.a.tool)
 	case "tool_calls":
-		return b.each(elements(v.Get("tool_calls")), b.a.call)
+		return b.each(v.Get("tool_calls"), b.a.call)
 	}
 	return b.arguments(v)
 }
@@ -162,11 +162,12 @@ func (b *builder) content(m rawjson.Value) bool {
 	c := m.Get("content")
 	b.Raw(`"`)
 	b.Put(inner(c))
-	for i, p := range elements(c) {
-		if i > 0 {
+	from := len(b.Dst)
+	for p := c.Items(); p.Next(); {
+		if len(b.Dst) > from {
 			b.Raw(`\n`)
 		}
-		b.Put(inner(p.Get("text")))
+		b.Put(inner(p.Value.Get("text")))
 	}
 	b.Put(inner(m.Get("refusal")))
 	b.Raw(`"`)
@@ -176,8 +177,7 @@ func (b *builder) content(m rawjson.Value) bool {
 // arguments writes those of a call as the JSON that they are.
 func (b *builder) arguments(c rawjson.Value) bool {
 	text := c.Find("function", "arguments").Bytes()
-	var doc rawjson.Doc
-	if doc.Parse(text) != nil {
+	if _, err := read(text, false); err != nil {
 		b.fail("messages", "want calls whose arguments are JSON")
 	}
 	b.Put(text)

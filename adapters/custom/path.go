@@ -183,9 +183,9 @@ func (a *place) follow(dst []rawjson.Value, v rawjson.Value, way []step) []rawjs
 			}
 			v = v.At(n)
 		case v.Kind() == rawjson.Array:
-			for _, e := range v.Elems() {
-				if a.holds(st, e) {
-					dst = a.follow(dst, e, way[i+1:])
+			for e := v.Items(); e.Next(); {
+				if a.holds(st, e.Value) {
+					dst = a.follow(dst, e.Value, way[i+1:])
 				}
 			}
 			return dst
@@ -240,6 +240,20 @@ func word(v rawjson.Value) string {
 	}
 	return ""
 }
+
+// read parses a document, which may have halves of characters in it if lone.
+//
+//go:noinline
+func read(p []byte, lone bool) (rawjson.Value, error) {
+	doc := rawjson.Doc{LoneSurrogates: lone}
+	err := doc.Parse(p)
+	return doc.Root(), err
+}
+
+// quote appends a string.
+//
+//go:noinline
+func quote(dst []byte, s string) []byte { return rawjson.AppendString(dst, s) }
 
 // inner is a string as it is spelled, and nil for anything else.
 //

@@ -91,32 +91,17 @@ func (b *renderer) unquote(mark int) {
 }
 
 // each writes the elements of a list by a template; as they are where it is nil.
-func (b *renderer) each(list []rawjson.Value, t *node) bool {
+func (b *renderer) each(v rawjson.Value, t *node) bool {
+	if t == nil {
+		b.Put(v.Raw())
+		return v.Len() > 0
+	}
 	b.Raw(`[`)
-	for _, v := range list {
-		if t == nil {
-			b.Comma()
-			b.Put(v.Raw())
-		} else {
-			b.element(t, v)
-		}
+	for e := v.Items(); e.Next(); {
+		b.element(t, e.Value)
 	}
 	b.Raw(`]`)
-	return len(list) > 0
-}
-
-// elements are those of a list.
-//
-//go:noinline
-func elements(v rawjson.Value) []rawjson.Value {
-	list := make([]rawjson.Value, v.Len())
-	if v.Kind() != rawjson.Array {
-		return nil
-	}
-	for i, e := range v.Elems() {
-		list[i] = e
-	}
-	return list
+	return v.Len() > 0
 }
 
 // AppendRequest appends what the template makes of the request in OpenAI's form.
@@ -133,13 +118,13 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 	if e != nil {
 		return dst, e
 	}
-	var doc rawjson.Doc
-	if err := doc.Parse(sent); err != nil {
+	request, err := read(sent, false)
+	if err != nil {
 		return dst, &chat.Error{Status: 400, Kind: chat.InvalidRequest, Message: err.Error()} // of what a client has in an extra member
 	}
 	b.Dst, b.maker = dst, &b
-	b.split(elements(doc.Root().Get("messages")))
-	b.render(a.request, doc.Root())
+	b.split(request.Get("messages"))
+	b.render(a.request, request)
 	if b.err != nil {
 		return dst, b.err
 	}

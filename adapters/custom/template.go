@@ -87,13 +87,13 @@ func (c *compiler) compile(v rawjson.Value) *node {
 			return n.kids[0] // which is a value by itself, or a text that needs no names
 		}
 	case rawjson.Object:
-		for k, e := range v.Fields() {
-			n.add(c.compile(e)).key = clone(k.Raw(), ":")
+		for m := v.Members(); m.Next(); {
+			n.add(c.compile(m.Value)).key = clone(m.Key.Raw(), ":")
 		}
 	case rawjson.Array:
 		n.kind = array
-		for _, e := range v.Elems() {
-			n.add(c.compile(e))
+		for e := v.Items(); e.Next(); {
+			n.add(c.compile(e.Value))
 		}
 	default:
 		n.kind, n.text = literal, clone(v.Raw(), "")
@@ -123,7 +123,7 @@ func (c *compiler) str(s string, at rawjson.Value) *node {
 	for {
 		before, after, more := strings.Cut(s, "{{")
 		if before != "" || !more {
-			n.add(&node{text: rawjson.AppendString(nil, before)})
+			n.add(&node{text: quote(nil, before)})
 		}
 		if !more {
 			return n
@@ -158,8 +158,7 @@ func (c *compiler) name(s string, at rawjson.Value) *node {
 	}
 	if ok {
 		n.text = []byte(trim(def))
-		var doc rawjson.Doc
-		if doc.Parse(n.text) != nil {
+		if _, err := read(n.text, false); err != nil {
 			c.fail(at, "want JSON behind the bar of a name")
 		}
 	}
