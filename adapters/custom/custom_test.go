@@ -183,6 +183,16 @@ func TestStreamsThatOnlyClose(t *testing.T) {
 	}
 }
 
+// A prompt has no place for calls, whatever messages would have.
+func TestCallsInAPromptAreRefused(t *testing.T) {
+	t.Parallel()
+	s := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: compiled(t, `{"path":"/p","request":{"p":"{{prompt}}"},"messages":{"user":"{{content}}","assistant":["{{content}}","{{tool_calls}}"],"tool":"{{content}}"},"response":{"text":"t"}}`)}
+	_, _, e := s.Translate([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"},{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"x"}]}`))
+	if e == nil || e.Code != "unsupported_value" {
+		t.Errorf("got %+v, want it refused", e)
+	}
+}
+
 // An answer in one piece is kept, but not without bound.
 func TestAnswerThatIsTooLarge(t *testing.T) {
 	t.Parallel()

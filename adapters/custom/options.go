@@ -48,7 +48,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 
 func (a *adapter) readTemplates(o *strict.Object) {
 	c, t := compiler{o: o}, compiler{o: o}
-	c.extra = o.Strings("extra_names", "Members of OpenAI's clients own requests that are no names otherwise, such as repetition_penalty.")
+	c.extra = o.Strings("extra_names", "Members of clients' own requests in OpenAI's API that are no names otherwise, such as repetition_penalty.")
 	a.request = c.template("request", "Template of requests: JSON in which {{messages}}, {{prompt}}, {{max_tokens}} and more stand for what a client asked; {{max_tokens|1024}} says what holds otherwise. A member whose value was not asked for is left out.", inRequest)
 	a.tool = t.template("tool", "Template of an element of {{tools}}; none: as OpenAI has it.", inTool)
 	a.system, a.history = c.uses("system"), c.uses("history")
@@ -60,6 +60,7 @@ func (a *adapter) readTemplates(o *strict.Object) {
 	}
 	o.Object("messages", "Templates of the elements of {{messages}} and {{history}}; none: as OpenAI has them. A role without one is refused.", func(o *strict.Object) {
 		lacks &^= a.readMessages(o)
+		a.calls, a.results = a.calls && list, a.results && list
 	})
 	if a.plain {
 		lacks &^= lackNames | lackNull
