@@ -1,5 +1,7 @@
 package chat
 
+import "errors"
+
 // A Finish is why a model stopped.
 type Finish uint8
 
@@ -46,6 +48,21 @@ type Choice struct {
 func (r *Response) Reset() {
 	clear(r.Choices)
 	*r = Response{Choices: r.Choices[:0]}
+}
+
+var errNameless = errors.New("the answer has a tool call without an id or without a name")
+
+// Callable is an error for a call that nobody can make, or whose result could not be told.
+func (r *Response) Callable() error {
+	for i := range r.Choices {
+		parts := r.Choices[i].Parts
+		for k := range parts {
+			if p := &parts[k]; p.Kind == ToolCallPart && (len(p.ID) == 0 || len(p.Name) == 0) {
+				return errNameless
+			}
+		}
+	}
+	return nil
 }
 
 // An EventKind is what happens in a stream.

@@ -100,7 +100,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 	r.Model, r.Stream = s.target.Model, s.stream
 	t := s.target.Provider.Adapter.(adapters.Translator)
 	if e = s.reads(r); e == nil {
-		e = s.fits(r.Tokens(), r.MaxTokens)
+		e = s.fitsRead(r, len(request.Raw()))
 	}
 	if e == nil {
 		step.Body, e = t.AppendRequest(step.Body, r)

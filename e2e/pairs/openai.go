@@ -1,7 +1,8 @@
-package gateway_test
+package pairs
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -15,6 +16,8 @@ func responsesEnding(stream []byte) (adaptertest.Ending, error) {
 		return adaptertest.Complete, nil
 	case errors.Is(err, grammar.ErrFailed):
 		return adaptertest.Failed, nil
+	case errors.Is(err, grammar.ErrArguments):
+		return adaptertest.Cut, fmt.Errorf("%w: %w", adaptertest.ErrArguments, err)
 	default:
 		return adaptertest.Cut, err
 	}
