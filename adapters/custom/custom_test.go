@@ -88,7 +88,7 @@ func TestConfigurationsThatAreWrong(t *testing.T) {
 		{"an unknown name", `{"path":"/p","request":{"m":"{{messages}}","x":[{"y":"{{temprature}}"}]},"response":{"text":"t"}}`, `request.x[0].y: there is no name "temprature" here (did you mean "temperature"?)`},
 		{"a name of another template", `{"path":"/p","request":{"m":"{{messages}}","x":"{{content}}"},"response":{"text":"t"}}`, `request.x: there is no name "content" here`},
 		{"a path from a made name", `{"path":"/p","request":{"m":"{{messages[0]}}"},"response":{"text":"t"}}`, `request.m: there is no name "messages[0]" here (did you mean "messages"?)`},
-		{"no end of a name", `{"path":"/p","request":{"m":"{{messages"},"response":{"text":"t"}}`, `request.m: want }} behind {{`},
+		{"no end of a name", `{"path":"/p","request":{"m":"{{messages}}","x":"a{{user"},"response":{"text":"t"}}`, `request.x: want }} behind {{`},
 		{"a default that is no JSON", `{"path":"/p","request":{"m":"{{messages}}","x":"{{max_tokens|many}}"},"response":{"text":"t"}}`, "request.x: want JSON behind the bar of a name"},
 		{"no conversation", `{"path":"/p","request":{"m":"{{model}}"},"response":{"text":"t"}}`, "request: want {{messages}}, {{prompt}} or {{last}} in it, and {{last}} beside {{history}}, or nobody is asked anything"},
 		{"a request that is no object", `{"path":"/p","request":"{{last}}","response":{"text":"t"}}`, "request: want an object"},
@@ -179,6 +179,25 @@ func TestStreamsThatOnlyClose(t *testing.T) {
 		}
 		if want := strings.Contains(tt.in, `"t":"a"`); want != strings.Contains(string(got), `"content":"a"`) {
 			t.Errorf("%s: got %s, want the text: %v", tt.name, got, want)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ template, want string }{
+		{`{{max_tokens|7}}`, `7`},
+		{`{{ max_tokens | 7 }}`, `7`},
+		{`{{user|\"a}}b\"}}`, `"a}}b"`},
+		{`{{metadata|{\"a\":{\"b\":[{}]}}}}`, `{"a":{"b":[{}]}}`},
+		{`x{{metadata|{\"a\":{}}}}y{{user|\"z\"}}`, `"x{\"a\":{}}yz"`},
+		{`a{{user|null}}`, `"anull"`},
+		{`{}}`, `"{}}"`},
+	} {
+		s := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: compiled(t, `{"path":"/p","request":{"p":"{{last}}","x":"`+tt.template+`"},"response":{"text":"t"}}`)}
+		got, _, e := s.Translate([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}]}`))
+		if want := `{"p":"Hi","x":` + tt.want + `}`; e != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v, want %s", tt.template, got, e, want)
 		}
 	}
 }

@@ -128,16 +128,35 @@ func (c *compiler) str(s string, at rawjson.Value) *node {
 		if !more {
 			return n
 		}
-		inside, rest, ok := strings.Cut(after, "}}")
-		if !ok {
+		end := nameLen(after)
+		if end < 0 {
 			c.fail(at, "want }} behind {{")
+			return n
 		}
-		n.add(c.name(inside, at))
-		if s = rest; s == "" {
+		n.add(c.name(after[:end], at))
+		if s = after[end+2:]; s == "" {
 			return n
 		}
 	}
 }
+
+// nameLen is how long what is between braces is: up to the first }} behind which a default,
+// which may have braces too, is whole; -1 if there is none.
+func nameLen(s string) int {
+	first := strings.Index(s, "}}")
+	bar := strings.IndexByte(s[:max(first, 0)], '|')
+	for i := first; bar >= 0 && i+1 < len(s) && i-first < mostDefault; i++ {
+		if s[i] != '}' || s[i+1] != '}' {
+			continue
+		}
+		if _, err := read([]byte(s[bar+1:i]), false); err == nil {
+			return i
+		}
+	}
+	return first
+}
+
+const mostDefault = 1 << 10 // bytes behind the first }} in which the end is sought
 
 // name compiles what is between braces: a name, perhaps a path from there on, and perhaps
 // a bar and what stands there where the request does not say it.
