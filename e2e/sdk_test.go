@@ -213,7 +213,7 @@ func (s *suite) runSDK(t *testing.T, r sdkRun, program string, args []string, di
 }
 
 func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
-	dead, err := envoy.FreeAddress()
+	dead, err := envoy.DeadAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

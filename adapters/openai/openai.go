@@ -62,6 +62,8 @@ var ask = adapters.Ask{Key: "stream_options", Member: "include_usage", Value: "t
 // AskUsage: a stream of these operations reports its usage only on demand
 // (https://platform.openai.com/docs/api-reference/chat/create, stream_options), with
 // most services.
+//
+//go:noinline
 func (a *Adapter) AskUsage(op adapters.Operation) *adapters.Ask {
 	if a.p.Usage == UsageAsked && (op == adapters.Chat || op == adapters.Completions) {
 		return &ask
@@ -70,4 +72,6 @@ func (a *Adapter) AskUsage(op adapters.Operation) *adapters.Ask {
 }
 
 // Watch reads answers of this format.
+//
+//go:noinline
 func (a *Adapter) Watch(op adapters.Operation) adapters.Watch { return newWatch(op) }

@@ -205,6 +205,8 @@ const (
 )
 
 // listed reports whether a name is in Lacks, for those that are no members.
+//
+//go:noinline
 func (a *Adapter) listed(name string) bool { return slices.Contains(a.lacks, name) }
 
 // lackError says that the service lacks what is at path.

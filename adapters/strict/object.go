@@ -162,6 +162,8 @@ func (o *Object) wantKind(v rawjson.Value, want string) {
 
 // Has reports whether the document has key, without declaring it. It is false while
 // describing.
+//
+//go:noinline
 func (o *Object) Has(key string) bool { return o.value.Get(key).Exists() }
 
 // Require makes keys mandatory. An empty string counts as missing.

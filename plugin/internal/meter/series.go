@@ -155,6 +155,7 @@ func (s *Set) Requests(g *Group, status int) *Series {
 	return x
 }
 
+//go:noinline
 func (s *Set) add(k Kind, name string) *Series {
 	x := &Series{Kind: k, Name: name}
 	s.all = append(s.all, x)
