@@ -46,9 +46,18 @@ func setups() map[string]setup {
 		"cloudflare": {mock: "cloudflare", model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", thinks: "@cf/openai/gpt-oss-120b", embeds: "@cf/baai/bge-large-en-v1.5",
 			options: `{"account":"` + cloudflare.Account + `"}`, cases: []string{"cloudflare/testdata/openai", "cloudflare/testdata/anthropic", likeOpenAI}},
 		"llama":      {mock: "compatible", model: "Llama-4-Maverick-17B-128E-Instruct-FP8", cases: []string{"llama/testdata/openai", "llama/testdata/anthropic", likeOpenAI}},
+		"custom":     {mock: "ollama", host: "ollama.com", model: "llama3.2", thinks: "qwen3", options: ownFormat, cases: []string{"custom/testdata/agent/openai", "custom/testdata/agent/anthropic"}},
 		"compatible": {mock: "compatible", host: compatible.Host("vllm"), model: "m", embeds: "text-embedding-3-small", options: `{"service":"vllm"}`, cases: []string{likeOpenAI}},
 	}
 }
+
+// ownFormat describes Ollama's own API as a server that nobody knows.
+const ownFormat = `{"path":"/api/chat",
+	"request":{"model":"{{model}}","messages":"{{messages}}","tools":"{{tools}}","stream":"{{stream|false}}","format":"{{response_format.json_schema.schema}}","think":"{{reasoning_effort}}","options":{"num_predict":"{{max_tokens}}"}},
+	"messages":{"user":{"role":"user","content":"{{content}}"}},
+	"response":{"text":"message.content","reasoning":"message.thinking","tool_calls":"message.tool_calls[*].function","tool_call_name":"name","tool_call_arguments":"arguments",
+		"finish":"done_reason","input_tokens":"prompt_eval_count","output_tokens":"eval_count"},
+	"stream":{"framing":"ndjson"}}`
 
 // setupOf is how to try a provider; false if nobody has said it.
 func setupOf(p adapters.Provider) (setup, bool) {
