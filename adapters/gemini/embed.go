@@ -69,7 +69,7 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 }
 
 func unfit(path, problem string) *chat.Error {
-	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: path + ": " + problem}
+	return chat.Unsupported(path, problem)
 }
 
 // ReadEmbedding reads a BatchEmbedContentsResponse. It names no model, and older models

@@ -6,10 +6,9 @@ const void = -0x40 // the type of a block without a value
 // where it can be entered or resumed, around a branch that goes to the one whose number
 // the parameter says; and a loop around all that, to branch again.
 type skeleton struct {
-	blocks  int      // in the loop
-	table   []uint64 // which block a value of the parameter means
-	from    int      // behind the branch
-	entries []int    // where each block ends, which is where its code begins
+	blocks int      // in the loop
+	table  []uint64 // which block a value of the parameter means
+	from   int      // behind the branch
 }
 
 // slimJumps writes jumps to a block further down as a branch to its beginning. Go has
