@@ -17,6 +17,8 @@ var needed = map[string]map[string]any{
 	"bedrock":    {"region": "us-east-1"},
 	"vertex":     {"project": "my-project", "location": "europe-west1", "token_cluster": "google-tokens"},
 	"cloudflare": {"account": "023e105f4ecef8ad9ca31a8372d0c353"},
+	"custom": {"path": "/generate", "request": map[string]any{"prompt": "{{prompt}}"},
+		"response": map[string]any{"text": "text"}},
 }
 
 // keysOf are keys that a type takes, where any word is not one.
@@ -37,10 +39,11 @@ func TestBootstrapOfEveryProvider(t *testing.T) {
 		}
 		if o := needed[p.Name]; o != nil {
 			one["options"] = o
-		} else if p.Host == "" {
+		}
+		if p.Name == "custom" || p.Host == "" && needed[p.Name] == nil {
 			one["host"] = p.Name + ".example.com"
 			hosts = append(hosts, p.Name+".example.com")
-		} else {
+		} else if needed[p.Name] == nil {
 			hosts = append(hosts, p.Host)
 		}
 		list = append(list, one)

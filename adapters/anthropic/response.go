@@ -48,13 +48,7 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 }
 
 // textOf is what a string says, escaped as it is, and nil for any other kind.
-func textOf(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func textOf(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 func object(v rawjson.Value) chat.Raw {
 	if v.Kind() != rawjson.Object {

@@ -59,16 +59,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	return nil
 }
 
-// inner is a string as it is spelled, nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // readBlock reads one block of a message. Those of tools that AWS runs itself, for which
 // nobody here can ask, are passed over.

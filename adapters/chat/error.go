@@ -58,3 +58,14 @@ func KindOf(status int) ErrorKind {
 
 // Error makes it an error, for answers that are one although their status is good.
 func (e *Error) Error() string { return e.Message }
+
+// Unsupported is that a provider cannot do what a request asks for at path, which is
+// empty for the request as a whole.
+//
+//go:noinline
+func Unsupported(path, problem string) *Error {
+	if path != "" {
+		problem = path + ": " + problem
+	}
+	return &Error{Status: 400, Kind: InvalidRequest, Code: "unsupported_value", Param: path, Message: problem}
+}

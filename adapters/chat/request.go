@@ -12,6 +12,17 @@ import (
 // when that is.
 type Text []byte
 
+// Spelled is the text of a string in a document, nil for any other kind.
+//
+//go:noinline
+func Spelled(v rawjson.Value) Text {
+	if v.Kind() != rawjson.String {
+		return nil
+	}
+	raw := v.Raw()
+	return raw[1 : len(raw)-1 : len(raw)-1]
+}
+
 // A Raw is a whole JSON value as it is spelled, nil where there is none.
 type Raw []byte
 

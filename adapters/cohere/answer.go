@@ -38,16 +38,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	return nil
 }
 
-// inner is a string as it is spelled, nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // parts reads a message: its thoughts and texts, its plan, its calls.
 func parts(m rawjson.Value) ([]chat.Part, error) {

@@ -52,16 +52,7 @@ func isBlocked(answer rawjson.Value) bool {
 	return answer.Find("promptFeedback", "blockReason").Kind() == rawjson.String
 }
 
-// inner is a string as it is spelled, nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // callIDs makes ids for the calls of an answer that have none. They differ within a
 // conversation, as the ids of its answers do.

@@ -134,7 +134,7 @@ func (b *builder) fail(path, problem string) {
 	if b.err != nil {
 		return
 	}
-	b.err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: path + ": " + problem}
+	b.err = chat.Unsupported(path, problem)
 }
 
 // drop reports what is not in the request.

@@ -42,14 +42,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	return out.Callable()
 }
 
-// inner is a string as it is spelled, nil for anything else.
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 func finish(reason rawjson.Value, called bool) chat.Finish {
 	switch {

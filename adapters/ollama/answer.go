@@ -33,16 +33,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	return nil
 }
 
-// inner is a string as it is spelled, nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // created is when an answer was made; 0 if it does not say.
 func created(v rawjson.Value) int64 {

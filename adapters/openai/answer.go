@@ -32,16 +32,7 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	return out.Callable()
 }
 
-// inner is a string as it is spelled, nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // choice reads one answer. One that a filter has stopped may have no message at all.
 func (a *Adapter) choice(v rawjson.Value, created int64) chat.Choice {

@@ -158,12 +158,8 @@ func (b *builder) ours(openAI, others string) string {
 //
 //go:noinline
 func (b *builder) fail(path, problem string) {
-	if b.err != nil {
-		return
-	}
-	b.err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: problem}
-	if path != "" {
-		b.err.Message = path + ": " + problem
+	if b.err == nil {
+		b.err = chat.Unsupported(path, problem)
 	}
 }
 

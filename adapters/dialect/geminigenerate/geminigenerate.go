@@ -162,16 +162,7 @@ func (d *reader) is(v rawjson.Value, kind rawjson.Kind, want string) bool {
 	return d.err == nil
 }
 
-// inner is a string as it is spelled, nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) chat.Text {
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	raw := v.Raw()
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}
+func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // text is a member that has to be a string.
 //
