@@ -50,6 +50,10 @@ func sdkConfig() string {
 		provider("dead-anthropic", "anthropic", "dead", ""),
 		`{"name":"bedrock","type":"bedrock","cluster":"sdk-bedrock","options":{"region":"` + bedrock.Region + `"},"keys":[{"value":"` + bedrock.Session + `"}]}`,
 		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
+		provider("mistral", "mistral", "sdk-mistral", ""),
+		provider("ollama", "ollama", "sdk-ollama", ""),
+		provider("huggingface", "huggingface", "sdk-huggingface", ""),
+		provider("cohere", "cohere", "sdk-cohere", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
@@ -60,6 +64,8 @@ func sdkConfig() string {
 		model("anthropic.*", `"bedrock"`),
 		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
 		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
+		model("mistral-large-latest", `"mistral"`), model("mistral-medium-latest", `"mistral"`), model("gemma3", `"ollama"`), model("qwen3", `"ollama"`),
+		model("Qwen/Qwen3-32B", `"huggingface"`), model("command-a-03-2025", `"cohere"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -78,13 +84,11 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 	if err := add("sdk", envoy.Listener{Buffer: 16 << 20, Filters: filters(sdkConfig(), false)}); err != nil {
 		return nil, err
 	}
-	return []any{
-		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
-		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
-		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
-		envoy.Cluster("sdk-bedrock", addresses.Of("bedrock").Addr),
-		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
-	}, nil
+	var clusters []any
+	for _, name := range []string{"openai", "anthropic", "vertex", "bedrock", "gemini", "mistral", "ollama", "huggingface", "cohere"} {
+		clusters = append(clusters, envoy.Cluster("sdk-"+name, addresses.Of(name).Addr))
+	}
+	return clusters, nil
 }
 
 // An sdkRun is test files of one SDK, with models served by one provider.
@@ -107,6 +111,9 @@ func sdkRuns() (python, node []sdkRun) {
 	amazon := sdkRun{provider: "bedrock", model: bedrockModel, reasoning: bedrockModel}
 	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
 	older := sdkRun{provider: "gemini", model: "gemini-2.5-flash", reasoning: "gemini-2.5-flash"}
+	hub := sdkRun{provider: "huggingface", model: "Qwen/Qwen3-32B", reasoning: "Qwen/Qwen3-32B"}
+	local := sdkRun{provider: "ollama", model: "gemma3", reasoning: "qwen3"}
+	large := sdkRun{provider: "mistral", model: "mistral-medium-latest", reasoning: "mistral-medium-latest"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -125,6 +132,16 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "google-genai at anthropic", "genai_generate"),
 		of(older, "openai at gemini", "openai_chat"),
 		of(older, "anthropic at gemini", "anthropic_messages"),
+		of(large, "mistralai", "mistral_chat"),
+		of(openAI, "mistralai at openai", "mistral_chat"),
+		of(claude, "mistralai at anthropic", "mistral_chat"),
+		of(older, "mistralai at gemini", "mistral_chat"),
+		of(hub, "huggingface_hub", "huggingface_chat"),
+		of(openAI, "huggingface_hub at openai", "huggingface_chat"),
+		of(claude, "huggingface_hub at anthropic", "huggingface_chat"),
+		of(local, "ollama", "ollama_chat"),
+		of(openAI, "ollama at openai", "ollama_chat"),
+		of(claude, "ollama at anthropic", "ollama_chat"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),

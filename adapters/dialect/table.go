@@ -25,6 +25,7 @@ type Table struct {
 	fallback *Dialect
 	byHeader *Dialect // of those who name the version of Anthropic's API
 	byKey    *Dialect // of those whose key is in Google's header
+	byAgent  *Dialect // of those whose agent is Mistral's SDK
 }
 
 // A Hint is what a request's headers tell of its dialect, where paths are the same.
@@ -33,6 +34,7 @@ type Hint uint8
 // Hints.
 const (
 	NoHint           Hint = iota
+	MistralAgent          // is sent by Mistral's SDK
 	AnthropicVersion      // names the version of Anthropic's API
 	GoogleKey             // has its key in Google's header
 )
@@ -52,7 +54,7 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
 	)...)
-	t.byKey = gemini
+	t.byKey, t.byAgent = gemini, Mistral()
 	return t
 }
 
@@ -78,6 +80,8 @@ func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 			e.Dialect = t.byHeader
 		} else if e.Op == adapters.Models && e.Dialect == t.fallback && hint == GoogleKey && t.byKey != nil {
 			e.Dialect = t.byKey
+		} else if (e.Op == adapters.Models || e.Op == adapters.Chat) && e.Dialect == t.fallback && hint == MistralAgent {
+			e.Dialect = t.byAgent
 		}
 		return e, true
 	}

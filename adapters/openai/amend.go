@@ -11,10 +11,13 @@ import (
 // Amend makes a body of this format one that the service takes: members get the names
 // that they have there, what it lacks is left out.
 func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.Patch) ([]string, *chat.Error) {
-	if a.p.own || c.Dialect != dialectName || c.Op == adapters.Responses {
-		return nil, nil
-	}
 	m := amendment{a: a, request: request, patch: patch}
+	if a.p.OpenAI && c.Op == adapters.Chat && c.Dialect == dialectName {
+		m.ofHub()
+	}
+	if a.p.own || c.Dialect != dialectName || c.Op == adapters.Responses {
+		return m.drops, m.err
+	}
 	if c.Op == adapters.Embeddings {
 		m.prefix = embeddingsPrefix
 	}

@@ -24,8 +24,9 @@ const Name = "openai"
 // Reader reads requests.
 type Reader struct{}
 
-// Writer writes answers.
-type Writer struct{}
+// Writer writes answers. With Chunks they are as Mistral's SDK wants them: thinking is a
+// part of the content, calls come whole, the usage with the reason for the end.
+type Writer struct{ Chunks bool }
 
 var (
 	_ adapters.Reader = Reader{}

@@ -72,15 +72,16 @@ func (d *reader) part(v rawjson.Value, allowed partSet) (p chat.Part) {
 	case kind.Is("text"):
 		p.Text = d.text(d.need(v, "text"))
 	case allowed&mediaTypes != 0 && kind.Is("image_url"):
-		d.image(d.object(d.need(v, "image_url")), &p)
+		d.image(d.need(v, "image_url"), &p)
 	case allowed&mediaTypes != 0 && kind.Is("input_audio"):
 		d.audio(d.object(d.need(v, "input_audio")), &p)
-	case allowed&mediaTypes != 0 && kind.Is("file"):
+	case allowed&mediaTypes != 0 && kind.Is("file") && !v.Get("file_id").Exists():
 		d.file(d.object(d.need(v, "file")), &p)
 	case allowed&mediaTypes != 0 && kind.Is("video_url"):
 		d.video(d.object(d.need(v, "video_url")), &p)
 	case allowed&refusalType != 0 && kind.Is("refusal"):
 		p.Kind, p.Text = chat.RefusalPart, d.text(d.need(v, "refusal"))
+	case d.chunk(kind, v, allowed, &p):
 	default:
 		d.text(kind)
 		d.fail(badValue(kind, allowed.names()))
@@ -98,6 +99,10 @@ func (d *reader) hints(v rawjson.Value, p *chat.Part) {
 		}
 		switch string(k.Bytes()) {
 		case "type", "text", "image_url", "input_audio", "file", "video_url", "refusal":
+		case "file_id", "document_url", "document_name", "thinking", "signature", "closed": // Mistral's
+			if p.Kind == chat.TextPart {
+				d.extra(k, m)
+			}
 		case "cache_control":
 			p.CacheControl = d.object(m).Raw()
 		case "prompt_cache_breakpoint":
@@ -110,10 +115,16 @@ func (d *reader) hints(v rawjson.Value, p *chat.Part) {
 	}
 }
 
+// image reads an image, whose URL may stand without an object around it.
 func (d *reader) image(v rawjson.Value, p *chat.Part) {
-	url := d.need(v, "url")
+	url := v
+	if v.Kind() != rawjson.String {
+		url = d.need(d.object(v), "url")
+	}
 	p.Kind, p.At = chat.ImagePart, url
-	p.Detail = d.optional(v, "detail")
+	if v.Kind() == rawjson.Object {
+		p.Detail = d.optional(v, "detail")
+	}
 	d.url(url, p, "an image")
 }
 

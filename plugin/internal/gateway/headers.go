@@ -89,6 +89,10 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 			in.origin = v
 		case "access-control-request-method":
 			in.wantsMethod = v
+		case "user-agent":
+			if strings.HasPrefix(v, mistralAgent) {
+				in.hint = max(in.hint, dialect.MistralAgent)
+			}
 		case "anthropic-version":
 			in.anthropicVersion = true
 			in.hint = max(in.hint, dialect.AnthropicVersion)
@@ -134,6 +138,8 @@ const (
 	ownPrefix        = "x-postern-"
 	cloudflarePrefix = "cf-aig-"
 	amazonPrefix     = "x-amz-" // of a client's signature, which is not the gateway's
+
+	mistralAgent = "mistral-client-" // begins the user-agent of Mistral's SDKs
 )
 
 // firstKey is the key that the client gave, wherever its SDK puts keys.
