@@ -158,6 +158,8 @@ func (e *encoder) begin(ev *chat.Event) {
 }
 
 // open begins a chunk with a delta for a choice.
+//
+//go:noinline
 func (e *encoder) open(dst []byte, choice int, delta string) []byte {
 	dst = rawjson.AddRaw(dst, e.head)
 	dst = rawjson.Add(dst, `{"index":`)
@@ -167,6 +169,8 @@ func (e *encoder) open(dst []byte, choice int, delta string) []byte {
 }
 
 // close ends the delta and the chunk.
+//
+//go:noinline
 func (e *encoder) close(dst []byte, rest string) []byte {
 	dst = rawjson.Add(dst, rest)
 	dst = rawjson.Add(dst, `},"logprobs":null,"finish_reason":null`)

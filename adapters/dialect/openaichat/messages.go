@@ -114,6 +114,7 @@ func (d *reader) begin(role chat.Role, v rawjson.Value, m *message) {
 	}
 }
 
+//go:noinline
 func (d *reader) add(p chat.Part) {
 	if d.count() {
 		d.r.Add(p)

@@ -70,6 +70,7 @@ type reader struct {
 	choice, limit, newLimit rawjson.Value // what can be judged only with the rest
 }
 
+//go:noinline
 func (d *reader) fail(e *chat.Error) {
 	if d.err == nil {
 		d.err = e
@@ -77,6 +78,8 @@ func (d *reader) fail(e *chat.Error) {
 }
 
 // text is a string as it is spelled.
+//
+//go:noinline
 func (d *reader) text(v rawjson.Value) chat.Text {
 	if v.Kind() != rawjson.String {
 		d.fail(wrongType(v, "a string"))
@@ -87,6 +90,8 @@ func (d *reader) text(v rawjson.Value) chat.Text {
 }
 
 // filled is a string that must not be empty.
+//
+//go:noinline
 func (d *reader) filled(v rawjson.Value) chat.Text {
 	t := d.text(v)
 	if d.err == nil && len(t) == 0 {
@@ -95,6 +100,7 @@ func (d *reader) filled(v rawjson.Value) chat.Text {
 	return t
 }
 
+//go:noinline
 func (d *reader) number(v rawjson.Value) chat.Raw {
 	if v.Kind() != rawjson.Number {
 		d.fail(wrongType(v, "a decimal"))
@@ -104,6 +110,8 @@ func (d *reader) number(v rawjson.Value) chat.Raw {
 }
 
 // integer is a whole number from least to most.
+//
+//go:noinline
 func (d *reader) integer(v rawjson.Value, least, most int64) int64 {
 	n, ok := v.Int64()
 	switch {
@@ -117,6 +125,7 @@ func (d *reader) integer(v rawjson.Value, least, most int64) int64 {
 	return n
 }
 
+//go:noinline
 func (d *reader) boolean(v rawjson.Value) bool {
 	b, ok := v.Bool()
 	if !ok {
@@ -125,6 +134,7 @@ func (d *reader) boolean(v rawjson.Value) bool {
 	return b
 }
 
+//go:noinline
 func (d *reader) object(v rawjson.Value) rawjson.Value {
 	if v.Kind() != rawjson.Object {
 		d.fail(wrongType(v, "an object"))
@@ -134,6 +144,8 @@ func (d *reader) object(v rawjson.Value) rawjson.Value {
 }
 
 // need is a member that has to be there.
+//
+//go:noinline
 func (d *reader) need(parent rawjson.Value, key string) rawjson.Value {
 	v := parent.Get(key)
 	if !v.Exists() {
@@ -143,8 +155,11 @@ func (d *reader) need(parent rawjson.Value, key string) rawjson.Value {
 }
 
 // extra notes a member that the neutral form has no place for.
+//
+//go:noinline
 func (d *reader) extra(k, v rawjson.Value) { d.note(v.Path(), k, v) }
 
+//go:noinline
 func (d *reader) note(path string, k, v rawjson.Value) {
 	if len(d.r.Extra) >= mostExtra {
 		d.fail(invalid("unknown_parameter", path, "Too many unknown parameters."))

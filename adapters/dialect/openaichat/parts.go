@@ -135,6 +135,8 @@ func (d *reader) video(v rawjson.Value, p *chat.Part) {
 }
 
 // url reads a URL, or the data in a data URL.
+//
+//go:noinline
 func (d *reader) url(v rawjson.Value, p *chat.Part, what string) {
 	t := d.filled(v)
 	if d.err != nil || !isData(t) {
