@@ -41,7 +41,7 @@ const (
 
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
-	openAI, anthropic, gemini, ollama := OpenAI(), Anthropic(), Gemini(), Ollama()
+	openAI, anthropic, gemini, ollama, bedrock := OpenAI(), Anthropic(), Gemini(), Ollama(), Bedrock()
 	t := newTable(openAI, anthropic, append(geminiEndpoints(gemini, GeminiArray()),
 		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
@@ -53,6 +53,8 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
+		Endpoint{Method: "POST", Path: "/model/" + modelMark + "/converse", Dialect: bedrock, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/model/" + modelMark + "/converse-stream", Dialect: bedrock, Op: adapters.Chat, Stream: true},
 	)...)
 	t.byKey, t.byAgent = gemini, Mistral()
 	return t
