@@ -4,9 +4,18 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,7 +90,14 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 		return nil, err
 	}
 	s.sdkMock = addresses
-	if err := add("sdk", envoy.Listener{Buffer: 16 << 20, Filters: filters(sdkConfig(), false)}); err != nil {
+	sdk := envoy.Listener{Buffer: 16 << 20, Filters: filters(sdkConfig(), false)}
+	if err := add("sdk", sdk); err != nil {
+		return nil, err
+	}
+	if sdk.Certificate, sdk.Key, err = certificate(s.dir); err != nil {
+		return nil, err
+	}
+	if err := add("secure sdk", sdk); err != nil { // AWS's SDK keeps its key to TLS
 		return nil, err
 	}
 	var clusters []any
@@ -89,6 +105,32 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 		clusters = append(clusters, envoy.Cluster("sdk-"+name, addresses.Of(name).Addr))
 	}
 	return clusters, nil
+}
+
+// certificate makes one for 127.0.0.1, which is its own authority, and its key.
+func certificate(dir string) (certFile, keyFile string, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "postern e2e"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return "", "", err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return "", "", err
+	}
+	certFile, keyFile = filepath.Join(dir, "listener.pem"), filepath.Join(dir, "listener.key")
+	return certFile, keyFile, errors.Join(
+		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
+		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
 }
 
 // An sdkRun is test files of one SDK, with models served by one provider.
@@ -237,7 +279,8 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 		r.mock = r.provider
 	}
 	return []string{
-		"POSTERN_URL=" + s.url("sdk"), "POSTERN_DEAD_URL=http://" + dead,
+		"POSTERN_URL=" + s.url("sdk"), "POSTERN_SECURE_URL=" + strings.Replace(s.url("secure sdk"), "http:", "https:", 1), "POSTERN_CA=" + filepath.Join(s.dir, "listener.pem"),
+		"POSTERN_DEAD_URL=http://" + dead,
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,
 		"POSTERN_MOCK=" + s.sdkMock.Of(r.mock).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,

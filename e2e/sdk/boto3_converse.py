@@ -3,6 +3,7 @@
 import json
 import os
 import unittest
+from unittest import mock
 
 import boto3
 import botocore.config
@@ -10,15 +11,18 @@ import botocore.exceptions
 
 import gateway
 
-# The client's key is a bearer: a signature proves nothing to who does not know the secret.
-os.environ["AWS_BEARER_TOKEN_BEDROCK"] = gateway.KEY
+# The client's key is a bearer, which the SDK only sends by TLS: a signature proves nothing
+# to who does not know the secret.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def options():
+    return {"region_name": "us-east-1", "config": botocore.config.Config(retries={"total_max_attempts": 1})}
 
 
 def client(key=gateway.KEY):
     os.environ["AWS_BEARER_TOKEN_BEDROCK"] = key
-    config = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=30)
-    return boto3.session.Session().client("bedrock-runtime", region_name="us-east-1", endpoint_url=gateway.URL, config=config)
+    return boto3.session.Session().client("bedrock-runtime", endpoint_url=gateway.SECURE_URL, verify=gateway.CA, **options())
 
 
 CLIENT = client()
@@ -169,9 +173,8 @@ class Errors(unittest.TestCase):
             ask(gateway.unique("Hi"), inferenceConfig={"temperature": 9.0})
 
     def test_signature_is_no_key(self):
-        os.environ.pop("AWS_BEARER_TOKEN_BEDROCK")
-        sdk = boto3.client(
-            "bedrock-runtime", region_name="us-east-1", endpoint_url=gateway.URL, aws_access_key_id="AKIACLIENT", aws_secret_access_key="client-secret",
-            config=botocore.config.Config(retries={"total_max_attempts": 1}),
-        )  # fmt: skip
+        with mock.patch.dict(os.environ):
+            del os.environ["AWS_BEARER_TOKEN_BEDROCK"]
+            secret = {"aws_access_key_id": "AKIACLIENT", "aws_secret_access_key": "client-secret"}
+            sdk = boto3.session.Session().client("bedrock-runtime", endpoint_url=gateway.URL, **secret, **options())
         self.wants("UnrecognizedClientException", 401, lambda: ask("Hi", sdk))

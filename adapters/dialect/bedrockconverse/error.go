@@ -24,7 +24,15 @@ var exceptions = [...][2]string{
 }
 
 // ErrorType is which error it is, which stands in the header x-amzn-errortype.
-func ErrorType(e *chat.Error) string { return exceptions[e.Kind][0] }
+func ErrorType(e *chat.Error) string { return exceptions[kind(e)][0] }
+
+// kind is an error's kind, where the status tells no better.
+func kind(e *chat.Error) chat.ErrorKind {
+	if e.Kind == chat.Internal {
+		return chat.KindOf(e.Status)
+	}
+	return e.Kind
+}
 
 // AppendError appends the API's error object, which has the message alone.
 func AppendError(dst []byte, e *chat.Error) []byte {
@@ -34,7 +42,7 @@ func AppendError(dst []byte, e *chat.Error) []byte {
 
 // AppendErrorEvent appends an error as the last message of a stream: an exception.
 func AppendErrorEvent(dst []byte, e *chat.Error) []byte {
-	return eventstream.Append(dst, eventstream.Exception+exceptions[e.Kind][1], AppendError(nil, e))
+	return eventstream.Append(dst, eventstream.Exception+exceptions[kind(e)][1], AppendError(nil, e))
 }
 
 // spelled are what providers name as OpenAI or Anthropic do, and how it is spelled here.

@@ -191,9 +191,10 @@ func stop(b *rawjson.Builder, f chat.Finish, called bool, sequence chat.Text) {
 func metadata(b *rawjson.Builder, u *chat.Usage, elapsed int64) {
 	b.Key("usage")
 	b.Raw(`{`)
-	b.Int("inputTokens", max(u.Input-u.CachedRead-u.CacheWrite, 0))
+	fresh := max(u.Input-u.CachedRead-u.CacheWrite, 0)
+	b.Int("inputTokens", fresh)
 	b.Int("outputTokens", u.Output)
-	b.Int("totalTokens", u.Input+u.Output)
+	b.Int("totalTokens", fresh+u.CachedRead+u.CacheWrite+u.Output)
 	b.Int("cacheReadInputTokens", u.CachedRead)
 	b.Int("cacheWriteInputTokens", u.CacheWrite)
 	b.Raw(`},"metrics":{`)

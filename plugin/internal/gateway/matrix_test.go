@@ -58,6 +58,12 @@ func fixed(path string) func(string, bool) string {
 var matrixDialects = []matrixDialect{
 	{name: "openai", source: "openai", path: fixed("/v1/chat/completions"), ending: adaptertest.OpenAIChat, whole: has("id", "object", "created", "model", "choices", "usage")},
 	{name: "anthropic", source: "anthropic", path: fixed("/v1/messages"), ending: adaptertest.AnthropicMessages, whole: has("id", "type", "role", "model", "content", "stop_reason", "usage")},
+	{name: "bedrock", path: func(model string, stream bool) string {
+		if stream {
+			return "/model/" + model + "/converse-stream"
+		}
+		return "/model/" + model + "/converse"
+	}, ending: adaptertest.BedrockConverse, whole: has("output", "stopReason", "usage", "metrics"), inPath: true},
 	{name: "ollama", path: fixed("/api/chat"), ending: adaptertest.OllamaChat, whole: has("model", "created_at", "message", "done", "done_reason")},
 }
 
@@ -268,9 +274,14 @@ func (d *matrixDialect) refusal(t *testing.T, name string, x *exchange) string {
 		t.Errorf("%s: got %s %s", name, x.response.First, x.response.Body)
 	}
 	var e struct {
-		Error json.RawMessage `json:"error"`
+		Error   json.RawMessage `json:"error"`
+		Message string          `json:"message"` // which some APIs have alone
 	}
-	if err := json.Unmarshal(x.response.Body, &e); err != nil || e.Error == nil {
+	err := json.Unmarshal(x.response.Body, &e)
+	if e.Message != "" {
+		return "refused with " + x.response.First + " " + e.Message
+	}
+	if err != nil || e.Error == nil {
 		t.Errorf("%s: got %s, want an error of the dialect", name, x.response.Body)
 	}
 	var o struct{ Message string }
