@@ -156,6 +156,7 @@ func sdkRuns() (python, node []sdkRun) {
 	hub := sdkRun{provider: "huggingface", model: "Qwen/Qwen3-32B", reasoning: "Qwen/Qwen3-32B"}
 	local := sdkRun{provider: "ollama", model: "gemma3", reasoning: "qwen3"}
 	large := sdkRun{provider: "mistral", model: "mistral-medium-latest", reasoning: "mistral-medium-latest"}
+	command := sdkRun{provider: "cohere", model: "command-a-03-2025", reasoning: "command-a-03-2025"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -182,6 +183,9 @@ func sdkRuns() (python, node []sdkRun) {
 		of(openAI, "boto3 at openai", "boto3_converse"),
 		of(claude, "boto3 at anthropic", "boto3_converse"),
 		of(older, "boto3 at gemini", "boto3_converse"),
+		of(command, "cohere", "cohere_chat"),
+		of(openAI, "cohere at openai", "cohere_chat"),
+		of(claude, "cohere at anthropic", "cohere_chat"),
 		of(hub, "huggingface_hub", "huggingface_chat"),
 		of(openAI, "huggingface_hub at openai", "huggingface_chat"),
 		of(claude, "huggingface_hub at anthropic", "huggingface_chat"),

@@ -53,6 +53,7 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
+		Endpoint{Method: "POST", Path: "/v2/chat", Dialect: Cohere(), Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/model/" + modelMark + "/converse", Dialect: bedrock, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/model/" + modelMark + "/converse-stream", Dialect: bedrock, Op: adapters.Chat, Stream: true},
 	)...)

@@ -177,4 +177,4 @@ class Errors(unittest.TestCase):
             del os.environ["AWS_BEARER_TOKEN_BEDROCK"]
             secret = {"aws_access_key_id": "AKIACLIENT", "aws_secret_access_key": "client-secret"}
             sdk = boto3.session.Session().client("bedrock-runtime", endpoint_url=gateway.URL, **secret, **options())
-        self.wants("UnrecognizedClientException", 401, lambda: ask("Hi", sdk))
+            self.wants("UnrecognizedClientException", 401, lambda: ask("Hi", sdk))

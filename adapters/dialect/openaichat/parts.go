@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -139,12 +140,12 @@ func (d *reader) video(v rawjson.Value, p *chat.Part) {
 //go:noinline
 func (d *reader) url(v rawjson.Value, p *chat.Part, what string) {
 	t := d.filled(v)
-	if d.err != nil || !isData(t) {
+	if d.err != nil || !fields.IsData(t) {
 		p.Media.URL = t
 		return
 	}
 	var ok bool
-	if p.Media, ok = dataURL(t); !ok {
+	if p.Media, ok = fields.DataURL(t); !ok {
 		d.fail(badData(v, what))
 	}
 }
@@ -177,9 +178,9 @@ func (d *reader) file(v rawjson.Value, p *chat.Part) {
 	case len(p.Media.FileID) > 0:
 		path := v.Path()
 		d.fail(invalid("invalid_parameter_combination", path, "Mutually exclusive parameters: '"+path+"' can have only one of 'file_id' and 'file_data'."))
-	case isData(data):
+	case fields.IsData(data):
 		var ok bool
-		if p.Media, ok = dataURL(data); !ok {
+		if p.Media, ok = fields.DataURL(data); !ok {
 			d.fail(badData(v.Get("file_data"), "a file"))
 		}
 	case bytes.HasPrefix(data, []byte("JVBERi0")): // the bytes that every PDF begins with, without the URL around them
@@ -192,27 +193,4 @@ func (d *reader) file(v rawjson.Value, p *chat.Part) {
 func badData(v rawjson.Value, what string) *chat.Error {
 	path := v.Path()
 	return invalid("invalid_value", path, "Invalid value for '"+path+"': expected a base64-encoded data URL of "+what+" (e.g. 'data:image/png;base64,...').")
-}
-
-func isData(t chat.Text) bool { return bytes.HasPrefix(t, []byte("data:")) }
-
-// dataURL takes a URL of https://www.rfc-editor.org/rfc/rfc2397 apart: media type, any
-// parameters, and base64. It is looked at as JSON spells it, where a slash may be escaped.
-func dataURL(t chat.Text) (m chat.Media, ok bool) {
-	comma := bytes.IndexByte(t, ',')
-	if comma < 0 {
-		return m, false
-	}
-	head, isBase64 := bytes.CutSuffix(t[len("data:"):comma], []byte(";base64"))
-	if !isBase64 {
-		return m, false
-	}
-	if i := bytes.IndexByte(head, ';'); i >= 0 {
-		head = head[:i]
-	}
-	if bytes.IndexByte(head, '\\') >= 0 {
-		head = rawjson.AppendEscaped([]byte(nil), rawjson.AppendUnescaped(nil, head))
-	}
-	m = chat.Media{Type: head[:len(head):len(head)], Data: t[comma+1:]}
-	return m, len(m.Type) > 0 && len(m.Data) > 0
 }

@@ -58,6 +58,7 @@ func fixed(path string) func(string, bool) string {
 var matrixDialects = []matrixDialect{
 	{name: "openai", source: "openai", path: fixed("/v1/chat/completions"), ending: adaptertest.OpenAIChat, whole: has("id", "object", "created", "model", "choices", "usage")},
 	{name: "anthropic", source: "anthropic", path: fixed("/v1/messages"), ending: adaptertest.AnthropicMessages, whole: has("id", "type", "role", "model", "content", "stop_reason", "usage")},
+	{name: "cohere", path: fixed("/v2/chat"), ending: adaptertest.CohereChat, whole: has("id", "message", "finish_reason", "usage")},
 	{name: "bedrock", path: func(model string, stream bool) string {
 		if stream {
 			return "/model/" + model + "/converse-stream"
