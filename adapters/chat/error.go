@@ -31,6 +31,8 @@ type Error struct {
 }
 
 // KindOf is the kind that a status means when nothing else is known.
+//
+//go:noinline
 func KindOf(status int) ErrorKind {
 	switch status {
 	case 401:

@@ -10,6 +10,8 @@ const digits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string with its quotes. It escapes only what
 // must be; a byte that is not UTF-8 becomes U+FFFD.
+//
+//go:noinline
 func AppendString[S ~string | ~[]byte](dst []byte, s S) []byte {
 	dst = append(dst, '"')
 	dst = AppendEscaped(dst, s)
@@ -77,6 +79,8 @@ func AppendKey(dst []byte, key string) []byte {
 }
 
 // AppendInt appends a whole number.
+//
+//go:noinline
 func AppendInt(dst []byte, i int64) []byte { return strconv.AppendInt(dst, i, 10) }
 
 // AppendFloat appends f in the shortest form that reads back the same, and null

@@ -38,7 +38,7 @@ var (
 // ReadRequest fills r from a request. Whether it wants a stream stands in the path.
 func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	r.Dialect = Name
-	d := reader{Reader: fields.Reader{R: r}}
+	d := reader{fields.Reader{R: r}}
 	d.Need(request, "messages")
 	if s := request.Get("system"); s.Len() > 0 {
 		r.Begin(chat.System).At = s
@@ -49,31 +49,7 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 }
 
 // A reader reads one request. Its first error sticks.
-type reader struct {
-	fields.Reader
-	within bool // a tool's result, whose parts they are
-}
-
-// What reads into a field is called rather than inlined: stores of pointers are some
-// hundred bytes each, and the module's size counts.
-
-// need reads a string that has to be there, and is not empty.
-//
-//go:noinline
-func (d *reader) need(at *chat.Text, object rawjson.Value, key string) {
-	*at = d.Filled(d.Need(d.Object(object), key))
-}
-
-//go:noinline
-func (d *reader) optional(at *chat.Text, object rawjson.Value, key string) {
-	*at = d.Optional(object, key)
-}
-
-//go:noinline
-func (d *reader) object(at *chat.Raw, v rawjson.Value) { *at = d.Object(v).Raw() }
-
-//go:noinline
-func (d *reader) number(at *chat.Raw, v rawjson.Value) { *at = d.Number(v) }
+type reader struct{ fields.Reader }
 
 func (d *reader) member(k, v rawjson.Value) {
 	r := d.R
@@ -97,9 +73,9 @@ func (d *reader) member(k, v rawjson.Value) {
 	case "outputConfig":
 		d.Each(v, d.output)
 	case "requestMetadata":
-		d.object(&r.Metadata, v)
+		d.FillObject(&r.Metadata, v)
 	case "serviceTier":
-		d.need(&r.ServiceTier, v, "type")
+		d.Fill(&r.ServiceTier, v, "type")
 	case "performanceConfig":
 		if !v.Get("latency").Is("standard") {
 			d.Extra(k, v)
@@ -117,9 +93,9 @@ func (d *reader) inference(k, v rawjson.Value) {
 	case "maxTokens":
 		r.MaxTokens = d.Integer(v, 1)
 	case "temperature":
-		d.number(&r.Temperature, v)
+		d.FillNumber(&r.Temperature, v)
 	case "topP":
-		d.number(&r.TopP, v)
+		d.FillNumber(&r.TopP, v)
 	case "stopSequences":
 		d.Stops(v)
 	default:
@@ -133,7 +109,7 @@ func (d *reader) additional(k, v rawjson.Value) {
 	r := d.R
 	switch string(k.Bytes()) {
 	case "top_k", "topK":
-		d.number(&r.TopK, v)
+		d.FillNumber(&r.TopK, v)
 	case "inferenceConfig":
 		d.Each(v, d.additional)
 	case "thinking":
@@ -185,10 +161,10 @@ func (d *reader) output(k, v rawjson.Value) {
 		s := v.Find("structure", "jsonSchema")
 		f := &d.R.Format
 		f.Kind, f.Strict = chat.FormatSchema, true
-		d.optional(&f.Name, s, "name")
-		d.optional(&f.Description, s, "description")
+		d.FillIf(&f.Name, s, "name")
+		d.FillIf(&f.Description, s, "description")
 		var text chat.Text
-		d.need(&text, s, "schema")
+		d.Fill(&text, s, "schema")
 		f.Schema = rawjson.AppendUnescaped(nil, text)
 		var doc rawjson.Doc
 		if d.Err == nil && (doc.Parse(f.Schema) != nil || doc.Root().Kind() != rawjson.Object) {
@@ -219,7 +195,7 @@ func (d *reader) choice(k, v rawjson.Value) {
 		c.Kind = chat.ChoiceRequired
 	case "tool":
 		c.Kind = chat.ChoiceTool
-		d.need(&c.Name, v, "name")
+		d.Fill(&c.Name, v, "name")
 	default:
 		d.Unsupported(v, "want 'auto', 'any' or 'tool'")
 	}
@@ -241,12 +217,12 @@ func (d *reader) toolMember(k, v rawjson.Value) {
 		r.Tools = append(r.Tools, chat.Tool{})
 		t := &r.Tools[len(r.Tools)-1]
 		t.At = v
-		d.need(&t.Name, v, "name")
-		d.optional(&t.Description, v, "description")
+		d.Fill(&t.Name, v, "name")
+		d.FillIf(&t.Description, v, "description")
 		if s := v.Get("strict"); s.Exists() {
 			t.Strict = d.Bool(s)
 		}
-		d.object(&t.Parameters, v.Find("inputSchema", "json"))
+		d.FillObject(&t.Parameters, v.Find("inputSchema", "json"))
 	case "cachePoint":
 		if n := len(r.Tools); n > 0 {
 			r.Tools[n-1].CacheControl = d.hint(v)

@@ -27,8 +27,10 @@ func (d *reader) message(m rawjson.Value) {
 	if d.Array(content).Len() == 0 {
 		d.Fail("invalid_value", content.Path(), "want at least one block")
 	}
-	d.Items(content, d.part)
+	d.parts(content)
 }
+
+func (d *reader) parts(list rawjson.Value) { d.Items(list, d.part) }
 
 // part reads a block, which is one member.
 func (d *reader) part(b rawjson.Value) {
@@ -42,21 +44,21 @@ func (d *reader) block(k, v rawjson.Value) {
 	kind := chat.TextPart
 	switch string(k.Bytes()) {
 	case "text":
-		d.say(kind, d.Text(v), v)
+		d.Say(kind, d.Text(v), v)
 		return
 	case "cachePoint":
 		d.cache(v)
 		return
 	case "json":
-		d.say(kind, rawjson.AppendEscaped(chat.Text{}, v.Raw()), v)
+		d.Say(kind, rawjson.AppendEscaped(chat.Text{}, v.Raw()), v)
 		return
 	case "searchResult":
 		p := d.New(chat.DocumentPart, v)
-		d.need(&p.Title, v, "title")
-		d.need(&p.Context, v, "source")
+		d.Fill(&p.Title, v, "title")
+		d.Fill(&p.Context, v, "source")
 		d.plain(p, d.joined(d.Need(v, "content")))
 		d.cited(p, v)
-		d.put(p)
+		d.Put(p)
 		return
 	case "image":
 		kind = chat.ImagePart
@@ -67,7 +69,7 @@ func (d *reader) block(k, v rawjson.Value) {
 	case "audio":
 		kind = chat.AudioPart
 	default:
-		if d.within {
+		if d.InResult() {
 			d.Unsupported(v, "cannot be in a tool's result")
 			return
 		}
@@ -75,15 +77,6 @@ func (d *reader) block(k, v rawjson.Value) {
 		return
 	}
 	d.file(kind, v)
-}
-
-// say adds a part that is a text.
-//
-//go:noinline
-func (d *reader) say(kind chat.PartKind, t chat.Text, v rawjson.Value) {
-	p := d.New(kind, v)
-	p.Text = t
-	d.put(p)
 }
 
 // turn reads the blocks that are no content of a result's.
@@ -94,50 +87,39 @@ func (d *reader) turn(k, v rawjson.Value) {
 			d.file(chat.ImagePart, image)
 			return
 		}
-		d.say(chat.TextPart, d.Text(d.Need(d.Object(d.Need(v, "text")), "text")), v)
+		d.Say(chat.TextPart, d.Member(v.Get("text"), "text"), v)
 	case "toolUse":
 		p := d.New(chat.ToolCallPart, v)
-		d.need(&p.ID, v, "toolUseId")
-		d.need(&p.Name, v, "name")
+		d.Fill(&p.ID, v, "toolUseId")
+		d.Fill(&p.Name, v, "name")
 		if t := v.Get("type"); t.Exists() && !t.IsNull() {
 			d.Unsupported(t, "names a call that another provider has run")
 		}
-		d.object(&p.Input, v.Get("input"))
+		d.FillObject(&p.Input, v.Get("input"))
 		d.Add(p)
 	case "toolResult":
 		p := d.New(chat.ToolResultPart, v)
-		d.need(&p.ID, v, "toolUseId")
+		d.Fill(&p.ID, v, "toolUseId")
 		p.IsError = v.Get("status").Is("error")
 		d.Add(p)
-		d.within = true
-		d.Items(d.Need(v, "content"), d.part)
-		d.within = false
+		d.Within(d.parts, d.Need(v, "content"))
 	case "reasoningContent":
 		if sealed := v.Get("redactedContent"); sealed.Exists() {
-			d.say(chat.RedactedPart, d.Text(sealed), v)
+			d.Say(chat.RedactedPart, d.Text(sealed), v)
 			return
 		}
 		p := d.New(chat.ThinkingPart, v)
 		thought := v.Get("reasoningText")
-		p.Text = d.Text(d.Need(d.Object(thought), "text"))
-		d.optional(&p.Signature, thought, "signature")
+		d.Fill(&p.Text, thought, "text")
+		d.FillIf(&p.Signature, thought, "signature")
 		d.Add(p)
 	case "citationsContent":
-		d.say(chat.TextPart, d.joined(d.Need(d.Object(v), "content")), v)
+		d.Say(chat.TextPart, d.joined(v.Get("content")), v)
 		if c := v.Get("citations"); c.Len() > 0 {
 			d.R.DropAt(c.Path)
 		}
 	default:
 		d.Unsupported(v, "is not a block that is known here")
-	}
-}
-
-//go:noinline
-func (d *reader) put(p *chat.Part) {
-	if d.within {
-		d.AddResult(p)
-	} else {
-		d.Add(p)
 	}
 }
 
@@ -187,14 +169,14 @@ func (d *reader) file(kind chat.PartKind, v rawjson.Value) {
 	if f := d.Optional(d.Object(v), "format"); len(f) > 0 {
 		p.Media.Type = mediaType(kind, f)
 	}
-	d.optional(&p.Title, v, "name")
-	d.optional(&p.Context, v, "context")
+	d.FillIf(&p.Title, v, "name")
+	d.FillIf(&p.Context, v, "context")
 	d.cited(p, v)
 	source := d.Object(d.Need(v, "source"))
 	if data := source.Get("bytes"); data.Exists() {
 		d.bytes(p, d.Filled(data))
 	} else if uri := source.Find("s3Location", "uri"); uri.Exists() {
-		d.need(&p.Media.URL, source.Get("s3Location"), "uri")
+		d.Fill(&p.Media.URL, source.Get("s3Location"), "uri")
 	} else if text := source.Get("text"); text.Exists() && kind == chat.DocumentPart {
 		d.plain(p, d.Text(text))
 	} else if content := source.Get("content"); content.Exists() && kind == chat.DocumentPart {
@@ -202,7 +184,7 @@ func (d *reader) file(kind chat.PartKind, v rawjson.Value) {
 	} else {
 		d.Unsupported(source, "want bytes, s3Location, or for documents text or content")
 	}
-	d.put(p)
+	d.Put(p)
 }
 
 // bytes takes data in base64. What is text is a document of plain text, which other
@@ -238,7 +220,7 @@ func (d *reader) joined(list rawjson.Value) chat.Text {
 		if len(out) > 0 {
 			out = rawjson.Add(out, `\n`)
 		}
-		out = rawjson.AddRaw(out, d.Text(d.Need(d.Object(b), "text")))
+		out = rawjson.AddRaw(out, d.Member(b, "text"))
 	})
 	return out
 }

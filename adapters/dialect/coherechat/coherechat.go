@@ -54,7 +54,6 @@ type reader struct {
 	documents rawjson.Value
 	question  rawjson.Value // the message that they belong to
 	uncited   bool
-	within    bool // a tool's result, whose parts they are
 }
 
 func (d *reader) member(k, v rawjson.Value) {
@@ -131,7 +130,7 @@ func (d *reader) sampling(k, v rawjson.Value) {
 		d.Extra(k, v)
 		return
 	}
-	*at = d.Number(v)
+	d.FillNumber(at, v)
 }
 
 // format reads the form of the answer. A schema is one that the model is held to.
@@ -183,7 +182,9 @@ func (d *reader) message(m rawjson.Value) {
 	case role.Is("assistant"):
 		d.R.Begin(chat.Assistant).At = m
 		d.content(content)
-		d.AddText(chat.TextPart, d.Optional(m, "tool_plan"), m.Get("tool_plan"))
+		if plan := m.Get("tool_plan"); plan.Exists() && !plan.IsNull() {
+			d.AddText(chat.TextPart, d.Text(plan), plan)
+		}
 		if calls := m.Get("tool_calls"); calls.Len() > 0 {
 			d.Items(calls, d.call)
 		}
@@ -191,11 +192,9 @@ func (d *reader) message(m rawjson.Value) {
 	case role.Is("tool"):
 		d.R.Begin(chat.ToolRole).At = m
 		p := d.New(chat.ToolResultPart, m)
-		p.ID = d.Filled(d.Need(m, "tool_call_id"))
+		d.Fill(&p.ID, m, "tool_call_id")
 		d.Add(p)
-		d.within = true
-		d.content(content)
-		d.within = false
+		d.Within(d.content, content)
 		return
 	default:
 		d.Wrong(role, "'system', 'user', 'assistant' or 'tool'")
@@ -208,41 +207,25 @@ func (d *reader) content(v rawjson.Value) {
 	switch v.Kind() {
 	case rawjson.Absent, rawjson.Null:
 	case rawjson.String:
-		d.say(chat.TextPart, d.Text(v), v)
+		d.Say(chat.TextPart, d.Text(v), v)
 	default:
 		d.Items(v, d.block)
-	}
-}
-
-//go:noinline
-func (d *reader) say(kind chat.PartKind, t chat.Text, at rawjson.Value) {
-	p := d.New(kind, at)
-	p.Text = t
-	d.put(p)
-}
-
-//go:noinline
-func (d *reader) put(p *chat.Part) {
-	if d.within {
-		d.AddResult(p)
-	} else {
-		d.Add(p)
 	}
 }
 
 func (d *reader) block(b rawjson.Value) {
 	switch kind := d.Need(d.Object(b), "type"); {
 	case kind.Is("text"):
-		d.say(chat.TextPart, d.Text(d.Need(b, "text")), b)
-	case kind.Is("thinking") && !d.within:
-		d.say(chat.ThinkingPart, d.Text(d.Need(b, "thinking")), b)
+		d.Say(chat.TextPart, d.Member(b, "text"), b)
+	case kind.Is("thinking") && !d.InResult():
+		d.Say(chat.ThinkingPart, d.Member(b, "thinking"), b)
 	case kind.Is("document"):
 		d.document(d.Need(b, "document"))
-	case kind.Is("image_url") && !d.within:
+	case kind.Is("image_url") && !d.InResult():
 		p, image := d.New(chat.ImagePart, b), d.Object(d.Need(b, "image_url"))
-		p.Detail = d.Optional(image, "detail")
+		d.FillIf(&p.Detail, image, "detail")
 		d.URL(p, d.Need(image, "url"), "an image")
-		d.put(p)
+		d.Put(p)
 	default:
 		d.Wrong(kind, "a type that can stand here: 'text', 'image_url', 'thinking' or 'document'")
 	}
@@ -257,29 +240,30 @@ func (d *reader) document(v rawjson.Value) {
 		p.Citations = chat.Raw("true")
 	}
 	data := v.Get("data")
-	switch known := data.Get("text"); {
-	case v.Kind() == rawjson.String:
-		p.Media.Data = d.Text(v)
-	case known.Exists() && data.Len() == 1:
+	known, title := data.Get("text"), data.Get("title")
+	if v.Kind() == rawjson.String {
+		known = v
+	}
+	if known.Exists() && (data.Len() < 2 || data.Len() == 2 && title.Exists()) {
 		p.Media.Data = d.Text(known)
-	case known.Exists() && data.Len() == 2 && data.Get("title").Exists():
-		p.Media.Data, p.Title = d.Text(known), d.Optional(data, "title")
-	default:
+		d.FillIf(&p.Title, data, "title")
+	} else {
 		p.Media.Data = rawjson.AppendEscaped(chat.Text{}, d.Object(data).Raw())
 	}
-	if d.within { // what a tool has found is its result's text
-		d.say(chat.TextPart, p.Media.Data, v)
+	if d.InResult() { // what a tool has found is its result's text
+		d.Say(chat.TextPart, p.Media.Data, v)
 		return
 	}
-	d.put(p)
+	d.Put(p)
 }
 
 func (d *reader) call(c rawjson.Value) {
 	f := d.Object(d.Need(d.Object(c), "function"))
 	p := d.New(chat.ToolCallPart, c)
-	p.ID, p.Name, p.Arguments = d.Filled(d.Need(c, "id")), d.Filled(d.Need(f, "name")), chat.Text("{}")
-	if t := d.Optional(f, "arguments"); len(t) > 0 {
-		p.Arguments = t
+	d.Fill(&p.ID, c, "id")
+	d.Fill(&p.Name, f, "name")
+	if d.FillIf(&p.Arguments, f, "arguments"); len(p.Arguments) == 0 {
+		p.Arguments = chat.Text("{}")
 	}
 	d.Add(p)
 }

@@ -148,7 +148,7 @@ func Field(path string) string {
 			return spelled[i][1] + rest
 		}
 	}
-	return strings.Replace(path, ".input_schema", ".function.parameters", 1)
+	return path
 }
 
 // encoder writes events of https://docs.cohere.com/v2/docs/streaming.

@@ -10,6 +10,7 @@ import (
 
 // What the gateway itself refuses, in one place so that it speaks with one voice.
 
+//go:noinline
 func invalid(code, param, message string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: param, Message: message}
 }
