@@ -192,12 +192,17 @@ func sdkRuns() (python, node []sdkRun) {
 		of(local, "ollama", "ollama_chat"),
 		of(openAI, "ollama at openai", "ollama_chat"),
 		of(claude, "ollama at anthropic", "ollama_chat"),
+		of(claude, "responses at anthropic", "openai_responses"),
+		of(older, "responses at gemini", "openai_responses"),
+		of(amazon, "responses at bedrock", "openai_responses"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
 		of(claude, "anthropic", "anthropic_messages.test.mjs"),
 		of(claude, "openai at anthropic", "openai_chat.test.mjs"),
 		of(openAI, "anthropic at openai", "anthropic_messages.test.mjs"),
+		of(claude, "responses at anthropic", "openai_responses.test.mjs"),
+		of(older, "responses at gemini", "openai_responses.test.mjs"),
 	}
 	return python, node
 }

@@ -84,7 +84,8 @@ func (b *builder) inputSchema(schema chat.Raw) {
 		b.raw(anyObject)
 	default:
 		b.raw(`{"type":"object"`)
-		for k, v := range root.Fields() {
+		for it := root.Members(); it.Next(); {
+			k, v := it.Key, it.Value
 			if !k.Is("type") {
 				b.dst = append(append(append(append(b.dst, ','), k.Raw()...), ':'), v.Raw()...)
 			}

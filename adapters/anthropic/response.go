@@ -19,7 +19,8 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 	out.Choices = append(out.Choices, chat.Choice{Parts: make([]chat.Part, 0, content.Len())})
 	c := &out.Choices[0]
 	answered, called := false, false
-	for _, block := range content.Elems() {
+	for it := content.Items(); it.Next(); {
+		block := it.Value
 		p := readBlock(block)
 		if p.Kind == chat.ToolCallPart {
 			if string(p.Name) == answerTool {
@@ -43,7 +44,7 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 		out.Usage, out.Counted = n.usage(), true
 		out.Tier = tierOf(usage)
 	}
-	return nil
+	return out.Callable()
 }
 
 // textOf is what a string says, escaped as it is, and nil for any other kind.
@@ -118,7 +119,8 @@ func (n *counter) add(usage rawjson.Value) {
 			*to = i
 		}
 	}
-	for k, v := range usage.Fields() {
+	for it := usage.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		switch {
 		case k.Is("input_tokens"):
 			set(v, &n.plain)

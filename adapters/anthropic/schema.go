@@ -83,7 +83,8 @@ func (b *builder) subschema(s rawjson.Value, path string) {
 	start := len(b.dst)
 	var about rawjson.Value
 	untold := 0
-	for k, v := range s.Fields() {
+	for it := s.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		kind := lookUp(k)
 		switch {
 		case kind == kwDescription:
@@ -128,7 +129,8 @@ func (b *builder) keyword(start int, k, v rawjson.Value, kind keyword, path stri
 		b.subschema(v, path)
 	case kind == kwSchemas && v.Kind() == rawjson.Array:
 		b.raw(`[`)
-		for i, one := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			i, one := it.Index, it.Value
 			if i > 0 {
 				b.raw(`,`)
 			}
@@ -138,7 +140,8 @@ func (b *builder) keyword(start int, k, v rawjson.Value, kind keyword, path stri
 	case kind == kwNamed && v.Kind() == rawjson.Object:
 		b.raw(`{`)
 		first := len(b.dst)
-		for name, one := range v.Fields() {
+		for it := v.Members(); it.Next(); {
+			name, one := it.Key, it.Value
 			b.separate(first)
 			b.dst = append(append(b.dst, name.Raw()...), ':')
 			b.subschema(one, path)
@@ -175,7 +178,8 @@ func (b *builder) describe(s, about rawjson.Value, untold int) {
 	if untold > 0 {
 		b.raw(`{`)
 		first := len(b.dst)
-		for k, v := range s.Fields() {
+		for it := s.Members(); it.Next(); {
+			k, v := it.Key, it.Value
 			if enforced(lookUp(k), v) {
 				continue
 			}

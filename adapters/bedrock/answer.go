@@ -107,7 +107,8 @@ func readBlock(block rawjson.Value, p *chat.Part) bool {
 //
 //go:noinline
 func each(v rawjson.Value, do func(rawjson.Value)) {
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		do(e)
 	}
 }
@@ -116,7 +117,8 @@ func each(v rawjson.Value, do func(rawjson.Value)) {
 //
 //go:noinline
 func only(v rawjson.Value) (key string, value rawjson.Value) {
-	for k, v := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		return k.Str(), v
 	}
 	return "", rawjson.Value{}

@@ -317,7 +317,8 @@ func (b *builder) metadata() {
 		b.drop("metadata")
 		return
 	}
-	for k, v := range b.doc.Root().Fields() {
+	for it := b.doc.Root().Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if !isRecord(k) || !isRecord(v) {
 			b.drop("metadata")
 			return

@@ -32,12 +32,14 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 		patch.DeleteField(request, "model")
 		patch.DeleteField(request, "stream_options") // streams of this form have their usage unasked
 	}
-	for _, m := range request.Get("messages").Elems() {
+	for it := request.Get("messages").Items(); it.Next(); {
+		m := it.Value
 		content(m, &patch)
 	}
 	if only != nil {
 		tools := request.Get("tools")
-		for i, t := range tools.Elems() {
+		for it := tools.Items(); it.Next(); {
+			i, t := it.Index, it.Value
 			if !bytes.Equal(t.Find("function", "name").Raw(), only) {
 				patch.DeleteElem(tools, i)
 			}
@@ -70,7 +72,8 @@ func content(m rawjson.Value, patch *rawjson.Patch) {
 		patch.Replace(c, []byte(`""`))
 	case rawjson.Array:
 		joined := []byte{'"'}
-		for i, p := range c.Elems() {
+		for it := c.Items(); it.Next(); {
+			i, p := it.Index, it.Value
 			text := p.Get("text").Raw()
 			if !p.Get("type").Is("text") || len(text) < 2 {
 				return

@@ -53,7 +53,8 @@ func inner(v rawjson.Value) chat.Text {
 func parts(m rawjson.Value) ([]chat.Part, error) {
 	var list []chat.Part
 	cited := chat.Raw(citations(m.Get("citations")))
-	for _, b := range m.Get("content").Elems() {
+	for it := m.Get("content").Items(); it.Next(); {
+		b := it.Value
 		list = chat.AppendText(list, chat.ThinkingPart, inner(b.Get("thinking")))
 		before := len(list)
 		if list = chat.AppendText(list, chat.TextPart, inner(b.Get("text"))); len(list) > before {
@@ -61,7 +62,8 @@ func parts(m rawjson.Value) ([]chat.Part, error) {
 		}
 	}
 	list = chat.AppendText(list, chat.TextPart, inner(m.Get("tool_plan")))
-	for _, c := range m.Get("tool_calls").Elems() {
+	for it := m.Get("tool_calls").Items(); it.Next(); {
+		c := it.Value
 		f := c.Get("function")
 		list = chat.AppendPart(list, chat.ToolCallPart)
 		p := &list[len(list)-1]
@@ -117,8 +119,10 @@ func citations(v rawjson.Value) []byte {
 		return nil
 	}
 	b := rawjson.Builder{Dst: []byte(`[`)}
-	for _, c := range v.Elems() {
-		for _, s := range c.Get("sources").Elems() {
+	for it := v.Items(); it.Next(); {
+		c := it.Value
+		for it := c.Get("sources").Items(); it.Next(); {
+			s := it.Value
 			appendSource(&b, s)
 		}
 	}
@@ -166,7 +170,8 @@ func characters(t chat.Text) (n int64) {
 // only their text is told.
 func logprobs(list rawjson.Value) chat.Raw {
 	b := rawjson.Builder{Dst: []byte(`{"content":[`)}
-	for _, item := range list.Elems() {
+	for it := list.Items(); it.Next(); {
+		item := it.Value
 		logprob(&b, item)
 	}
 	b.Raw(`],"refusal":null}`)
@@ -175,7 +180,8 @@ func logprobs(list rawjson.Value) chat.Raw {
 
 func logprob(b *rawjson.Builder, item rawjson.Value) {
 	sum := 0.0
-	for _, p := range item.Get("logprobs").Elems() {
+	for it := item.Get("logprobs").Items(); it.Next(); {
+		p := it.Value
 		f, _ := p.Float64()
 		sum += f
 	}

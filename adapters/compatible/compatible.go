@@ -35,6 +35,19 @@ func Providers() []adapters.Provider {
 	return list
 }
 
+// Page is the documentation that a service's row rests on, empty for others.
+func Page(name string) string {
+	for i := range services {
+		if services[i].name == name {
+			return services[i].page
+		}
+	}
+	return ""
+}
+
+// PagesRead is the day on which the pages were read.
+const PagesRead = "2026-11-26"
+
 // anyName is the type of any server of the format.
 const anyName = "compatible"
 
@@ -43,7 +56,7 @@ type service struct {
 	name, doc string
 	semantic  string // gen_ai.provider.name where OpenTelemetry has one; empty: the name
 	host      string // empty: it runs where its user wants it
-	page      string // documentation that the row rests on, read on 2026-11-26
+	page      string // documentation that the row rests on, read on PagesRead
 	profile   openai.Profile
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/dialect/openairesponses"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 )
@@ -23,6 +24,22 @@ func OpenAI() *Dialect {
 		Writer:     openaichat.Writer{},
 		Embeddings: openaichat.Embeddings{},
 	}
+}
+
+// OpenAIResponses is OpenAI's dialect for its Responses API.
+func OpenAIResponses() *Dialect {
+	d := OpenAI()
+	d.Field, d.ErrorEvent = openairesponses.Field, openairesponses.AppendErrorEvent
+	d.Reader, d.Writer = openairesponses.Reader{}, openairesponses.Writer{}
+	return d
+}
+
+// OpenAICompletions is OpenAI's dialect for completions of a prompt.
+func OpenAICompletions() *Dialect {
+	d := OpenAI()
+	d.Field = openaichat.CompletionField
+	d.Reader, d.Writer = openaichat.CompletionReader{}, openaichat.CompletionWriter{}
+	return d
 }
 
 func openAIModels(dst []byte, names []string) []byte {

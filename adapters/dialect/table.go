@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,8 +48,8 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/embeddings", Dialect: openAI, Op: adapters.Embeddings},
-		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: openAI, Op: adapters.Responses},
-		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: openAI, Op: adapters.Completions},
+		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: OpenAIResponses(), Op: adapters.Responses},
+		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: OpenAICompletions(), Op: adapters.Completions},
 		Endpoint{Method: "POST", Path: "/v1/messages/count_tokens", Dialect: anthropic, Op: adapters.CountTokens},
 		Endpoint{Method: "GET", Path: "/v1/models", Dialect: openAI, Op: adapters.Models},
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
@@ -99,6 +101,28 @@ func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 		}
 	}
 	return Endpoint{}, false
+}
+
+// FindBelow is the endpoint at a path below a provider's prefix, where clients may leave
+// out the version.
+func (t *Table) FindBelow(path, query string, hint Hint) (Endpoint, bool) {
+	e, ok := t.Find(path, query, hint)
+	if !ok {
+		e, ok = t.Find("/v1"+path, query, hint)
+	}
+	return e, ok
+}
+
+// Endpoints are all, by path and method.
+func (t *Table) Endpoints() []Endpoint {
+	all := slices.Clone(t.patterns)
+	for _, e := range t.exact {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b Endpoint) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Query, b.Query), strings.Compare(a.Method, b.Method))
+	})
+	return all
 }
 
 // model is what stands in a path where the endpoint's pattern has its mark.

@@ -47,7 +47,8 @@ func (v *Vector) AppendBase64(dst []byte) ([]byte, error) {
 		return dst, ErrVector
 	}
 	packed := make([]byte, 0, 4*doc.Root().Len())
-	for _, e := range doc.Root().Elems() {
+	for it := doc.Root().Items(); it.Next(); {
+		e := it.Value
 		f, ok := e.Float64()
 		if !ok {
 			return dst, ErrVector

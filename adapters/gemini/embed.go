@@ -79,7 +79,8 @@ func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	if list.Len() != w.Count {
 		return errVectors
 	}
-	for _, e := range list.Elems() {
+	for it := list.Items(); it.Next(); {
+		e := it.Value
 		values := e.Get("values")
 		if values.Kind() != rawjson.Array {
 			return errVectors

@@ -25,7 +25,8 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		c.Parts = append(c.Parts, chat.Part{Text: t})
 	}
 	calls := m.Get("tool_calls")
-	for i, v := range calls.Elems() {
+	for it := calls.Items(); it.Next(); {
+		i, v := it.Index, it.Value
 		f := v.Get("function")
 		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(v.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
 		if len(p.ID) == 0 {
@@ -38,7 +39,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	}
 	c.Finish = finish(m.Get("stop_reason"), calls.Len() > 0)
 	out.Choices = append(out.Choices, c)
-	return nil
+	return out.Callable()
 }
 
 // inner is a string as it is spelled, nil for anything else.
@@ -66,7 +67,8 @@ func callID(n int) chat.Text { return strconv.AppendInt(chat.Text("call_"), int6
 // usage reads the metrics that count tokens; false if there are none. They are numbers
 // of any spelling.
 func usage(metrics rawjson.Value) (u chat.Usage, ok bool) {
-	for _, m := range metrics.Elems() {
+	for it := metrics.Items(); it.Next(); {
+		m := it.Value
 		n, _ := m.Get("value").Float64()
 		switch name := m.Get("metric"); {
 		case name.Is("num_prompt_tokens"):

@@ -100,7 +100,8 @@ func (d *ids) answer() chat.Text {
 func (d *ids) parts(dst []chat.Part, m rawjson.Value) ([]chat.Part, error) {
 	dst = chat.AppendText(dst, chat.ThinkingPart, inner(m.Get("thinking")))
 	dst = chat.AppendText(dst, chat.TextPart, inner(m.Get("content")))
-	for _, c := range m.Get("tool_calls").Elems() {
+	for it := m.Get("tool_calls").Items(); it.Next(); {
+		c := it.Value
 		var ok bool
 		if dst, ok = d.call(dst, c); !ok {
 			return dst, errNameless
@@ -134,10 +135,12 @@ func logprobs(v rawjson.Value) chat.Raw {
 	}
 	var b rawjson.Builder
 	b.Raw(`{"content":[`)
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		token(&b, e)
 		b.Raw(`,"top_logprobs":[`)
-		for _, t := range e.Get("top_logprobs").Elems() {
+		for it := e.Get("top_logprobs").Items(); it.Next(); {
+			t := it.Value
 			token(&b, t)
 			b.Raw(`}`)
 		}

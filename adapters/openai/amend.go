@@ -21,7 +21,8 @@ func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.P
 	if c.Op == adapters.Embeddings {
 		m.prefix = embeddingsPrefix
 	}
-	for k, v := range request.Fields() {
+	for it := request.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		m.member(k.Str(), v)
 	}
 	if c.Op == adapters.Chat {
@@ -108,7 +109,8 @@ func (m *amendment) messages() {
 		return
 	}
 	named := false
-	for _, message := range m.request.Get("messages").Elems() {
+	for it := m.request.Get("messages").Items(); it.Next(); {
+		message := it.Value
 		if role := message.Get("role"); developer && role.Is("developer") {
 			m.patch.Replace(role, []byte(`"system"`))
 		}
@@ -127,7 +129,8 @@ func (m *amendment) tools() {
 		return
 	}
 	dropped := false
-	for _, t := range m.request.Get("tools").Elems() {
+	for it := m.request.Get("tools").Items(); it.Next(); {
+		t := it.Value
 		f := t.Get("function")
 		if v := f.Get("strict"); v.Exists() {
 			m.patch.DeleteField(f, "strict")

@@ -22,13 +22,14 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if u := answer.Get("usage"); u.Kind() == rawjson.Object {
 		out.Usage, out.Counted = usage(u), true
 	}
-	for _, c := range choices.Elems() {
+	for it := choices.Items(); it.Next(); {
+		c := it.Value
 		if c.Get("finish_reason").Is("error") {
 			return errFailed
 		}
 		out.Choices = append(out.Choices, a.choice(c, out.Created))
 	}
-	return nil
+	return out.Callable()
 }
 
 // inner is a string as it is spelled, nil for anything else.
@@ -57,7 +58,8 @@ func (a *Adapter) choice(v rawjson.Value, created int64) chat.Choice {
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.RefusalPart, Text: refusal})
 	}
 	calls := 0
-	for i, call := range m.Get("tool_calls").Elems() {
+	for it := m.Get("tool_calls").Items(); it.Next(); {
+		i, call := it.Index, it.Value
 		calls++
 		f := function(call)
 		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: argumentsOf(f)}
@@ -102,7 +104,8 @@ func callID(dst []byte, created int64, n int) chat.Text {
 // in detail, or as text.
 func thoughts(m rawjson.Value, parts []chat.Part) []chat.Part {
 	if details := m.Get("reasoning_details"); details.Len() > 0 {
-		for _, d := range details.Elems() {
+		for it := details.Items(); it.Next(); {
+			d := it.Value
 			switch kind := d.Get("type"); {
 			case kind.Is("reasoning.text"):
 				parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: inner(d.Get("text")), Signature: inner(d.Get("signature"))})
@@ -132,7 +135,8 @@ func plainThought(v rawjson.Value) chat.Text {
 // citations are annotations in Anthropic's form, nil if there are none.
 func citations(annotations rawjson.Value) chat.Raw {
 	var raw chat.Raw
-	for _, a := range annotations.Elems() {
+	for it := annotations.Items(); it.Next(); {
+		a := it.Value
 		if c := a.Get("url_citation"); c.Kind() == rawjson.Object {
 			if raw == nil {
 				raw = chat.Raw{'['}

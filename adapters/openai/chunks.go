@@ -33,7 +33,8 @@ func readChunk(v rawjson.Value) (c chunk, ok bool) {
 	c.kind = chat.ThinkingPart
 	thinking := v.Get("thinking")
 	c.text = inner(thinking)
-	for i, t := range thinking.Elems() {
+	for it := thinking.Items(); it.Next(); {
+		i, t := it.Index, it.Value
 		if text := inner(t.Get("text")); i == 0 {
 			c.text = text
 		} else {
@@ -48,7 +49,8 @@ func readChunk(v rawjson.Value) (c chunk, ok bool) {
 
 // parts appends what an answer's content says.
 func parts(content rawjson.Value, list []chat.Part) []chat.Part {
-	for _, e := range content.Elems() {
+	for it := content.Items(); it.Next(); {
+		e := it.Value
 		if c, ok := readChunk(e); ok && len(c.text)+len(c.signature) > 0 {
 			list = append(list, chat.Part{Kind: c.kind, Text: c.text, Signature: c.signature})
 		}
@@ -58,7 +60,8 @@ func parts(content rawjson.Value, list []chat.Part) []chat.Part {
 
 // chunks reads what a chunk of a stream adds.
 func (l *lane) chunks(d *decoder, content rawjson.Value, emit func(*chat.Event)) error {
-	for _, e := range content.Elems() {
+	for it := content.Items(); it.Next(); {
+		e := it.Value
 		c, _ := readChunk(e)
 		if len(c.text) > 0 {
 			if err := l.text(d, c.kind, c.text, emit); err != nil {

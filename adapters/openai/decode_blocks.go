@@ -91,7 +91,8 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 		}
 	}
 	if l.open && l.kind == chat.TextPart {
-		for _, a := range v.Get("annotations").Elems() {
+		for it := v.Get("annotations").Items(); it.Next(); {
+			a := it.Value
 			if c := a.Get("url_citation"); c.Kind() == rawjson.Object {
 				d.send(emit, chat.Event{Kind: chat.CitationDelta, Choice: l.choice, Index: l.next - 1, Raw: appendCitation(nil, c)})
 			}
@@ -101,7 +102,8 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 	if calls.Get("function").Kind() == rawjson.Object { // as text-generation-inference had it
 		return l.toolCall(d, calls, emit)
 	}
-	for _, c := range calls.Elems() {
+	for it := calls.Items(); it.Next(); {
+		c := it.Value
 		if err := l.toolCall(d, c, emit); err != nil {
 			return err
 		}
@@ -118,7 +120,8 @@ func (l *lane) reasoning(d *decoder, v rawjson.Value, emit func(*chat.Event)) er
 		}
 		return nil
 	}
-	for _, e := range details.Elems() {
+	for it := details.Items(); it.Next(); {
+		e := it.Value
 		if err := l.reasoningDetail(d, e, emit); err != nil {
 			return err
 		}

@@ -63,15 +63,16 @@ func (a *Adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	for range w.Count {
 		out.Vectors = append(out.Vectors, embed.Vector{})
 	}
-	for i, e := range data.Elems() {
-		if n, ok := e.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
-			i = int(n)
+	for it := data.Items(); it.Next(); {
+		place := it.Index
+		if n, ok := it.Value.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
+			place = int(n)
 		}
-		switch v := e.Get("embedding"); v.Kind() {
+		switch v := it.Value.Get("embedding"); v.Kind() {
 		case rawjson.Array:
-			out.Vectors[i].Numbers = v.Raw()
+			out.Vectors[place].Numbers = v.Raw()
 		case rawjson.String:
-			out.Vectors[i].Base64 = inner(v)
+			out.Vectors[place].Base64 = inner(v)
 		}
 	}
 	for i := range out.Vectors {

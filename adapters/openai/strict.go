@@ -20,7 +20,8 @@ func (b *builder) strictly(schema chat.Raw) bool {
 // isStrict looks into all that a schema holds: whatever has properties is an object's schema.
 func isStrict(v rawjson.Value) bool {
 	if v.Kind() == rawjson.Array {
-		for _, e := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			e := it.Value
 			if !isStrict(e) {
 				return false
 			}
@@ -34,7 +35,8 @@ func isStrict(v rawjson.Value) bool {
 			return false
 		}
 	}
-	for _, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		m := it.Value
 		if !isStrict(m) {
 			return false
 		}
@@ -47,10 +49,12 @@ func requiresAll(required, properties rawjson.Value) bool {
 		return false
 	}
 	names := make(map[string]bool, required.Len())
-	for _, r := range required.Elems() {
+	for it := required.Items(); it.Next(); {
+		r := it.Value
 		names[r.Str()] = true
 	}
-	for k := range properties.Fields() {
+	for it := properties.Members(); it.Next(); {
+		k := it.Key
 		if !names[k.Str()] {
 			return false
 		}

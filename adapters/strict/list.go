@@ -15,7 +15,8 @@ func (o *Object) items(v rawjson.Value, present bool, want string, read func(e r
 		o.wantKind(v, want)
 		return
 	}
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		read(e)
 	}
 }
@@ -104,7 +105,8 @@ func (o *Object) Pairs(key, doc string) []Pair {
 		return nil
 	}
 	pairs := make([]Pair, 0, v.Len())
-	for k, e := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, e := it.Key, it.Value
 		if e.Kind() != rawjson.String {
 			o.wantKind(e, "a string")
 			continue

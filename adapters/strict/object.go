@@ -93,7 +93,8 @@ func (o *Object) finish() {
 }
 
 func (o *Object) unknown() {
-	for k := range o.value.Fields() {
+	for it := o.value.Members(); it.Next(); {
+		k := it.Key
 		if !declared(o.names, k) {
 			o.run.errs.add(k.Path(), "unknown key"+Near(k.Str(), o.names))
 		}
@@ -286,7 +287,8 @@ func (o *Object) Objects(key, doc string, read func(i int, o *Object)) int {
 		o.wantKind(v, "a list of objects")
 		return 0
 	}
-	for i, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		i, e := it.Index, it.Value
 		if e.Kind() != rawjson.Object {
 			o.wantKind(e, "an object")
 			continue
@@ -329,7 +331,8 @@ func (o *Object) Variant(key, doc, options string, variants []Variant) string {
 		}
 	}
 	// What cannot be read is not unknown: without its variant nobody can tell.
-	for k := range o.value.Fields() {
+	for it := o.value.Members(); it.Next(); {
+		k := it.Key
 		if options == "" {
 			o.names = append(o.names, k.Str())
 		}

@@ -70,7 +70,8 @@ func (d *reader) read(request rawjson.Value) {
 		return
 	}
 	d.system(request.Get("system"))
-	for k, v := range request.Fields() {
+	for it := request.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if d.err != nil {
 			return
 		}
@@ -139,7 +140,8 @@ func (d *reader) stops(v rawjson.Value) {
 	if !d.is(v, rawjson.Array, "an array of strings") {
 		return
 	}
-	for _, s := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		s := it.Value
 		d.r.Stop = append(d.r.Stop, d.text(s))
 	}
 }
@@ -148,7 +150,8 @@ func (d *reader) metadata(v rawjson.Value) {
 	if !d.is(v, rawjson.Object, "an object") {
 		return
 	}
-	for k, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch {
 		case !k.Is("user_id"):
 			d.extra(k, m)
@@ -196,7 +199,8 @@ func (d *reader) outputConfig(v rawjson.Value) {
 	if !d.is(v, rawjson.Object, "an object") {
 		return
 	}
-	for k, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch {
 		case m.IsNull():
 		case k.Is("effort"):

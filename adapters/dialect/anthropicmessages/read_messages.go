@@ -21,7 +21,8 @@ func (d *reader) messages(v rawjson.Value) {
 	if v.Len() == 0 {
 		d.failAt(v.Path(), "at least one message is required")
 	}
-	for _, m := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		m := it.Value
 		if !d.is(m, rawjson.Object, "a message, an object") {
 			return
 		}
@@ -53,7 +54,8 @@ func (d *reader) content(v rawjson.Value, role chat.Role) {
 	case rawjson.String:
 		d.r.Add(chat.Part{Text: d.text(v), At: v})
 	case rawjson.Array:
-		for _, b := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			b := it.Value
 			if !d.is(b, rawjson.Object, "a block, an object") {
 				return
 			}
@@ -181,7 +183,8 @@ func (d *reader) joined(v rawjson.Value) chat.Text {
 		return stringOrNil(v)
 	}
 	var out chat.Text
-	for _, b := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		b := it.Value
 		t := stringOrNil(b.Get("text"))
 		if t == nil {
 			d.r.DropAt(b.Path)
@@ -226,7 +229,8 @@ func (d *reader) toolResult(b rawjson.Value) {
 	case rawjson.String:
 		d.r.AddResult(chat.Part{Text: d.text(v), At: v})
 	case rawjson.Array:
-		for _, inner := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			inner := it.Value
 			switch kind := inner.Get("type"); {
 			case kind.Is("search_result"):
 				d.r.AddResult(d.searchResult(inner))

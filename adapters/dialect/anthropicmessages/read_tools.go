@@ -11,7 +11,8 @@ func (d *reader) tools(v rawjson.Value) {
 	if !d.is(v, rawjson.Array, "an array of tools") {
 		return
 	}
-	for _, t := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		t := it.Value
 		if !d.is(t, rawjson.Object, "a tool, an object") {
 			return
 		}
@@ -35,7 +36,8 @@ func stringOrNil(v rawjson.Value) chat.Text {
 
 func (d *reader) tool(t rawjson.Value) {
 	out := chat.Tool{At: t}
-	for k, v := range t.Fields() {
+	for it := t.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		switch {
 		case k.Is("type"), v.IsNull():
 		case k.Is("name"):

@@ -54,7 +54,8 @@ func (d *Reader) AddText(kind chat.PartKind, t chat.Text, at rawjson.Value) {
 //
 //go:noinline
 func (d *Reader) Each(object rawjson.Value, read func(k, v rawjson.Value)) {
-	for k, v := range d.Object(object).Fields() {
+	for it := d.Object(object).Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if d.Err != nil {
 			return
 		}
@@ -68,7 +69,8 @@ func (d *Reader) Each(object rawjson.Value, read func(k, v rawjson.Value)) {
 //
 //go:noinline
 func (d *Reader) Items(array rawjson.Value, read func(v rawjson.Value)) {
-	for _, v := range d.Array(array).Elems() {
+	for it := d.Array(array).Items(); it.Next(); {
+		v := it.Value
 		if d.Err != nil {
 			return
 		}

@@ -22,7 +22,8 @@ func (Embeddings) ReadEmbed(request rawjson.Value, r *embed.Request) *chat.Error
 	var shared chat.Request
 	d := reader{r: &shared}
 	r.Dialect = Name
-	for k, v := range request.Fields() {
+	for it := request.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if v.IsNull() {
 			continue
 		}
@@ -89,7 +90,8 @@ func (d *reader) inputs(v rawjson.Value, r *embed.Request) {
 	case v.Len() > mostInputs:
 		d.fail(tooLong(v, mostInputs))
 	default:
-		for _, e := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			e := it.Value
 			if e.Kind() == rawjson.Array {
 				d.ids(e, r)
 			} else {
@@ -104,7 +106,8 @@ func (d *reader) ids(v rawjson.Value, r *embed.Request) {
 	if v.Len() == 0 {
 		d.fail(emptyArray(v))
 	}
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		d.integer(e, 0, math.MaxInt32)
 	}
 	r.Inputs = append(r.Inputs, embed.Input{Tokens: v.Raw(), At: v})

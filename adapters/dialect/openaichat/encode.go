@@ -238,7 +238,7 @@ func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 	}
 	switch l.kind {
 	case chat.TextPart:
-		l.at += characters(ev.Text)
+		l.at += Characters(ev.Text)
 		dst = e.open(dst, ev.Choice, `"content":"`)
 		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(dst, `"`)
@@ -301,7 +301,8 @@ func (e *encoder) annotations(dst []byte, l *lane, choice int) []byte {
 	before := len(dst)
 	dst = e.open(dst, choice, `"annotations":[`)
 	start := len(dst)
-	for _, c := range e.doc.Root().Elems() {
+	for it := e.doc.Root().Items(); it.Next(); {
+		c := it.Value
 		dst = appendCitation(dst, len(dst) > start, c, l.start, l.at)
 	}
 	if len(dst) == start {

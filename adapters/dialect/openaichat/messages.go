@@ -18,7 +18,8 @@ func (d *reader) messages(v rawjson.Value) {
 	if v.Len() > mostParts {
 		d.fail(tooLong(v, mostParts))
 	}
-	for _, m := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		m := it.Value
 		if d.message(d.object(m)); d.err != nil {
 			return
 		}
@@ -35,7 +36,8 @@ type message struct {
 // members sorts a message's members. annotations are those of an answer that an SDK
 // sends back.
 func (d *reader) members(v rawjson.Value, m *message) {
-	for k, f := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, f := it.Key, it.Value
 		if f.IsNull() {
 			continue
 		}
@@ -171,7 +173,8 @@ func (d *reader) calls(v rawjson.Value) {
 		d.fail(wrongType(v, "an array of objects"))
 		return
 	}
-	for _, c := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		c := it.Value
 		d.object(c)
 		if kind := c.Get("type"); kind.Exists() && !kind.IsNull() && !kind.Is("function") {
 			d.text(kind)

@@ -48,7 +48,8 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	}
 	d := reader{r: r}
 	r.Dialect = Name
-	for k, v := range request.Fields() {
+	for it := request.Members(); it.Next(); {
+		k, v := it.Key, it.Value
 		if v.IsNull() {
 			continue // the SDKs send null for what is not set
 		}
@@ -57,6 +58,13 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 		}
 	}
 	return d.finish(request)
+}
+
+// Member reads one member of a request that another of OpenAI's APIs shares with this one.
+func Member(r *chat.Request, k, v rawjson.Value) *chat.Error {
+	d := reader{r: r}
+	d.member(k, v)
+	return d.err
 }
 
 // A reader reads one request. Its first error sticks.

@@ -7,8 +7,11 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-func (d *reader) effort(v rawjson.Value) chat.Effort {
-	d.text(v)
+// Efforts lists the efforts, for errors.
+const Efforts = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'"
+
+// Effort is an effort as OpenAI's APIs call it; false if they do not.
+func Effort(v rawjson.Value) (chat.Effort, bool) {
 	for e, name := range [...]string{
 		chat.EffortNone:    "none",
 		chat.EffortMinimal: "minimal",
@@ -19,19 +22,26 @@ func (d *reader) effort(v rawjson.Value) chat.Effort {
 		chat.EffortMax:     "max",
 	} {
 		if name != "" && v.Is(name) {
-			return chat.Effort(e)
+			return chat.Effort(e), true
 		}
 	}
-	if d.err == nil {
-		d.fail(badValue(v, "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'"))
+	return chat.EffortUnset, false
+}
+
+func (d *reader) effort(v rawjson.Value) chat.Effort {
+	d.text(v)
+	e, ok := Effort(v)
+	if !ok {
+		d.fail(badValue(v, Efforts))
 	}
-	return chat.EffortUnset
+	return e
 }
 
 // reasoning reads OpenRouter's object, which has an effort or a budget.
 func (d *reader) reasoning(v rawjson.Value) {
 	on, said := false, false
-	for k, m := range d.object(v).Fields() {
+	for it := d.object(v).Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch key := string(k.Bytes()); {
 		case m.IsNull():
 		case key == "effort":
@@ -93,7 +103,8 @@ func (d *reader) details(v rawjson.Value) {
 		return
 	}
 	last := int64(-1)
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		kind := d.need(d.object(e), "type")
 		if d.err != nil {
 			return
@@ -151,7 +162,8 @@ func (d *reader) blocks(v rawjson.Value) {
 		d.fail(wrongType(v, "an array of objects"))
 		return
 	}
-	for _, e := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		e := it.Value
 		kind := d.need(d.object(e), "type")
 		p := chat.Part{Kind: chat.ThinkingPart, At: e}
 		switch {

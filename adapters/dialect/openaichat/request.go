@@ -147,7 +147,8 @@ func (d *reader) finish(request rawjson.Value) *chat.Error {
 // streamOptions reads include_usage. There is nothing to obfuscate: what include_obfuscation
 // adds is only padding.
 func (d *reader) streamOptions(v rawjson.Value) {
-	for k, o := range d.object(v).Fields() {
+	for it := d.object(v).Members(); it.Next(); {
+		k, o := it.Key, it.Value
 		switch key := string(k.Bytes()); {
 		case o.IsNull():
 		case key == "include_usage":
@@ -169,7 +170,8 @@ func (d *reader) stop(v rawjson.Value) {
 		d.fail(wrongType(v, "one of a string or array of strings"))
 		return
 	}
-	for _, s := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		s := it.Value
 		d.r.Stop = append(d.r.Stop, d.text(s))
 		if d.err != nil {
 			return
@@ -179,7 +181,8 @@ func (d *reader) stop(v rawjson.Value) {
 
 // metadata is an object of strings.
 func (d *reader) metadata(v rawjson.Value) chat.Raw {
-	for _, m := range d.object(v).Fields() {
+	for it := d.object(v).Members(); it.Next(); {
+		m := it.Value
 		d.text(m)
 	}
 	return v.Raw()
@@ -191,7 +194,8 @@ func (d *reader) modalities(v rawjson.Value) {
 		d.fail(wrongType(v, "an array of strings"))
 		return
 	}
-	for _, m := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		m := it.Value
 		if d.text(m); !m.Is("text") {
 			d.r.Modalities = v.Raw()
 		}
@@ -218,7 +222,8 @@ func (d *reader) format(v rawjson.Value) {
 
 func (d *reader) schema(v rawjson.Value) {
 	f := &d.r.Format
-	for k, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch key := string(k.Bytes()); {
 		case m.IsNull():
 		case key == "name":

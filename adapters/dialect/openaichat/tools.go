@@ -18,7 +18,8 @@ func (d *reader) tools(v rawjson.Value) {
 	if v.Len() > mostTools {
 		d.fail(tooLong(v, mostTools))
 	}
-	for _, t := range v.Elems() {
+	for it := v.Items(); it.Next(); {
+		t := it.Value
 		kind := d.need(d.object(t), "type")
 		switch {
 		case d.err != nil:
@@ -40,7 +41,8 @@ func (d *reader) tools(v rawjson.Value) {
 func (d *reader) tool(v rawjson.Value) {
 	tool := chat.Tool{At: v}
 	f := d.object(d.need(v, "function"))
-	for k, m := range f.Fields() {
+	for it := f.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch key := string(k.Bytes()); {
 		case m.IsNull():
 		case key == "name":
@@ -57,7 +59,8 @@ func (d *reader) tool(v rawjson.Value) {
 			d.extra(k, m)
 		}
 	}
-	for k, m := range v.Fields() {
+	for it := v.Members(); it.Next(); {
+		k, m := it.Key, it.Value
 		switch key := string(k.Bytes()); {
 		case m.IsNull(), key == "type", key == "function":
 		case key == "cache_control":
@@ -134,7 +137,8 @@ func (d *reader) allowedTools(v rawjson.Value) {
 		return
 	}
 	allowed := make([]bool, len(d.r.Tools))
-	for _, t := range list.Elems() {
+	for it := list.Items(); it.Next(); {
+		t := it.Value
 		name := d.filled(d.need(d.object(d.need(d.object(t), "function")), "name"))
 		if d.err != nil {
 			return

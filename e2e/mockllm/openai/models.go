@@ -72,7 +72,15 @@ func (a *api) model(name string, op operation) (family, *provider.Failure) {
 	if a.v != nil && a.v.Models != nil {
 		return a.v.model(name, op, a.env.Models)
 	}
-	if a.v != nil || slices.Contains(a.env.Models, name) {
+	named := slices.Contains(a.env.Models, name)
+	if a.v != nil && a.v.Reasons && !named {
+		for _, f := range families() {
+			if rest, ok := strings.CutPrefix(name, f.id); ok && dated(rest) && f.op == op && len(f.efforts) > 0 {
+				return f, nil
+			}
+		}
+	}
+	if a.v != nil || named {
 		return family{id: name, op: op, maxOutput: 128_000, images: true, size: 1536}, nil
 	}
 	for _, f := range families() {

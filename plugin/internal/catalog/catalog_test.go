@@ -5,14 +5,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern-gateway/postern/adapters/builtin"
 	"github.com/postern-gateway/postern/adapters/chat"
 )
 
 func TestRowsAreWhole(t *testing.T) {
 	t.Parallel()
+	kinds := map[string]bool{}
+	for _, p := range builtin.Providers() {
+		kinds[p.Name] = true
+	}
 	n := 0
 	seen := map[string]bool{}
 	for _, p := range pages {
+		if !kinds[p.provider] {
+			t.Errorf("got rows of %s, which is no type of provider", p.provider)
+		}
 		if !strings.HasPrefix(p.source, "https://") {
 			t.Errorf("%s: got source %q, want a page", p.provider, p.source)
 		}

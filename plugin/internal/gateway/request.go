@@ -89,8 +89,8 @@ func (s *Stream) ours() bool {
 			return true
 		}
 		s.prefixed = true
-		if s.dropIn, path = s.w.dropIn(path); s.dropIn != nil {
-			if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.hint); ok {
+		if s.dropIn, path, ok = s.w.dropIn(path); ok {
+			if s.endpoint, ok = s.w.table.FindBelow(path, s.in.query, s.in.hint); ok {
 				return true
 			}
 		}
@@ -98,14 +98,19 @@ func (s *Stream) ours() bool {
 	return false
 }
 
-// dropIn splits the provider off a path such as /openai/v1/chat/completions.
-func (w *Worker) dropIn(path string) (*config.Provider, string) {
+// compatName stands where a provider's name can, for any of them: the model says which
+// (https://developers.cloudflare.com/ai-gateway/usage/chat-completion/).
+const compatName = "compat"
+
+// dropIn splits the provider off a path such as /openai/v1/chat/completions; there is
+// none in /compat/chat/completions.
+func (w *Worker) dropIn(path string) (p *config.Provider, rest string, ok bool) {
 	name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !ok {
-		return nil, path
+		return nil, path, false
 	}
-	p, _ := w.plan.Provider(name)
-	return p, path[len(path)-len(rest)-1:]
+	p, ok = w.plan.Provider(name)
+	return p, path[len(path)-len(rest)-1:], ok || name == compatName
 }
 
 // under reports whether path is prefix or below it.

@@ -19,6 +19,7 @@ type translation struct {
 	decoder adapters.Decoder
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
+	echo    []byte            // what a whole answer repeats of the request
 
 	usage     chat.Usage
 	counted   bool

@@ -37,7 +37,7 @@ type attempts struct {
 
 // An attempt is one request of the list, as it was read.
 type attempt struct {
-	provider *config.Provider
+	provider *config.Provider // nil: the model says which
 	endpoint dialect.Endpoint
 	search   string // what its path has after a question mark
 	query    []byte // its body
@@ -57,7 +57,8 @@ func (s *Stream) universal(body []byte) *Step {
 		return s.reject(invalid("invalid_type", "", "the body has to be an array of 1 to "+itoa(maxAttempts)+" requests, each with provider, endpoint and query"))
 	}
 	a := s.attempts
-	for i, v := range list.Elems() {
+	for it := list.Items(); it.Next(); {
+		i, v := it.Index, it.Value
 		one, e := w.readAttempt(v, "["+itoa(i)+"]")
 		if e != nil {
 			return s.reject(e)
@@ -71,13 +72,11 @@ func (s *Stream) universal(body []byte) *Step {
 func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) {
 	a := attempt{timeout: attemptTime}
 	var ok bool
-	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok {
+	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok && !v.Get("provider").Is(compatName) {
 		return a, wrongAttempt(at, ".provider", "want the name of a provider", v.Get("provider"))
 	}
 	path, search, _ := strings.Cut("/"+strings.TrimPrefix(v.Get("endpoint").Str(), "/"), "?")
-	if a.endpoint, ok = w.table.Find(path, search, dialect.NoHint); !ok {
-		a.endpoint, ok = w.table.Find("/v1"+path, search, dialect.NoHint)
-	}
+	a.endpoint, ok = w.table.FindBelow(path, search, dialect.NoHint)
 	a.search = search
 	if !ok || a.endpoint.Method != "POST" || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
 		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
@@ -102,7 +101,8 @@ func wrongAttempt(at, member, want string, got rawjson.Value) *chat.Error {
 // for providers that get the client's own.
 func (a *attempt) read(v rawjson.Value) {
 	var keys [3]string
-	for k, h := range v.Get("headers").Fields() {
+	for it := v.Get("headers").Members(); it.Next(); {
+		k, h := it.Key, it.Value
 		switch name := strings.ToLower(k.Str()); name {
 		case "authorization":
 			keys[0] = h.Str()
@@ -116,7 +116,8 @@ func (a *attempt) read(v rawjson.Value) {
 		}
 	}
 	a.key = firstKey(keys[0], keys[1], keys[2])
-	for k, c := range v.Get("config").Fields() {
+	for it := v.Get("config").Members(); it.Next(); {
+		k, c := it.Key, it.Value
 		if millis, ok := c.Int64(); ok && k.Is("requestTimeout") && millis > 0 {
 			a.timeout = time.Duration(min(millis, attemptTime.Milliseconds())) * time.Millisecond
 		} else {

@@ -35,7 +35,7 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if len(out.Model) == 0 {
 		out.Model = rawjson.AppendEscaped(nil, c.s.target.Model)
 	}
-	out.Elapsed = c.s.w.port.Now() - c.s.began
+	out.Elapsed, out.Echo = c.s.w.port.Now()-c.s.began, c.s.translation.echo
 	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
 }
 
@@ -60,7 +60,7 @@ func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, b
 func (s *Stream) translatable() bool {
 	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
 	switch s.endpoint.Op {
-	case adapters.Chat:
+	case adapters.Chat, adapters.Responses, adapters.Completions:
 		_, ok := a.(adapters.Translator)
 		return ok && d.Reader != nil
 	case adapters.Embeddings:
@@ -98,14 +98,14 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		return "", e
 	}
 	r.Model, r.Stream = s.target.Model, s.stream
-	if e = s.reads(r); e != nil {
-		return "", e
-	}
-	if e = s.fits(r.Tokens(), r.MaxTokens); e != nil {
-		return "", e
-	}
 	t := s.target.Provider.Adapter.(adapters.Translator)
-	if step.Body, e = t.AppendRequest(step.Body, r); e != nil {
+	if e = s.reads(r); e == nil {
+		e = s.fitsRead(r, len(request.Raw()))
+	}
+	if e == nil {
+		step.Body, e = t.AppendRequest(step.Body, r)
+	}
+	if e != nil {
 		d.Spell(e)
 		return "", e
 	}
@@ -121,6 +121,8 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		if tr.emit == nil {
 			tr.emit = s.event
 		}
+	} else {
+		tr.echo = append(tr.echo, r.Echo...)
 	}
 	return t.ChatPath(s.target.Model, s.stream), nil
 }
