@@ -30,11 +30,7 @@ const keep = 16 << 10
 func (Writer) NewEncoder() adapters.Encoder { return &encoder{} }
 
 func (e *encoder) Reset(*chat.Request) {
-	p := e.b.Dst[:0]
-	if cap(p) > keep {
-		p = nil
-	}
-	*e = encoder{b: rawjson.Builder{Dst: p}, sequence: e.sequence[:0]}
+	*e = encoder{b: rawjson.Builder{Dst: e.b.Dst[:0]}, sequence: e.sequence[:0]}
 }
 
 func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
@@ -95,7 +91,11 @@ func (e *encoder) start(s string) {
 //go:noinline
 func (e *encoder) send(dst []byte, kind string) []byte {
 	e.b.Raw(`}`)
-	return eventstream.Append(dst, kind, e.b.Dst)
+	dst = eventstream.Append(dst, kind, e.b.Dst)
+	if cap(e.b.Dst) > keep {
+		e.b.Dst = nil
+	}
+	return dst
 }
 
 // begin opens a block; only calls have something to say before their first delta.

@@ -110,11 +110,11 @@ func citations(b *rawjson.Builder, p *chat.Part) {
 }
 
 // places are where a citation can be from, as Anthropic and as this API spell it.
-var places = [...]struct{ kind, unit, index, key string }{
-	{"char_location", "char_index", "document_index", `"documentChar":{"documentIndex":`},
-	{"page_location", "page_number", "document_index", `"documentPage":{"documentIndex":`},
-	{"content_block_location", "block_index", "document_index", `"documentChunk":{"documentIndex":`},
-	{"search_result_location", "block_index", "search_result_index", `"searchResultLocation":{"searchResultIndex":`},
+var places = [...]struct{ kind, unit, index, key, name string }{
+	{"char_location", "char_index", "document_index", `"documentChar":`, "documentIndex"},
+	{"page_location", "page_number", "document_index", `"documentPage":`, "documentIndex"},
+	{"content_block_location", "block_index", "document_index", `"documentChunk":`, "documentIndex"},
+	{"search_result_location", "block_index", "search_result_index", `"searchResultLocation":`, "searchResultIndex"},
 }
 
 // citation writes one, which comes in Anthropic's form.
@@ -140,9 +140,10 @@ func citation(b *rawjson.Builder, c rawjson.Value) {
 			b.Key("location")
 			b.Raw(`{`)
 			b.Raw(p.key)
-			b.Put(c.Get(p.index).Raw())
-			b.Value("start", c.Get("start_"+p.unit).Raw())
-			b.Value("end", c.Get("end_"+p.unit).Raw())
+			b.Raw(`{`)
+			number(b, p.name, c, p.index)
+			number(b, "start", c, "start_"+p.unit)
+			number(b, "end", c, "end_"+p.unit)
 			b.Raw(`}}`)
 		}
 	}
@@ -156,6 +157,12 @@ func member(b *rawjson.Builder, as string, c rawjson.Value, key string) {
 	if t := c.Get(key); t.Kind() == rawjson.String {
 		b.Value(as, t.Raw())
 	}
+}
+
+//go:noinline
+func number(b *rawjson.Builder, as string, c rawjson.Value, key string) {
+	n, _ := c.Get(key).Int64()
+	b.Int(as, n)
 }
 
 // reasons are the values of stopReason.
