@@ -4,9 +4,18 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,6 +59,9 @@ func sdkConfig() string {
 		provider("dead-anthropic", "anthropic", "dead", ""),
 		`{"name":"bedrock","type":"bedrock","cluster":"sdk-bedrock","options":{"region":"` + bedrock.Region + `"},"keys":[{"value":"` + bedrock.Session + `"}]}`,
 		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
+		provider("mistral", "mistral", "sdk-mistral", ""),
+		provider("ollama", "ollama", "sdk-ollama", ""),
+		provider("huggingface", "huggingface", "sdk-huggingface", ""),
 		provider("cohere", "cohere", "sdk-cohere", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
@@ -63,6 +75,8 @@ func sdkConfig() string {
 		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
 		model("embed-*", `"cohere"`), model("painter", `"openai","model":"gpt-image-1"`), model("ears", `"openai","model":"whisper-1"`),
 		model("whisper-*", `"openai"`), model("omni-*", `"openai"`),
+		model("mistral-large-latest", `"mistral"`), model("mistral-medium-latest", `"mistral"`), model("gemma3", `"ollama"`), model("qwen3", `"ollama"`),
+		model("Qwen/Qwen3-32B", `"huggingface"`), model("command-a-03-2025", `"cohere"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -78,17 +92,47 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 		return nil, err
 	}
 	s.sdkMock = addresses
-	if err := add("sdk", envoy.Listener{Buffer: 16 << 20, Filters: filters(sdkConfig(), false)}); err != nil {
+	sdk := envoy.Listener{Buffer: 16 << 20, Filters: filters(sdkConfig(), false)}
+	if err := add("sdk", sdk); err != nil {
 		return nil, err
 	}
-	return []any{
-		envoy.Cluster("sdk-openai", addresses.Of("openai").Addr),
-		envoy.Cluster("sdk-anthropic", addresses.Of("anthropic").Addr),
-		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
-		envoy.Cluster("sdk-bedrock", addresses.Of("bedrock").Addr),
-		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
-		envoy.Cluster("sdk-cohere", addresses.Of("cohere").Addr),
-	}, nil
+	if sdk.Certificate, sdk.Key, err = certificate(s.dir); err != nil {
+		return nil, err
+	}
+	if err := add("secure sdk", sdk); err != nil { // AWS's SDK keeps its key to TLS
+		return nil, err
+	}
+	var clusters []any
+	for _, name := range []string{"openai", "anthropic", "vertex", "bedrock", "gemini", "mistral", "ollama", "huggingface", "cohere"} {
+		clusters = append(clusters, envoy.Cluster("sdk-"+name, addresses.Of(name).Addr))
+	}
+	return clusters, nil
+}
+
+// certificate makes one for 127.0.0.1, which is its own authority, and its key.
+func certificate(dir string) (certFile, keyFile string, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "postern e2e"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return "", "", err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return "", "", err
+	}
+	certFile, keyFile = filepath.Join(dir, "listener.pem"), filepath.Join(dir, "listener.key")
+	return certFile, keyFile, errors.Join(
+		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
+		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
 }
 
 // An sdkRun is test files of one SDK, with models served by one provider.
@@ -111,6 +155,10 @@ func sdkRuns() (python, node []sdkRun) {
 	amazon := sdkRun{provider: "bedrock", model: bedrockModel, reasoning: bedrockModel}
 	flash := sdkRun{provider: "gemini", model: "gemini-3.8-flash", reasoning: "gemini-2.5-flash"}
 	older := sdkRun{provider: "gemini", model: "gemini-2.5-flash", reasoning: "gemini-2.5-flash"}
+	hub := sdkRun{provider: "huggingface", model: "Qwen/Qwen3-32B", reasoning: "Qwen/Qwen3-32B"}
+	local := sdkRun{provider: "ollama", model: "gemma3", reasoning: "qwen3"}
+	large := sdkRun{provider: "mistral", model: "mistral-medium-latest", reasoning: "mistral-medium-latest"}
+	command := sdkRun{provider: "cohere", model: "command-a-03-2025", reasoning: "command-a-03-2025"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
 		return r
@@ -129,6 +177,23 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "google-genai at anthropic", "genai_generate"),
 		of(older, "openai at gemini", "openai_chat"),
 		of(older, "anthropic at gemini", "anthropic_messages"),
+		of(large, "mistralai", "mistral_chat"),
+		of(openAI, "mistralai at openai", "mistral_chat"),
+		of(claude, "mistralai at anthropic", "mistral_chat"),
+		of(older, "mistralai at gemini", "mistral_chat"),
+		of(amazon, "boto3", "boto3_converse"),
+		of(openAI, "boto3 at openai", "boto3_converse"),
+		of(claude, "boto3 at anthropic", "boto3_converse"),
+		of(older, "boto3 at gemini", "boto3_converse"),
+		of(command, "cohere", "cohere_chat"),
+		of(openAI, "cohere at openai", "cohere_chat"),
+		of(claude, "cohere at anthropic", "cohere_chat"),
+		of(hub, "huggingface_hub", "huggingface_chat"),
+		of(openAI, "huggingface_hub at openai", "huggingface_chat"),
+		of(claude, "huggingface_hub at anthropic", "huggingface_chat"),
+		of(local, "ollama", "ollama_chat"),
+		of(openAI, "ollama at openai", "ollama_chat"),
+		of(claude, "ollama at anthropic", "ollama_chat"),
 		of(claude, "responses at anthropic", "openai_responses"),
 		of(older, "responses at gemini", "openai_responses"),
 		of(amazon, "responses at bedrock", "openai_responses"),
@@ -225,7 +290,8 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 		r.mock = r.provider
 	}
 	return []string{
-		"POSTERN_URL=" + s.url("sdk"), "POSTERN_DEAD_URL=http://" + dead,
+		"POSTERN_URL=" + s.url("sdk"), "POSTERN_SECURE_URL=" + strings.Replace(s.url("secure sdk"), "http:", "https:", 1), "POSTERN_CA=" + filepath.Join(s.dir, "listener.pem"),
+		"POSTERN_DEAD_URL=http://" + dead,
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,
 		"POSTERN_MOCK=" + s.sdkMock.Of(r.mock).URL, "POSTERN_ACCESS_LOG=" + s.accessLog,

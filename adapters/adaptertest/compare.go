@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/postern-gateway/postern/adapters/eventstream"
 	"github.com/postern-gateway/postern/adapters/ndjson"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -72,7 +73,43 @@ func (s *Suite) cutter() cutter {
 	if s.Dialect.StreamType == ndjson.ContentType {
 		return cutLines
 	}
+	if s.Dialect.StreamType == eventstream.ContentType {
+		return cutMessages
+	}
 	return cutFrames
+}
+
+// cutMessages cuts a client's stream of AWS's messages, whose checksums have to be right.
+func cutMessages(stream []byte) ([]frame, error) {
+	var out []frame
+	var d eventstream.Decoder
+	for rest := stream; ; {
+		ev, n, ok, err := d.Next(rest)
+		if err != nil {
+			return out, fmt.Errorf("message %d: %w", len(out)+1, err)
+		}
+		if !ok {
+			if len(rest) > 0 {
+				return out, fmt.Errorf("message %d is not complete", len(out)+1)
+			}
+			return out, nil
+		}
+		out = append(out, frame{name: string(ev.Type), data: bytes.Clone(ev.Data), size: n})
+		rest = rest[n:]
+	}
+}
+
+// Messages makes an event stream of lines, each of a type and a payload, as cases have
+// them.
+func Messages(text []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(text) {
+		kind, data, _ := bytes.Cut(bytes.TrimRight(line, "\n"), []byte(" "))
+		if len(kind) > 0 {
+			out = eventstream.Append(out, string(kind), data)
+		}
+	}
+	return out
 }
 
 // cutLines cuts a client's stream of lines, which has no blank ones.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/eventstream"
 	"github.com/postern-gateway/postern/adapters/ndjson"
 )
 
@@ -135,6 +136,9 @@ func (s *Suite) runStream(t *testing.T, c *Case) {
 func (s *Suite) clientStream(c *Case) []byte {
 	if s.Dialect.StreamType == ndjson.ContentType {
 		return append(bytes.TrimRight(c.Stream.Client, "\n"), '\n')
+	}
+	if s.Dialect.StreamType == eventstream.ContentType {
+		return Messages(c.Stream.Client)
 	}
 	return c.Stream.Client
 }

@@ -147,6 +147,8 @@ func (d *decoder) read(e rawjson.Value, emit func(*chat.Event)) error {
 }
 
 // send hands over an event without allocating it.
+//
+//go:noinline
 func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
 	d.ev = e
 	emit(&d.ev)

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/eventstream"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/secret"
@@ -63,10 +64,33 @@ var (
 	_ adapters.Framer     = (*adapter)(nil)
 	_ adapters.Signer     = (*adapter)(nil)
 	_ adapters.Located    = (*adapter)(nil)
+	_ adapters.Amender    = (*adapter)(nil)
 )
 
-// Native is false for all: every request is translated.
-func (a *adapter) Native(adapters.Call) (string, bool) { return "", false }
+// dialectName is that of the clients of this very API.
+const dialectName = "bedrock"
+
+// Native is true for clients of this API: a request is signed anew, not translated.
+func (a *adapter) Native(c adapters.Call) (string, bool) {
+	if c.Dialect != dialectName || c.Op != adapters.Chat {
+		return "", false
+	}
+	return a.ChatPath(c.Model, c.Stream), true
+}
+
+// Amend has a request pass the configuration's guardrail, whatever it says itself.
+func (a *adapter) Amend(_ adapters.Call, request rawjson.Value, patch *rawjson.Patch) ([]string, *chat.Error) {
+	if a.guardrail != nil {
+		b := builder{a: a, dst: []byte(`{`)}
+		b.guard()
+		b.raw(`}`)
+		var doc rawjson.Doc
+		if doc.Parse(b.dst) == nil {
+			patch.SetField(request, "guardrailConfig", doc.Root().Get("guardrailConfig").Raw())
+		}
+	}
+	return nil, nil
+}
 
 // Credential is a key of Bedrock's own; an access key has none.
 func (a *adapter) Credential(key secret.String) []adapters.Header {
@@ -114,8 +138,8 @@ func (a *adapter) Defaults() []adapters.Header { return nil }
 
 func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
 
-// Watch is nil: only native answers are watched, and there are none.
-func (a *adapter) Watch(adapters.Operation) adapters.Watch { return nil }
+// Watch reads answers to clients of this API.
+func (a *adapter) Watch(adapters.Operation) adapters.Watch { return newWatch() }
 
 func (a *adapter) StreamType() string { return eventstream.ContentType }
 

@@ -1,7 +1,6 @@
 package bedrock_test
 
 import (
-	"bytes"
 	"os"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/bedrock"
 	"github.com/postern-gateway/postern/adapters/dialect"
-	"github.com/postern-gateway/postern/adapters/eventstream"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -24,24 +22,12 @@ func adapter(tb testing.TB, options string) adapters.Adapter {
 	return a
 }
 
-// frame makes an event stream of lines, each of a type and a payload.
-func frame(text []byte) []byte {
-	var out []byte
-	for line := range bytes.Lines(text) {
-		kind, data, _ := bytes.Cut(bytes.TrimRight(line, "\n"), []byte(" "))
-		if len(kind) > 0 {
-			out = eventstream.Append(out, string(kind), data)
-		}
-	}
-	return out
-}
-
 func suites(tb testing.TB) map[string]adaptertest.Suite {
 	tb.Helper()
 	p := adapter(tb, `{}`).(adapters.Translator)
 	return map[string]adaptertest.Suite{
-		"openai":    {Dialect: dialect.OpenAI(), Provider: p, Grammar: adaptertest.OpenAIChat, Frame: frame},
-		"anthropic": {Dialect: dialect.Anthropic(), Provider: p, Grammar: adaptertest.AnthropicMessages, Frame: frame},
+		"openai":    {Dialect: dialect.OpenAI(), Provider: p, Grammar: adaptertest.OpenAIChat, Frame: adaptertest.Messages},
+		"anthropic": {Dialect: dialect.Anthropic(), Provider: p, Grammar: adaptertest.AnthropicMessages, Frame: adaptertest.Messages},
 	}
 }
 

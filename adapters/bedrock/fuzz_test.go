@@ -54,7 +54,7 @@ func FuzzStream(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, cut int) {
-		in := frame(text)
+		in := adaptertest.Messages(text)
 		cut = min(max(cut, 0), len(in))
 		for dir, s := range all {
 			request := []byte(`{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"Hi"}]}`)
@@ -89,12 +89,12 @@ func TestStreamsMakeNoGarbage(t *testing.T) {
 			p = p[n:]
 		}
 	}
-	feed(frame([]byte(`messageStart {"role":"assistant"}`)))
+	feed(adaptertest.Messages([]byte(`messageStart {"role":"assistant"}`)))
 	for _, delta := range []string{
 		`contentBlockDelta {"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"Hm"}},"p":"abc"}`,
 		`contentBlockDelta {"contentBlockIndex":1,"delta":{"text":"word"},"p":"abc"}`,
 	} {
-		in := frame([]byte(delta))
+		in := adaptertest.Messages([]byte(delta))
 		feed(in)
 		if got := testing.AllocsPerRun(1000, func() { feed(in) }); got > 0 {
 			t.Errorf("%s: got %v allocations an event, want none", delta, got)

@@ -160,6 +160,8 @@ func (r *Request) Drop(path string) {
 }
 
 // DropAt is Drop for a path that is dear to make: it is only made to be named.
+//
+//go:noinline
 func (r *Request) DropAt(path func() string) {
 	if len(r.drops) < mostDrops {
 		r.Drop(path())

@@ -8,6 +8,8 @@ import (
 )
 
 // Same reports whether two texts say the same, however they are spelled.
+//
+//go:noinline
 func (t Text) Same(other Text) bool {
 	return bytes.Equal(t, other) || bytes.IndexByte(t, '\\')&bytes.IndexByte(other, '\\') >= 0 &&
 		bytes.Equal(rawjson.AppendUnescaped(nil, t), rawjson.AppendUnescaped(nil, other))
@@ -16,6 +18,8 @@ func (t Text) Same(other Text) bool {
 // AppendInput appends the arguments of a call as the JSON object that they are, for
 // providers that want one; no arguments are an empty object. doc is scratch. The error
 // says what the arguments are instead.
+//
+//go:noinline
 func (p *Part) AppendInput(dst []byte, doc *rawjson.Doc) ([]byte, error) {
 	if p.Input != nil {
 		return append(dst, p.Input...), nil

@@ -28,6 +28,9 @@ type Dialect struct {
 	// Error appends an error object.
 	Error func(dst []byte, e *chat.Error) []byte
 
+	// ErrorHeader is a header that says which error it is, where the dialect has one.
+	ErrorHeader func(e *chat.Error) adapters.Header
+
 	// IsError reports whether a document is an error object as this dialect's clients
 	// know it; nil if every provider that speaks the dialect sends only such.
 	IsError func(v rawjson.Value) bool

@@ -29,6 +29,7 @@ type Table struct {
 	fallback *Dialect
 	byHeader *Dialect // of those who name the version of Anthropic's API
 	byKey    *Dialect // of those whose key is in Google's header
+	byAgent  *Dialect // of those whose agent is Mistral's SDK
 }
 
 // A Hint is what a request's headers tell of its dialect, where paths are the same.
@@ -37,13 +38,14 @@ type Hint uint8
 // Hints.
 const (
 	NoHint           Hint = iota
+	MistralAgent          // is sent by Mistral's SDK
 	AnthropicVersion      // names the version of Anthropic's API
 	GoogleKey             // has its key in Google's header
 )
 
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
-	openAI, anthropic, gemini, ollama := OpenAI(), Anthropic(), Gemini(), Ollama()
+	openAI, anthropic, gemini, ollama, bedrock := OpenAI(), Anthropic(), Gemini(), Ollama(), Bedrock()
 	t := newTable(openAI, anthropic, append(append(geminiEndpoints(gemini, GeminiArray()), openAIEndpoints(openAI)...),
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: OpenAIResponses(), Op: adapters.Responses},
@@ -54,8 +56,11 @@ func NewTable() *Table {
 		Endpoint{Method: "POST", Path: "/api/embed", Dialect: ollama, Op: adapters.Embeddings},
 		Endpoint{Method: "POST", Path: "/api/embeddings", Dialect: OllamaEmbeddings(), Op: adapters.Embeddings},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
+		Endpoint{Method: "POST", Path: "/v2/chat", Dialect: Cohere(), Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/model/" + modelMark + "/converse", Dialect: bedrock, Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/model/" + modelMark + "/converse-stream", Dialect: bedrock, Op: adapters.Chat, Stream: true},
 	)...)
-	t.byKey = gemini
+	t.byKey, t.byAgent = gemini, Mistral()
 	return t
 }
 
@@ -84,6 +89,8 @@ func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 			e.Dialect = t.byHeader
 		} else if e.Op == adapters.Models && e.Dialect == t.fallback && hint == GoogleKey && t.byKey != nil {
 			e.Dialect = t.byKey
+		} else if (e.Op == adapters.Models || e.Op == adapters.Chat) && e.Dialect == t.fallback && hint == MistralAgent {
+			e.Dialect = t.byAgent
 		}
 		return e, true
 	}

@@ -64,7 +64,7 @@ func TestFindOperations(t *testing.T) {
 	}
 }
 
-func TestFindGemini(t *testing.T) {
+func TestFindByHeadersAndPaths(t *testing.T) {
 	t.Parallel()
 	table := NewTable()
 	for _, tt := range []struct {
@@ -85,6 +85,12 @@ func TestFindGemini(t *testing.T) {
 		{"its list by its header", "/v1/models", "", GoogleKey, "gemini", adapters.Models, ""},
 		{"Anthropic's list", "/v1/models", "", AnthropicVersion, "anthropic", adapters.Models, ""},
 		{"OpenAI's list", "/v1/models", "", NoHint, "openai", adapters.Models, ""},
+		{"Mistral's SDK", "/v1/chat/completions", "", MistralAgent, "mistral", adapters.Chat, ""},
+		{"its list", "/v1/models", "", MistralAgent, "mistral", adapters.Models, ""},
+		{"its embeddings", "/v1/embeddings", "", MistralAgent, "openai", adapters.Embeddings, ""},
+		{"Cohere's SDK", "/v2/chat", "", NoHint, "cohere", adapters.Chat, ""},
+		{"AWS's SDK", "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse", "", NoHint, "bedrock", adapters.Chat, ""},
+		{"its streams", "/model/arn%3Aaws%3Abedrock%2Fm/converse-stream", "", NoHint, "bedrock", adapters.Chat, "application/vnd.amazon.eventstream"},
 	} {
 		e, ok := table.Find(tt.path, tt.query, tt.hint)
 		if !ok || e.Dialect.Name != tt.dialect || e.Op != tt.op || e.Stream != (tt.streamType != "") || e.Stream && e.Dialect.StreamType != tt.streamType {

@@ -35,6 +35,8 @@ func Append(dst []byte, kind string, data []byte) []byte {
 	return append(dst, byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
 }
 
+// Both are called rather than inlined at each place, since the module's size counts.
+//
 //go:noinline
 func appendHeader(dst []byte, name, value string) []byte {
 	dst = append(append(dst, byte(len(name))), name...)
@@ -42,6 +44,7 @@ func appendHeader(dst []byte, name, value string) []byte {
 	return append(dst, value...)
 }
 
+//go:noinline
 func setNumber(p []byte, n uint32) {
 	_ = p[3]
 	p[0], p[1], p[2], p[3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)

@@ -66,5 +66,8 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 	if c.Op == adapters.Chat {
 		return "", false
 	}
+	if c.Dialect == "mistral" {
+		c.Dialect = dialectName // it has what is not chat in common with OpenAI's
+	}
 	return a.Adapter.Native(c)
 }

@@ -331,7 +331,7 @@ func (b *builder) prediction() {
 
 // own are members that this API has beside OpenAI's; clients of OpenAI's SDK send them
 // as they are.
-var own = [...]string{"safe_prompt", "random_seed", "prompt_mode", "guardrails", "min_tokens", "repetition_penalty", "prompt_logprobs", "top_prompt_logprobs"}
+var own = [...]string{"safe_prompt", "prompt_mode", "guardrails", "min_tokens", "repetition_penalty", "prompt_logprobs", "top_prompt_logprobs"}
 
 // extras writes those members, and reports any other.
 func (b *builder) extras(a *adapter) {
@@ -353,7 +353,7 @@ func (b *builder) extras(a *adapter) {
 }
 
 func (b *builder) takes(e *chat.Member) bool {
-	if b.r.Dialect != dialectName || e.Path != e.Key || e.Key == "random_seed" && b.r.Seed != nil {
+	if b.r.Dialect != dialectName || e.Path != e.Key {
 		return false
 	}
 	for _, k := range own {

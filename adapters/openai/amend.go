@@ -11,17 +11,19 @@ import (
 // Amend makes a body of this format one that the service takes: members get the names
 // that they have there, what it lacks is left out.
 func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.Patch) ([]string, *chat.Error) {
+	m := amendment{a: a, request: request, patch: patch}
+	if a.p.OpenAI && c.Op == adapters.Chat && c.Dialect == dialectName {
+		m.ofHub()
+	}
 	if a.p.own || c.Dialect != dialectName {
-		return nil, nil
+		return m.drops, m.err
 	}
 	switch c.Op {
-	case adapters.Chat, adapters.Completions, adapters.Embeddings:
-	default: // of whose members nothing is known here
-		return nil, nil
-	}
-	m := amendment{a: a, request: request, patch: patch}
-	if c.Op == adapters.Embeddings {
+	case adapters.Chat, adapters.Completions:
+	case adapters.Embeddings:
 		m.prefix = embeddingsPrefix
+	default: // of whose members nothing is known here
+		return m.drops, m.err
 	}
 	for it := request.Members(); it.Next(); {
 		k, v := it.Key, it.Value

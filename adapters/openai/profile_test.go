@@ -68,6 +68,8 @@ func TestAmend(t *testing.T) {
 		{"an effort where it is not turned off", openai.Profile{Effort: openai.EffortOrOff, Efforts: "low high"}, `,"reasoning_effort":"minimal"}`, `,"reasoning_effort":"low"}`, "reasoning_effort"},
 		{"no effort that is known", openai.Profile{Lacks: "reasoning_effort"}, `,"reasoning_effort":"low"}`, `}`, "reasoning_effort"},
 		{"an effort in an object", openai.Profile{Effort: openai.ReasoningObject}, `,"reasoning_effort":"low"}`, `,"reasoning":{"effort":"low"}}`, ""},
+		{"a schema as Hugging Face's clients send it", openai.Profile{OpenAI: true}, `,"response_format":{"type":"json_object","value":{"type":"object"}}}`, `,"response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type":"object"}}}}`, ""},
+		{"one where a server may take it", openai.Profile{}, `,"response_format":{"type":"json_object","value":{}}}`, `,"response_format":{"type":"json_object","value":{}}}`, ""},
 		{"tools that are not strict", openai.Profile{Lacks: "tools[].function.strict"}, `,"tools":[{"function":{"name":"f","strict":true}}]}`, `,"tools":[{"function":{"name":"f"}}]}`, "tools[].function.strict"},
 	}
 	for _, tt := range tests {

@@ -59,12 +59,14 @@ func (b *builder) tier() {
 func (b *builder) extras() {
 	for i := range b.r.Extra {
 		e := &b.r.Extra[i]
-		if b.r.Dialect != dialectName || e.Path != e.Key {
+		if b.r.Dialect != dialectName || e.Path != e.Key || b.a.lacking(e.Key) {
 			b.r.Drop(e.Path)
 			continue
 		}
-		if b.a.lacking(e.Key) {
-			b.r.Drop(e.Path)
+		if b.a.p.OpenAI && e.Key == "safe_prompt" { // of Mistral's clients, who have it off unless they say so
+			if string(e.Raw) != "false" {
+				b.r.Drop(e.Path)
+			}
 			continue
 		}
 		b.dst = rawjson.AppendKey(append(b.dst, ','), e.Key)

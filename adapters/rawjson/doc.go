@@ -110,6 +110,8 @@ func (d *Doc) Grow(n int) {
 }
 
 // Root is the document's value; it is absent before a successful Parse.
+//
+//go:noinline
 func (d *Doc) Root() Value {
 	if len(d.nodes) == 0 {
 		return Value{}

@@ -146,6 +146,8 @@ func (v Value) Is(s string) bool {
 }
 
 // Bool is the value of a boolean; ok says that it is one.
+//
+//go:noinline
 func (v Value) Bool() (b, ok bool) {
 	n := v.node()
 	if Kind(n.meta&kindMask) != Bool {
@@ -156,6 +158,8 @@ func (v Value) Bool() (b, ok bool) {
 
 // Int64 is the value of a number that is whole and fits, however it is spelled:
 // 12, 12.0 and 1.2e1 are. Beyond 2^53 it must be spelled without fraction and exponent.
+//
+//go:noinline
 func (v Value) Int64() (i int64, ok bool) {
 	n := v.node()
 	if Kind(n.meta&kindMask) != Number {
@@ -191,6 +195,8 @@ func parseInt(p []byte) (int64, bool) {
 }
 
 // Float64 is the value of a number; ok is false also for one beyond its range.
+//
+//go:noinline
 func (v Value) Float64() (f float64, ok bool) {
 	n := v.node()
 	if Kind(n.meta&kindMask) != Number {
@@ -239,6 +245,8 @@ func (v Value) Find(keys ...string) Value {
 
 // At is element i of an array, and absent if there is none. It counts from the
 // start each time; to visit all, range over Elems.
+//
+//go:noinline
 func (v Value) At(i int) Value {
 	n := v.node()
 	if Kind(n.meta&kindMask) != Array || i < 0 || i >= v.Len() {

@@ -22,6 +22,8 @@ type Listener struct {
 	Codec     string // AUTO unless set
 	Buffer    int    // bytes; 0 is Envoy's default
 	Extra     map[string]any
+
+	Certificate, Key string // files, for TLS; empty: none
 }
 
 const httpPackage = "type.googleapis.com/envoy.extensions.filters.http."
@@ -60,9 +62,17 @@ func (l Listener) Build() map[string]any {
 	for k, v := range l.Extra {
 		manager[k] = v
 	}
+	chain := map[string]any{"filters": []any{map[string]any{"name": "http", "typed_config": manager}}}
+	if l.Certificate != "" {
+		chain["transport_socket"] = map[string]any{"name": "envoy.transport_sockets.tls", "typed_config": map[string]any{
+			"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+			"common_tls_context": map[string]any{"tls_certificates": []any{map[string]any{
+				"certificate_chain": map[string]any{"filename": l.Certificate}, "private_key": map[string]any{"filename": l.Key}}}},
+		}}
+	}
 	out := map[string]any{
 		"name": "l" + l.Address, "address": Address(l.Address),
-		"filter_chains": []any{map[string]any{"filters": []any{map[string]any{"name": "http", "typed_config": manager}}}},
+		"filter_chains": []any{chain},
 	}
 	if l.Buffer > 0 {
 		out["per_connection_buffer_limit_bytes"] = l.Buffer

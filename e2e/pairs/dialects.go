@@ -59,6 +59,14 @@ func Dialects() []Dialect {
 		{Name: "completions", As: dialect.OpenAICompletions(), Speak: asCompletion, Passes: "/completions", Path: fixed("/v1/completions"), Ending: adaptertest.OpenAICompletions,
 			Whole: has("id", "object", "created", "model", "choices", "usage"),
 			Plain: `{"model":"m","stream":false,"max_tokens":100,"prompt":"Say: \u00e9 and a quick fox."}`},
+		{Name: "bedrock", As: dialect.Bedrock(), Path: bedrockPath, InPath: true, Ending: adaptertest.BedrockConverse,
+			Whole: has("output", "stopReason", "usage", "metrics"),
+			Plain: `{"inferenceConfig":{"maxTokens":100},"messages":[{"role":"user","content":[{"text":"Say: \u00e9 and a quick fox."}]}]}`,
+			Tool:  `{"messages":[{"role":"user","content":[{"text":"call weather with {\"city\":\"Bern\"}"}]}],"toolConfig":{"tools":[{"toolSpec":{"name":"weather","inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}}]}}`},
+		{Name: "cohere", As: dialect.Cohere(), Path: fixed("/v2/chat"), Ending: adaptertest.CohereChat,
+			Whole: has("id", "message", "finish_reason", "usage"),
+			Plain: `{"model":"m","stream":false,"max_tokens":100,"messages":[{"role":"user","content":"Say: \u00e9 and a quick fox."}]}`,
+			Tool:  `{"model":"m","stream":false,"messages":[{"role":"user","content":"call weather with {\"city\":\"Bern\"}"}],"tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}]}`},
 		{Name: "ollama", As: dialect.Ollama(), Path: fixed("/api/chat"), Ending: adaptertest.OllamaChat,
 			Whole: has("model", "created_at", "message", "done", "done_reason"),
 			Plain: `{"model":"m","stream":false,"messages":[{"role":"user","content":"Say: \u00e9 and a quick fox."}]}`,
@@ -68,6 +76,14 @@ func Dialects() []Dialect {
 
 func fixed(path string) func(string, bool) string {
 	return func(string, bool) string { return path }
+}
+
+func bedrockPath(model string, stream bool) string {
+	model = strings.ReplaceAll(url.PathEscape(model), ":", "%3A")
+	if stream {
+		return "/model/" + model + "/converse-stream"
+	}
+	return "/model/" + model + "/converse"
 }
 
 func geminiPath(model string, stream bool) string {

@@ -11,6 +11,8 @@ import urllib.request
 import zlib
 
 URL = os.environ["POSTERN_URL"]
+SECURE_URL = os.environ["POSTERN_SECURE_URL"]  # the same by TLS
+CA = os.environ["POSTERN_CA"]  # file of the certificate that it has
 DEAD_URL = os.environ["POSTERN_DEAD_URL"]  # where nobody listens
 KEY = os.environ["POSTERN_KEY"]
 NARROW_KEY = os.environ["POSTERN_NARROW_KEY"]  # of a consumer who may use NARROW_MODEL only

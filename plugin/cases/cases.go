@@ -202,7 +202,7 @@ func parseMessage(b []byte) (Message, error) {
 			m.Body = append(m.Body, '\n')
 		}
 	}
-	if m.Get("content-type") == eventstream.ContentType {
+	if m.Get("content-type") == eventstream.ContentType && !bytes.HasPrefix(m.Body, []byte("~")) {
 		m.Body = frames(m.Body)
 	}
 	return m, nil

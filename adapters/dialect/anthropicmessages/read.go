@@ -254,6 +254,7 @@ func (d *reader) extra(k, v rawjson.Value) {
 	}
 }
 
+//go:noinline
 func (d *reader) is(v rawjson.Value, kind rawjson.Kind, want string) bool {
 	if d.err == nil && v.Kind() != kind {
 		d.wrong(v, want)
@@ -262,6 +263,8 @@ func (d *reader) is(v rawjson.Value, kind rawjson.Kind, want string) bool {
 }
 
 // text is what a string says, as it is spelled.
+//
+//go:noinline
 func (d *reader) text(v rawjson.Value) chat.Text {
 	if !d.is(v, rawjson.String, "a string") {
 		return nil
@@ -270,6 +273,7 @@ func (d *reader) text(v rawjson.Value) chat.Text {
 	return raw[1 : len(raw)-1 : len(raw)-1]
 }
 
+//go:noinline
 func (d *reader) number(v rawjson.Value) chat.Raw {
 	if !d.is(v, rawjson.Number, "a number") {
 		return nil
@@ -277,6 +281,7 @@ func (d *reader) number(v rawjson.Value) chat.Raw {
 	return v.Raw()
 }
 
+//go:noinline
 func (d *reader) bool(v rawjson.Value) bool {
 	b, _ := v.Bool()
 	d.is(v, rawjson.Bool, "a boolean")
@@ -284,17 +289,23 @@ func (d *reader) bool(v rawjson.Value) bool {
 }
 
 // wrong fails for a value that is not what it should be.
+//
+//go:noinline
 func (d *reader) wrong(v rawjson.Value, want string) {
 	d.failAt(v.Path(), "want "+want+", got "+v.Kind().String())
 }
 
 // fail fails for a member of an object, there or not.
+//
+//go:noinline
 func (d *reader) fail(object rawjson.Value, key, problem string) {
 	d.failAt(rawjson.JoinPath(object.Path(), key), problem)
 }
 
 // failAt keeps the first error. Its message has the path as this API spells it:
 // messages.3.content.1.source.
+//
+//go:noinline
 func (d *reader) failAt(path, problem string) {
 	if d.err != nil {
 		return

@@ -133,6 +133,8 @@ func (d *reader) part(b rawjson.Value) chat.Part {
 }
 
 // need is a string that a block must have.
+//
+//go:noinline
 func (d *reader) need(b rawjson.Value, key string) chat.Text {
 	v := b.Get(key)
 	if v.Kind() != rawjson.String {

@@ -25,6 +25,7 @@ func (d *reader) tools(v rawjson.Value) {
 	}
 }
 
+//go:noinline
 func stringOrNil(v rawjson.Value) chat.Text {
 	raw := v.Raw()
 	if v.Kind() != rawjson.String {

@@ -26,8 +26,9 @@ type Reader struct {
 	R   *chat.Request
 	Err *chat.Error // the first one
 
-	parts int
-	part  chat.Part // the last that New made
+	parts  int
+	part   chat.Part // the last that New made
+	within bool      // parts are those of a tool's result
 }
 
 // New makes a part in memory that is always the same: it is void at the next New.
@@ -247,6 +248,70 @@ func (d *Reader) counts(p *chat.Part) bool {
 		d.Fail("invalid_value", p.At.Path(), "the conversation has too many parts")
 	}
 	return d.Err == nil
+}
+
+// Within has what read reads put into the result added last, instead of into the message.
+func (d *Reader) Within(read func(v rawjson.Value), v rawjson.Value) {
+	d.within = true
+	read(v)
+	d.within = false
+}
+
+// InResult reports whether parts are those of a tool's result.
+func (d *Reader) InResult() bool { return d.within }
+
+// Put adds a part to the message begun last, or to the result that is read.
+//
+//go:noinline
+func (d *Reader) Put(p *chat.Part) {
+	if d.within {
+		d.AddResult(p)
+	} else {
+		d.Add(p)
+	}
+}
+
+// Say is Put for a part that is a text.
+//
+//go:noinline
+func (d *Reader) Say(kind chat.PartKind, t chat.Text, at rawjson.Value) {
+	p := d.New(kind, at)
+	p.Text = t
+	d.Put(p)
+}
+
+// What reads into a field is called rather than inlined: stores of pointers are some
+// hundred bytes each, and the module's size counts.
+
+// Fill reads a string that has to be there, and is not empty.
+//
+//go:noinline
+func (d *Reader) Fill(at *chat.Text, object rawjson.Value, key string) {
+	*at = d.Filled(d.Need(d.Object(object), key))
+}
+
+// FillIf reads a string that may be absent or null.
+//
+//go:noinline
+func (d *Reader) FillIf(at *chat.Text, object rawjson.Value, key string) {
+	*at = d.Optional(object, key)
+}
+
+// FillObject reads an object as it is spelled.
+//
+//go:noinline
+func (d *Reader) FillObject(at *chat.Raw, v rawjson.Value) { *at = d.Object(v).Raw() }
+
+// FillNumber reads a number as it is spelled.
+//
+//go:noinline
+func (d *Reader) FillNumber(at *chat.Raw, v rawjson.Value) { *at = d.Number(v) }
+
+// Member is the text of an object's member, which may be empty but has to be there.
+//
+//go:noinline
+func (d *Reader) Member(object rawjson.Value, key string) chat.Text {
+	return d.Text(d.Need(d.Object(object), key))
 }
 
 // Tools reads functions as OpenAI has them, of which other APIs have taken them over.

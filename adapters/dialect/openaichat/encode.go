@@ -25,6 +25,7 @@ type encoder struct {
 
 	wantUsage, counted bool
 	begun, done        bool
+	chunks             bool // as in Writer
 }
 
 // A lane is one of the choices.
@@ -37,19 +38,23 @@ type lane struct {
 	details         int           // blocks of thinking begun
 	at, start       int           // characters of the text so far, and before the open block
 	cited           []byte        // citations of the open block, with commas
+	call            []byte        // the open call, where calls come whole
 }
 
 var _ adapters.Encoder = (*encoder)(nil)
 
 // NewEncoder makes a writer of streams.
-func (Writer) NewEncoder() adapters.Encoder { return &encoder{} }
+func (w Writer) NewEncoder() adapters.Encoder { return &encoder{chunks: w.Chunks} }
 
 func (e *encoder) Reset(r *chat.Request) {
 	lanes := e.lanes[:cap(e.lanes)]
 	for i := range lanes {
-		lanes[i] = lane{cited: lanes[i].cited[:0]}
+		lanes[i] = lane{cited: lanes[i].cited[:0], call: lanes[i].call[:0]}
+		if cap(lanes[i].call) > keepCall {
+			lanes[i].call = nil
+		}
 	}
-	*e = encoder{head: e.head[:0], lanes: lanes[:0], doc: e.doc, model: r.Model, wantUsage: r.IncludeUsage, tail: "}]}\n\n"}
+	*e = encoder{head: e.head[:0], lanes: lanes[:0], doc: e.doc, model: r.Model, chunks: e.chunks, wantUsage: r.IncludeUsage && !e.chunks, tail: "}]}\n\n"}
 	if e.wantUsage {
 		e.tail = `}],"usage":null}` + "\n\n" // so do all chunks but the last where usage was asked for
 	}
@@ -100,6 +105,9 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 			return dst
 		}
 		l.filled()
+		if e.chunks {
+			return e.thought(dst, ev, true)
+		}
 		dst = e.open(dst, ev.Choice, `"reasoning_details":[{"type":"reasoning.text","signature":"`)
 		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(appendIndex(dst, `","index":`, l.details-1), "}]")
@@ -123,6 +131,9 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 		}
 		dst = append(dst, finishReason(reason, l.refused)...)
 		dst = append(dst, '"')
+		if e.chunks && e.counted {
+			return rawjson.Add(appendUsage(rawjson.Add(dst, `}],"usage":`), e.usage), "}\n\n")
+		}
 		return rawjson.Add(dst, e.tail)
 	}
 	return dst
@@ -147,6 +158,8 @@ func (e *encoder) begin(ev *chat.Event) {
 }
 
 // open begins a chunk with a delta for a choice.
+//
+//go:noinline
 func (e *encoder) open(dst []byte, choice int, delta string) []byte {
 	dst = rawjson.AddRaw(dst, e.head)
 	dst = rawjson.Add(dst, `{"index":`)
@@ -156,6 +169,8 @@ func (e *encoder) open(dst []byte, choice int, delta string) []byte {
 }
 
 // close ends the delta and the chunk.
+//
+//go:noinline
 func (e *encoder) close(dst []byte, rest string) []byte {
 	dst = rawjson.Add(dst, rest)
 	dst = rawjson.Add(dst, `},"logprobs":null,"finish_reason":null`)
@@ -174,8 +189,12 @@ func (e *encoder) lane(choice int) *lane {
 }
 
 func (e *encoder) blockStart(dst []byte, l *lane, ev *chat.Event) []byte {
+	before := len(dst)
 	l.kind, l.empty, l.start = ev.Block, true, l.at
-	switch ev.Block {
+	if e.chunks && ev.Block == chat.RefusalPart {
+		l.kind = chat.TextPart
+	}
+	switch l.kind {
 	case chat.ToolCallPart:
 		dst = e.open(dst, ev.Choice, `"tool_calls":[`)
 		dst = appendIndex(dst, `{"index":`, l.calls)
@@ -184,7 +203,12 @@ func (e *encoder) blockStart(dst []byte, l *lane, ev *chat.Event) []byte {
 		dst = rawjson.AddRaw(dst, ev.ID)
 		dst = rawjson.Add(dst, `","type":"function","function":{"name":"`)
 		dst = rawjson.AddRaw(dst, ev.Name)
-		dst = e.close(dst, `","arguments":""}}]`)
+		dst = rawjson.Add(dst, `","arguments":"`)
+		if e.chunks { // it is held until it is complete
+			l.call = rawjson.AddRaw(l.call[:0], dst[before:])
+			return dst[:before]
+		}
+		dst = e.close(dst, `"}}]`)
 	case chat.RefusalPart:
 		l.refused = true
 	}
@@ -209,6 +233,9 @@ func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 		return dst
 	}
 	l.filled()
+	if e.chunks && l.kind != chat.TextPart {
+		return e.chunk(dst, l, ev)
+	}
 	switch l.kind {
 	case chat.TextPart:
 		l.at += Characters(ev.Text)
@@ -253,6 +280,9 @@ func (e *encoder) cite(l *lane, raw chat.Raw) {
 func (e *encoder) blockStop(dst []byte, l *lane, ev *chat.Event) []byte {
 	if l.kind == chat.ToolCallPart && l.empty {
 		dst = e.delta(dst, l, &chat.Event{Choice: ev.Choice, Text: chat.Text("{}")}) // clients parse the arguments
+	}
+	if l.kind == chat.ToolCallPart && e.chunks {
+		dst = e.close(rawjson.AddRaw(dst, l.call), `"}}]`)
 	}
 	if len(l.cited) > 0 {
 		dst = e.annotations(dst, l, ev.Choice)

@@ -45,6 +45,7 @@ func appendOrNull(dst []byte, s string) []byte {
 	return rawjson.AppendString(dst, s)
 }
 
+//go:noinline
 func invalid(code, param, message string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: param, Message: message}
 }

@@ -116,6 +116,7 @@ func (d *reader) begin(role chat.Role, v rawjson.Value, m *message) {
 	}
 }
 
+//go:noinline
 func (d *reader) add(p chat.Part) {
 	if d.count() {
 		d.r.Add(p)
@@ -197,8 +198,12 @@ func (d *reader) calls(v rawjson.Value) {
 	}
 }
 
-// arguments are those of a call. An empty string means none, as no arguments do.
+// arguments are those of a call. An empty string means none, as no arguments do. Mistral's
+// clients may send the object itself.
 func (d *reader) arguments(f rawjson.Value) chat.Text {
+	if v := f.Get("arguments"); v.Kind() == rawjson.Object {
+		return rawjson.AppendEscaped(nil, v.Raw())
+	}
 	if t := d.text(d.need(f, "arguments")); len(t) > 0 {
 		return t
 	}

@@ -24,8 +24,9 @@ const Name = "openai"
 // Reader reads requests.
 type Reader struct{}
 
-// Writer writes answers.
-type Writer struct{}
+// Writer writes answers. With Chunks they are as Mistral's SDK wants them: thinking is a
+// part of the content, calls come whole, the usage with the reason for the end.
+type Writer struct{ Chunks bool }
 
 var (
 	_ adapters.Reader = Reader{}
@@ -77,6 +78,7 @@ type reader struct {
 	choice, limit, newLimit rawjson.Value // what can be judged only with the rest
 }
 
+//go:noinline
 func (d *reader) fail(e *chat.Error) {
 	if d.err == nil {
 		d.err = e
@@ -84,6 +86,8 @@ func (d *reader) fail(e *chat.Error) {
 }
 
 // text is a string as it is spelled.
+//
+//go:noinline
 func (d *reader) text(v rawjson.Value) chat.Text {
 	if v.Kind() != rawjson.String {
 		d.fail(wrongType(v, "a string"))
@@ -94,6 +98,8 @@ func (d *reader) text(v rawjson.Value) chat.Text {
 }
 
 // filled is a string that must not be empty.
+//
+//go:noinline
 func (d *reader) filled(v rawjson.Value) chat.Text {
 	t := d.text(v)
 	if d.err == nil && len(t) == 0 {
@@ -102,6 +108,7 @@ func (d *reader) filled(v rawjson.Value) chat.Text {
 	return t
 }
 
+//go:noinline
 func (d *reader) number(v rawjson.Value) chat.Raw {
 	if v.Kind() != rawjson.Number {
 		d.fail(wrongType(v, "a decimal"))
@@ -111,6 +118,8 @@ func (d *reader) number(v rawjson.Value) chat.Raw {
 }
 
 // integer is a whole number from least to most.
+//
+//go:noinline
 func (d *reader) integer(v rawjson.Value, least, most int64) int64 {
 	n, ok := v.Int64()
 	switch {
@@ -124,6 +133,7 @@ func (d *reader) integer(v rawjson.Value, least, most int64) int64 {
 	return n
 }
 
+//go:noinline
 func (d *reader) boolean(v rawjson.Value) bool {
 	b, ok := v.Bool()
 	if !ok {
@@ -132,6 +142,7 @@ func (d *reader) boolean(v rawjson.Value) bool {
 	return b
 }
 
+//go:noinline
 func (d *reader) object(v rawjson.Value) rawjson.Value {
 	if v.Kind() != rawjson.Object {
 		d.fail(wrongType(v, "an object"))
@@ -141,6 +152,8 @@ func (d *reader) object(v rawjson.Value) rawjson.Value {
 }
 
 // need is a member that has to be there.
+//
+//go:noinline
 func (d *reader) need(parent rawjson.Value, key string) rawjson.Value {
 	v := parent.Get(key)
 	if !v.Exists() {
@@ -150,8 +163,11 @@ func (d *reader) need(parent rawjson.Value, key string) rawjson.Value {
 }
 
 // extra notes a member that the neutral form has no place for.
+//
+//go:noinline
 func (d *reader) extra(k, v rawjson.Value) { d.note(v.Path(), k, v) }
 
+//go:noinline
 func (d *reader) note(path string, k, v rawjson.Value) {
 	if len(d.r.Extra) >= mostExtra {
 		d.fail(invalid("unknown_parameter", path, "Too many unknown parameters."))

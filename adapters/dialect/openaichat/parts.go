@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -73,15 +74,16 @@ func (d *reader) part(v rawjson.Value, allowed partSet) (p chat.Part) {
 	case kind.Is("text"):
 		p.Text = d.text(d.need(v, "text"))
 	case allowed&mediaTypes != 0 && kind.Is("image_url"):
-		d.image(d.object(d.need(v, "image_url")), &p)
+		d.image(d.need(v, "image_url"), &p)
 	case allowed&mediaTypes != 0 && kind.Is("input_audio"):
 		d.audio(d.object(d.need(v, "input_audio")), &p)
-	case allowed&mediaTypes != 0 && kind.Is("file"):
+	case allowed&mediaTypes != 0 && kind.Is("file") && !v.Get("file_id").Exists():
 		d.file(d.object(d.need(v, "file")), &p)
 	case allowed&mediaTypes != 0 && kind.Is("video_url"):
 		d.video(d.object(d.need(v, "video_url")), &p)
 	case allowed&refusalType != 0 && kind.Is("refusal"):
 		p.Kind, p.Text = chat.RefusalPart, d.text(d.need(v, "refusal"))
+	case d.chunk(kind, v, allowed, &p):
 	default:
 		d.text(kind)
 		d.fail(badValue(kind, allowed.names()))
@@ -100,6 +102,10 @@ func (d *reader) hints(v rawjson.Value, p *chat.Part) {
 		}
 		switch string(k.Bytes()) {
 		case "type", "text", "image_url", "input_audio", "file", "video_url", "refusal":
+		case "file_id", "document_url", "document_name", "thinking", "signature", "closed": // Mistral's
+			if p.Kind == chat.TextPart {
+				d.extra(k, m)
+			}
 		case "cache_control":
 			p.CacheControl = d.object(m).Raw()
 		case "prompt_cache_breakpoint":
@@ -112,10 +118,16 @@ func (d *reader) hints(v rawjson.Value, p *chat.Part) {
 	}
 }
 
+// image reads an image, whose URL may stand without an object around it.
 func (d *reader) image(v rawjson.Value, p *chat.Part) {
-	url := d.need(v, "url")
+	url := v
+	if v.Kind() != rawjson.String {
+		url = d.need(d.object(v), "url")
+	}
 	p.Kind, p.At = chat.ImagePart, url
-	p.Detail = d.optional(v, "detail")
+	if v.Kind() == rawjson.Object {
+		p.Detail = d.optional(v, "detail")
+	}
 	d.url(url, p, "an image")
 }
 
@@ -126,14 +138,16 @@ func (d *reader) video(v rawjson.Value, p *chat.Part) {
 }
 
 // url reads a URL, or the data in a data URL.
+//
+//go:noinline
 func (d *reader) url(v rawjson.Value, p *chat.Part, what string) {
 	t := d.filled(v)
-	if d.err != nil || !isData(t) {
+	if d.err != nil || !fields.IsData(t) {
 		p.Media.URL = t
 		return
 	}
 	var ok bool
-	if p.Media, ok = dataURL(t); !ok {
+	if p.Media, ok = fields.DataURL(t); !ok {
 		d.fail(badData(v, what))
 	}
 }
@@ -181,8 +195,8 @@ func (d *reader) file(v rawjson.Value, p *chat.Part) {
 // around it; false if it is neither.
 func ReadData(t chat.Text, m *chat.Media) (ok bool) {
 	switch {
-	case isData(t):
-		*m, ok = dataURL(t)
+	case fields.IsData(t):
+		*m, ok = fields.DataURL(t)
 	case bytes.HasPrefix(t, []byte("JVBERi0")): // the bytes that every PDF begins with
 		*m, ok = chat.Media{Type: chat.Text("application/pdf"), Data: t}, true
 	}
@@ -192,27 +206,4 @@ func ReadData(t chat.Text, m *chat.Media) (ok bool) {
 func badData(v rawjson.Value, what string) *chat.Error {
 	path := v.Path()
 	return invalid("invalid_value", path, "Invalid value for '"+path+"': expected a base64-encoded data URL of "+what+" (e.g. 'data:image/png;base64,...').")
-}
-
-func isData(t chat.Text) bool { return bytes.HasPrefix(t, []byte("data:")) }
-
-// dataURL takes a URL of https://www.rfc-editor.org/rfc/rfc2397 apart: media type, any
-// parameters, and base64. It is looked at as JSON spells it, where a slash may be escaped.
-func dataURL(t chat.Text) (m chat.Media, ok bool) {
-	comma := bytes.IndexByte(t, ',')
-	if comma < 0 {
-		return m, false
-	}
-	head, isBase64 := bytes.CutSuffix(t[len("data:"):comma], []byte(";base64"))
-	if !isBase64 {
-		return m, false
-	}
-	if i := bytes.IndexByte(head, ';'); i >= 0 {
-		head = head[:i]
-	}
-	if bytes.IndexByte(head, '\\') >= 0 {
-		head = rawjson.AppendEscaped([]byte(nil), rawjson.AppendUnescaped(nil, head))
-	}
-	m = chat.Media{Type: head[:len(head):len(head)], Data: t[comma+1:]}
-	return m, len(m.Type) > 0 && len(m.Data) > 0
 }

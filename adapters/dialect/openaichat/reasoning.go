@@ -182,6 +182,8 @@ func (d *reader) blocks(v rawjson.Value) {
 }
 
 // optional is a string that may be absent or null.
+//
+//go:noinline
 func (d *reader) optional(v rawjson.Value, key string) chat.Text {
 	if m := v.Get(key); m.Exists() && !m.IsNull() {
 		return d.text(m)

@@ -64,8 +64,11 @@ func (d *reader) sampling(k, v rawjson.Value) {
 	case "presence_penalty":
 		r.PresencePenalty = d.number(v)
 	case "seed":
-		d.integer(v, math.MinInt64, math.MaxInt64)
-		r.Seed = v.Raw()
+		d.seed(v)
+	case "random_seed":
+		if r.Seed == nil {
+			d.seed(v)
+		}
 	case "n":
 		r.N = d.integer(v, 1, 128)
 	case "stop":
@@ -80,6 +83,12 @@ func (d *reader) sampling(k, v rawjson.Value) {
 	default:
 		d.service(k, v)
 	}
+}
+
+// seed may be spelled as OpenAI does, which holds, or as Mistral does.
+func (d *reader) seed(v rawjson.Value) {
+	d.integer(v, math.MinInt64, math.MaxInt64)
+	d.r.Seed = v.Raw()
 }
 
 // service reads what concerns the API's service rather than the answer, and what
@@ -200,7 +209,9 @@ func (d *reader) format(v rawjson.Value) {
 	case d.err != nil:
 	case kind.Is("text"):
 	case kind.Is("json_object"):
-		f.Kind = chat.FormatJSON
+		if f.Kind = chat.FormatJSON; v.Get("value").Exists() { // as Hugging Face's servers have a schema
+			*f = chat.Format{Kind: chat.FormatSchema, Name: chat.Text("response"), Schema: d.object(v.Get("value")).Raw()}
+		}
 	case kind.Is("json_schema"):
 		f.Kind = chat.FormatSchema
 		d.schema(d.object(d.need(v, "json_schema")))

@@ -8,7 +8,7 @@ import (
 )
 
 // AppendResponse appends a chat.completion.
-func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
+func (w Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	dst = rawjson.Add(dst, `{"id":"`)
 	dst = appendID(dst, r.ID)
 	dst = rawjson.Add(dst, `","object":"chat.completion","created":`)
@@ -20,7 +20,7 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendChoice(dst, i, &r.Choices[i])
+		dst = w.appendChoice(dst, i, &r.Choices[i])
 	}
 	dst = append(dst, ']')
 	if r.Counted || r.Usage != (chat.Usage{}) {
@@ -31,7 +31,7 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	return append(dst, '}')
 }
 
-func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
+func (w Writer) appendChoice(dst []byte, index int, c *chat.Choice) []byte {
 	dst = rawjson.Add(dst, `{"index":`)
 	dst = strconv.AppendInt(dst, int64(index), 10)
 	dst = rawjson.Add(dst, `,"message":{"role":"assistant","content":`)
@@ -40,13 +40,16 @@ func appendChoice(dst []byte, index int, c *chat.Choice) []byte {
 		has[c.Parts[i].Kind] = true
 	}
 	refused, called := has[chat.RefusalPart], has[chat.ToolCallPart]
-	if has[chat.TextPart] || !refused && !called {
+	if w.Chunks {
+		dst = appendChunks(dst, c.Parts, has[chat.ThinkingPart])
+		has[chat.ThinkingPart], has[chat.RedactedPart] = false, false
+	} else if has[chat.TextPart] || !refused && !called {
 		dst = appendJoined(dst, c.Parts, chat.TextPart)
 	} else {
 		dst = rawjson.Add(dst, "null")
 	}
 	dst = rawjson.Add(dst, `,"refusal":`)
-	if refused {
+	if refused && !w.Chunks {
 		dst = appendJoined(dst, c.Parts, chat.RefusalPart)
 	} else {
 		dst = rawjson.Add(dst, "null")

@@ -83,7 +83,7 @@ func (d *reader) toolChoice(v rawjson.Value) {
 		d.r.Choice.Kind = chat.ChoiceAuto
 	case v.Is("none"):
 		d.r.Choice.Kind = chat.ChoiceNone
-	case v.Is("required"):
+	case v.Is("required"), v.Is("any"): // as Mistral has it
 		d.r.Choice.Kind = chat.ChoiceRequired
 	case v.Kind() == rawjson.String:
 		d.fail(badValue(v, "'none', 'auto', and 'required'"))

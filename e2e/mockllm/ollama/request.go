@@ -134,10 +134,16 @@ func (r *request) check(m model) *provider.Failure {
 	if r.Think != nil && r.Think != false && !m.thinks {
 		return bad("\"" + m.name + "\" does not support thinking")
 	}
-	open := map[string]string{} // calls that wait, by their ids
+	open := map[string]string{} // calls that wait, by their ids; those that Ollama's own SDK sends have none
 	for _, msg := range r.Messages {
 		for _, c := range msg.Calls {
+			if c.ID == "" {
+				c.ID = "of " + c.Function.Name
+			}
 			open[c.ID] = c.Function.Name
+		}
+		if msg.Role == "tool" && msg.CallID == "" {
+			msg.CallID = "of " + msg.ToolName
 		}
 		if msg.Role == "tool" {
 			name, ok := open[msg.CallID]

@@ -90,6 +90,10 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 			in.origin = v
 		case "access-control-request-method":
 			in.wantsMethod = v
+		case "user-agent":
+			if strings.HasPrefix(v, mistralAgent) {
+				in.hint = max(in.hint, dialect.MistralAgent)
+			}
 		case "anthropic-version":
 			in.anthropicVersion = true
 			in.hint = max(in.hint, dialect.AnthropicVersion)
@@ -110,7 +114,7 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
 			if strings.HasPrefix(name, amazonPrefix) {
 				in.own = append(in.own, name)
-			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") || strings.HasPrefix(name, "x-goog-") {
+			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") || strings.HasPrefix(name, "x-goog-") || strings.HasPrefix(name, "amz-sdk-") {
 				in.api = append(in.api, name)
 			}
 			return
@@ -135,6 +139,8 @@ const (
 	ownPrefix        = "x-postern-"
 	cloudflarePrefix = "cf-aig-"
 	amazonPrefix     = "x-amz-" // of a client's signature, which is not the gateway's
+
+	mistralAgent = "mistral-client-" // begins the user-agent of Mistral's SDKs
 )
 
 // firstKey is the key that the client gave, wherever its SDK puts keys.

@@ -189,9 +189,14 @@ func refusal(t *testing.T, name string, x *exchange) string {
 		t.Errorf("%s: got %s %s", name, x.response.First, x.response.Body)
 	}
 	var e struct {
-		Error json.RawMessage `json:"error"`
+		Error   json.RawMessage `json:"error"`
+		Message string          `json:"message"` // which some APIs have alone
 	}
-	if err := json.Unmarshal(x.response.Body, &e); err != nil || e.Error == nil {
+	err := json.Unmarshal(x.response.Body, &e)
+	if e.Message != "" {
+		return "refused with " + x.response.First + " " + e.Message
+	}
+	if err != nil || e.Error == nil {
 		t.Errorf("%s: got %s, want an error of the dialect", name, x.response.Body)
 	}
 	var o struct{ Message string }

@@ -190,6 +190,9 @@ func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step 
 		if retry != "" {
 			step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: retry})
 		}
+		if name := s.endpoint.Dialect.ErrorHeader; name != nil {
+			step.Reply.Headers = append(step.Reply.Headers, name(e))
+		}
 		return step
 	}
 	s.answer.replaced = body
@@ -197,6 +200,7 @@ func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step 
 	step.set("content-type", "application/json")
 	step.set("content-length", itoa(len(body)))
 	step.set("content-encoding", "")
+	s.nameError(step, e)
 	return step
 }
 

@@ -118,6 +118,9 @@ func (s *Stream) reject(e *chat.Error) *Step {
 	}
 	s.failure = e.Code
 	step := s.reply(e.Status, e.Code, "application/json", d.Error(nil, e))
+	if d.ErrorHeader != nil {
+		step.Reply.Headers = append(step.Reply.Headers, d.ErrorHeader(e))
+	}
 	if e.RetryAfter > 0 {
 		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: itoa(int(e.RetryAfter))})
 	}

@@ -195,7 +195,15 @@ func (s *Stream) replaceError(step *Step, e *chat.Error) *Step {
 	step.set("content-type", "application/json")
 	step.set("content-length", itoa(len(step.Body)))
 	step.set("content-encoding", "")
+	s.nameError(step, e)
 	return step
+}
+
+// nameError says in a header which error it is, where clients look there.
+func (s *Stream) nameError(step *Step, e *chat.Error) {
+	if name := s.endpoint.Dialect.ErrorHeader; name != nil {
+		step.Set = append(step.Set, name(e))
+	}
 }
 
 // translateEvents turns the next bytes of a stream into the client's dialect.
