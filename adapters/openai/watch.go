@@ -129,7 +129,7 @@ func (w *watch) count(raw []byte) bool {
 func usage(v rawjson.Value) chat.Usage {
 	first := func(keys ...string) int64 {
 		for _, k := range keys {
-			if n, ok := v.Get(k).Int64(); ok {
+			if n, ok := v.Get(k).Int64(); ok && n > 0 {
 				return n
 			}
 		}
@@ -137,7 +137,7 @@ func usage(v rawjson.Value) chat.Usage {
 	}
 	detail := func(k string, keys ...string) int64 {
 		for _, in := range keys {
-			if n, ok := v.Find(in, k).Int64(); ok {
+			if n, ok := v.Find(in, k).Int64(); ok && n > 0 {
 				return n
 			}
 		}
