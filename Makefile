@@ -5,6 +5,7 @@ ENVOY_VERSION    := 1.40.0
 TOOLS  := build/tools
 GUESTS := build/guests
 WASM   := build/postern.wasm
+LINKED := build/linked.wasm
 PYTHON ?= python3
 NPM    ?= npm
 ENVOY  ?= $(CURDIR)/$(TOOLS)/envoy
@@ -13,13 +14,14 @@ LISTEN ?= 127.0.0.1:8080
 
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+# Names of functions stay, for slim to find them; it leaves them out.
+LDFLAGS := -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # Sources of the module and of what generates files: all Go files that are not tests.
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate providers format differential bench bench-hostsim soak guests report-fields clean tools
+.PHONY: help build size run test check generate providers format differential bench bench-hostsim soak guests report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,7 +30,12 @@ build: $(WASM) ## build the module
 
 $(WASM): $(SOURCES)
 	@mkdir -p $(@D)
-	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $@ ./plugin
+	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $(LINKED) ./plugin
+	go run ./plugin/cmd/slim -out $@ $(LINKED)
+
+size: $(WASM) ## what the module and its packages weigh
+	@wc -c $(WASM)
+	@go run ./plugin/cmd/slim -sizes $(LINKED)
 
 run: $(WASM) $(if $(filter envoy,$(HOST)),$(ENVOY)) ## serve the quickstart on 127.0.0.1:8080 (HOST=envoy for a real Envoy, LISTEN=address)
 	@go build -o build/quickstart ./e2e/quickstart

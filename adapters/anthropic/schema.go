@@ -129,10 +129,8 @@ func (b *builder) keyword(start int, k, v rawjson.Value, kind keyword, path stri
 		b.subschema(v, path)
 	case kind == kwSchemas && v.Kind() == rawjson.Array:
 		b.raw(`[`)
-		i := -1
 		for it := v.Items(); it.Next(); {
-			i++
-			one := it.Value
+			i, one := it.Index, it.Value
 			if i > 0 {
 				b.raw(`,`)
 			}

@@ -83,10 +83,8 @@ func appendAsOpenAI(dst []byte, v rawjson.Value, member string) []byte {
 	}
 	w.raw(`,"tool_calls":[`)
 	first := true
-	i := -1
 	for it := v.Get("tool_calls").Items(); it.Next(); {
-		i++
-		c := it.Value
+		i, c := it.Index, it.Value
 		first = !w.call(first, i, c) && first
 	}
 	w.raw("]}")

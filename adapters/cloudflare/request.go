@@ -38,10 +38,8 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 	}
 	if only != nil {
 		tools := request.Get("tools")
-		i := -1
 		for it := tools.Items(); it.Next(); {
-			i++
-			t := it.Value
+			i, t := it.Index, it.Value
 			if !bytes.Equal(t.Find("function", "name").Raw(), only) {
 				patch.DeleteElem(tools, i)
 			}
@@ -74,10 +72,8 @@ func content(m rawjson.Value, patch *rawjson.Patch) {
 		patch.Replace(c, []byte(`""`))
 	case rawjson.Array:
 		joined := []byte{'"'}
-		i := -1
 		for it := c.Items(); it.Next(); {
-			i++
-			p := it.Value
+			i, p := it.Index, it.Value
 			text := p.Get("text").Raw()
 			if !p.Get("type").Is("text") || len(text) < 2 {
 				return

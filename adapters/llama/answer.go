@@ -25,10 +25,8 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		c.Parts = append(c.Parts, chat.Part{Text: t})
 	}
 	calls := m.Get("tool_calls")
-	i := -1
 	for it := calls.Items(); it.Next(); {
-		i++
-		v := it.Value
+		i, v := it.Index, it.Value
 		f := v.Get("function")
 		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(v.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
 		if len(p.ID) == 0 {

@@ -58,10 +58,8 @@ func (a *Adapter) choice(v rawjson.Value, created int64) chat.Choice {
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.RefusalPart, Text: refusal})
 	}
 	calls := 0
-	i := -1
 	for it := m.Get("tool_calls").Items(); it.Next(); {
-		i++
-		call := it.Value
+		i, call := it.Index, it.Value
 		calls++
 		f := function(call)
 		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: argumentsOf(f)}

@@ -33,10 +33,8 @@ func readChunk(v rawjson.Value) (c chunk, ok bool) {
 	c.kind = chat.ThinkingPart
 	thinking := v.Get("thinking")
 	c.text = inner(thinking)
-	i := -1
 	for it := thinking.Items(); it.Next(); {
-		i++
-		t := it.Value
+		i, t := it.Index, it.Value
 		if text := inner(t.Get("text")); i == 0 {
 			c.text = text
 		} else {

@@ -63,15 +63,12 @@ func (a *Adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 	for range w.Count {
 		out.Vectors = append(out.Vectors, embed.Vector{})
 	}
-	i := -1
 	for it := data.Items(); it.Next(); {
-		i++
-		e := it.Value
-		place := i
-		if n, ok := e.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
+		place := it.Index
+		if n, ok := it.Value.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
 			place = int(n)
 		}
-		switch v := e.Get("embedding"); v.Kind() {
+		switch v := it.Value.Get("embedding"); v.Kind() {
 		case rawjson.Array:
 			out.Vectors[place].Numbers = v.Raw()
 		case rawjson.String:

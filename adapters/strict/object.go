@@ -287,10 +287,8 @@ func (o *Object) Objects(key, doc string, read func(i int, o *Object)) int {
 		o.wantKind(v, "a list of objects")
 		return 0
 	}
-	i := -1
 	for it := v.Items(); it.Next(); {
-		i++
-		e := it.Value
+		i, e := it.Index, it.Value
 		if e.Kind() != rawjson.Object {
 			o.wantKind(e, "an object")
 			continue

@@ -70,13 +70,15 @@ func elements(v rawjson.Value) (list []element, first, last byte) {
 	switch v.Kind() {
 	case rawjson.Array:
 		list = make([]element, 0, v.Len())
-		for _, e := range v.Elems() {
+		for it := v.Items(); it.Next(); {
+			e := it.Value
 			list = append(list, element{value: e})
 		}
 		return list, '[', ']'
 	case rawjson.Object:
 		list = make([]element, 0, v.Len())
-		for k, e := range v.Fields() {
+		for it := v.Members(); it.Next(); {
+			k, e := it.Key, it.Value
 			list = append(list, element{append(append([]byte{}, k.Raw()...), ": "...), e})
 		}
 		return list, '{', '}'

@@ -57,10 +57,8 @@ func (s *Stream) universal(body []byte) *Step {
 		return s.reject(invalid("invalid_type", "", "the body has to be an array of 1 to "+itoa(maxAttempts)+" requests, each with provider, endpoint and query"))
 	}
 	a := s.attempts
-	i := -1
 	for it := list.Items(); it.Next(); {
-		i++
-		v := it.Value
+		i, v := it.Index, it.Value
 		one, e := w.readAttempt(v, "["+itoa(i)+"]")
 		if e != nil {
 			return s.reject(e)

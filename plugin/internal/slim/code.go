@@ -1,0 +1,226 @@
+package slim
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Opcodes that are looked for.
+const (
+	opUnreachable  = 0x00
+	opNop          = 0x01
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opIf           = 0x04
+	opElse         = 0x05
+	opEnd          = 0x0b
+	opBr           = 0x0c
+	opBrIf         = 0x0d
+	opBrTable      = 0x0e
+	opReturn       = 0x0f
+	opCall         = 0x10
+	opCallIndirect = 0x11
+	opDrop         = 0x1a
+	opSelect       = 0x1b
+	opLocalGet     = 0x20
+	opLocalSet     = 0x21
+	opLocalTee     = 0x22
+	opGlobalGet    = 0x23
+	opGlobalSet    = 0x24
+	opI32Load      = 0x28
+	opI64Load      = 0x29
+	opI64Load32U   = 0x35
+	opI32Store     = 0x36
+	opI64Store     = 0x37
+	opI64Store32   = 0x3e
+	opMemorySize   = 0x3f
+	opMemoryGrow   = 0x40
+	opI32Const     = 0x41
+	opI64Const     = 0x42
+	opF32Const     = 0x43
+	opF64Const     = 0x44
+	opI32Eqz       = 0x45
+	opI32LtU       = 0x49
+	opI64Eqz       = 0x50
+	opI32Clz       = 0x67
+	opI32Ctz       = 0x68
+	opI32Popcnt    = 0x69
+	opI32Add       = 0x6a
+	opI32Sub       = 0x6b
+	opI32ShrU      = 0x76
+	opI32Mul       = 0x6c
+	opI64Clz       = 0x79
+	opI64Popcnt    = 0x7b
+	opI64Add       = 0x7c
+	opI32WrapI64   = 0xa7
+	opI64ExtendU   = 0xad
+	opF64Promote   = 0xbb
+	opI64Extend32S = 0xc4
+	opMore         = 0xfc // the next byte says what
+)
+
+// An instr is an instruction.
+type instr struct {
+	op  byte
+	raw []byte // as it was spelled; nil for one that is new
+	x   int64  // a number, an index, a label, or how an address is aligned
+	off uint64 // of loads and stores
+}
+
+// gone is what passes leave of an instruction that they took away.
+var gone = instr{op: opNop, raw: []byte{}}
+
+func (in *instr) isGone() bool { return in.op == opNop && in.raw != nil && len(in.raw) == 0 }
+
+// is reports whether the instruction is this one.
+func (in *instr) is(op byte, x int64) bool { return in.op == op && in.x == x }
+
+// decode reads the instructions of a body behind its locals.
+func decode(p []byte) ([]instr, error) {
+	r := &reader{p: p}
+	list := make([]instr, 0, len(p)/2)
+	for r.at < len(p) {
+		from := r.at
+		in := instr{op: r.byte()}
+		switch op := in.op; {
+		case op == opUnreachable || op == opNop || op == opElse || op == opEnd || op == opReturn || op == opDrop || op == opSelect,
+			op >= opI32Eqz && op <= opI64Extend32S:
+		case op == opBlock || op == opLoop || op == opIf:
+			in.x = r.int()
+		case op == opBr || op == opBrIf || op == opCall || op >= opLocalGet && op <= opGlobalSet:
+			in.x = int64(r.uint())
+		case op == opBrTable:
+			for range r.count() {
+				r.uint()
+			}
+			r.uint()
+		case op == opCallIndirect:
+			r.uint()
+			r.uint()
+		case op >= opI32Load && op <= opI64Store32:
+			in.x = int64(r.uint())
+			in.off = r.uint()
+		case op == opMemorySize || op == opMemoryGrow:
+			r.byte()
+		case op == opI32Const || op == opI64Const:
+			in.x = r.int()
+		case op == opF32Const:
+			r.bytes(4)
+		case op == opF64Const:
+			r.bytes(8)
+		case op == opMore:
+			if err := in.more(r); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, fmt.Errorf("unknown instruction %#x", op)
+		}
+		if r.failed {
+			return nil, errCut
+		}
+		in.raw = p[from:r.at]
+		list = append(list, in)
+	}
+	return list, nil
+}
+
+// more reads an instruction of two bytes: what saturates, copies or fills.
+func (in *instr) more(r *reader) error {
+	in.x = int64(r.uint())
+	switch {
+	case in.x < 8:
+	case in.x == 10:
+		r.bytes(2)
+	case in.x == 11:
+		r.byte()
+	default:
+		return fmt.Errorf("unknown instruction 0xfc %#x", in.x)
+	}
+	return nil
+}
+
+// encode writes instructions.
+func encode(dst []byte, list []instr) []byte {
+	for i := range list {
+		in := &list[i]
+		if in.raw != nil {
+			dst = append(dst, in.raw...)
+			continue
+		}
+		dst = append(dst, in.op)
+		switch op := in.op; {
+		case op == opBr || op == opBrIf || op == opCall || op >= opLocalGet && op <= opGlobalSet:
+			dst = appendUint(dst, uint64(in.x))
+		case op >= opI32Load && op <= opI64Store32:
+			dst = appendUint(dst, uint64(in.x))
+			dst = appendUint(dst, in.off)
+		case op == opI32Const || op == opI64Const:
+			dst = appendInt(dst, in.x)
+		}
+	}
+	return dst
+}
+
+// compact removes what is gone.
+func compact(list []instr) []instr {
+	kept := list[:0]
+	for _, in := range list {
+		if !in.isGone() {
+			kept = append(kept, in)
+		}
+	}
+	return kept
+}
+
+// Where functions of Go's calling convention keep what: it is the parameter that says
+// at which block to begin, and the stack pointer, which has a copy in a local.
+const (
+	localBlock = 0
+	localSP    = 1
+	globalSP   = 0
+)
+
+// slimCode makes the bodies of functions smaller.
+func (m *module) slimCode() error {
+	cold := m.coldCalls()
+	for i, body := range m.bodies {
+		if int(m.funcs[i]) >= len(m.types) {
+			return fmt.Errorf("function %d: it has no type", i)
+		}
+		if !bytes.Equal(m.types[m.funcs[i]], []byte(typeOfGo)) {
+			continue
+		}
+		r := &reader{p: body}
+		groups := r.count()
+		var first byte
+		for g := range groups {
+			r.uint()
+			if t := r.byte(); g == 0 {
+				first = t
+			}
+		}
+		if r.failed {
+			return fmt.Errorf("function %d: %w", i, errCut)
+		}
+		list, err := decode(body[r.at:])
+		if err != nil {
+			return fmt.Errorf("function %d: %w", i, err)
+		}
+		if first != 0x7f || len(list) < 2 || !list[0].is(opGlobalGet, globalSP) || !list[1].is(opLocalSet, localSP) {
+			continue // not of Go's calling convention
+		}
+		list = slimReturns(list)
+		list = slimAddresses(list)
+		list = slimLoads(list)
+		list = cold.slim(list)
+		list = slimJumps(list)
+		list = slimCalls(list)
+		m.bodies[i] = encode(append([]byte(nil), body[:r.at]...), list)
+	}
+	for _, f := range cold.funcs {
+		if n := m.add(typeOfCall, f.body); n != f.number {
+			return fmt.Errorf("function %d was to be %d", n, f.number)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package slim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var mnemonics = map[string]byte{
+	"unreachable": opUnreachable, "nop": opNop, "block": opBlock, "loop": opLoop, "if": opIf, "end": opEnd, "br": opBr, "br_if": opBrIf,
+	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
+	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
+	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
+	"br_table": opBrTable, "call_indirect": opCallIndirect, "memory.copy": opMore,
+}
+
+// assemble reads instructions from words: "i64.store+8" has an offset of 8.
+func assemble(t *testing.T, text string) []instr {
+	t.Helper()
+	var code []byte
+	words := strings.Fields(text)
+	for len(words) > 0 {
+		name, offset, _ := strings.Cut(words[0], "+")
+		words = words[1:]
+		op, ok := mnemonics[name]
+		if !ok {
+			t.Fatalf("no instruction %q", name)
+		}
+		code = append(code, op)
+		number := func() (n int64) {
+			n, err := strconv.ParseInt(words[0], 10, 64)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			words = words[1:]
+			return n
+		}
+		switch {
+		case op == opBlock || op == opLoop || op == opIf:
+			code = append(code, 0x40)
+		case op >= opI32Load && op <= opI64Store32:
+			n, _ := strconv.Atoi(offset)
+			code = appendUint(append(code, 0), uint64(n))
+		case op == opI32Const || op == opI64Const:
+			code = appendInt(code, number())
+		case op == opBr || op == opBrIf || op == opCall || op >= opLocalGet && op <= opGlobalSet:
+			code = appendUint(code, uint64(number()))
+		case op == opBrTable:
+			n := number()
+			code = appendUint(code, uint64(n-1))
+			for range n {
+				code = appendUint(code, uint64(number()))
+			}
+		case op == opCallIndirect:
+			code = append(code, 0, 0)
+		case op == opMore:
+			code = append(code, 10, 0, 0)
+		}
+	}
+	list, err := decode(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list { // as Go aligns
+		if in := &list[i]; in.op == opI64Store || in.op == opI64Load {
+			in.x = 3
+		} else if in.op == opI32Load {
+			in.x = 2
+		}
+	}
+	return list
+}
+
+func print(list []instr) string {
+	var b strings.Builder
+	for i := range list {
+		name := fmt.Sprintf("%#x", list[i].op)
+		for n, op := range mnemonics {
+			if op == list[i].op {
+				name = n
+			}
+		}
+		fmt.Fprintf(&b, "%s %d +%d\n", name, list[i].x, list[i].off)
+	}
+	return b.String()
+}
+
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	cold := func() *coldCalls {
+		m := &module{imported: 1, funcs: make([]uint64, 9), names: map[int]string{5: "runtime.goPanicIndex", 6: "runtime.panicCheck1"}}
+		return m.coldCalls()
+	}
+	const push = " get 1 i32 8 i32.sub tee 1 gset 0 get 1 i64 65537 i64.store "
+	const frame = "gget 0 set 1 block loop block block block get 0 br_table 4 0 1 1 2 end "
+	tests := []struct {
+		name, in, want string
+		pass           func([]instr) []instr
+	}{
+		{"return of a function with a frame", "get 1 i32 40 i32.add tee 1 gset 0 get 1 i32 8 i32.add tee 1 gset 0 i32 0 return end",
+			"get 1 i32 48 i32.add gset 0 i32 0 return end", slimReturns},
+		{"return of a function without", "get 1 i32 8 i32.add tee 1 gset 0 i32 1 return", "get 1 i32 8 i32.add gset 0 i32 1 return", slimReturns},
+		{"the stack pointer moves and the function goes on", "get 1 i32 8 i32.add tee 1 gset 0 i32 1 call 2", "", slimReturns},
+
+		{"load from the stack", "get 1 extend i64 24 i64.add wrap i64.load set 2", "get 1 i64.load+24 set 2", slimAddresses},
+		{"store with offset to the stack", "get 1 extend i64 24 i64.add wrap get 2 i64.store+8", "get 1 get 2 i64.store+32", slimAddresses},
+		{"store of what is read from the stack", "get 1 extend i64 24 i64.add wrap get 1 extend i64 16 i64.add wrap i64.load i64.store",
+			"get 1 get 1 i64.load+16 i64.store+24", slimAddresses},
+		{"store of a sum", "get 1 extend i64 24 i64.add wrap i64 1 get 3 i64.add i64.store", "get 1 i64 1 get 3 i64.add i64.store+24", slimAddresses},
+		{"two addresses to copy", "get 1 extend i64 24 i64.add wrap get 1 extend i64 80 i64.add wrap i32 56 memory.copy",
+			"get 1 i32 24 i32.add get 1 i32 80 i32.add i32 56 memory.copy", slimAddresses},
+		{"an address that is itself stored", "get 2 get 1 extend i64 24 i64.add wrap extend i64.store", "get 2 get 1 i32 24 i32.add extend i64.store", slimAddresses},
+		{"an address of something else", "get 2 extend i64 24 i64.add wrap i64.load", "get 2 i32 24 i32.add i64.load", slimAddresses},
+		{"a negative offset", "get 1 extend i64 -8 i64.add wrap i64.load", "get 1 i32 -8 i32.add i64.load", slimAddresses},
+		{"an address as pointer", "get 1 extend i64 24 i64.add set 3", "", slimAddresses},
+		{"an address that a call takes", "get 1 extend i64 24 i64.add wrap call 3 i64.load", "get 1 i32 24 i32.add call 3 i64.load", slimAddresses},
+		{"there and back", "get 1 extend wrap i64.load", "get 1 i64.load", slimAddresses},
+
+		{"half of a stack's word", "get 1 i64.load+16 wrap", "get 1 i32.load+16", slimLoads},
+		{"half of another word", "get 2 wrap i64.load+16 wrap", "", slimLoads},
+		{"a byte", "get 2 wrap i64.load8_u wrap nop i32.eqz", "get 2 wrap i32.load8_u i32.eqz", slimLoads},
+
+		{"call of what fails", push + "i32 0 call 5 gget 0 set 1 br_if 4 end", "i64 65537 call 10 return end", cold().slim},
+		{"call of what only may", push + "i32 0 call 6 gget 0 set 1 br_if 4 end", "", cold().slim},
+		{"call of what fails, without a way to unwind", push + "i32 0 call 5 gget 0 set 1 if unreachable end", "", cold().slim},
+		{"behind a call", "call 7 gget 0 set 1 br_if 2 end get 1 i64.load", "call 7 br_if 2 end gget 0 tee 1 i64.load", slimCalls},
+
+		{"jump ahead", frame + "i32 3 set 0 br 2 end i32 4 set 0 br 1 end get 2 end unreachable end",
+			frame + "br 1 end end get 2 end unreachable end", slimJumps},
+		{"jump ahead on a condition", frame + "get 2 i64.eqz if i32 3 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
+			frame + "get 2 i64.eqz br_if 1 get 3 end get 4 end get 2 end unreachable end", slimJumps},
+		{"jump ahead from within", frame + "get 2 i64.eqz if get 4 set 5 i32 2 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
+			frame + "get 2 i64.eqz if get 4 set 5 br 1 end get 3 end get 4 end get 2 end unreachable end", slimJumps},
+		{"jump back", frame + "get 3 end get 4 end i32 1 set 0 br 0 end unreachable end", "", slimJumps},
+		{"jump to itself", frame + "get 3 end i32 1 set 0 br 1 end end unreachable end", "", slimJumps},
+		{"call through a table", frame + "get 3 wrap set 0 i32 0 get 0 call_indirect end i32 3 set 0 br 1 end get 2 end unreachable end",
+			frame + "get 3 wrap set 0 i32 0 get 0 call_indirect end end get 2 end unreachable end", slimJumps},
+		{"the parameter is read", frame + "get 0 set 3 end i32 3 set 0 br 1 end get 2 end unreachable end", "", slimJumps},
+		{"a jump whose target is not known", frame + "get 3 wrap set 0 br 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", slimJumps},
+		{"a jump that is only made sometimes", frame + "i32 3 set 0 get 2 wrap br_if 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", slimJumps},
+		{"no loop", "gget 0 set 1 block block get 0 br_table 2 0 1 end i32 3 set 0 br 2 end get 2 end", "", slimJumps},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.want == "" {
+				tt.want = tt.in
+			}
+			got, want := print(tt.pass(assemble(t, tt.in))), print(assemble(t, tt.want))
+			if got != want {
+				t.Errorf("got\n%swant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// TestTableComesBack takes a table of 300 functions out of a memory.
+func TestTableComesBack(t *testing.T) {
+	t.Parallel()
+	const at, functions = 1024, 300
+	memory := make([]byte, at+functions*bucketsPerFunction*bucketSize+64)
+	for i := range functions * bucketsPerFunction {
+		n := i / bucketsPerFunction
+		memory[at+i*bucketSize], memory[at+i*bucketSize+1] = byte(n), byte(n>>8)
+	}
+	copy(memory[at-12:], "before")
+	copy(memory[len(memory)-50:], "behind")
+	table, buckets := findTable(memory)
+	if table != at || buckets != functions*bucketsPerFunction {
+		t.Fatalf("found %d buckets at %d, want %d at %d", buckets, table, functions*bucketsPerFunction, at)
+	}
+	memory[at+4000*bucketSize+7] = 1
+	if _, buckets := findTable(memory); buckets != 0 {
+		t.Errorf("found %d buckets in a table with something else in it", buckets)
+	}
+	segments, ok, err := readSegments(appendSegments(nil, memory))
+	again := make([]byte, len(memory))
+	for _, s := range segments {
+		copy(again[s.at:], s.data)
+	}
+	if !ok || err != nil || !slices.Equal(again, memory) {
+		t.Errorf("a memory does not come back from its segments: %v %v", ok, err)
+	}
+}
+
+func FuzzSlim(f *testing.F) {
+	m := module{}
+	start := m.add(typeOfGo, append([]byte{1, 1, 0x7f}, encode(nil, []instr{{op: opGlobalGet}, {op: opLocalSet, x: 1}, {op: opLocalGet}, {op: opEnd}})...))
+	m.sections = []section{{id: typeSection}, {id: functionSection}, {startSection, []byte{byte(start)}}, {id: codeSection}, {dataSection, []byte{1, 0, opI32Const, 4, opEnd, 2, 1, 2}}}
+	f.Add(m.bytes())
+	f.Fuzz(func(t *testing.T, wasm []byte) {
+		small, err := Slim(wasm)
+		if err != nil {
+			return
+		}
+		if _, err := parse(small); err != nil {
+			t.Errorf("what was made smaller cannot be read: %v", err)
+		}
+	})
+}
