@@ -46,6 +46,7 @@ var wires = map[string]form{
 	"vertex":      {wire: "gemini", cases: []string{"gemini/testdata/openai"}},
 	"cohere":      {wire: "cohere", cases: []string{"cohere/testdata/openai", "cohere/testdata/anthropic"}},
 	"ollama":      {wire: "ollama", cases: []string{"ollama/testdata/openai"}},
+	"custom":      {wire: "ollama", cases: []string{"ollama/testdata/openai"}}, // as its options of the pairs describe it
 	"bedrock":     {wire: "bedrock", cases: []string{"bedrock/testdata/openai", "bedrock/testdata/anthropic"}},
 }
 

@@ -31,6 +31,8 @@ type Error struct {
 }
 
 // KindOf is the kind that a status means when nothing else is known.
+//
+//go:noinline
 func KindOf(status int) ErrorKind {
 	switch status {
 	case 401:
@@ -53,3 +55,6 @@ func KindOf(status int) ErrorKind {
 	}
 	return InvalidRequest
 }
+
+// Error makes it an error, for answers that are one although their status is good.
+func (e *Error) Error() string { return e.Message }

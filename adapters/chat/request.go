@@ -99,12 +99,16 @@ func (r *Request) Reset() {
 }
 
 // Begin starts a message; Add gives it parts.
+//
+//go:noinline
 func (r *Request) Begin(role Role) *Message {
 	r.Messages = append(r.Messages, Message{Role: role})
 	return &r.Messages[len(r.Messages)-1]
 }
 
 // Add appends a part to the last message.
+//
+//go:noinline
 func (r *Request) Add(p Part) {
 	m := &r.Messages[len(r.Messages)-1]
 	start := len(r.parts) - len(m.Parts)
@@ -113,6 +117,8 @@ func (r *Request) Add(p Part) {
 }
 
 // AddResult appends a part to the result of the last part, which is a ToolResultPart.
+//
+//go:noinline
 func (r *Request) AddResult(p Part) {
 	last := &r.parts[len(r.parts)-1]
 	start := len(r.results) - len(last.Result)

@@ -35,6 +35,7 @@ func Append(dst []byte, kind string, data []byte) []byte {
 	return append(dst, byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
 }
 
+//go:noinline
 func appendHeader(dst []byte, name, value string) []byte {
 	dst = append(append(dst, byte(len(name))), name...)
 	dst = append(dst, typeString, byte(len(value)>>8), byte(len(value)))

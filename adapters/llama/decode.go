@@ -151,6 +151,8 @@ func (d *decoder) close(emit func(*chat.Event)) {
 }
 
 // send hands over an event from memory that is always the same.
+//
+//go:noinline
 func (d *decoder) send(emit func(*chat.Event), e chat.Event) {
 	d.ev = e
 	emit(&d.ev)

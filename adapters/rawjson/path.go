@@ -87,6 +87,8 @@ func (v Value) Path() string {
 }
 
 // JoinPath is the path of the member with this key of the object at path.
+//
+//go:noinline
 func JoinPath(path, key string) string {
 	return string(appendName([]byte(path), []byte(key)))
 }

@@ -21,6 +21,8 @@ const (
 )
 
 // String is the kind's name as errors say it.
+//
+//go:noinline
 func (k Kind) String() string {
 	switch k {
 	case Null:
@@ -226,6 +228,8 @@ func (v Value) Member(key string) (place int, value Value) {
 }
 
 // Find follows keys inward: v.Find("message", "usage"). It is absent when one is.
+//
+//go:noinline
 func (v Value) Find(keys ...string) Value {
 	for _, key := range keys {
 		v = v.Get(key)

@@ -10,6 +10,8 @@ const digits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string with its quotes. It escapes only what
 // must be; a byte that is not UTF-8 becomes U+FFFD.
+//
+//go:noinline
 func AppendString[S ~string | ~[]byte](dst []byte, s S) []byte {
 	dst = append(dst, '"')
 	dst = AppendEscaped(dst, s)
@@ -43,6 +45,8 @@ func AppendEscaped[S ~string | ~[]byte](dst []byte, s S) []byte {
 }
 
 // appendEscape appends a quote, backslash or control character as its escape.
+//
+//go:noinline
 func appendEscape(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':
@@ -77,6 +81,8 @@ func AppendKey(dst []byte, key string) []byte {
 }
 
 // AppendInt appends a whole number.
+//
+//go:noinline
 func AppendInt(dst []byte, i int64) []byte { return strconv.AppendInt(dst, i, 10) }
 
 // AppendFloat appends f in the shortest form that reads back the same, and null
@@ -117,6 +123,8 @@ func (w *Writer) Len() int { return len(w.buf) }
 
 // comma separates the next value or key from the one before. The last byte tells:
 // only an opening bracket or a colon is followed by none.
+//
+//go:noinline
 func (w *Writer) comma() {
 	if n := len(w.buf); n > w.base {
 		switch w.buf[n-1] {
@@ -128,6 +136,8 @@ func (w *Writer) comma() {
 }
 
 // Object begins an object.
+//
+//go:noinline
 func (w *Writer) Object() *Writer {
 	w.comma()
 	w.buf = append(w.buf, '{')
@@ -141,6 +151,8 @@ func (w *Writer) EndObject() *Writer {
 }
 
 // Array begins an array.
+//
+//go:noinline
 func (w *Writer) Array() *Writer {
 	w.comma()
 	w.buf = append(w.buf, '[')
