@@ -254,7 +254,7 @@ func (s *suite) everyPair(add func(string, envoy.Listener) error) ([]any, error)
 }
 
 // made are ids and times that the gateway makes where a provider gives none.
-var made = regexp.MustCompile(`"(id|item_id|responseId)":"[^"]*"|"(created|[a-z]+_at)":\d+|"created_at":"[^"]*"|"[a-z_]*duration":\d+`)
+var made = regexp.MustCompile(`"(id|item_id|responseId)":"[^"]*"|"(created|created_at|completed_at)":("[^"]*"|\d+)|"[a-z_]*duration":\d+`)
 
 // TestPairsInEnvoy asks every pair for the same stream 16 times in the real Envoy, its
 // bytes in seeded pieces: the client's answer is the same each time, and whole.

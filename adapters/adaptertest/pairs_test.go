@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -45,6 +46,7 @@ var wires = map[string]form{
 	"vertex":      {wire: "gemini", cases: []string{"gemini/testdata/openai"}},
 	"cohere":      {wire: "cohere", cases: []string{"cohere/testdata/openai", "cohere/testdata/anthropic"}},
 	"ollama":      {wire: "ollama", cases: []string{"ollama/testdata/openai"}},
+	"custom":      {wire: "ollama", cases: []string{"ollama/testdata/openai"}}, // as its options of the pairs describe it
 	"bedrock":     {wire: "bedrock", cases: []string{"bedrock/testdata/openai", "bedrock/testdata/anthropic"}},
 }
 
@@ -316,4 +318,38 @@ func eventStream(text []byte) []byte {
 		}
 	}
 	return out
+}
+
+// TestFoundByMutants has what mutants have found, for every dialect.
+func TestFoundByMutants(t *testing.T) {
+	t.Parallel()
+	const chunk = `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"logprobs":%l,"finish_reason":"stop"}],"usage":%u}`
+	const answer = `{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi","tool_calls":%c},"logprobs":%l,"finish_reason":"stop"}],"usage":%u}`
+	everyPair(t, func(t *testing.T, p *pair) {
+		if p.form.name != "openai" {
+			return
+		}
+		for _, tt := range []struct {
+			logprobs, usage, calls string
+			status                 int
+		}{
+			{`{"content":{"type":"text"}}`, `{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}`, `[]`, 200},
+			{`null`, `{"prompt_tokens":-1,"completion_tokens":-9223372036854775808,"total_tokens":-1}`, `[]`, 200},
+			{`null`, `null`, `[{"id":"c","type":"function","function":{"name":"","arguments":"{}"}}]`, 502},
+			{`null`, `null`, `[-1]`, 502},
+		} {
+			fill := strings.NewReplacer("%l", tt.logprobs, "%u", tt.usage, "%c", tt.calls)
+			status, out := p.Answer(200, []byte(fill.Replace(answer)))
+			if _, err := adaptertest.Value(out); err != nil || status != tt.status || bytes.Contains(out, []byte(":-")) {
+				t.Errorf("%v: got %d %s (%v), want %d", tt, status, out, err, tt.status)
+			}
+			out, err := p.Stream(p.plain(t), []byte("data: "+fill.Replace(chunk)+"\n\ndata: [DONE]\n\n"))
+			if err == nil {
+				err = endsWell(&p.Suite, out)
+			}
+			if err != nil || bytes.Contains(out, []byte(":-")) {
+				t.Errorf("%v: got (%v)\n%s", tt, err, out)
+			}
+		}
+	})
 }

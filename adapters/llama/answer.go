@@ -57,12 +57,18 @@ func finish(reason rawjson.Value, called bool) chat.Finish {
 // callID makes an id for a call that came without one.
 func callID(n int) chat.Text { return strconv.AppendInt(chat.Text("call_"), int64(n), 10) }
 
+// mostTokens is far above any count.
+const mostTokens = 1 << 50
+
 // usage reads the metrics that count tokens; false if there are none. They are numbers
 // of any spelling.
 func usage(metrics rawjson.Value) (u chat.Usage, ok bool) {
 	for it := metrics.Items(); it.Next(); {
 		m := it.Value
 		n, _ := m.Get("value").Float64()
+		if n < 0 || n > mostTokens {
+			continue
+		}
 		switch name := m.Get("metric"); {
 		case name.Is("num_prompt_tokens"):
 			u.Input, ok = int64(n), true

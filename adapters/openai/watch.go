@@ -145,7 +145,7 @@ func (w *watch) count(raw []byte) bool {
 func usage(v rawjson.Value) chat.Usage {
 	first := func(keys ...string) int64 {
 		for _, k := range keys {
-			if n, ok := v.Get(k).Int64(); ok {
+			if n, ok := v.Get(k).Int64(); ok && n > 0 {
 				return n
 			}
 		}
@@ -153,7 +153,7 @@ func usage(v rawjson.Value) chat.Usage {
 	}
 	detail := func(k string, keys ...string) int64 {
 		for _, in := range keys {
-			if n, ok := v.Find(in, k).Int64(); ok {
+			if n, ok := v.Find(in, k).Int64(); ok && n > 0 {
 				return n
 			}
 		}
@@ -180,7 +180,7 @@ func usage(v rawjson.Value) chat.Usage {
 	// output instead of in it: the total tells, and so does a part beyond its whole.
 	total, ok := v.Get("total_tokens").Int64()
 	if ok && u.Input == 0 && u.Output == 0 { // as rerankers say it
-		u.Input = total
+		u.Input = max(0, total)
 	}
 	if u.Reasoning > 0 && (u.Reasoning > u.Output || ok && total == u.Input+u.Output+u.Reasoning) {
 		u.Output += u.Reasoning

@@ -118,15 +118,13 @@ func TestRatiosAreTakenWithinRounds(t *testing.T) {
 
 func TestLargeConfigurationIsJSON(t *testing.T) {
 	t.Parallel()
-	var doc struct {
-		Models    []any
-		Consumers []any
-	}
-	if err := json.Unmarshal([]byte(largeConfig()), &doc); err != nil {
+	var doc struct{ Models, Consumers, Providers []any }
+	config, providers := largeConfig()
+	if err := json.Unmarshal([]byte(config), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if len(doc.Models) != manyModels+1 || len(doc.Consumers) != manyConsumers {
-		t.Errorf("got %d models and %d consumers", len(doc.Models), len(doc.Consumers))
+	if len(doc.Models) != manyModels+1 || len(doc.Consumers) != manyConsumers || len(doc.Providers) != providers {
+		t.Errorf("got %d models, %d consumers and %d providers", len(doc.Models), len(doc.Consumers), len(doc.Providers))
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/e2e/pairs"
 )
 
 const (
@@ -14,8 +17,8 @@ const (
 	manyConsumers = 10_000
 )
 
-// soakConfigure measures the configuration callback of a worker with many models and
-// consumers: what its thread has spent until the proxy serves, without what it spends
+// soakConfigure measures the configuration callback of a worker with many models,
+// consumers and providers: what its thread has spent until the proxy serves, without what it spends
 // with the smallest configuration. The thread runs nothing else meanwhile, and CPU
 // time is not stretched by what else the machine does. Of three starts each the least
 // disturbed counts.
@@ -24,11 +27,12 @@ func (r *rig) soakConfigure(d *soakDocument) error {
 	if err != nil {
 		return err
 	}
-	large, err := r.startCPU(largeConfig())
+	config, providers := largeConfig()
+	large, err := r.startCPU(config)
 	if err != nil {
 		return err
 	}
-	d.bound(fmt.Sprintf("configuration callback, %d models and %d consumers", manyModels, manyConsumers),
+	d.bound(fmt.Sprintf("configuration callback, %d models, %d consumers, %d providers", manyModels, manyConsumers, providers),
 		float64((large-small).Microseconds())/1e3, maxConfigureMillis, "ms")
 	return nil
 }
@@ -77,10 +81,14 @@ func (e *envoy) settledCPU(thread string) (time.Duration, error) {
 	return last, err
 }
 
-// largeConfig has a key and a few rules for each of many consumers.
-func largeConfig() string {
+// largeConfig has a key and a few rules for each of many consumers, and one of each
+// provider that there is.
+func largeConfig() (config string, providers int) {
 	var b strings.Builder
-	b.WriteString(`{"providers":[{"name":"openai","type":"openai","cluster":"mock","keys":[{"value":"sk-mock"}]}],"models":[`)
+	b.WriteString(`{"providers":[`)
+	rows := eachProvider()
+	b.WriteString(strings.Join(rows, ","))
+	b.WriteString(`],"models":[`)
 	for i := range manyModels {
 		fmt.Fprintf(&b, `{"name":"model-%d","targets":[{"provider":"openai","model":"upstream-%d"}]},`, i, i)
 	}
@@ -93,5 +101,25 @@ func largeConfig() string {
 			i, i%100, sha256.Sum256(fmt.Append(nil, i)), i%manyModels, (i+1)%manyModels)
 	}
 	b.WriteString("]}")
-	return b.String()
+	return b.String(), len(rows)
+}
+
+// eachProvider has a row for each: those with a mock have its key and options, which
+// Vertex AI's have to be parsed, and the others need none.
+func eachProvider() []string {
+	var rows []string
+	mocks := pairs.Mocks(nil)
+	known := map[string]bool{}
+	for _, p := range pairs.Providers() {
+		known[p.Kind] = true
+		p.Options = strings.Replace(p.Options, `"tokens"`, `"mock"`, 1) // the cluster that there is
+		rows = append(rows, p.Row("mock", mocks.Key(p.Mock)))
+	}
+	for _, p := range builtin.Providers() {
+		if _, err := pairs.Adapter(p.Name, "{}"); err == nil && !known[p.Name] {
+			row := pairs.Provider{Kind: p.Name}
+			rows = append(rows, row.Row("mock", "k"))
+		}
+	}
+	return rows
 }

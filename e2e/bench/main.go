@@ -45,6 +45,7 @@ type options struct {
 	loadCore      int
 	quiet         float64
 	soak          bool
+	configure     bool
 	requests      int
 }
 
@@ -93,6 +94,7 @@ func parse(args []string) (*options, error) {
 	f.Float64Var(&o.quiet, "quiet", 0.15, "repeat a slice, at most twice, while other processes use more than this many cores")
 	f.BoolVar(&o.soak, "soak", false, "instead: does memory stay where it is? Exit status 1 where a bound is missed")
 	f.StringVar(&o.hostsim, "hostsim", "", "instead: how does this hostsim `binary` compare with Envoy, each with the same file and modules? Exit status 1 where it carries too little")
+	f.BoolVar(&o.configure, "configure", false, "with -soak: only what the configuration callback takes")
 	f.IntVar(&o.requests, "requests", 200_000, "with -soak: how many requests; the burst is followed by half of it")
 	f.Usage = func() {
 		fmt.Fprintf(f.Output(), "usage: bench [flags]\n\nMeasures gateways in a real Envoy, side by side.\n\n")

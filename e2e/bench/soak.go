@@ -68,7 +68,11 @@ func soak(r *rig) error {
 	d := &soakDocument{Started: time.Now().UTC().Truncate(time.Second), Machine: machine()}
 	fmt.Printf("soak: %d requests, half of them streams; %d bodies of %d MB; %d small requests: about %v, on a busy machine up to %v\n",
 		r.requests, burstCount, burstBody>>20, r.requests/2, r.estimate(), r.limit())
-	for _, part := range []func(*soakDocument) error{r.soakWorkers, r.soakConfigure, r.soakRequests} {
+	parts := []func(*soakDocument) error{r.soakWorkers, r.soakConfigure, r.soakRequests}
+	if r.configure {
+		parts = parts[1:2]
+	}
+	for _, part := range parts {
 		if err := part(d); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type Provider struct {
 	Kind, Mock, Model string
 	Options           string // in JSON; empty: none
 	Speaks            string // a dialect whose bodies pass, beside that of its own name
+	Like              string // a provider whose streams its own are like; empty: none
 	Lacks             string // a dialect that passes to an API which the mock has not
 }
 
@@ -38,14 +39,14 @@ func Providers() []Provider {
 		{Kind: "anthropic", Mock: "anthropic", Model: "claude-sonnet-4-5"},
 		{Kind: "gemini", Mock: "gemini", Model: "gemini-2.5-flash"},
 		{Kind: "azure", Mock: "azure", Model: "gpt-4o", Speaks: "openai"},
-		{Kind: "mistral", Mock: "mistral", Model: "mistral-large-latest"},
+		{Kind: "mistral", Mock: "mistral", Model: "mistral-large-latest", Like: "openai"},
 		{Kind: "cohere", Mock: "cohere", Model: "command-a-03-2025"},
 		{Kind: "ollama", Mock: "ollama", Model: "llama3.2"},
 		{Kind: "bedrock", Mock: "bedrock", Model: "anthropic.claude-sonnet-4-5-20250929-v1:0", Options: `{"region":"us-east-1"}`},
-		{Kind: "vertex", Mock: "vertex", Model: "gemini-2.5-flash", Options: `{"project":"p","token_cluster":"tokens"}`},
-		{Kind: "huggingface", Mock: "huggingface", Model: "meta-llama/Llama-3.3-70B-Instruct"},
-		{Kind: "cloudflare", Mock: "cloudflare", Model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", Options: `{"account":"` + cloudflare.Account + `"}`, Lacks: "responses"},
-		{Kind: "custom", Mock: "ollama", Model: "llama3.2", Options: ownFormat},
+		{Kind: "vertex", Mock: "vertex", Model: "gemini-2.5-flash", Options: `{"project":"p","token_cluster":"tokens"}`, Like: "gemini"},
+		{Kind: "huggingface", Mock: "huggingface", Model: "meta-llama/Llama-3.3-70B-Instruct", Like: "openai"},
+		{Kind: "cloudflare", Mock: "cloudflare", Model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", Options: `{"account":"` + cloudflare.Account + `"}`, Lacks: "responses", Like: "openai"},
+		{Kind: "custom", Mock: "ollama", Model: "llama3.2", Options: ownFormat, Like: "ollama"},
 	}
 }
 

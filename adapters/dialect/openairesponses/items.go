@@ -288,7 +288,7 @@ func (e *encoder) tokens(raw chat.Raw) (from int) {
 		return from
 	}
 	list := e.doc.Root().Get("content")
-	if list.Len() == 0 {
+	if list.Kind() != rawjson.Array || list.Len() == 0 {
 		return from
 	}
 	if from > 0 {
