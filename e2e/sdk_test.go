@@ -75,6 +75,8 @@ func sdkConfig() string {
 		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
 		model("mistral-large-latest", `"mistral"`), model("mistral-medium-latest", `"mistral"`), model("gemma3", `"ollama"`), model("qwen3", `"ollama"`),
 		model("Qwen/Qwen3-32B", `"huggingface"`), model("command-a-03-2025", `"cohere"`),
+		model("embed-*", `"cohere"`), model("painter", `"openai","model":"gpt-image-1"`), model("ears", `"openai","model":"whisper-1"`),
+		model("whisper-*", `"openai"`), model("omni-*", `"openai"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -162,7 +164,7 @@ func sdkRuns() (python, node []sdkRun) {
 		return r
 	}
 	python = []sdkRun{
-		of(openAI, "openai", "openai_native", "openai_chat"),
+		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat"),
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
@@ -280,7 +282,7 @@ func (s *suite) runSDK(t *testing.T, r sdkRun, program string, args []string, di
 }
 
 func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
-	dead, err := envoy.FreeAddress()
+	dead, err := envoy.DeadAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

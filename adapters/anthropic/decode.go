@@ -84,6 +84,8 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 }
 
 // words hands over the next words of the open block.
+//
+//go:noinline
 func (d *decoder) words(t chat.Text, emit func(*chat.Event)) {
 	if len(t) > 0 {
 		d.empty = false

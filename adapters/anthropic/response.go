@@ -114,11 +114,6 @@ type counter struct {
 }
 
 func (n *counter) add(usage rawjson.Value) {
-	set := func(v rawjson.Value, to *int64) {
-		if i, ok := v.Int64(); ok && i >= 0 {
-			*to = i
-		}
-	}
 	for it := usage.Members(); it.Next(); {
 		k, v := it.Key, it.Value
 		switch {
@@ -133,6 +128,15 @@ func (n *counter) add(usage rawjson.Value) {
 		case k.Is("output_tokens_details"):
 			set(v.Get("thinking_tokens"), &n.thinking)
 		}
+	}
+}
+
+// set takes a count, if it is one.
+//
+//go:noinline
+func set(v rawjson.Value, to *int64) {
+	if i, ok := v.Int64(); ok && i >= 0 {
+		*to = i
 	}
 }
 

@@ -110,6 +110,7 @@ func (b *builder) subschema(s rawjson.Value, path string) {
 	b.raw(`}`)
 }
 
+//go:noinline
 func (b *builder) separate(start int) {
 	if len(b.dst) > start {
 		b.raw(`,`)

@@ -44,6 +44,7 @@ func (b *builder) tools() {
 	b.raw(`]`)
 }
 
+//go:noinline
 func toolPath(at rawjson.Value) string {
 	if p := at.Path(); p != "" {
 		return p

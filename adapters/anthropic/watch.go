@@ -93,17 +93,19 @@ func (w *watch) count(raw []byte) {
 		return
 	}
 	v := w.doc.Root()
-	set := func(key string, to *int64) {
-		if n, ok := v.Get(key).Int64(); ok {
-			*to = n
-		}
-	}
-	set("input_tokens", &w.plain)
-	set("cache_read_input_tokens", &w.usage.CachedRead)
-	set("cache_creation_input_tokens", &w.usage.CacheWrite)
-	set("output_tokens", &w.usage.Output)
+	latest(v.Get("input_tokens"), &w.plain)
+	latest(v.Get("cache_read_input_tokens"), &w.usage.CachedRead)
+	latest(v.Get("cache_creation_input_tokens"), &w.usage.CacheWrite)
+	latest(v.Get("output_tokens"), &w.usage.Output)
 	w.usage.Input = w.plain + w.usage.CachedRead + w.usage.CacheWrite
 	w.counted = true
+}
+
+//go:noinline
+func latest(v rawjson.Value, to *int64) {
+	if n, ok := v.Int64(); ok {
+		*to = n
+	}
 }
 
 func (w *watch) Usage() (chat.Usage, bool) {

@@ -223,6 +223,8 @@ func (d *decoder) start(index int64, v rawjson.Value, emit func(*chat.Event)) er
 }
 
 // within makes sure that a block of the kind is open.
+//
+//go:noinline
 func (d *decoder) within(index int64, kind chat.PartKind, emit func(*chat.Event)) {
 	if !d.open || d.at != index || d.kind != kind {
 		d.begin(index, kind, nil, nil, nil, emit)

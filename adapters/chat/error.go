@@ -55,3 +55,6 @@ func KindOf(status int) ErrorKind {
 	}
 	return InvalidRequest
 }
+
+// Error makes it an error, for answers that are one although their status is good.
+func (e *Error) Error() string { return e.Message }

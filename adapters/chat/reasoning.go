@@ -46,6 +46,8 @@ var atMost = [...]struct {
 
 // Level is the effort that was asked for, or that the budget comes to; EffortUnset
 // if neither was said.
+//
+//go:noinline
 func (r Reasoning) Level() Effort {
 	if r.Effort != EffortUnset || r.Budget <= 0 {
 		return r.Effort

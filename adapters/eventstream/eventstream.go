@@ -180,6 +180,7 @@ func bounded(b []byte) []byte {
 	return b[:0]
 }
 
+//go:noinline
 func number(p []byte) uint32 {
 	_ = p[3]
 	return uint32(p[0])<<24 | uint32(p[1])<<16 | uint32(p[2])<<8 | uint32(p[3])

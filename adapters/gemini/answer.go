@@ -204,17 +204,19 @@ func finish(reason rawjson.Value, called bool) (chat.Finish, error) {
 // where thoughts are no part of the candidates, and results of Google's own tools none
 // of the prompt.
 func usage(v rawjson.Value) chat.Usage {
-	count := func(key string) int64 {
-		n, _ := v.Get(key).Int64()
-		return max(n, 0)
-	}
-	thoughts := count("thoughtsTokenCount")
+	thoughts := count(v, "thoughtsTokenCount")
 	return chat.Usage{
-		Input:      count("promptTokenCount") + count("toolUsePromptTokenCount"),
-		Output:     count("candidatesTokenCount") + thoughts,
-		CachedRead: count("cachedContentTokenCount"),
+		Input:      count(v, "promptTokenCount") + count(v, "toolUsePromptTokenCount"),
+		Output:     count(v, "candidatesTokenCount") + thoughts,
+		CachedRead: count(v, "cachedContentTokenCount"),
 		Reasoning:  thoughts,
 	}
+}
+
+//go:noinline
+func count(v rawjson.Value, key string) int64 {
+	n, _ := v.Get(key).Int64()
+	return max(n, 0)
 }
 
 // logprobs turns a LogprobsResult into OpenAI's form.

@@ -38,6 +38,8 @@ func (b *builder) chooseFormat() {
 }
 
 // declares reports whether functions are declared.
+//
+//go:noinline
 func (b *builder) declares() bool {
 	r := b.r
 	return len(r.Tools) > 0 && (r.Choice.Kind != chat.ChoiceNone || r.Format.Kind == chat.FormatText || b.m.is(toolFormat))

@@ -47,6 +47,8 @@ var families = [...]family{
 }
 
 // find is what is known of a model.
+//
+//go:noinline
 func find(name string) *family {
 	i := 0
 	for !strings.HasPrefix(name, families[i].prefix) {

@@ -15,8 +15,13 @@ func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.P
 	if a.p.OpenAI && c.Op == adapters.Chat && c.Dialect == dialectName {
 		m.ofHub()
 	}
-	if a.p.own || c.Dialect != dialectName || c.Op == adapters.Responses {
+	if a.p.own || c.Dialect != dialectName {
 		return m.drops, m.err
+	}
+	switch c.Op {
+	case adapters.Chat, adapters.Completions, adapters.Embeddings:
+	default: // of whose members nothing is known here
+		return nil, nil
 	}
 	if c.Op == adapters.Embeddings {
 		m.prefix = embeddingsPrefix

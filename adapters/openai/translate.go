@@ -127,6 +127,8 @@ func (b *builder) words(key, others string, t chat.Text) {
 }
 
 // option writes a member that is a value, if there is one.
+//
+//go:noinline
 func (b *builder) option(key string, raw chat.Raw) {
 	if len(raw) > 0 && b.member(key, key) {
 		b.dst = append(b.dst, raw...)

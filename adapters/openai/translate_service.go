@@ -128,6 +128,8 @@ func (b *builder) choice() {
 
 // unhint reports cache hints where there is no place for them. All are one drop, for a
 // client that sends them does so everywhere.
+//
+//go:noinline
 func (b *builder) unhint(hint chat.Raw) {
 	if len(hint) > 0 {
 		b.r.Drop("cache_control")

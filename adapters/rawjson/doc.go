@@ -85,6 +85,8 @@ func (d *Doc) Parse(src []byte) error {
 
 // Reset forgets the document. It keeps the tape's memory for the next one unless
 // an unusually large document blew it up.
+//
+//go:noinline
 func (d *Doc) Reset() {
 	d.src = nil
 	d.nodes, d.stack, d.keys = d.nodes[:0], d.stack[:0], d.keys[:0]

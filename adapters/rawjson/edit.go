@@ -68,6 +68,8 @@ func (p *Patch) Reset() {
 func (p *Patch) Empty() bool { return len(p.ops) == 0 }
 
 // Replace puts raw, a JSON value, in place of v. An absent v is left alone.
+//
+//go:noinline
 func (p *Patch) Replace(v Value, raw []byte) {
 	if !v.Exists() {
 		return

@@ -86,6 +86,8 @@ func (s *Skimmer) child(at int32, name string) int32 {
 }
 
 // Reset makes the Skimmer ready for another document and keeps its memory.
+//
+//go:noinline
 func (s *Skimmer) Reset() {
 	for i := range s.fields {
 		f := &s.fields[i]
@@ -98,6 +100,8 @@ func (s *Skimmer) Reset() {
 
 // Field is the value of path number i as it is spelled, nil while it is not complete
 // and if it is absent or too long. It is void after Reset.
+//
+//go:noinline
 func (s *Skimmer) Field(i int) []byte {
 	if !s.fields[i].done {
 		return nil

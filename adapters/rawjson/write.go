@@ -45,6 +45,8 @@ func AppendEscaped[S ~string | ~[]byte](dst []byte, s S) []byte {
 }
 
 // appendEscape appends a quote, backslash or control character as its escape.
+//
+//go:noinline
 func appendEscape(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':
@@ -121,6 +123,8 @@ func (w *Writer) Len() int { return len(w.buf) }
 
 // comma separates the next value or key from the one before. The last byte tells:
 // only an opening bracket or a colon is followed by none.
+//
+//go:noinline
 func (w *Writer) comma() {
 	if n := len(w.buf); n > w.base {
 		switch w.buf[n-1] {
@@ -132,6 +136,8 @@ func (w *Writer) comma() {
 }
 
 // Object begins an object.
+//
+//go:noinline
 func (w *Writer) Object() *Writer {
 	w.comma()
 	w.buf = append(w.buf, '{')
@@ -145,6 +151,8 @@ func (w *Writer) EndObject() *Writer {
 }
 
 // Array begins an array.
+//
+//go:noinline
 func (w *Writer) Array() *Writer {
 	w.comma()
 	w.buf = append(w.buf, '[')

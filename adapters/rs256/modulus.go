@@ -183,6 +183,8 @@ func equal(a, b []uint64) bool {
 }
 
 // fromBytes reads a big-endian number into size limbs, which hold it.
+//
+//go:noinline
 func fromBytes(b []byte, size int) []uint64 {
 	n := make([]uint64, size)
 	for i := range b {

@@ -48,6 +48,7 @@ func (e *Errors) Error() string {
 	return b.String()
 }
 
+//go:noinline
 func (e *Errors) add(path, problem string) {
 	if len(e.List) >= mostErrors {
 		e.More++

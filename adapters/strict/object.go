@@ -162,6 +162,8 @@ func (o *Object) wantKind(v rawjson.Value, want string) {
 
 // Has reports whether the document has key, without declaring it. It is false while
 // describing.
+//
+//go:noinline
 func (o *Object) Has(key string) bool { return o.value.Get(key).Exists() }
 
 // Require makes keys mandatory. An empty string counts as missing.
@@ -360,3 +362,9 @@ func (o *Object) Raw(key, doc string) rawjson.Value {
 	}
 	return v
 }
+
+// Value is what the document has at key, without declaring it; absent while describing.
+func (o *Object) Value(key string) rawjson.Value { return o.value.Get(key) }
+
+// FailAt reports that something within a value of Raw is wrong.
+func (o *Object) FailAt(v rawjson.Value, problem string) { o.run.errs.add(v.Path(), problem) }

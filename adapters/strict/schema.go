@@ -100,6 +100,7 @@ func (p *property) append(dst []byte, required bool) []byte {
 	return append(dst, '}')
 }
 
+//go:noinline
 func (s *schema) add(key string, p property) {
 	s.fields = append(s.fields, declaration{key, p})
 }

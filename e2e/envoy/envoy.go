@@ -158,6 +158,23 @@ func FreeAddress() (string, error) {
 	return p.Next()
 }
 
+// DeadAddress is one where connections are refused for as long as this process runs: it
+// is taken, but nobody listens to it.
+func DeadAddress() (string, error) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return "", err
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return "", err
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*syscall.SockaddrInet4).Port)), nil
+}
+
 // Ports finds free addresses for a process that is started later. It listens to each
 // until Release, so that none is given out twice: Envoy would share it in silence.
 //

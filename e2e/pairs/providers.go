@@ -45,8 +45,19 @@ func Providers() []Provider {
 		{Kind: "vertex", Mock: "vertex", Model: "gemini-2.5-flash", Options: `{"project":"p","token_cluster":"tokens"}`},
 		{Kind: "huggingface", Mock: "huggingface", Model: "meta-llama/Llama-3.3-70B-Instruct"},
 		{Kind: "cloudflare", Mock: "cloudflare", Model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", Options: `{"account":"` + cloudflare.Account + `"}`, Lacks: "responses"},
+		{Kind: "custom", Mock: "ollama", Model: "llama3.2", Options: ownFormat},
 	}
 }
+
+// ownFormat describes Ollama's own API as that of a server that nobody knows.
+const ownFormat = `{"path":"/api/chat","stream":{"framing":"ndjson"},
+	"request":{"model":"{{model}}","messages":"{{messages}}","tools":"{{tools}}","stream":"{{stream|false}}","options":{"num_predict":"{{max_tokens}}","stop":"{{stop}}"}},
+	"tool":{"type":"function","function":{"name":"{{function.name}}","description":"{{function.description}}","parameters":"{{function.parameters|{\"type\":\"object\",\"properties\":{}}}}"}},
+	"messages":{"system":{"role":"system","content":"{{content}}"},"user":{"role":"user","content":"{{content}}"},
+		"assistant":{"role":"assistant","content":"{{content}}","tool_calls":"{{tool_calls}}"},"tool_call":{"id":"{{id}}","function":{"name":"{{function.name}}","arguments":"{{arguments}}"}},
+		"tool":{"role":"tool","tool_call_id":"{{tool_call_id}}","content":"{{content}}"}},
+	"response":{"text":"message.content","reasoning":"message.thinking","tool_calls":"message.tool_calls[*].function","tool_call_name":"name","tool_call_arguments":"arguments",
+		"finish":"done_reason","input_tokens":"prompt_eval_count","output_tokens":"eval_count"}}`
 
 // Mocks are the strict mocks of all of them.
 func Mocks(now func() time.Time) *mockllm.Server {

@@ -96,7 +96,7 @@ func (f *feature) request(model string, stream bool) string {
 // asked for something that it did not take, or that its answer was not what it had to be.
 func (f *feature) try(u *upstream, stream bool) (string, error) {
 	t, ok := u.adapter.(adapters.Translator)
-	if !ok {
+	if !ok || t.ChatPath(u.setup.model, false) == "" {
 		return none, nil
 	}
 	model := f.model(u.setup)

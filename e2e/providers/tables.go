@@ -95,7 +95,7 @@ func paths(rows []row) string {
 		if slices.ContainsFunc(all, twin) { // Gemini's versions are alike
 			continue
 		}
-		path := e.Method + " " + strings.ReplaceAll(e.Path, "{model}", "MODEL")
+		path := e.Method + " " + strings.NewReplacer("{model}", "MODEL", "{id}", "ID").Replace(e.Path)
 		if e.Query != "" {
 			path += "?" + e.Query
 		}

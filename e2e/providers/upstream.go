@@ -179,6 +179,9 @@ func (u *upstream) passing() (text string, takes map[string]bool) {
 			}
 		}
 	}
+	if r, ok := u.adapter.(adapters.Ranker); ok && r.RankForm() != nil {
+		takes["/v1/rerank"], takes["/v2/rerank"] = true, true
+	}
 	if order == nil {
 		return none, takes
 	}

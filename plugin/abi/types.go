@@ -95,6 +95,7 @@ type StatusError uint32
 
 func (e StatusError) Error() string { return "host: status " + strconv.Itoa(int(e)) }
 
+//go:noinline
 func statusError(status uint32) error {
 	switch status {
 	case 0:

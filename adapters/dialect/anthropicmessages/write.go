@@ -48,6 +48,7 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	return append(dst, '}')
 }
 
+//go:noinline
 func appendText(dst []byte, t chat.Text) []byte {
 	return append(rawjson.AddRaw(append(dst, '"'), t), '"')
 }

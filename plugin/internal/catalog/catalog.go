@@ -49,6 +49,7 @@ type Price struct {
 	Input, CachedRead, CacheWrite int64
 	Output, Reasoning             int64
 	Request                       int64 // micro-dollars for each request
+	Second, Search                int64 // and for each second of audio, each search of a reranker
 }
 
 // A Catalog finds models: those of a configuration first, then the built-in ones.

@@ -64,17 +64,23 @@ func (r *reader) catalogModel(o *strict.Object) catalog.Model {
 }
 
 func price(o *strict.Object) catalog.Price {
-	usd := func(key, doc string) int64 {
-		const most = 1_000_000
-		return int64(math.Round(o.Float(key, doc, 0, 0, most) * 1e6))
-	}
 	return catalog.Price{
 		UpTo:       int64(o.Int("up_to", "Tokens of input up to which it holds; 0 is without end.", 0, 0, 1<<30)),
-		Input:      usd("input", "US dollars for a million tokens of input."),
-		CachedRead: usd("cached_input", "The same for input that the provider had in its cache; 0 is as other input."),
-		CacheWrite: usd("cache_write", "The same for input that it has put there; 0 is as other input."),
-		Output:     usd("output", "US dollars for a million tokens of output."),
-		Reasoning:  usd("reasoning", "The same for output that is reasoning; 0 is as other output."),
-		Request:    usd("request", "US dollars for each request."),
+		Input:      usd(o, "input", "US dollars for a million tokens of input."),
+		CachedRead: usd(o, "cached_input", "The same for input that the provider had in its cache; 0 is as other input."),
+		CacheWrite: usd(o, "cache_write", "The same for input that it has put there; 0 is as other input."),
+		Output:     usd(o, "output", "US dollars for a million tokens of output."),
+		Reasoning:  usd(o, "reasoning", "The same for output that is reasoning; 0 is as other output."),
+		Request:    usd(o, "request", "US dollars for each request."),
+		Second:     usd(o, "second", "US dollars for each second of audio, where that is what the provider counts."),
+		Search:     usd(o, "search", "US dollars for each search of a reranker."),
 	}
+}
+
+// usd reads an amount of dollars, in millionths.
+//
+//go:noinline
+func usd(o *strict.Object, key, doc string) int64 {
+	const most = 1_000_000
+	return int64(math.Round(o.Float(key, doc, 0, 0, most) * 1e6))
 }

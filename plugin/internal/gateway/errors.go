@@ -8,72 +8,104 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 )
 
-// What the gateway itself refuses, in one place so that it speaks with one voice.
+// What the gateway itself refuses, in one place so that it speaks with one voice. What is
+// said in many places is not inlined there, since the module's size counts.
 
 //go:noinline
 func invalid(code, param, message string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: param, Message: message}
 }
 
+//go:noinline
 func unprovenHost() *chat.Error {
 	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "host_misconfigured", Message: "the request's body did not arrive within 2 seconds of its headers; " +
 		"if this happens to every request, the proxy's Wasm filter lacks allow_on_headers_stop_iteration: true (Envoy 1.36 or later)"}
 }
 
+//go:noinline
 func needsBody() *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "path_needs_body", Message: "this proxy routes by path alone (hold_headers: never); use the path of a provider, such as /openai/v1/chat/completions"}
 }
 
+//go:noinline
 func cannotSign(provider string) *chat.Error {
 	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "host_misconfigured", Message: "requests to " + provider + " are signed with their bodies, which this proxy has not shown it can hold; " +
 		"its Wasm filter needs allow_on_headers_stop_iteration: true (Envoy 1.36 or later) and the configuration hold_headers: always"}
 }
 
+//go:noinline
 func bodyTimeout(after time.Duration) *chat.Error {
 	return &chat.Error{Status: 408, Kind: chat.Timeout, Code: "request_timeout", Message: "the request's body was not complete after " + after.String()}
 }
 
+//go:noinline
 func tooLarge(limit int) *chat.Error {
 	return &chat.Error{Status: 413, Kind: chat.TooLarge, Code: "request_too_large", Message: "the request's body is larger than " + strconv.Itoa(limit) + " bytes"}
 }
 
+//go:noinline
 func wrongMethod(want string) *chat.Error {
+	if first, second, two := strings.Cut(want, " "); two {
+		want = first + " and " + second
+	}
 	return &chat.Error{Status: 405, Kind: chat.InvalidRequest, Code: "method_not_allowed", Message: "this path takes " + want + " requests"}
 }
 
-func wrongContentType(got string) *chat.Error {
+//go:noinline
+func wrongContentType(got string, form bool) *chat.Error {
+	want := "application/json"
 	if got == "" {
 		got = "none"
 	}
-	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want application/json, got " + brief(got)}
+	if form {
+		want = "multipart/form-data or " + want
+	}
+	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want " + want + ", got " + brief(got)}
 }
 
+//go:noinline
+func noModel() *chat.Error {
+	return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
+}
+
+func notStored() *chat.Error {
+	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "operation_not_allowed",
+		Message: "this API key may use certain models only; which ones files and batches ask for cannot be seen, so they are not for it"}
+}
+
+//go:noinline
 func wrongEncoding(got string) *chat.Error {
 	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_content_encoding", Message: "content-encoding: want identity or gzip, got " + brief(got)}
 }
 
+//go:noinline
 func noKey() *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "missing_api_key", Message: "no API key was given; send it as Authorization: Bearer KEY, x-api-key or x-goog-api-key"}
 }
 
+//go:noinline
 func unknownKey() *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "invalid_api_key", Message: "the API key is not known here"}
 }
 
+//go:noinline
 func mayNot(model string) *chat.Error {
 	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_not_allowed", Param: "model", Message: "this API key may not use the model '" + brief(model) + "'"}
 }
 
+//go:noinline
 func unknownModel(model, hint string) *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "model_not_found", Param: "model",
 		Message: "the model '" + brief(model) + "' does not exist here" + hint}
 }
 
+//go:noinline
 func notOffered(model, provider, operation, dialect string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "operation_not_supported", Param: "model",
 		Message: "the model '" + brief(model) + "' is served by " + provider + ", which does not offer " + operation + " to " + dialect + " clients"}
 }
 
+//go:noinline
 func tooManyTokens(model string, most, input, output int64) *chat.Error {
 	message := "the model '" + brief(model) + "' takes " + strconv.FormatInt(most, 10) + " tokens; the request has about " + strconv.FormatInt(input, 10)
 	if output > 0 {
@@ -82,11 +114,13 @@ func tooManyTokens(model string, most, input, output int64) *chat.Error {
 	return invalid("context_length_exceeded", "messages", message)
 }
 
+//go:noinline
 func tooMuchOutput(model string, most, output int64) *chat.Error {
 	return invalid("max_tokens_too_large", "max_tokens",
 		"the model '"+brief(model)+"' answers with at most "+strconv.FormatInt(most, 10)+" tokens, got "+strconv.FormatInt(output, 10))
 }
 
+//go:noinline
 func cannotRead(model, form, path string) *chat.Error {
 	return invalid("unsupported_modality", path, "the model '"+brief(model)+"' does not read "+form)
 }

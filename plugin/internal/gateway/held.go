@@ -20,6 +20,8 @@ func (h *held) add(s *Stream) {
 }
 
 // leave takes the stream out of the list that it is in, if any.
+//
+//go:noinline
 func (s *Stream) leave() {
 	h := s.list
 	if h == nil {

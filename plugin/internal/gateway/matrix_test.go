@@ -163,7 +163,7 @@ var beyond = []struct{ providers, conversation, why string }{
 	{"azure", "two-hundred-tools", "it takes fewer tools"},
 	{"huggingface", "two-hundred-tools", "it takes fewer tools"},
 	{"cloudflare", "two-hundred-tools", "it takes fewer tools"},
-	{"openai azure huggingface cloudflare ollama cohere", "a-result-before-its-call", "nothing has asked for the result"},
+	{"openai azure huggingface cloudflare ollama cohere custom", "a-result-before-its-call", "nothing has asked for the result"},
 	{"anthropic bedrock", "thinking-with-signatures-and-redacted-blocks-through-a-loop-", "the signature is none"},
 	{"bedrock", "thinking-of-earlier-turns-that-are-over", "the signature is none"},
 	{"bedrock", "a-loop-as-coding-assistants-run-it", "the signature is none"},

@@ -73,6 +73,8 @@ type Property struct {
 }
 
 // reset empties the step and keeps its memory.
+//
+//go:noinline
 func (s *Step) reset() {
 	*s = Step{
 		Set:        s.Set[:0],

@@ -99,6 +99,8 @@ func (s *Stream) end() {
 }
 
 // next empties the step for another event.
+//
+//go:noinline
 func (s *Stream) next() *Step {
 	s.step.reset()
 	return &s.step

@@ -78,7 +78,7 @@ func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) 
 	path, search, _ := strings.Cut("/"+strings.TrimPrefix(v.Get("endpoint").Str(), "/"), "?")
 	a.endpoint, ok = w.table.FindBelow(path, search, dialect.NoHint)
 	a.search = search
-	if !ok || a.endpoint.Method != "POST" || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
+	if !ok || a.endpoint.Method != "POST" || a.endpoint.Op >= adapters.Files || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
 		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
 	}
 	query := v.Get("query")
