@@ -189,6 +189,20 @@ func cutArray(stream []byte) (list []frame, closed bool, err error) {
 	return list, true, nil
 }
 
+// Lines is an event stream as cases have it: the inverse of Messages. What is no such
+// stream is as it is.
+func Lines(stream []byte) []byte {
+	list, err := cutMessages(stream)
+	if err != nil {
+		return stream
+	}
+	var out []byte
+	for _, f := range list {
+		out = append(append(append(append(out, f.name...), ' '), f.data...), '\n')
+	}
+	return out
+}
+
 // sameStream compares two streams event by event.
 func sameStream(cut cutter, got, want []byte) error {
 	g, err := cut(got)
