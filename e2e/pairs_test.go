@@ -255,11 +255,7 @@ func (s *suite) everyPair(add func(string, envoy.Listener) error) ([]any, error)
 }
 
 // made are ids and times that the gateway makes where a provider gives none.
-<<<<<<< HEAD
-var made = regexp.MustCompile(`"(id|item_id|responseId)":"[^"]*"|"(created|created_at|completed_at)":("[^"]*"|\d+)|"[a-z_]*duration":\d+`)
-=======
-var made = regexp.MustCompile(`"(id|responseId|item_id)":"[^"]*"|"created":\d+|"created_at":("[^"]*"|\d+)|"[a-z_]*duration":\d+|"latencyMs":\d+`)
->>>>>>> sdks
+var made = regexp.MustCompile(`"(id|item_id|responseId)":"[^"]*"|"(created|created_at|completed_at)":("[^"]*"|\d+)|"[a-z_]*duration":\d+|"latencyMs":\d+`)
 
 // TestPairsInEnvoy asks every pair for the same stream 16 times in the real Envoy, its
 // bytes in seeded pieces: the client's answer is the same each time, and whole.

@@ -73,17 +73,10 @@ func sdkConfig() string {
 		model("anthropic.*", `"bedrock"`),
 		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
 		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
-<<<<<<< HEAD
 		model("embed-*", `"cohere"`), model("painter", `"openai","model":"gpt-image-1"`), model("ears", `"openai","model":"whisper-1"`),
 		model("whisper-*", `"openai"`), model("omni-*", `"openai"`),
 		model("mistral-large-latest", `"mistral"`), model("mistral-medium-latest", `"mistral"`), model("gemma3", `"ollama"`), model("qwen3", `"ollama"`),
 		model("Qwen/Qwen3-32B", `"huggingface"`), model("command-a-03-2025", `"cohere"`),
-=======
-		model("mistral-large-latest", `"mistral"`), model("mistral-medium-latest", `"mistral"`), model("gemma3", `"ollama"`), model("qwen3", `"ollama"`),
-		model("Qwen/Qwen3-32B", `"huggingface"`), model("command-a-03-2025", `"cohere"`),
-		model("embed-*", `"cohere"`), model("painter", `"openai","model":"gpt-image-1"`), model("ears", `"openai","model":"whisper-1"`),
-		model("whisper-*", `"openai"`), model("omni-*", `"openai"`),
->>>>>>> sdks
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},

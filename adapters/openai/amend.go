@@ -19,16 +19,8 @@ func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.P
 		return m.drops, m.err
 	}
 	switch c.Op {
-<<<<<<< HEAD
 	case adapters.Chat, adapters.Completions:
 	case adapters.Embeddings:
-=======
-	case adapters.Chat, adapters.Completions, adapters.Embeddings:
-	default: // of whose members nothing is known here
-		return nil, nil
-	}
-	if c.Op == adapters.Embeddings {
->>>>>>> sdks
 		m.prefix = embeddingsPrefix
 	default: // of whose members nothing is known here
 		return m.drops, m.err
