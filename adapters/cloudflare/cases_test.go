@@ -1,7 +1,6 @@
 package cloudflare_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -9,9 +8,9 @@ import (
 	"github.com/postern-gateway/postern/adapters/dialect"
 )
 
-func suites() map[string]adaptertest.Suite {
+func suites() adaptertest.Suites {
 	openAI, run := cloudflare.Translators()
-	return map[string]adaptertest.Suite{
+	return adaptertest.Suites{
 		"openai":        {Dialect: dialect.OpenAI(), Provider: openAI, Grammar: adaptertest.OpenAIChat},
 		"anthropic":     {Dialect: dialect.Anthropic(), Provider: openAI, Grammar: adaptertest.AnthropicMessages},
 		"openai-run":    {Dialect: dialect.OpenAI(), Provider: run, Grammar: adaptertest.OpenAIChat},
@@ -21,10 +20,5 @@ func suites() map[string]adaptertest.Suite {
 
 func TestClients(t *testing.T) {
 	t.Parallel()
-	for dir, s := range suites() {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
-	}
+	suites().Run(t)
 }

@@ -1,7 +1,6 @@
 package cohere_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -9,15 +8,14 @@ import (
 	"github.com/postern-gateway/postern/adapters/dialect"
 )
 
-func TestClients(t *testing.T) {
-	t.Parallel()
-	for dir, s := range map[string]adaptertest.Suite{
+func suites() adaptertest.Suites {
+	return adaptertest.Suites{
 		"openai":    {Dialect: dialect.OpenAI(), Provider: cohere.Translator(), Grammar: adaptertest.OpenAIChat},
 		"anthropic": {Dialect: dialect.Anthropic(), Provider: cohere.Translator(), Grammar: adaptertest.AnthropicMessages},
-	} {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
 	}
+}
+
+func TestClients(t *testing.T) {
+	t.Parallel()
+	suites().Run(t)
 }

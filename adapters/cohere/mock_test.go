@@ -36,7 +36,7 @@ func TestStrictMockAcceptsWhatIsSent(t *testing.T) {
 	t.Parallel()
 	s := mock()
 	suite := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: cohere.Translator(), Grammar: adaptertest.OpenAIChat}
-	for _, c := range cases(t) {
+	for _, c := range suites().Cases(t) {
 		if c.Refused != "" {
 			continue
 		}

@@ -38,7 +38,7 @@ func TestStrictMockAcceptsWhatIsSent(t *testing.T) {
 	t.Parallel()
 	s := mock()
 	suite := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: ollama.Translator(), Grammar: adaptertest.OpenAIChat}
-	for _, c := range cases(t) {
+	for _, c := range suites().Cases(t) {
 		if c.Refused != "" || bytes.Contains(c.Upstream, []byte("iVBORw0KGgo=")) {
 			continue
 		}
