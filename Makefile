@@ -21,7 +21,7 @@ LDFLAGS := -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build size run test check generate format differential bench bench-hostsim soak guests report-fields clean tools
+.PHONY: help build size run test check generate providers format differential bench bench-hostsim soak guests report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ test: $(WASM) tools guests ## native tests, the built module in the simulator, r
 
 check: ## format, vet, lint, tidy, generated files, clean tree
 	@go run ./e2e/check
+
+providers: ## try every provider against its mock and write the tables of what it does
+	go run ./e2e/providers
 
 generate: ## write the generated files again
 	go generate ./...

@@ -30,11 +30,22 @@ const (
 	CountTokens
 	Models
 	BatchEmbeddings // several at once, where an API has a path of its own for them
+	Rerank
+	Moderations
+	Images
+	ImageEdits
+	Speech
+	Transcriptions
+	Translations
+	Files // with Batches, whatever is below their paths
+	Batches
+	NumOperations // not one: how many there are
 )
 
 // operationNames are the values of gen_ai.operation.name where OpenTelemetry has
 // one (https://opentelemetry.io/docs/specs/semconv/gen-ai/), else the API's word.
-var operationNames = [...]string{"none", "chat", "text_completion", "embeddings", "responses", "count_tokens", "models", "embeddings"}
+var operationNames = [...]string{"none", "chat", "text_completion", "embeddings", "responses", "count_tokens", "models", "embeddings",
+	"rerank", "moderation", "image_generation", "image_edit", "speech", "transcription", "translation", "files", "batches"}
 
 // String is the operation's name in metrics and logs.
 func (o Operation) String() string { return operationNames[o] }
@@ -44,6 +55,7 @@ type Call struct {
 	Dialect string // of the client
 	Op      Operation
 	Model   string // as the provider calls it
+	Rest    string // of the path, below that of files or batches: /file-1/content
 	Stream  bool
 }
 

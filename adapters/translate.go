@@ -43,7 +43,7 @@ type Translator interface {
 	AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error)
 
 	// ReadResponse fills out, which is empty, from a whole answer. Views in out are
-	// of the document.
+	// of the document. An answer that is an error in spite of its status is a *chat.Error.
 	ReadResponse(answer rawjson.Value, out *chat.Response) error
 
 	// NewDecoder makes the reader of streams; one is used for a stream after another.

@@ -159,7 +159,7 @@ func (s *suite) cases(add func(string, envoy.Listener) error) ([]any, error) {
 	for _, name := range []string{"openai", "anthropic", "gemini", "vertex", "ollama", "cohere"} {
 		clusters = append(clusters, envoy.Cluster(name, s.upstream.address))
 	}
-	nobody, err := envoy.FreeAddress()
+	nobody, err := envoy.DeadAddress()
 	if err != nil {
 		return nil, err
 	}

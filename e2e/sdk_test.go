@@ -50,6 +50,7 @@ func sdkConfig() string {
 		provider("dead-anthropic", "anthropic", "dead", ""),
 		`{"name":"bedrock","type":"bedrock","cluster":"sdk-bedrock","options":{"region":"` + bedrock.Region + `"},"keys":[{"value":"` + bedrock.Session + `"}]}`,
 		provider("google-ai-studio", "gemini", "sdk-gemini", ""),
+		provider("cohere", "cohere", "sdk-cohere", ""),
 	}, ",") + `],"models":[` + strings.Join([]string{
 		model("gpt-4o", `"openai"`), model("gpt-4o-mini", `"openai"`), model("gpt-5", `"openai"`),
 		model("claude-sonnet-4-5", `"anthropic"`), model("claude-haiku-4-5", `"anthropic"`),
@@ -60,6 +61,8 @@ func sdkConfig() string {
 		model("anthropic.*", `"bedrock"`),
 		model("gemini-2.5-flash", `"google-ai-studio"`), model("gemini-3.8-flash", `"google-ai-studio"`),
 		model("my-flash", `"google-ai-studio","model":"gemini-3.8-flash"`), model("gemini-*", `"google-ai-studio"`),
+		model("embed-*", `"cohere"`), model("painter", `"openai","model":"gpt-image-1"`), model("ears", `"openai","model":"whisper-1"`),
+		model("whisper-*", `"openai"`), model("omni-*", `"openai"`),
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
@@ -84,6 +87,7 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 		envoy.Cluster("sdk-vertex", addresses.Of("vertex").Addr),
 		envoy.Cluster("sdk-bedrock", addresses.Of("bedrock").Addr),
 		envoy.Cluster("sdk-gemini", addresses.Of("gemini").Addr),
+		envoy.Cluster("sdk-cohere", addresses.Of("cohere").Addr),
 	}, nil
 }
 
@@ -112,7 +116,7 @@ func sdkRuns() (python, node []sdkRun) {
 		return r
 	}
 	python = []sdkRun{
-		of(openAI, "openai", "openai_native", "openai_chat"),
+		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat"),
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
@@ -125,12 +129,17 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "google-genai at anthropic", "genai_generate"),
 		of(older, "openai at gemini", "openai_chat"),
 		of(older, "anthropic at gemini", "anthropic_messages"),
+		of(claude, "responses at anthropic", "openai_responses"),
+		of(older, "responses at gemini", "openai_responses"),
+		of(amazon, "responses at bedrock", "openai_responses"),
 	}
 	node = []sdkRun{
 		of(openAI, "openai", "openai_native.test.mjs", "openai_chat.test.mjs"),
 		of(claude, "anthropic", "anthropic_messages.test.mjs"),
 		of(claude, "openai at anthropic", "openai_chat.test.mjs"),
 		of(openAI, "anthropic at openai", "anthropic_messages.test.mjs"),
+		of(claude, "responses at anthropic", "openai_responses.test.mjs"),
+		of(older, "responses at gemini", "openai_responses.test.mjs"),
 	}
 	return python, node
 }
@@ -208,7 +217,7 @@ func (s *suite) runSDK(t *testing.T, r sdkRun, program string, args []string, di
 }
 
 func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
-	dead, err := envoy.FreeAddress()
+	dead, err := envoy.DeadAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,11 +46,12 @@ type suite struct {
 	calls     map[string]*calls // of each case
 	tokens    map[string]*tokenServer
 	slow      *slowServer
-	called    *mockllm.Server   // by the gateway itself, through the proxy
-	mocks     *mockllm.Server   // without TLS
-	plain     mockllm.Addresses // of mocks
-	secure    *mockllm.Server   // with TLS and HTTP/2
-	sdkMocks  *mockllm.Server   // for the SDKs alone
+	pairs     map[string]*pairsUpstream // by provider
+	called    *mockllm.Server           // by the gateway itself, through the proxy
+	mocks     *mockllm.Server           // without TLS
+	plain     mockllm.Addresses         // of mocks
+	secure    *mockllm.Server           // with TLS and HTTP/2
+	sdkMocks  *mockllm.Server           // for the SDKs alone
 	sdkMock   mockllm.Addresses
 }
 
@@ -109,7 +110,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal, s.everyPair} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err

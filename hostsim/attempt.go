@@ -132,8 +132,8 @@ func (s *Stream) upstreamTrailers(h Headers) {
 }
 
 func (s *Stream) upstreamReset(reason string) {
-	s.setUpDone(true)
 	s.upGone = true
+	s.setUpDone(true)
 	if a := s.attempt; a != nil {
 		a.over, a.upGone = true, true
 		s.worker.deferDestroy(a)
@@ -153,6 +153,8 @@ func (s *Stream) setUpDone(done bool) {
 	s.upDone = done
 	if s.attempt != nil {
 		s.attempt.upDone = done
+	} else if done {
+		s.reset() // what is left of the request has no reader
 	}
 }
 
@@ -244,16 +246,17 @@ func (s *Stream) abandon() {
 	s.reset()
 }
 
-// reset tells the upstream that its answer is no longer wanted.
-// Of an attempt it is what the router has sent that counts: an upstream that has
-// answered is not told of a request that an attempt's plugin still holds.
+// reset tells the upstream that its answer, or the rest of the request, is no longer
+// wanted. Of an attempt whose answer is whole it is what the router has sent that
+// counts: the upstream is not told of a request that the attempt's plugin still holds.
 func (s *Stream) reset() {
 	sent := s.upSent
-	if s.parent != nil {
+	if s.parent != nil && s.encoded {
 		sent = s.parent.upSent
 	}
 	if s.upOpen && !s.upGone && !(sent && s.upDone) {
 		s.up.Reset("local reset")
+		s.upGone = true
 	}
 	s.upDone = true
 }

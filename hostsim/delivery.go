@@ -71,11 +71,20 @@ func (s *Stream) armTimeout(end bool) {
 	s.timeout = s.host.clock.after(d, func() {
 		s.worker.post(func() {
 			if !s.destroyed {
+				s.timeOutAttempt()
 				s.sendLocalReply(localReply{code: 504, body: "upstream request timeout", grpcStatus: -1,
 					details: "response_timeout"})
 			}
 		})
 	})
+}
+
+// timeOutAttempt ends an attempt before the client hears of it.
+func (s *Stream) timeOutAttempt() {
+	if a := s.attempt; a != nil && !a.over {
+		a.over = true
+		a.destroy()
+	}
 }
 
 // endAttempt is the end of an attempt whose answer is whole: the router is done with

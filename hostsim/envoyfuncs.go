@@ -8,7 +8,7 @@ import (
 )
 
 // envoyFunctions are foreign functions that Envoy itself registers. Not here are
-// those that evaluate CEL (expr_*) and the signatures (sign, verify_signature).
+// those that evaluate CEL (expr_*).
 func envoyFunctions() map[string]ForeignFunction {
 	return map[string]ForeignFunction{
 		"compress":               compress,
@@ -16,6 +16,8 @@ func envoyFunctions() map[string]ForeignFunction {
 		"clear_route_cache":      func(ForeignCall) ([]byte, Status) { return nil, StatusOK },
 		"declare_property":       declareProperty,
 		"set_envoy_filter_state": setEnvoyFilterState,
+		"sign":                   sign,
+		"verify_signature":       verifySignature,
 	}
 }
 
@@ -110,6 +112,13 @@ func protoFields(b []byte) (fields [8]protoField, ok bool) {
 			return fields, false
 		}
 		b = b[n:]
+		if size := map[uint64]int{1: 8, 5: 4}[tag&7]; size > 0 { // numbers of fixed size, which no function has
+			if len(b) < size {
+				return fields, false
+			}
+			b = b[size:]
+			continue
+		}
 		var f protoField
 		f.number, n = binary.Uvarint(b)
 		if n <= 0 {

@@ -47,7 +47,7 @@ type Plugin struct {
 // A Config describes a proxy process. The zero value of every field is usable
 // but for the module.
 type Config struct {
-	Plugin           // the only plugin, or
+	Plugin           // the only plugin, or the first
 	Plugins []Plugin // a chain of them, first one next to the client
 	Workers int      // 0 is 1
 	// UpstreamPlugins see each attempt to send a request, behind the router.
@@ -83,7 +83,7 @@ type Config struct {
 	// process that runs for long cannot keep them. It may be called from many goroutines.
 	Samples func(histogram string, value uint64)
 
-	ForeignFunctions map[string]ForeignFunction // besides Envoy's own
+	ForeignFunctions map[string]ForeignFunction // besides Envoy's own, or in their place
 	Properties       map[string]any             // for every stream; see StreamOptions
 }
 

@@ -218,3 +218,48 @@ func TestSamplesGoElsewhere(t *testing.T) {
 		t.Errorf("kept: got %v, want none", m.Samples)
 	}
 }
+
+// An upstream that has answered before the request's end is told that the rest has no
+// reader: as soon as the router has the whole answer, though a plugin before it holds it,
+// and at the timeout if a plugin behind it does.
+func TestEarlyAnswerHeld(t *testing.T) {
+	t.Parallel()
+	const hold = "on response_trailers\nreturn 1"
+	for _, tt := range []struct {
+		name             string
+		plugins, ups     []hostsim.Plugin
+		answered, atLast []string
+		callbacks        string
+	}{
+		{"before the router", []hostsim.Plugin{probe(t, hold)}, nil, []string{"reset local reset"}, []string{"reset local reset"}, ""},
+		{"behind the router", []hostsim.Plugin{probe(t, "")}, []hostsim.Plugin{probe(t, hold)}, nil, []string{"reset local reset"},
+			"done delete log done delete"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := hostsim.Start(t, hostsim.Config{Plugins: tt.plugins, UpstreamPlugins: tt.ups, Timeout: time.Second})
+			var up sink
+			s := h.NewStream(hostsim.StreamOptions{Upstream: &up})
+			for _, step := range []step{
+				reqHeaders(false),
+				func(s *hostsim.Stream) error { return s.ResponseHeaders(hostsim.H(":status", "200"), false) },
+				func(s *hostsim.Stream) error { return s.ResponseTrailers(hostsim.H("x-t", "1")) },
+			} {
+				if err := step(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			up.want(t, "upstream, answered", append([]string{"headers /p false"}, tt.answered...)...)
+			if err := s.RequestBody([]byte("late"), true); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.Advance(time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			up.want(t, "upstream, at last", append([]string{"headers /p false"}, tt.atLast...)...)
+			if got := callbacks(h); !strings.HasSuffix(got, tt.callbacks) {
+				t.Errorf("callbacks: got %s, want at the end %s", got, tt.callbacks)
+			}
+		})
+	}
+}

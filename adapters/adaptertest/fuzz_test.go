@@ -10,8 +10,8 @@ import (
 	"github.com/postern-gateway/postern/adapters/adaptertest"
 )
 
-// pairs are the suites in order, and all their cases.
-func pairs(f *testing.F) (list []adaptertest.Suite, cases []adaptertest.Case) {
+// everySuite are the suites in order, and all their cases.
+func everySuite(f *testing.F) (list []adaptertest.Suite, cases []adaptertest.Case) {
 	f.Helper()
 	all := suites(f)
 	for _, pair := range slices.Sorted(maps.Keys(all)) {
@@ -28,7 +28,7 @@ func pairs(f *testing.F) (list []adaptertest.Suite, cases []adaptertest.Case) {
 // FuzzRequest: whatever a client sends becomes a request in JSON or an error in the
 // client's dialect.
 func FuzzRequest(f *testing.F) {
-	list, cases := pairs(f)
+	list, cases := everySuite(f)
 	for i := range cases {
 		f.Add(cases[i].Request)
 	}
@@ -55,7 +55,7 @@ func FuzzRequest(f *testing.F) {
 // FuzzAnswer: whatever a provider answers becomes JSON for the client, with a status
 // that goes with it.
 func FuzzAnswer(f *testing.F) {
-	list, cases := pairs(f)
+	list, cases := everySuite(f)
 	for i := range cases {
 		if a := cases[i].Answer; a != nil {
 			f.Add(a.UpstreamStatus, a.Upstream)
@@ -78,7 +78,7 @@ func FuzzAnswer(f *testing.F) {
 // FuzzStream: whatever bytes a provider streams, and wherever the network cuts them, the
 // client gets one stream that keeps to its grammar and ends.
 func FuzzStream(f *testing.F) {
-	list, cases := pairs(f)
+	list, cases := everySuite(f)
 	for i := range cases {
 		if s := cases[i].Stream; s != nil {
 			f.Add(s.Upstream, len(s.Upstream)/2)

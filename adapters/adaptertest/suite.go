@@ -94,6 +94,9 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 	}
 	var out chat.Response
 	if err := s.Provider.ReadResponse(doc.Root(), &out); err != nil {
+		if e, ok := err.(*chat.Error); ok {
+			return fail(e)
+		}
 		return fail(unreadable(err))
 	}
 	complete(&out.Created, &out.ID)

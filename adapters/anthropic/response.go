@@ -44,7 +44,7 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 		out.Usage, out.Counted = n.usage(), true
 		out.Tier = tierOf(usage)
 	}
-	return nil
+	return out.Callable()
 }
 
 // textOf is what a string says, escaped as it is, and nil for any other kind.

@@ -25,8 +25,8 @@ var answers = []struct {
 		`  finish=5 usage=0/0/0/0/0 uncounted tier= details={"type":"refusal","category":"bio"}`},
 	{"stop sequence", `{"content":[{"type":"text","text":"a"}],"stop_reason":"stop_sequence","stop_sequence":"END"}`,
 		`  finish=7 usage=0/0/0/0/0 uncounted tier= sequence=END; 0 text=a`},
-	{"wrong types", `{"id":1,"model":[],"content":[{"type":"text","text":5},{"type":"tool_use","id":[],"name":null,"input":"x"},{}],"stop_reason":7,"usage":{"input_tokens":"many"}}`,
-		`  finish=1 usage=0/0/0/0/0 tier=; 0; 7 input={}; 10 raw={}`},
+	{"wrong types", `{"id":1,"model":[],"content":[{"type":"text","text":5},{"type":"tool_use","id":"t","name":"f","input":"x"},{}],"stop_reason":7,"usage":{"input_tokens":"many"}}`,
+		`  finish=1 usage=0/0/0/0/0 tier=; 0; 7 id=t name=f input={}; 10 raw={}`},
 }
 
 func describe(r *chat.Response) string {
@@ -79,7 +79,7 @@ func TestReadResponse(t *testing.T) {
 
 func TestReadResponseRefusesWhatIsNoMessage(t *testing.T) {
 	t.Parallel()
-	for _, in := range []string{`{}`, `[]`, `"x"`, `null`, `{"content":"x"}`, `{"type":"error","error":{}}`} {
+	for _, in := range []string{`{}`, `[]`, `"x"`, `null`, `{"content":"x"}`, `{"type":"error","error":{}}`, `{"content":[{"type":"tool_use","id":[],"name":"f"}]}`, `{"content":[{"type":"tool_use","id":"t","name":""}]}`} {
 		var doc rawjson.Doc
 		if err := doc.Parse([]byte(in)); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,8 @@
 package azure
 
 import (
+	"strings"
+
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/openai"
@@ -22,7 +24,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "azure",
-		Doc:      "Azure OpenAI: chat completions, responses, embeddings.",
+		Doc:      "Azure OpenAI: chat completions, responses, embeddings, images, audio, files, batches.",
 		Semantic: "azure.ai.openai",
 		Options:  options,
 	}
@@ -44,7 +46,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 	base := o.Str("base_path", "Path before /v1 or /deployments.", "/openai")
 	served := o.Pairs("models", "OpenAI's names of the models that deployments serve, by the deployments' names, where these do not begin alike.")
 
-	p := openai.Profile{Base: base + "/v1", OpenAI: true, Ops: openai.Chat | openai.Completions | openai.Embeddings | openai.Responses | openai.Models}
+	p := openai.Profile{Base: base + "/v1", OpenAI: true, Ops: openai.AllOps &^ (openai.Moderations | openai.Rerank)}
 	if auth == "api-key" {
 		p.Header = "api-key"
 	}
@@ -56,7 +58,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 		}
 		return name
 	}
-	a := &adapter{Adapter: openai.New(p)}
+	a := &adapter{Adapter: openai.New(p), v1: p.Base}
 	if surface == deployments {
 		a.base = base + "/deployments/"
 		if version == "" {
@@ -72,6 +74,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 // adapter is OpenAI's at other paths.
 type adapter struct {
 	*openai.Adapter
+	v1    string // before what a path is at OpenAI
 	base  string // before the name of a deployment; empty: v1
 	query string
 }
@@ -93,14 +96,10 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 		return path + a.query, true
 	}
 	switch c.Op {
-	case adapters.Chat:
-		return a.deployment(c.Model, "/chat/completions"), true
-	case adapters.Completions:
-		return a.deployment(c.Model, "/completions"), true
-	case adapters.Embeddings:
-		return a.deployment(c.Model, "/embeddings"), true
+	case adapters.Responses, adapters.Models, adapters.Files, adapters.Batches:
+		return "", false
 	}
-	return "", false
+	return a.deployment(c.Model, strings.TrimPrefix(path, a.v1)), true
 }
 
 // ChatPath names the deployment, where the surface wants it.
@@ -109,6 +108,14 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 		return a.deployment(model, "/chat/completions")
 	}
 	return a.Adapter.ChatPath(model, stream) + a.query
+}
+
+// EmbedPath is the same for embeddings.
+func (a *adapter) EmbedPath(model string) string {
+	if a.base != "" {
+		return a.deployment(model, "/embeddings")
+	}
+	return a.Adapter.EmbedPath(model) + a.query
 }
 
 // deployment is the path of an operation.

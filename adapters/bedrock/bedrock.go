@@ -1,4 +1,5 @@
-// Package bedrock speaks to Amazon Bedrock's Converse API, whoever made the model.
+// Package bedrock speaks to Amazon Bedrock's Converse API, whoever made the model, and invokes
+// those that make embeddings.
 //
 // The format is that of
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and
@@ -29,7 +30,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "bedrock",
-		Doc:      "Amazon Bedrock: chat by Converse.",
+		Doc:      "Amazon Bedrock: chat by Converse, embeddings of Titan and Cohere.",
 		Semantic: "aws.bedrock",
 		Options:  options,
 	}
@@ -122,6 +123,14 @@ func (a *adapter) NewFrames() adapters.Frames { return &eventstream.Decoder{} }
 
 // ChatPath names the model, whose id may have colons and, if it is an ARN, slashes.
 func (a *adapter) ChatPath(model string, stream bool) string {
+	if stream {
+		return modelPath(model, "/converse-stream")
+	}
+	return modelPath(model, "/converse")
+}
+
+// modelPath is where a model does something.
+func modelPath(model, what string) string {
 	path := []byte("/model/")
 	for i := range len(model) {
 		if model == "." || model == ".." { // or the segment would not stay one
@@ -130,8 +139,5 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 		}
 		path = sigv4.AppendEncoded(path, model[i])
 	}
-	if stream {
-		return string(path) + "/converse-stream"
-	}
-	return string(path) + "/converse"
+	return string(path) + what
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/cloudflare"
 	"github.com/postern-gateway/postern/adapters/cohere"
 	"github.com/postern-gateway/postern/adapters/compatible"
+	"github.com/postern-gateway/postern/adapters/custom"
 	"github.com/postern-gateway/postern/adapters/gemini"
 	"github.com/postern-gateway/postern/adapters/huggingface"
 	"github.com/postern-gateway/postern/adapters/llama"
@@ -33,6 +34,7 @@ func Providers() []adapters.Provider {
 		huggingface.Provider(),
 		cloudflare.Provider(),
 		llama.Provider(),
+		custom.Provider(),
 		gemini.Provider(),
 	}
 	return append(list, compatible.Providers()...)

@@ -11,8 +11,13 @@ type Usage struct {
 	CachedRead    int64 // input that the provider had in its cache
 	CacheWrite    int64 // input that it has put there
 	Reasoning     int64 // output that the client did not see, or saw as thinking
+	Seconds       int64 // of audio, where that is what is counted
+	Searches      int64 // that a reranker counts
 	Estimated     bool  // counted from the bytes, not by the provider
 }
+
+// Counts reports whether there is anything in it that can cost.
+func (u Usage) Counts() bool { return u.Total()+u.Seconds+u.Searches > 0 }
 
 // Total is all tokens of the exchange.
 func (u Usage) Total() int64 { return u.Input + u.Output }

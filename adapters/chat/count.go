@@ -33,6 +33,26 @@ func (r *Request) Tokens() int64 {
 	return extra + e.Tokens()
 }
 
+// AtMost bounds Tokens of a request that was read from so many bytes, without a look at
+// its texts: none has more tokens than bytes.
+func (r *Request) AtMost(bytes int) int64 {
+	n := int64(tokensPerPrompt) + int64(bytes)
+	for i := range r.Messages {
+		n += images(r.Messages[i].Parts)
+	}
+	return n
+}
+
+func images(parts []Part) (tokens int64) {
+	for i := range parts {
+		if parts[i].Kind == ImagePart {
+			tokens += tokensPerImage
+		}
+		tokens += images(parts[i].Result)
+	}
+	return tokens
+}
+
 // parts counts texts, and returns what is no text.
 func (e *Estimate) parts(parts []Part) (extra int64) {
 	for i := range parts {

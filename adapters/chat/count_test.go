@@ -88,3 +88,14 @@ func TestTokensAreNearTheTrueCount(t *testing.T) {
 		t.Errorf("median error: got %.1f %%, want at most %.0f", 100*median, 100*most)
 	}
 }
+
+func TestNoRequestHasMoreTokensThanAtMost(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "The quick brown fox.", "1234567890", "a b c d e f", "!?;:,.-_", "日本語のテキスト", "한국어", "ภาษาไทย", "😀😀😀👨‍👩‍👧", "\\u00e9\\n\\t", "éàü", "العربية"} {
+		r := chat.Request{Messages: []chat.Message{{Parts: []chat.Part{{Text: chat.Text(text)}, {Kind: chat.ImagePart}}}}}
+		body := `{"messages":[{"content":[{"type":"text","text":"` + text + `"},{"type":"image_url","image_url":{"url":"x"}}]}]}`
+		if got, most := r.Tokens(), r.AtMost(len(body)); got > most {
+			t.Errorf("%q: got %d tokens, want at most %d", text, got, most)
+		}
+	}
+}

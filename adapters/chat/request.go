@@ -76,6 +76,10 @@ type Request struct {
 	// of the same dialect may take them, any other reports them as dropped.
 	Extra []Member
 
+	// Echo are members that the dialect's answers repeat of the request, each with a
+	// comma in front. It is the request's own memory.
+	Echo []byte
+
 	drops   []string
 	parts   []Part // of all messages, in one piece of memory
 	results []Part // of all tool results, likewise
@@ -98,6 +102,7 @@ func (r *Request) Reset() {
 		Stop:        r.Stop[:0],
 		ServerTools: r.ServerTools[:0],
 		Extra:       r.Extra[:0],
+		Echo:        r.Echo[:0],
 		drops:       r.drops[:0],
 		parts:       r.parts[:0],
 		results:     r.results[:0],

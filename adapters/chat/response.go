@@ -1,5 +1,7 @@
 package chat
 
+import "errors"
+
 // A Finish is why a model stopped.
 type Finish uint8
 
@@ -29,6 +31,8 @@ type Response struct {
 	// Elapsed is how long the answer took, in nanoseconds, for dialects that say so; 0:
 	// not known.
 	Elapsed int64
+
+	Echo []byte // as in the Request
 }
 
 // A Choice is one of the answers; more than one comes only where n asked for them.
@@ -44,6 +48,21 @@ type Choice struct {
 func (r *Response) Reset() {
 	clear(r.Choices)
 	*r = Response{Choices: r.Choices[:0]}
+}
+
+var errNameless = errors.New("the answer has a tool call without an id or without a name")
+
+// Callable is an error for a call that nobody can make, or whose result could not be told.
+func (r *Response) Callable() error {
+	for i := range r.Choices {
+		parts := r.Choices[i].Parts
+		for k := range parts {
+			if p := &parts[k]; p.Kind == ToolCallPart && (len(p.ID) == 0 || len(p.Name) == 0) {
+				return errNameless
+			}
+		}
+	}
+	return nil
 }
 
 // An EventKind is what happens in a stream.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -137,7 +138,7 @@ func hash(p []byte) uint32 {
 
 // decoder hands chunks on to OpenAI's, in its form.
 type decoder struct {
-	to       adapters.Decoder
+	to       openai.ChunkDecoder
 	doc      rawjson.Doc
 	chunk    []byte
 	said     bool // there was an answer
@@ -146,7 +147,7 @@ type decoder struct {
 
 // NewDecoder makes a reader of streams.
 func (a *adapter) NewDecoder() adapters.Decoder {
-	return &decoder{to: a.Adapter.NewDecoder(), doc: rawjson.Doc{LoneSurrogates: true}}
+	return &decoder{to: a.Adapter.NewChunkDecoder(), doc: rawjson.Doc{LoneSurrogates: true}}
 }
 
 func (d *decoder) Reset() {
@@ -182,11 +183,14 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 		d.said = true
 		d.finished = d.finished || v.Get("finish_reason").Kind() == rawjson.String
 		d.chunk = appendAsOpenAI(d.chunk[:0], v, "delta")
-		data = d.chunk
+		if err := d.doc.Parse(d.chunk); err != nil {
+			return err
+		}
+		v = d.doc.Root()
 	}
+	err := d.to.Chunk(event, v, emit)
 	d.doc.Reset()
-	err := d.to.Event(event, data, emit)
-	if cap(d.chunk) > mostChunk {
+	if cap(d.chunk) > mostChunk || len(data) > mostChunk {
 		d.chunk, d.doc = nil, rawjson.Doc{LoneSurrogates: true}
 	}
 	return err

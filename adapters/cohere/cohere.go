@@ -25,7 +25,7 @@ const dialect = "cohere"
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "cohere",
-		Doc:      "Cohere, version 2: chat.",
+		Doc:      "Cohere, version 2: chat, embeddings, rerankers.",
 		Semantic: "cohere",
 		Host:     "api.cohere.com",
 		Options:  options,

@@ -10,8 +10,8 @@ package compatible
 
 import (
 	"github.com/postern-gateway/postern/adapters"
-	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/strict"
 )
 
@@ -35,6 +35,19 @@ func Providers() []adapters.Provider {
 	return list
 }
 
+// Page is the documentation that a service's row rests on, empty for others.
+func Page(name string) string {
+	for i := range services {
+		if services[i].name == name {
+			return services[i].page
+		}
+	}
+	return ""
+}
+
+// PagesRead is the day on which the pages were read.
+const PagesRead = "2026-11-26"
+
 // anyName is the type of any server of the format.
 const anyName = "compatible"
 
@@ -43,7 +56,7 @@ type service struct {
 	name, doc string
 	semantic  string // gen_ai.provider.name where OpenTelemetry has one; empty: the name
 	host      string // empty: it runs where its user wants it
-	page      string // documentation that the row rests on, read on 2026-11-26
+	page      string // documentation that the row rests on, read on PagesRead
 	profile   openai.Profile
 }
 
@@ -59,22 +72,10 @@ func (s *service) adapter(base string) adapters.Adapter {
 	if p.Base != base {
 		p.Base, p.Apart = base, ""
 	}
-	a := openai.New(p)
-	if p.Ops != 0 && p.Ops&openai.Chat == 0 {
-		return untranslated{a, a, a}
+	if s.name == "voyage" {
+		p.Ranks = &rank.Form{Path: base + "/rerank", Top: "top_k", End: `,"truncation":false}`, List: "data"}
 	}
-	return a
-}
-
-// untranslated is a service without chat: it cannot serve clients of other dialects.
-type untranslated struct {
-	adapters.Adapter
-	adapters.Amender
-	errors
-}
-
-type errors interface {
-	ReadError(status int, body []byte) *chat.Error
+	return openai.New(p)
 }
 
 // anyService reads the options of the type compatible.
@@ -84,7 +85,7 @@ func anyService(o *strict.Object) (adapters.Adapter, error) {
 		names = append(names, services[i].name)
 	}
 	name := o.Enum("service", "Whose deviations from the format hold; empty is none.", "", names...)
-	plain := service{profile: openai.Profile{Base: "/v1", Ops: openai.Chat | openai.Completions | openai.Embeddings | openai.Responses | openai.Models}}
+	plain := service{profile: openai.Profile{Base: "/v1", Ops: openai.AllOps}}
 	s := &plain
 	for i := range services {
 		if services[i].name == name {

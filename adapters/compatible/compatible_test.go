@@ -180,10 +180,10 @@ func TestPaths(t *testing.T) {
 
 func TestOnlyServicesWithChatTranslateIt(t *testing.T) {
 	t.Parallel()
-	if _, ok := adapter(t, "voyage", `{}`).(adapters.Translator); ok {
-		t.Error("voyage translates chat, which it does not have")
+	if got := adapter(t, "voyage", `{}`).(adapters.Translator).ChatPath("m", false); got != "" {
+		t.Errorf("voyage translates chat, which it does not have, to %s", got)
 	}
-	if _, ok := adapter(t, "groq", `{}`).(adapters.Translator); !ok {
+	if got := adapter(t, "groq", `{}`).(adapters.Translator).ChatPath("m", false); got == "" {
 		t.Error("groq does not translate chat")
 	}
 }

@@ -55,6 +55,9 @@ type Dialect struct {
 	// do, in an error or a drop; nil if it spells all of it so.
 	Field func(path string) string
 
+	// Rank translates requests to rerank, where the dialect has such.
+	Rank adapters.RankCodec
+
 	// Reader and Writer translate chat for providers that speak otherwise.
 	Reader adapters.Reader
 	Writer adapters.Writer

@@ -21,7 +21,16 @@ func Ollama() *Dialect {
 		Overloaded:     503,
 		Reader:         ollamachat.Reader{},
 		Writer:         ollamachat.Writer{},
+		Embeddings:     &ollamachat.Embeddings{},
 	}
+}
+
+// OllamaEmbeddings is the dialect of its older endpoint for embeddings.
+func OllamaEmbeddings() *Dialect {
+	d := Ollama()
+	d.Name, d.Embeddings = ollamachat.EmbedName, &ollamachat.Embeddings{Old: true}
+	d.Check = func(adapters.Operation, rawjson.Value) *chat.Error { return nil }
+	return d
 }
 
 // OllamaGenerate is Ollama's dialect for prompts that are no conversation.

@@ -4,6 +4,8 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/dialect/openairesponses"
+	"github.com/postern-gateway/postern/adapters/dialect/reranking"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 )
@@ -22,7 +24,60 @@ func OpenAI() *Dialect {
 		Reader:     openaichat.Reader{},
 		Writer:     openaichat.Writer{},
 		Embeddings: openaichat.Embeddings{},
+		Rank:       &reranking.Codec{},
 	}
+}
+
+// openAIEndpoints are the paths of the API, and that of rerankers, which is Cohere's and
+// Jina's and stands beside it at most servers that have both.
+func openAIEndpoints(d *Dialect) []Endpoint {
+	list := make([]Endpoint, 0, len(openAIPaths))
+	for i := range openAIPaths {
+		p := &openAIPaths[i]
+		list = append(list, Endpoint{Method: p.method, Path: p.path, Dialect: d, Op: p.op, Form: p.form, Model: p.model})
+	}
+	return list
+}
+
+var openAIPaths = [...]struct {
+	method, path string
+	op           adapters.Operation
+	form         bool
+	model        string // where the API has a usual one
+}{
+	{"POST", "/v1/chat/completions", adapters.Chat, false, ""},
+	{"POST", "/v1/embeddings", adapters.Embeddings, false, ""},
+	{"GET", "/v1/models", adapters.Models, false, ""},
+	{"POST", "/v1/rerank", adapters.Rerank, false, ""},
+	{"POST", "/v2/rerank", adapters.Rerank, false, ""},
+	{"POST", "/v1/moderations", adapters.Moderations, false, "omni-moderation-latest"},
+	{"POST", "/v1/images/generations", adapters.Images, false, ""},
+	{"POST", "/v1/images/edits", adapters.ImageEdits, true, ""},
+	{"POST", "/v1/audio/speech", adapters.Speech, false, ""},
+	{"POST", "/v1/audio/transcriptions", adapters.Transcriptions, true, ""},
+	{"POST", "/v1/audio/translations", adapters.Translations, true, ""},
+	{"GET POST", "/v1/files", adapters.Files, false, ""},
+	{"GET DELETE", "/v1/files/{id}", adapters.Files, false, ""},
+	{"GET", "/v1/files/{id}/content", adapters.Files, false, ""},
+	{"GET POST", "/v1/batches", adapters.Batches, false, ""},
+	{"GET", "/v1/batches/{id}", adapters.Batches, false, ""},
+	{"POST", "/v1/batches/{id}/cancel", adapters.Batches, false, ""},
+}
+
+// OpenAIResponses is OpenAI's dialect for its Responses API.
+func OpenAIResponses() *Dialect {
+	d := OpenAI()
+	d.Field, d.ErrorEvent = openairesponses.Field, openairesponses.AppendErrorEvent
+	d.Reader, d.Writer = openairesponses.Reader{}, openairesponses.Writer{}
+	return d
+}
+
+// OpenAICompletions is OpenAI's dialect for completions of a prompt.
+func OpenAICompletions() *Dialect {
+	d := OpenAI()
+	d.Field = openaichat.CompletionField
+	d.Reader, d.Writer = openaichat.CompletionReader{}, openaichat.CompletionWriter{}
+	return d
 }
 
 func openAIModels(dst []byte, names []string) []byte {

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,13 +11,15 @@ import (
 
 // An Endpoint is one path of a dialect.
 type Endpoint struct {
-	Method  string
-	Path    string // may have one {model}, which stands for any characters
+	Method  string // or several, with blanks between them
+	Path    string // may have one {model}, which stands for any characters, or one {id}
 	Query   string // a parameter that has to be there, for paths with a model; empty for none
 	Dialect *Dialect
 	Op      adapters.Operation
 	Stream  bool   // its answers are streams, whatever the body says
-	Model   string // that the path names, once it is found
+	Form    bool   // its requests may be forms
+	Model   string // that the path names, once it is found; before, what a request without one means
+	Rest    string // of the path from its {id} on, once it is found
 }
 
 // A Table is all that clients can ask for.
@@ -40,16 +44,15 @@ const (
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
 	openAI, anthropic, gemini, ollama := OpenAI(), Anthropic(), Gemini(), Ollama()
-	t := newTable(openAI, anthropic, append(geminiEndpoints(gemini, GeminiArray()),
-		Endpoint{Method: "POST", Path: "/v1/chat/completions", Dialect: openAI, Op: adapters.Chat},
+	t := newTable(openAI, anthropic, append(append(geminiEndpoints(gemini, GeminiArray()), openAIEndpoints(openAI)...),
 		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
-		Endpoint{Method: "POST", Path: "/v1/embeddings", Dialect: openAI, Op: adapters.Embeddings},
-		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: openAI, Op: adapters.Responses},
-		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: openAI, Op: adapters.Completions},
+		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: OpenAIResponses(), Op: adapters.Responses},
+		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: OpenAICompletions(), Op: adapters.Completions},
 		Endpoint{Method: "POST", Path: "/v1/messages/count_tokens", Dialect: anthropic, Op: adapters.CountTokens},
-		Endpoint{Method: "GET", Path: "/v1/models", Dialect: openAI, Op: adapters.Models},
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
+		Endpoint{Method: "POST", Path: "/api/embed", Dialect: ollama, Op: adapters.Embeddings},
+		Endpoint{Method: "POST", Path: "/api/embeddings", Dialect: OllamaEmbeddings(), Op: adapters.Embeddings},
 		Endpoint{Method: "GET", Path: "/api/tags", Dialect: ollama, Op: adapters.Models},
 	)...)
 	t.byKey = gemini
@@ -59,7 +62,7 @@ func NewTable() *Table {
 func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
 	t := &Table{exact: make(map[string]Endpoint, len(endpoints)), fallback: fallback, byHeader: byHeader}
 	for _, e := range endpoints {
-		if strings.Contains(e.Path, modelMark) {
+		if strings.Contains(e.Path, modelMark) || strings.Contains(e.Path, idMark) {
 			t.patterns = append(t.patterns, e)
 		} else {
 			t.exact[e.Path] = e
@@ -68,8 +71,11 @@ func newTable(fallback, byHeader *Dialect, endpoints ...Endpoint) *Table {
 	return t
 }
 
-// modelMark stands for a model in an endpoint's path.
-const modelMark = "{model}"
+// Marks stand for a model in an endpoint's path, and for the id of a thing.
+const (
+	modelMark = "{model}"
+	idMark    = "{id}"
+)
 
 // Find is the endpoint at a path, whose query comes apart.
 func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
@@ -85,6 +91,11 @@ func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 		if want := t.patterns[i].Query; want != "" && !strings.Contains("&"+query+"&", "&"+want+"&") {
 			continue
 		}
+		if rest, ok := t.patterns[i].rest(path); ok {
+			e := t.patterns[i]
+			e.Rest = rest
+			return e, true
+		}
 		if model, ok := t.patterns[i].model(path); ok {
 			e := t.patterns[i]
 			e.Model = model
@@ -94,13 +105,52 @@ func (t *Table) Find(path, query string, hint Hint) (Endpoint, bool) {
 	return Endpoint{}, false
 }
 
+// FindBelow is the endpoint at a path below a provider's prefix, where clients may leave
+// out the version.
+func (t *Table) FindBelow(path, query string, hint Hint) (Endpoint, bool) {
+	e, ok := t.Find(path, query, hint)
+	if !ok {
+		e, ok = t.Find("/v1"+path, query, hint)
+	}
+	return e, ok
+}
+
+// Endpoints are all, by path and method.
+func (t *Table) Endpoints() []Endpoint {
+	all := slices.Clone(t.patterns)
+	for _, e := range t.exact {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b Endpoint) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Query, b.Query), strings.Compare(a.Method, b.Method))
+	})
+	return all
+}
+
 // model is what stands in a path where the endpoint's pattern has its mark.
 func (e *Endpoint) model(path string) (string, bool) {
-	before, after, _ := strings.Cut(e.Path, modelMark)
-	if len(path) <= len(before)+len(after) || !strings.HasPrefix(path, before) || !strings.HasSuffix(path, after) {
+	before, after, ok := strings.Cut(e.Path, modelMark)
+	if !ok || len(path) <= len(before)+len(after) || !strings.HasPrefix(path, before) || !strings.HasSuffix(path, after) {
 		return "", false
 	}
 	return unescape(path[len(before) : len(path)-len(after)])
+}
+
+// rest is what a path has from where the endpoint's pattern has an id. An id is one
+// segment without characters that could mean something else to who gets the path.
+func (e *Endpoint) rest(path string) (string, bool) {
+	before, after, ok := strings.Cut(e.Path, idMark)
+	id, under := strings.CutPrefix(path, before)
+	id, whole := strings.CutSuffix(id, after)
+	if !ok || !under || !whole || id == "" || id == "." || id == ".." {
+		return "", false
+	}
+	for _, c := range []byte(id) {
+		if c|0x20-'a' > 25 && c-'0' > 9 && c != '-' && c != '_' && c != '.' {
+			return "", false
+		}
+	}
+	return path[len(before)-1:], true
 }
 
 // unescape decodes what is percent-encoded in a path. net/url would do it too, and add

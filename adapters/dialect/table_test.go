@@ -36,6 +36,34 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestFindOperations(t *testing.T) {
+	t.Parallel()
+	table := NewTable()
+	for _, tt := range []struct {
+		name, path, rest, methods string
+		op                        adapters.Operation // None: there is no such path
+		form                      bool
+	}{
+		{"forms", "/v1/audio/transcriptions", "", "POST", adapters.Transcriptions, true},
+		{"files", "/v1/files", "", "GET POST", adapters.Files, false},
+		{"a file", "/v1/files/file-a_B.1", "/file-a_B.1", "GET DELETE", adapters.Files, false},
+		{"its content", "/v1/files/f/content", "/f/content", "GET", adapters.Files, false},
+		{"a batch that ends", "/v1/batches/b/cancel", "/b/cancel", "POST", adapters.Batches, false},
+		{"something else of a file", "/v1/files/f/other", "", "", adapters.None, false},
+		{"no id", "/v1/files/", "", "", adapters.None, false},
+		{"no id before the content", "/v1/files//content", "", "", adapters.None, false},
+		{"the folder above", "/v1/files/..", "", "", adapters.None, false},
+		{"a path as an id", "/v1/files/../models", "", "", adapters.None, false},
+		{"an id that is escaped", "/v1/files/%2e%2e", "", "", adapters.None, false},
+		{"rerankers", "/v2/rerank", "", "POST", adapters.Rerank, false},
+	} {
+		e, ok := table.Find(tt.path, "", NoHint)
+		if ok != (tt.op != adapters.None) || e.Op != tt.op || e.Rest != tt.rest || e.Form != tt.form || e.Method != tt.methods {
+			t.Errorf("%s: got %v %+v", tt.name, ok, e)
+		}
+	}
+}
+
 func TestFindGemini(t *testing.T) {
 	t.Parallel()
 	table := NewTable()

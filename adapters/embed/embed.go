@@ -64,6 +64,8 @@ func (r *Request) Reset() {
 }
 
 // Drop reports that something of the client's request is not in the provider's.
+//
+//go:noinline
 func (r *Request) Drop(path string) { r.drops = append(r.drops, path) }
 
 // Drops are what was dropped, in order.

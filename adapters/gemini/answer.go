@@ -8,7 +8,10 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-var errNoAnswer = errors.New("the answer has neither candidates nor a reason why it has none")
+var (
+	errNoAnswer = errors.New("the answer has neither candidates nor a reason why it has none")
+	errNameless = errors.New("the answer has a call that names no function")
+)
 
 // ReadResponse reads a GenerateContentResponse.
 func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) error {
@@ -29,11 +32,12 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 		out.Choices = append(out.Choices, chat.Choice{})
 		c := &out.Choices[len(out.Choices)-1]
 		calls := 0
-		for it := v.Find("content", "parts").Cursor(); it.Next(); {
-			p := it.Value
-			c.Parts = ids.read(c.Parts, p, &calls)
-		}
 		var err error
+		for it := v.Find("content", "parts").Cursor(); it.Next(); {
+			if c.Parts, err = ids.read(c.Parts, it.Value, &calls); err != nil {
+				return err
+			}
+		}
 		if c.Finish, err = finish(v.Get("finishReason"), calls > 0); err != nil {
 			return err
 		}
@@ -69,19 +73,23 @@ func seed(t []byte) uint64 {
 // read appends what a part of an answer is: a call comes with its signature in front.
 // calls counts those of the candidate. Parts of tools that Google runs itself, which
 // nobody here can ask for, are passed over.
-func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) []chat.Part {
+func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) ([]chat.Part, error) {
 	f := v.Get("functionCall")
 	if f.Kind() != rawjson.Object {
 		text := inner(v.Get("text"))
 		if len(text) == 0 {
-			return parts
+			return parts, nil
 		}
 		parts = grow(parts, chat.TextPart)
 		p := &parts[len(parts)-1]
 		if p.Text = text; string(v.Get("thought").Raw()) == "true" {
 			p.Kind = chat.ThinkingPart
 		}
-		return parts
+		return parts, nil
+	}
+	name := inner(f.Get("name"))
+	if len(name) == 0 {
+		return parts, errNameless
 	}
 	if s := inner(v.Get("thoughtSignature")); len(s) > 0 {
 		parts = grow(parts, chat.RedactedPart)
@@ -89,7 +97,7 @@ func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) []chat.
 	}
 	parts = grow(parts, chat.ToolCallPart)
 	p := &parts[len(parts)-1]
-	p.ID, p.Name, p.Input = inner(f.Get("id")), inner(f.Get("name")), chat.Raw("{}")
+	p.ID, p.Name, p.Input = inner(f.Get("id")), name, chat.Raw("{}")
 	if args := f.Get("args"); args.Kind() == rawjson.Object {
 		p.Input = compact(args.Raw())
 	}
@@ -98,7 +106,7 @@ func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) []chat.
 	}
 	*calls++
 	ids.n++
-	return parts
+	return parts, nil
 }
 
 // grow appends a part, which is large, without making it first.

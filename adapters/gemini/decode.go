@@ -120,8 +120,10 @@ func (d *decoder) candidate(v rawjson.Value, emit func(*chat.Event)) error {
 	}
 	l := &d.lanes[index]
 	for it := v.Find("content", "parts").Cursor(); it.Next(); {
-		p := it.Value
-		d.parts = d.ids.read(d.parts[:0], p, &l.calls)
+		var err error
+		if d.parts, err = d.ids.read(d.parts[:0], it.Value, &l.calls); err != nil {
+			return err
+		}
 		for i := range d.parts {
 			d.part(int(index), &d.parts[i], emit)
 		}

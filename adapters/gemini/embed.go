@@ -1,7 +1,6 @@
 package gemini
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -11,8 +10,6 @@ import (
 )
 
 var _ adapters.Embedder = (*adapter)(nil)
-
-var errVectors = errors.New("the answer does not have an embedding for each content")
 
 // mostContents is the API's bound for one batch.
 const mostContents = 100
@@ -31,18 +28,21 @@ var taskTypes = [...]string{
 	embed.TaskSimilarity:     "SEMANTIC_SIMILARITY",
 }
 
+// TaskTypes are those words for others who speak them.
+func TaskTypes() []string { return taskTypes[:] }
+
 // AppendEmbed appends a request of
 // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents.
 func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
 	if len(r.Inputs) > mostContents {
-		return dst, unfit("input", "want at most "+strconv.Itoa(mostContents)+" texts in one request, got "+strconv.Itoa(len(r.Inputs)))
+		return dst, embed.Unfit("input", "want at most "+strconv.Itoa(mostContents)+" texts in one request, got "+strconv.Itoa(len(r.Inputs)))
 	}
 	b := builder{dst: dst}
 	b.raw(`{"requests":[`)
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
 		if in.Tokens != nil {
-			return dst, unfit(in.At.Path(), "the model takes texts, no tokens of another one")
+			return dst, embed.Unfit(in.At.Path(), "the model takes texts, no tokens of another one")
 		}
 		b.comma()
 		b.raw(`{"model":`)
@@ -59,36 +59,13 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 		b.raw(`}`)
 	}
 	b.raw(`]}`)
-	if len(r.User) > 0 {
-		r.Drop("user")
-	}
-	for i := range r.Extra {
-		r.Drop(r.Extra[i].Path)
-	}
+	r.DropOther(true)
 	return b.dst, nil
-}
-
-func unfit(path, problem string) *chat.Error {
-	return chat.Unsupported(path, problem)
 }
 
 // ReadEmbedding reads a BatchEmbedContentsResponse. It names no model, and older models
 // do not count their tokens.
 func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed.Response) error {
-	list := answer.Get("embeddings")
-	if list.Len() != w.Count {
-		return errVectors
-	}
-	for it := list.Items(); it.Next(); {
-		e := it.Value
-		values := e.Get("values")
-		if values.Kind() != rawjson.Array {
-			return errVectors
-		}
-		out.Vectors = append(out.Vectors, embed.Vector{Numbers: values.Raw()})
-	}
-	if n, ok := answer.Find("usageMetadata", "promptTokenCount").Int64(); ok {
-		out.Usage.Input, out.Counted = n, true
-	}
-	return nil
+	out.Count(answer.Find("usageMetadata", "promptTokenCount"))
+	return out.Read(answer.Get("embeddings"), w, "values")
 }

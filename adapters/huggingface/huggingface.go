@@ -6,8 +6,9 @@
 // chosen, "org/name:fastest"; the router hands everything on to them, so what a request
 // may hold is theirs to say. What they answer differs: thinking within the text, calls
 // that all have the id 0, answers without content, errors that are only a text, models
-// that are still being loaded. So chat is translated for clients of OpenAI's too. Other
-// operations of the router are not offered.
+// that are still being loaded. So chat is translated for clients of OpenAI's too.
+// Embeddings are those of the router's own inference, or in OpenAI's format those of an
+// endpoint. Other operations of the router are not offered.
 package huggingface
 
 import (
@@ -20,7 +21,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "huggingface",
-		Doc:      "Hugging Face (inference providers, endpoints): chat.",
+		Doc:      "Hugging Face (inference providers, endpoints): chat, embeddings.",
 		Semantic: "huggingface",
 		Host:     "router.huggingface.co",
 		Options:  options,
@@ -28,13 +29,19 @@ func Provider() adapters.Provider {
 }
 
 func options(o *strict.Object) (adapters.Adapter, error) {
-	return newAdapter(o.Str("base_path", "Path before /chat/completions.", "/v1")), nil
+	base := o.Str("base_path", "Path before /chat/completions.", "/v1")
+	by := o.Enum("embeddings", "Who makes embeddings: hf-inference is the router's own inference, openai an endpoint with /embeddings.", ownProvider, ownProvider, "openai")
+	return newAdapter(base, by == ownProvider), nil
 }
 
-func newAdapter(base string) *adapter {
-	return &adapter{openai.New(openai.Profile{
+func newAdapter(base string, router bool) *adapter {
+	ops := openai.Chat | openai.Models
+	if !router {
+		ops |= openai.Embeddings
+	}
+	return &adapter{router: router, Adapter: openai.New(openai.Profile{
 		Base: base,
-		Ops:  openai.Chat | openai.Models,
+		Ops:  ops,
 		Tags: true,
 		Also: "top_k min_p",
 		// The limit has its old name in the reference, and who answers knows no other.
@@ -43,7 +50,10 @@ func newAdapter(base string) *adapter {
 	})}
 }
 
-type adapter struct{ *openai.Adapter }
+type adapter struct {
+	*openai.Adapter
+	router bool // embeddings are those of the router's own inference
+}
 
 var _ adapters.Translator = (*adapter)(nil)
 

@@ -39,7 +39,7 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	}
 	c.Finish = finish(m.Get("stop_reason"), calls.Len() > 0)
 	out.Choices = append(out.Choices, c)
-	return nil
+	return out.Callable()
 }
 
 func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }

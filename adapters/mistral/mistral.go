@@ -23,7 +23,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "mistral",
-		Doc:      "Mistral: chat, embeddings.",
+		Doc:      "Mistral: chat, embeddings, moderations, transcriptions, files.",
 		Semantic: "mistral_ai",
 		Host:     "api.mistral.ai",
 		Options:  options,
@@ -39,7 +39,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 func profile(base string) openai.Profile {
 	return openai.Profile{
 		Base:    base,
-		Ops:     openai.Chat | openai.Embeddings | openai.Models,
+		Ops:     openai.Chat | openai.Embeddings | openai.Models | openai.Moderations | openai.Transcriptions | openai.Files,
 		Usage:   openai.UsageAlways,
 		Lacks:   "embeddings.user",
 		Renames: "embeddings.dimensions=embeddings.output_dimension",

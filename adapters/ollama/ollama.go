@@ -23,13 +23,14 @@ import (
 const (
 	chatDialect     = "ollama"
 	generateDialect = "ollama_generate"
+	embedDialect    = "ollama_embeddings"
 )
 
 // Provider is Ollama.
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "ollama",
-		Doc:      "Ollama's own API: chat.",
+		Doc:      "Ollama's own API: chat, embeddings.",
 		Semantic: "ollama",
 		Options:  options,
 	}
@@ -61,6 +62,10 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 		return a.base + "/chat", true
 	case c.Dialect == generateDialect && c.Op == adapters.Chat:
 		return a.base + "/generate", true
+	case c.Dialect == chatDialect && c.Op == adapters.Embeddings:
+		return a.base + "/embed", true
+	case c.Dialect == embedDialect && c.Op == adapters.Embeddings:
+		return a.base + "/embeddings", true
 	case c.Dialect == chatDialect && c.Op == adapters.Models:
 		return a.base + "/tags", true
 	}

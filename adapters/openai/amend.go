@@ -11,7 +11,12 @@ import (
 // Amend makes a body of this format one that the service takes: members get the names
 // that they have there, what it lacks is left out.
 func (a *Adapter) Amend(c adapters.Call, request rawjson.Value, patch *rawjson.Patch) ([]string, *chat.Error) {
-	if a.p.own || c.Dialect != dialectName || c.Op == adapters.Responses {
+	if a.p.own || c.Dialect != dialectName {
+		return nil, nil
+	}
+	switch c.Op {
+	case adapters.Chat, adapters.Completions, adapters.Embeddings:
+	default: // of whose members nothing is known here
 		return nil, nil
 	}
 	m := amendment{a: a, request: request, patch: patch}

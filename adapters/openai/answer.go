@@ -29,7 +29,7 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		}
 		out.Choices = append(out.Choices, a.choice(c, out.Created))
 	}
-	return nil
+	return out.Callable()
 }
 
 func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }

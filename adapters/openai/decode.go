@@ -35,12 +35,21 @@ type decoder struct {
 	ev      chat.Event
 }
 
-var _ adapters.Decoder = (*decoder)(nil)
+// A ChunkDecoder is what NewDecoder makes, for who reads the chunks before.
+type ChunkDecoder interface {
+	adapters.Decoder
+	Chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) error
+}
 
-// NewDecoder makes a reader of streams.
-func (a *Adapter) NewDecoder() adapters.Decoder {
+var _ ChunkDecoder = (*decoder)(nil)
+
+// NewChunkDecoder is NewDecoder.
+func (a *Adapter) NewChunkDecoder() ChunkDecoder {
 	return &decoder{doc: rawjson.Doc{LoneSurrogates: true}, tags: a.p.Tags}
 }
+
+// NewDecoder makes a reader of streams.
+func (a *Adapter) NewDecoder() adapters.Decoder { return a.NewChunkDecoder() }
 
 func (d *decoder) Reset() {
 	d.doc.Reset()
@@ -60,11 +69,20 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	if err := d.doc.Parse(data); err != nil {
 		return err
 	}
-	err := d.chunk(event, d.doc.Root(), emit)
-	d.ev = chat.Event{} // it has views of data
+	err := d.Chunk(event, d.doc.Root(), emit)
 	if d.doc.Reset(); len(data) > bigEvent {
 		d.doc = rawjson.Doc{LoneSurrogates: true}
 	}
+	return err
+}
+
+// Chunk is Event for one that was read already, which is nothing but a chunk.
+func (d *decoder) Chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) error {
+	if d.done {
+		return nil
+	}
+	err := d.chunk(event, v, emit)
+	d.ev = chat.Event{} // it has views of the chunk
 	return err
 }
 

@@ -2,16 +2,21 @@ package openai
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 var _ adapters.Embedder = (*Adapter)(nil)
 
 var errVectors = errors.New("the answer does not have an embedding for each input")
+
+// RankForm is that of the profile, nil for most services.
+func (a *Adapter) RankForm() *rank.Form { return a.p.Ranks }
 
 // EmbedPath is the same for all models, and empty where the service has none.
 func (a *Adapter) EmbedPath(string) string { return a.paths[adapters.Embeddings] }
@@ -33,20 +38,21 @@ func (a *Adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	}
 	dst = append(dst, ']')
 	if r.Dimensions > 0 {
-		dst = rawjson.AppendInt(rawjson.Add(dst, `,"dimensions":`), r.Dimensions)
+		name, ok := a.named(embeddingsPrefix + "dimensions")
+		if !ok {
+			return dst, embed.Unfit("dimensions", "the service has vectors of one size")
+		}
+		dst = rawjson.AppendKey(append(dst, ','), strings.TrimPrefix(name, embeddingsPrefix))
+		dst = rawjson.AppendInt(dst, r.Dimensions)
 	}
 	if r.Base64 {
 		dst = rawjson.Add(dst, `,"encoding_format":"base64"`)
 	}
-	if len(r.User) > 0 {
+	if len(r.User) > 0 && !a.lacking(embeddingsPrefix+"user") {
 		dst = append(rawjson.AddRaw(rawjson.Add(dst, `,"user":"`), r.User), '"')
+		r.User = nil
 	}
-	if r.Task != embed.TaskUnset { // the models make one vector for all uses
-		r.Drop("task_type")
-	}
-	for i := range r.Extra {
-		r.Drop(r.Extra[i].Path)
-	}
+	r.DropOther(false) // the models make one vector for all uses
 	return append(dst, '}'), nil
 }
 
@@ -64,15 +70,15 @@ func (a *Adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed
 		out.Vectors = append(out.Vectors, embed.Vector{})
 	}
 	for it := data.Items(); it.Next(); {
-		i, e := it.Index, it.Value
-		if n, ok := e.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
-			i = int(n)
+		place := it.Index
+		if n, ok := it.Value.Get("index").Int64(); ok && n >= 0 && n < int64(len(out.Vectors)) {
+			place = int(n)
 		}
-		switch v := e.Get("embedding"); v.Kind() {
+		switch v := it.Value.Get("embedding"); v.Kind() {
 		case rawjson.Array:
-			out.Vectors[i].Numbers = v.Raw()
+			out.Vectors[place].Numbers = v.Raw()
 		case rawjson.String:
-			out.Vectors[i].Base64 = inner(v)
+			out.Vectors[place].Base64 = inner(v)
 		}
 	}
 	for i := range out.Vectors {

@@ -13,7 +13,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "openai",
-		Doc:      "OpenAI: chat completions, responses, embeddings.",
+		Doc:      "OpenAI: chat completions, responses, embeddings, moderations, images, audio, files, batches.",
 		Semantic: "openai",
 		Host:     "api.openai.com",
 		Options:  options,
@@ -24,7 +24,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 	base := o.Str("base_path", "Path before /chat/completions.", "/v1")
 	organization := o.Str("organization", "Sent as openai-organization; empty sends none.", "")
 	project := o.Str("project", "Sent as openai-project; empty sends none.", "")
-	p := Profile{Base: base, Ops: Chat | Completions | Embeddings | Responses | Models, OpenAI: true, own: true}
+	p := Profile{Base: base, Ops: AllOps &^ Rerank, OpenAI: true, own: true}
 	if organization != "" {
 		p.More = append(p.More, adapters.Header{Name: "openai-organization", Value: organization})
 	}
@@ -40,7 +40,7 @@ func (a *Adapter) Native(c adapters.Call) (string, bool) {
 		return "", false
 	}
 	path := a.paths[c.Op]
-	return path, path != ""
+	return path + c.Rest, path != ""
 }
 
 // Credential is a bearer token, or the key in a header of its own.

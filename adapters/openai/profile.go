@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rank"
 )
 
 // A Profile says how a service of this format differs from OpenAI's own. The zero
@@ -58,11 +59,14 @@ type Profile struct {
 	// </think>.
 	Tags bool
 
+	// Ranks is the form of its rerankers, where it is not the clients' own.
+	Ranks *rank.Form
+
 	own bool // it is OpenAI
 }
 
 // Ops are operations that a service takes in this format.
-type Ops uint8
+type Ops uint16
 
 // What a service takes.
 const (
@@ -71,6 +75,17 @@ const (
 	Embeddings
 	Responses
 	Models
+	Rerank // in the form that Cohere and Jina have
+	Moderations
+	Images
+	ImageEdits
+	Speech
+	Transcriptions
+	Translations
+	Files
+	Batches
+
+	AllOps = 1<<iota - 1
 )
 
 // A UsageWay is how a stream reports its usage.
@@ -104,8 +119,8 @@ type Adapter struct {
 	p                     Profile
 	lacks, takes, renames []string
 	also                  []string
-	paths                 [adapters.Models + 1]string // by operation; empty: not taken
-	other                 family                      // of models that are not OpenAI's own
+	paths                 [adapters.NumOperations]string // by operation; empty: not taken
+	other                 family                         // of models that are not OpenAI's own
 }
 
 var (
@@ -123,17 +138,8 @@ func New(p Profile) *Adapter {
 	}
 	a := &Adapter{p: p, lacks: strings.Fields(p.Lacks), takes: strings.Fields(p.Takes), also: strings.Fields(p.Also),
 		renames: strings.Fields(p.Renames), other: unknown}
-	for _, o := range [...]struct {
-		op   Ops
-		at   adapters.Operation
-		path string
-	}{
-		{Chat, adapters.Chat, "/chat/completions"},
-		{Completions, adapters.Completions, "/completions"},
-		{Embeddings, adapters.Embeddings, "/embeddings"},
-		{Responses, adapters.Responses, "/responses"},
-		{Models, adapters.Models, "/models"},
-	} {
+	for i := range operations {
+		o := &operations[i]
 		base := p.Base
 		if p.Apart != "" && (o.op == Responses || o.op == Embeddings) {
 			base = p.Apart
@@ -151,6 +157,28 @@ func New(p Profile) *Adapter {
 		}
 	}
 	return a
+}
+
+// operations are all, with their paths behind the base.
+var operations = [...]struct {
+	op   Ops
+	at   adapters.Operation
+	path string
+}{
+	{Chat, adapters.Chat, "/chat/completions"},
+	{Completions, adapters.Completions, "/completions"},
+	{Embeddings, adapters.Embeddings, "/embeddings"},
+	{Responses, adapters.Responses, "/responses"},
+	{Models, adapters.Models, "/models"},
+	{Rerank, adapters.Rerank, "/rerank"},
+	{Moderations, adapters.Moderations, "/moderations"},
+	{Images, adapters.Images, "/images/generations"},
+	{ImageEdits, adapters.ImageEdits, "/images/edits"},
+	{Speech, adapters.Speech, "/audio/speech"},
+	{Transcriptions, adapters.Transcriptions, "/audio/transcriptions"},
+	{Translations, adapters.Translations, "/audio/translations"},
+	{Files, adapters.Files, "/files"},
+	{Batches, adapters.Batches, "/batches"},
 }
 
 // family is what is known of a model.

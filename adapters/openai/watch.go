@@ -2,6 +2,7 @@ package openai
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -36,6 +37,8 @@ type watch struct {
 	failed    bool
 	ended     bool
 	responses bool // the events are those of the Responses API
+	ranks     bool // the answer is a reranker's, which may have its usage in meta
+	typed     bool // the events are those of images and audio: the last has the usage
 }
 
 var _ adapters.Watch = (*watch)(nil)
@@ -44,8 +47,14 @@ func newWatch(op adapters.Operation) *watch {
 	w := &watch{
 		body:      rawjson.NewSkimmer(maxField, "usage", "model", "error"),
 		responses: op == adapters.Responses,
+		typed:     op >= adapters.Images && op <= adapters.Translations,
 	}
-	if w.responses {
+	if w.ranks = op == adapters.Rerank; w.ranks {
+		w.body = rawjson.NewSkimmer(maxField, "usage", "model", "error", "meta")
+	}
+	if w.typed {
+		w.event = rawjson.NewSkimmer(maxField, "usage", "model", "error", "delta", "type")
+	} else if w.responses {
 		w.event = rawjson.NewSkimmer(maxField, "response.usage", "response.model", "response.error", "delta", "type")
 	} else {
 		w.event = rawjson.NewSkimmer(maxField, "usage", "model", "error", "choices")
@@ -81,6 +90,13 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	}
 	counted := w.count(e.Field(fieldUsage))
 	content := e.Field(fieldText)
+	if w.typed {
+		// What is delivered beside texts is counted by nobody but the provider.
+		w.delivered.AddJSON(content)
+		kind := e.Field(fieldText + 1)
+		w.ended = w.ended || bytes.HasSuffix(kind, []byte(`.done"`)) || bytes.HasSuffix(kind, []byte(`.completed"`))
+		return false
+	}
 	if w.responses {
 		w.delivered.AddJSON(content)
 		w.ended = w.ended || counted || string(event) == "response.failed"
@@ -150,21 +166,37 @@ func usage(v rawjson.Value) chat.Usage {
 		CacheWrite: detail("cache_write_tokens", "prompt_tokens_details", "input_tokens_details"),
 		Reasoning:  detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details"),
 	}
+	if seconds, ok := v.Get("seconds").Float64(); ok && seconds > 0 && seconds < 1<<40 {
+		u.Seconds = int64(math.Ceil(seconds))
+	}
+	if units := v.Get("billed_units"); units.Exists() {
+		u.Searches = max(0, whole(units, "search_units"))
+		u.Input = max(u.Input, whole(v.Get("tokens"), "input_tokens"))
+	}
 	if u.CachedRead == 0 { // as DeepSeek and as Moonshot say it
 		u.CachedRead = min(u.Input, first("prompt_cache_hit_tokens", "cached_tokens"))
 	}
 	// Some services, xAI and a few models at others, count what was thought beside the
 	// output instead of in it: the total tells, and so does a part beyond its whole.
 	total, ok := v.Get("total_tokens").Int64()
+	if ok && u.Input == 0 && u.Output == 0 { // as rerankers say it
+		u.Input = total
+	}
 	if u.Reasoning > 0 && (u.Reasoning > u.Output || ok && total == u.Input+u.Output+u.Reasoning) {
 		u.Output += u.Reasoning
 	}
 	return u
 }
 
+// whole is a whole number, 0 if there is none.
+func whole(v rawjson.Value, key string) int64 {
+	n, _ := v.Get(key).Int64()
+	return n
+}
+
 func (w *watch) Usage() (chat.Usage, bool) {
-	if !w.counted {
-		w.count(w.body.Field(fieldUsage))
+	if !w.counted && !w.count(w.body.Field(fieldUsage)) && w.ranks {
+		w.count(w.body.Field(fieldText))
 	}
 	return w.usage, w.counted
 }

@@ -48,6 +48,14 @@ func (b *Builder) Str(escaped []byte) {
 	b.Raw(`"`)
 }
 
+// Quote writes a member that is a string, not escaped yet.
+//
+//go:noinline
+func (b *Builder) Quote(k, s string) {
+	b.Key(k)
+	b.Dst = AppendString(b.Dst, s)
+}
+
 // Text writes a member that is a string, escaped already.
 //
 //go:noinline

@@ -362,3 +362,9 @@ func (o *Object) Raw(key, doc string) rawjson.Value {
 	}
 	return v
 }
+
+// Value is what the document has at key, without declaring it; absent while describing.
+func (o *Object) Value(key string) rawjson.Value { return o.value.Get(key) }
+
+// FailAt reports that something within a value of Raw is wrong.
+func (o *Object) FailAt(v rawjson.Value, problem string) { o.run.errs.add(v.Path(), problem) }

@@ -26,7 +26,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "vertex",
-		Doc:      "Google Vertex AI: chat with Gemini and Claude, by service account.",
+		Doc:      "Google Vertex AI: chat with Gemini and Claude, embeddings, by service account.",
 		Semantic: "gcp.vertex_ai",
 		Host:     "aiplatform.googleapis.com",
 		Options:  options,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -157,18 +158,51 @@ func FreeAddress() (string, error) {
 	return p.Next()
 }
 
-// Ports finds free addresses for a process that is started later. It listens to each
-// until Release, so that none is given out twice: Envoy would share it in silence.
-type Ports struct{ taken []net.Listener }
-
-// Next is another address on the loopback.
-func (p *Ports) Next() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// DeadAddress is one where connections are refused for as long as this process runs: it
+// is taken, but nobody listens to it.
+func DeadAddress() (string, error) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		return "", err
 	}
-	p.taken = append(p.taken, l)
-	return l.Addr().String(), nil
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return "", err
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*syscall.SockaddrInet4).Port)), nil
+}
+
+// Ports finds free addresses for a process that is started later. It listens to each
+// until Release, so that none is given out twice: Envoy would share it in silence.
+//
+// They lie below those that systems hand out by themselves, to connections and to whoever
+// listens to port 0: it takes Envoy seconds to come to its addresses, and nobody else may
+// get one until then.
+type Ports struct {
+	taken []net.Listener
+	last  int // one after another, for others look from elsewhere on
+}
+
+const lowestPort, highestPort = 20000, 32000
+
+// Next is another address on the loopback.
+func (p *Ports) Next() (string, error) {
+	if p.last == 0 {
+		p.last = lowestPort + rand.IntN(highestPort-lowestPort)
+	}
+	for range highestPort - lowestPort {
+		if p.last++; p.last > highestPort {
+			p.last = lowestPort
+		}
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.last))); err == nil {
+			p.taken = append(p.taken, l)
+			return l.Addr().String(), nil
+		}
+	}
+	return "", fmt.Errorf("no port from %d to %d is free", lowestPort, highestPort)
 }
 
 // Release frees the addresses for the process.

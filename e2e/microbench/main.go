@@ -26,8 +26,9 @@ func main() {
 	module := flag.String("module", "build/postern.wasm", "the `file` of the module")
 	out := flag.String("out", "build/microbench.json", "`file` for the results")
 	rounds := flag.Int("rounds", 5, "rounds to take medians of")
+	only := flag.Bool("pairs-only", false, "measure the pairs of dialects and providers alone")
 	flag.Parse()
-	if err := run(*module, *out, *rounds); err != nil {
+	if err := run(*module, *out, *rounds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "microbench:", err)
 		os.Exit(1)
 	}
@@ -39,7 +40,7 @@ type result struct {
 	Nanos float64 `json:"ns_op"`
 }
 
-func run(module, out string, rounds int) error {
+func run(module, out string, rounds int, only bool) error {
 	wasm, err := os.ReadFile(module)
 	if err != nil {
 		return err
@@ -49,26 +50,55 @@ func run(module, out string, rounds int) error {
 		return err
 	}
 	defer compiled.Close(context.Background())
+	usual := operations()
+	if only {
+		usual = nil
+	}
+	all, untouched, err := everyPair(compiled)
+	if err != nil {
+		return err
+	}
 	samples := map[string][]float64{}
+	measure := func(o operation, least time.Duration) error {
+		ns, err := o.measure(compiled, least)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.name, err)
+		}
+		samples[o.name] = append(samples[o.name], ns)
+		return nil
+	}
 	for range rounds {
-		for _, o := range operations() {
-			ns, err := o.measure(compiled)
-			if err != nil {
-				return fmt.Errorf("%s: %w", o.name, err)
+		for _, o := range usual {
+			if err := measure(o, 300*time.Millisecond); err != nil {
+				return err
 			}
-			samples[o.name] = append(samples[o.name], ns)
+		}
+		ofPairs := slices.Clone(untouched)
+		for _, p := range all {
+			ofPairs = append(ofPairs, p.whole, p.stream)
+		}
+		for _, o := range ofPairs {
+			if err := measure(o, 100*time.Millisecond); err != nil {
+				return err
+			}
 		}
 	}
-	var results []result
-	for _, o := range operations() {
+	nanos := func(o operation) float64 {
 		ns := median(samples[o.name])
 		if o.less != "" {
 			ns -= median(samples[o.less])
 		}
-		ns /= float64(o.per)
+		return ns / float64(o.per)
+	}
+	var results []result
+	for _, o := range usual {
+		ns := nanos(o)
 		results = append(results, result{o.name, ns})
 		fmt.Printf("%-46s %9.2f µs\n", o.name, ns/1000)
 	}
+	more, over := printPairs(all, nanos)
+	results = append(results, more...)
+	fmt.Printf("%d figures of translations are more than %d × the passthrough's\n", over, maxRatio)
 	b, err := json.MarshalIndent(results, "", " ")
 	if err != nil {
 		return err
@@ -89,6 +119,8 @@ type operation struct {
 	response hostsim.Response
 	less     string // the operation whose time is not the module's
 	per      int    // how many things of the name's kind a request has
+
+	configuration string // empty: the usual one
 }
 
 const events = 100
@@ -100,31 +132,42 @@ func operations() []operation {
 	stream := func(body string) string { return `{"stream":true,"stream_options":{"include_usage":true},` + body[1:] }
 	const foreign, path = "/another/application", "/v1/chat/completions"
 	return []operation{
-		{"a request that passes untouched, simulator included", foreign, chat, openAIAnswer(), "", 1},
-		{"the same with 64 KB", foreign, large, openAIAnswer(), "", 1},
-		{"the same with a stream", foreign, chat, openAIStream(), "", 1},
-		{"the same with a stream of Anthropic's", foreign, chat, anthropicStream(), "", 1},
-		{"chat, 1 KB", path, chat, openAIAnswer(), "a request that passes untouched, simulator included", 1},
-		{"chat, 64 KB prompt", path, large, openAIAnswer(), "the same with 64 KB", 1},
-		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1},
-		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events},
-		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events},
+		{"a request that passes untouched, simulator included", foreign, chat, openAIAnswer(), "", 1, ""},
+		{"the same with 64 KB", foreign, large, openAIAnswer(), "", 1, ""},
+		{"the same with a stream", foreign, chat, openAIStream(), "", 1, ""},
+		{"the same with a stream of Anthropic's", foreign, chat, anthropicStream(), "", 1, ""},
+		{"chat, 1 KB", path, chat, openAIAnswer(), "a request that passes untouched, simulator included", 1, ""},
+		{"chat, 64 KB prompt", path, large, openAIAnswer(), "the same with 64 KB", 1, ""},
+		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1, ""},
+		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
+		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
 }
 
-func (o operation) measure(m *hostsim.Module) (float64, error) {
+func plugin(m *hostsim.Module, configuration string) hostsim.Plugin {
+	return hostsim.Plugin{Module: m, Name: "postern", RootID: "postern", Configuration: configuration,
+		VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true}
+}
+
+func (o operation) request() hostsim.Request {
+	return hostsim.Post(o.path, o.body, "content-type", "application/json", "authorization", "Bearer client", "user-agent", "bench")
+}
+
+func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, error) {
+	if o.configuration == "" {
+		o.configuration = configuration
+	}
 	host, err := hostsim.New(hostsim.Config{
-		Plugin: hostsim.Plugin{Module: m, Name: "postern", RootID: "postern", Configuration: configuration,
-			VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true},
+		Plugin:      plugin(m, o.configuration),
 		Upstream:    func(hostsim.Request) hostsim.Response { return o.response },
+		Clusters:    map[string]hostsim.Handler{"tokens": token},
 		DiscardLogs: true,
 	})
 	if err != nil {
 		return 0, err
 	}
 	defer host.Close()
-	request := hostsim.Post(o.path, o.body, "content-type", "application/json", "authorization", "Bearer client", "user-agent", "bench")
-	const warm, least = 50, 300 * time.Millisecond
+	request := o.request()
 	for range warm {
 		if r, err := host.Do(request); err != nil || r.Status() != 200 {
 			return 0, fmt.Errorf("status %d, %v: %s", r.Status(), err, r.Body)
@@ -132,7 +175,7 @@ func (o operation) measure(m *hostsim.Module) (float64, error) {
 	}
 	n, began := 0, cpuTime()
 	for cpuTime()-began < least {
-		for range 20 {
+		for range 5 {
 			if _, err := host.Do(request); err != nil {
 				return 0, err
 			}
@@ -140,6 +183,14 @@ func (o operation) measure(m *hostsim.Module) (float64, error) {
 		}
 	}
 	return float64((cpuTime() - began).Nanoseconds()) / float64(n), nil
+}
+
+// warm is how many requests are not counted.
+const warm = 30
+
+// token is a server of Google's that knows everybody.
+func token(hostsim.Request) hostsim.Response {
+	return hostsim.Respond(200, `{"access_token":"t","expires_in":86400}`, "content-type", "application/json")
 }
 
 // cpuTime is what this process has used of the processors, which other processes on the

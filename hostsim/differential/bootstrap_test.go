@@ -93,6 +93,9 @@ func cluster(name, address string, filters []any) map[string]any {
 
 func listener(name string, at addresses, filters []any, s *scenario) map[string]any {
 	to := "up"
+	if name == "" {
+		to = "svc" // see warm
+	}
 	for _, p := range s.plugins {
 		if p.upstream {
 			to = "up " + name

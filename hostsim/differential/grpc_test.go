@@ -45,10 +45,10 @@ func prefixed(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 }
 
-// grpc plays a step to the simulator.
-func (r *simulation) grpc(st step) error {
+// answerGrpc plays a step to the simulator.
+func (r *simulation) answerGrpc(st step) error {
 	g, err := st.grpc()
-	open := slices.DeleteFunc(r.w.host.GrpcStreams(), func(s *hostsim.GrpcStream) bool { return slices.Contains(r.grpcOld, s) })
+	open := slices.DeleteFunc(r.w.host.GrpcStreams(), func(s *hostsim.GrpcStream) bool { return !slices.Contains(r.grpc, s) })
 	if err != nil || len(open) == 0 {
 		return err
 	}
@@ -75,33 +75,29 @@ func (r *simulation) grpc(st step) error {
 	return errors.Join(onlyMisuse(s.TrailingMetadata(end)), onlyMisuse(s.Close(g.status, g.message)))
 }
 
-// watchGrpc notes what a plugin sends in its gRPC calls.
-func (r *simulation) watchGrpc() {
-	for _, g := range r.w.host.GrpcStreams() {
-		if slices.Contains(r.grpcOld, g) || slices.Contains(r.grpcSeen, g) {
-			continue
-		}
-		r.grpcSeen = append(r.grpcSeen, g)
-		h := &half{}
-		r.shown = append(r.shown, h)
-		fields := hostsim.H(":method", "POST", ":path", "/"+g.Service+"/"+g.Method, ":authority", g.Cluster, ":scheme", "http", "te", "trailers")
-		if g.Unary {
-			fields.Add("grpc-timeout", strconv.Itoa(int(g.Timeout/time.Millisecond))+"m")
-		}
-		h.headers("headers", append(fields, slices.Concat(hostsim.H("content-type", "application/grpc"), g.Metadata)...), false)
-		sent, closed := g.Sent()
-		for _, m := range sent {
-			h.data(prefixed(m), false)
-		}
-		h.end(closed)
-		g.OnMessage(func(p []byte, end bool) {
-			if p != nil {
-				h.data(prefixed(p), end)
-			}
-			h.end(end)
-		})
-		g.OnCancel(h.reset)
+// watchGrpc notes what a plugin sends in a gRPC call.
+func (r *simulation) watchGrpc(g *hostsim.GrpcStream) {
+	r.pending() // callouts from before it come first
+	r.grpc = append(r.grpc, g)
+	h := &half{}
+	r.shown = append(r.shown, h)
+	fields := hostsim.H(":method", "POST", ":path", "/"+g.Service+"/"+g.Method, ":authority", g.Cluster, ":scheme", "http", "te", "trailers")
+	if g.Unary {
+		fields.Add("grpc-timeout", strconv.Itoa(int(g.Timeout/time.Millisecond))+"m")
 	}
+	h.headers("headers", append(fields, slices.Concat(hostsim.H("content-type", "application/grpc"), g.Metadata)...), false)
+	sent, closed := g.Sent()
+	for _, m := range sent {
+		h.data(prefixed(m), false)
+	}
+	h.end(closed)
+	g.OnMessage(func(p []byte, end bool) {
+		if p != nil {
+			h.data(prefixed(p), end)
+		}
+		h.end(end)
+	})
+	g.OnCancel(h.reset)
 }
 
 // grpc plays a step to Envoy.

@@ -2,6 +2,7 @@ package differential
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -61,16 +62,36 @@ func newReal(p *process, binary, dir string, modules func(string) (string, error
 	}
 	w.log = &logReader{file: filepath.Join(dir, "envoy.log"), owners: owners(p), lines: map[string][]logLine{}}
 	for range p.workers {
-		c, err := frames.Dial(w.at.listeners[""], func(frames.Event) {})
-		if err != nil {
-			return w, err
-		}
-		w.barrier = append(w.barrier, c)
-		if err := c.Ping(pingLimit); err != nil {
+		if err := w.warm(); err != nil {
 			return w, err
 		}
 	}
 	return w, nil
+}
+
+// warm connects to the next worker, and has it connect to the callouts' server: what a
+// plugin sends and cancels in one callback is on the wire if there is a connection, and
+// is not if there is none.
+func (w *real) warm() error {
+	answered := make(chan struct{}, 1)
+	c, err := frames.Dial(w.at.listeners[""], func(e frames.Event) {
+		if e.Kind == frames.Headers {
+			answered <- struct{}{}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	w.barrier = append(w.barrier, c)
+	if err := c.Headers(c.NewStream(), wire(requestLine(1, nil)), true); err != nil {
+		return err
+	}
+	select {
+	case <-answered:
+		return c.Ping(pingLimit)
+	case <-time.After(pingLimit):
+		return fmt.Errorf("connect to the callouts' server: no answer within %v", pingLimit)
+	}
 }
 
 func names(scenarios []*scenario) []string {
@@ -172,6 +193,9 @@ func (w *real) service(c *frames.Conn, e frames.Event) {
 	}
 	r := w.current
 	if r == nil {
+		if e.Kind == frames.Headers {
+			c.Headers(e.Stream, []frames.Field{{Name: ":status", Value: "200"}}, true) //nolint:errcheck // warm misses its answer
+		}
 		return
 	}
 	key := peerStream{c, e.Stream}

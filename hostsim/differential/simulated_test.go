@@ -19,13 +19,15 @@ type simulated struct {
 	plugins map[string][]int // of scenarios, in Config.Plugins
 	ups     map[string][]int // in Config.UpstreamPlugins
 	access  map[string][]string
+	current *simulation
 }
 
 // newSimulated starts the process: all plugins of all scenarios, as one Envoy has them.
 func newSimulated(p *process, modules func(file string) (*hostsim.Module, error)) (*simulated, error) {
 	w := &simulated{process: p, plugins: map[string][]int{}, ups: map[string][]int{}, access: map[string][]string{}}
 	cfg := hostsim.Config{Workers: p.workers, Canary: true, MainThread: true, LogLevel: hostsim.LevelInfo,
-		BufferLimit: -1, Clusters: map[string]hostsim.Handler{"svc": nil}, Start: time.Now()}
+		BufferLimit: -1, Clusters: map[string]hostsim.Handler{"svc": nil}, Start: time.Now(),
+		Grpc: map[string]hostsim.GrpcHandler{"svc": func(g *hostsim.GrpcStream) { w.current.watchGrpc(g) }}}
 	for _, s := range p.scenarios {
 		w.plugins[s.name], w.ups[s.name] = []int{}, []int{}
 		for _, spec := range s.plugins {
@@ -68,8 +70,7 @@ type simulation struct {
 	streams   map[int]*simulatedStream
 	callouts  []*hostsim.Callout
 	shown     []*half
-	grpcOld   []*hostsim.GrpcStream // of scenarios before
-	grpcSeen  []*hostsim.GrpcStream
+	grpc      []*hostsim.GrpcStream
 	grpcReply []byte
 	old       []*hostsim.Callout // of scenarios before
 }
@@ -103,7 +104,8 @@ func (k datedSink) Headers(h *hostsim.Headers, end bool) {
 // begin lets some time pass: in Envoy there is always some between two scenarios.
 func (w *simulated) begin(s *scenario) *simulation {
 	w.host.Advance(2 * reloadBackoff) //nolint:errcheck // traps are seen in the scenarios that they are of
-	return &simulation{w: w, s: s, streams: map[int]*simulatedStream{}, old: w.host.Callouts(), grpcOld: w.host.GrpcStreams()}
+	w.current = &simulation{w: w, s: s, streams: map[int]*simulatedStream{}, old: w.host.Callouts()}
+	return w.current
 }
 
 // do plays a step.
@@ -118,7 +120,7 @@ func (r *simulation) do(st step) error {
 	case "await":
 		return r.await(st.words[0])
 	case "grpc":
-		return r.grpc(st)
+		return r.answerGrpc(st)
 	case "callout":
 		return onlyMisuse(r.answer(st))
 	}
@@ -293,7 +295,6 @@ func (r *simulation) seen(last bool) transcript {
 		}
 	}
 	r.pending()
-	r.watchGrpc()
 	for i, h := range r.shown {
 		t["callout "+strconv.Itoa(i+1)] = h.seen()
 	}

@@ -130,9 +130,13 @@ func (e *encoder) step(dst []byte, l *lane, ev *chat.Event) []byte {
 	case chat.BlockStop:
 		return e.blockStop(dst, l, ev.Choice)
 	case chat.LogprobsDelta:
+		from := len(dst)
 		dst = e.candidate(e.open(dst), ev.Choice)
-		dst = add(appendLogprobs(dst, ev.Raw), `}]`)
-		return e.close(appendEnd(dst, e.model, e.id))
+		at := len(dst)
+		if dst = appendLogprobs(dst, ev.Raw); len(dst) == at { // there are none in it
+			return dst[:from]
+		}
+		return e.close(appendEnd(add(dst, `}]`), e.model, e.id))
 	case chat.FinishEvent:
 		l.finish = ev.Finish
 	}

@@ -207,7 +207,7 @@ func appendLogprobs(dst []byte, raw chat.Raw) []byte {
 		return dst
 	}
 	list := doc.Root().Get("content")
-	if list.Len() == 0 {
+	if list.Kind() != rawjson.Array || list.Len() == 0 {
 		return dst
 	}
 	dst = add(dst, `,"logprobsResult":{"chosenCandidates":[`)

@@ -120,7 +120,7 @@ func content(logprobs chat.Raw) []byte {
 		return nil
 	}
 	list := doc.Root().Get("content")
-	if list.Len() == 0 {
+	if list.Kind() != rawjson.Array || list.Len() == 0 {
 		return nil
 	}
 	return oneLine(append([]byte(nil), list.Raw()...), 0)

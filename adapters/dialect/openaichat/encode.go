@@ -211,7 +211,7 @@ func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 	l.filled()
 	switch l.kind {
 	case chat.TextPart:
-		l.at += characters(ev.Text)
+		l.at += Characters(ev.Text)
 		dst = e.open(dst, ev.Choice, `"content":"`)
 		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(dst, `"`)

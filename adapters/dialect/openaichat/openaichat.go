@@ -59,6 +59,13 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	return d.finish(request)
 }
 
+// Member reads one member of a request that another of OpenAI's APIs shares with this one.
+func Member(r *chat.Request, k, v rawjson.Value) *chat.Error {
+	d := reader{r: r}
+	d.member(k, v)
+	return d.err
+}
+
 // A reader reads one request. Its first error sticks.
 type reader struct {
 	r      *chat.Request

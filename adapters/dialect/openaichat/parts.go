@@ -141,16 +141,22 @@ func (d *reader) url(v rawjson.Value, p *chat.Part, what string) {
 func (d *reader) audio(v rawjson.Value, p *chat.Part) {
 	p.Kind, p.At = chat.AudioPart, v
 	p.Media.Data = d.filled(d.need(v, "data"))
-	format := d.need(v, "format")
-	switch name := d.filled(format); string(name) {
+	p.Media.Type = AudioType(d.filled(d.need(v, "format")))
+}
+
+// AudioType is the media type of a format of audio.
+//
+//go:noinline
+func AudioType(format chat.Text) chat.Text {
+	switch string(format) {
 	case "":
+		return nil
 	case "wav":
-		p.Media.Type = chat.Text("audio/wav")
+		return chat.Text("audio/wav")
 	case "mp3":
-		p.Media.Type = chat.Text("audio/mpeg")
-	default:
-		p.Media.Type = rawjson.AddRaw(chat.Text("audio/"), name)
+		return chat.Text("audio/mpeg")
 	}
+	return rawjson.AddRaw(chat.Text("audio/"), format)
 }
 
 func (d *reader) file(v rawjson.Value, p *chat.Part) {
@@ -166,16 +172,21 @@ func (d *reader) file(v rawjson.Value, p *chat.Part) {
 	case len(p.Media.FileID) > 0:
 		path := v.Path()
 		d.fail(invalid("invalid_parameter_combination", path, "Mutually exclusive parameters: '"+path+"' can have only one of 'file_id' and 'file_data'."))
-	case isData(data):
-		var ok bool
-		if p.Media, ok = dataURL(data); !ok {
-			d.fail(badData(v.Get("file_data"), "a file"))
-		}
-	case bytes.HasPrefix(data, []byte("JVBERi0")): // the bytes that every PDF begins with, without the URL around them
-		p.Media = chat.Media{Type: chat.Text("application/pdf"), Data: data}
-	default:
+	case !ReadData(data, &p.Media):
 		d.fail(badData(v.Get("file_data"), "a file"))
 	}
+}
+
+// ReadData reads a file that is in the request: a data URL, or a PDF without the URL
+// around it; false if it is neither.
+func ReadData(t chat.Text, m *chat.Media) (ok bool) {
+	switch {
+	case isData(t):
+		*m, ok = dataURL(t)
+	case bytes.HasPrefix(t, []byte("JVBERi0")): // the bytes that every PDF begins with
+		*m, ok = chat.Media{Type: chat.Text("application/pdf"), Data: t}, true
+	}
+	return ok
 }
 
 func badData(v rawjson.Value, what string) *chat.Error {

@@ -7,8 +7,11 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-func (d *reader) effort(v rawjson.Value) chat.Effort {
-	d.text(v)
+// Efforts lists the efforts, for errors.
+const Efforts = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'"
+
+// Effort is an effort as OpenAI's APIs call it; false if they do not.
+func Effort(v rawjson.Value) (chat.Effort, bool) {
 	for e, name := range [...]string{
 		chat.EffortNone:    "none",
 		chat.EffortMinimal: "minimal",
@@ -19,13 +22,19 @@ func (d *reader) effort(v rawjson.Value) chat.Effort {
 		chat.EffortMax:     "max",
 	} {
 		if name != "" && v.Is(name) {
-			return chat.Effort(e)
+			return chat.Effort(e), true
 		}
 	}
-	if d.err == nil {
-		d.fail(badValue(v, "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'"))
+	return chat.EffortUnset, false
+}
+
+func (d *reader) effort(v rawjson.Value) chat.Effort {
+	d.text(v)
+	e, ok := Effort(v)
+	if !ok {
+		d.fail(badValue(v, Efforts))
 	}
-	return chat.EffortUnset
+	return e
 }
 
 // reasoning reads OpenRouter's object, which has an effort or a budget.

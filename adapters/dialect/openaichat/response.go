@@ -160,10 +160,10 @@ func appendAnnotations(dst []byte, parts []chat.Part) []byte {
 		}
 		for ; counted < i; counted++ {
 			if parts[counted].Kind == chat.TextPart {
-				at += characters(parts[counted].Text)
+				at += Characters(parts[counted].Text)
 			}
 		}
-		end := at + characters(p.Text)
+		end := at + Characters(p.Text)
 		var doc rawjson.Doc
 		if doc.Parse(p.Citations) != nil {
 			continue
@@ -176,8 +176,14 @@ func appendAnnotations(dst []byte, parts []chat.Part) []byte {
 	return append(dst, ']')
 }
 
-// appendCitation appends the citation of a URL, and nothing for any other.
+// appendCitation appends the citation of a URL as chat completions have it.
 func appendCitation(dst []byte, comma bool, c rawjson.Value, start, end int) []byte {
+	return AppendCitation(dst, comma, c, start, end, false)
+}
+
+// AppendCitation appends the citation of a URL, and nothing for any other. flat is the
+// form of the Responses API, whose members are those of one object.
+func AppendCitation(dst []byte, comma bool, c rawjson.Value, start, end int, flat bool) []byte {
 	url := c.Get("url")
 	if url.Kind() != rawjson.String {
 		return dst
@@ -185,7 +191,11 @@ func appendCitation(dst []byte, comma bool, c rawjson.Value, start, end int) []b
 	if comma {
 		dst = append(dst, ',')
 	}
-	dst = rawjson.Add(dst, `{"type":"url_citation","url_citation":{"start_index":`)
+	dst = rawjson.Add(dst, `{"type":"url_citation",`)
+	if !flat {
+		dst = rawjson.Add(dst, `"url_citation":{`)
+	}
+	dst = rawjson.Add(dst, `"start_index":`)
 	dst = strconv.AppendInt(dst, int64(start), 10)
 	dst = rawjson.Add(dst, `,"end_index":`)
 	dst = strconv.AppendInt(dst, int64(end), 10)
@@ -197,11 +207,14 @@ func appendCitation(dst []byte, comma bool, c rawjson.Value, start, end int) []b
 	} else {
 		dst = rawjson.Add(dst, `""`)
 	}
-	return rawjson.Add(dst, `}}`)
+	if !flat {
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
 }
 
-// characters counts what the text says, not how it is spelled.
-func characters(t chat.Text) int {
+// Characters counts what the text says, not how it is spelled.
+func Characters(t chat.Text) int {
 	n := 0
 	for i := 0; i < len(t); i++ {
 		switch c := t[i]; {

@@ -34,6 +34,7 @@ func Provider() provider.Provider {
 		Prelude: map[string]any{"choices": []any{}, "created": 0, "id": "", "model": "", "object": "",
 			"prompt_filter_results": []any{map[string]any{"prompt_index": 0, "content_filter_results": verdict(false)}}},
 		Filters: verdict,
+		Reasons: true,
 	})
 }
 

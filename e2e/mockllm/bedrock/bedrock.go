@@ -11,6 +11,7 @@ package bedrock
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/awssig"
@@ -57,6 +58,10 @@ func (a *api) Serve(x *provider.Exchange) {
 	path, _, _ := strings.Cut(x.R.RequestURI, "?")
 	id, ok := strings.CutPrefix(path, "/model/")
 	id, operation, more := strings.Cut(id, "/")
+	if name, err := url.PathUnescape(id); err == nil && operation == "invoke" && x.R.Method == http.MethodPost && !strings.Contains(id, ":") {
+		a.invoke(x, name)
+		return
+	}
 	if !ok || !more || x.R.Method != http.MethodPost || operation != "converse" && operation != "converse-stream" || strings.Contains(id, ":") {
 		x.Fail(provider.Failure{Status: http.StatusNotFound, Type: "UnknownOperationException"}) // also for an id that is not encoded
 		return

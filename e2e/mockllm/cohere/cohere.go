@@ -1,9 +1,9 @@
-// Package cohere is a mock of Cohere's chat API, version 2, as strict as the real one.
+// Package cohere is a mock of Cohere's API, version 2: chat, embeddings, ranking; as strict as the real one.
 //
 // Written from https://docs.cohere.com/v2/reference/chat, the OpenAPI document behind it
 // (https://github.com/cohere-ai/cohere-developer-experience) and the types of
 // https://github.com/cohere-ai/cohere-python. A member that the page does not name is
-// refused, as is a result that answers no call. Embeddings and ranking are not here yet.
+// refused, as is a result that answers no call.
 package cohere
 
 import (
@@ -38,11 +38,16 @@ type api struct{ env *provider.Env }
 var _ provider.API = (*api)(nil)
 
 func (a *api) Serve(x *provider.Exchange) {
-	if x.R.Method != http.MethodPost || x.R.URL.Path != "/v2/chat" {
+	switch x.R.Method + " " + x.R.URL.Path {
+	case "POST /v2/chat":
+		a.chat(x)
+	case "POST /v2/embed":
+		a.embed(x)
+	case "POST /v2/rerank":
+		a.rerank(x)
+	default:
 		x.Fail(provider.Failure{Status: http.StatusNotFound, Message: "404 page not found"})
-		return
 	}
-	a.chat(x)
 }
 
 // Headers: a request's id comes in the errors alone.

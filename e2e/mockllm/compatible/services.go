@@ -33,6 +33,7 @@ func services() []service {
 		{name: "hunyuan", host: "api.hunyuan.cloud.tencent.com", bases: "/v1", lacks: "developer"},
 		{name: "inception", host: "api.inceptionlabs.ai", bases: "/v1", efforts: "instant low medium high"},
 		{name: "jina", host: "api.jina.ai", bases: "/v1", form: "detail"},
+		{name: "llama", host: "api.llama.com", bases: "/compat/v1", lacks: "developer reasoning_effort", only: "max_completion_tokens response_format stream_options temperature tool_choice tools top_p user", extra: "top_k repetition_penalty"},
 		{name: "llamacpp", host: "llamacpp.internal", bases: "/v1", extra: "top_k min_p cache_prompt grammar", thoughts: "reasoning_content"},
 		{name: "lmstudio", host: "lmstudio.internal", bases: "/v1", only: "temperature top_p max_tokens stop presence_penalty frequency_penalty logit_bias seed tools tool_choice response_format stream_options", extra: "top_k repeat_penalty", form: "text"},
 		{name: "localai", host: "localai.internal", bases: "/v1", extra: "top_k"},

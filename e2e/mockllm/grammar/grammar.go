@@ -25,6 +25,9 @@ var (
 	ErrTruncated = errors.New("stream ended before its last event")
 	// ErrFailed is a stream that ended with the API's error event, and rightly so.
 	ErrFailed = errors.New("stream ended with an error event")
+	// ErrArguments is a stream of the Responses API that is wrong only in what the model
+	// itself writes.
+	ErrArguments = errors.New("arguments are no JSON object")
 )
 
 // An Event is one server-sent event.

@@ -149,6 +149,9 @@ func (r *responses) finish(o object, status string) error {
 			return err
 		}
 	}
+	if usage, there := resp["usage"]; there && usage == nil { // as where nobody has counted
+		return nil
+	}
 	u, err := resp.object("usage")
 	if err != nil {
 		return err
@@ -206,7 +209,7 @@ func (r *responses) itemDone(o object) error {
 	case r.args != nil && item["arguments"] != *r.args:
 		return fmt.Errorf("arguments differ from what was streamed: got %s, want %q", show(item["arguments"]), *r.args)
 	case r.args != nil && item["status"] == "completed" && !isObject(*r.args):
-		return fmt.Errorf("arguments are no JSON object: %q", *r.args)
+		return fmt.Errorf("%w: %q", ErrArguments, *r.args)
 	}
 	if content, ok := item["content"].([]any); ok && int64(len(content)) != r.parts {
 		return fmt.Errorf("the item has %d parts, %d were streamed", len(content), r.parts)

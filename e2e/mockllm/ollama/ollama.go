@@ -1,4 +1,4 @@
-// Package ollama is a mock of Ollama's own API: chat, generate, tags and version.
+// Package ollama is a mock of Ollama's own API: chat, generate, embed, tags and version.
 //
 // Written from https://github.com/ollama/ollama/blob/main/docs/api.md and from the
 // server's types and handlers in the same repository. It is stricter than the real one
@@ -43,6 +43,8 @@ func (a *api) Serve(x *provider.Exchange) {
 		a.serve(x, false)
 	case "POST /api/generate":
 		a.serve(x, true)
+	case "POST /api/embed":
+		a.embed(x)
 	case "GET /api/tags":
 		a.tags(x)
 	case "GET /api/version":

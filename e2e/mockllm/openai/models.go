@@ -15,6 +15,10 @@ const (
 	opChat operation = iota
 	opCompletion
 	opEmbedding
+	opModeration
+	opImage
+	opSpeech
+	opListen
 )
 
 // A family is a model with its dated versions.
@@ -54,6 +58,9 @@ func families() []family {
 		reasoning("gpt-5.5", 128_000, "medium", "none", "low", "high", "xhigh"),
 		{id: "gpt-3.5-turbo-instruct", op: opCompletion, maxOutput: 4096},
 		{id: "davinci-002", op: opCompletion, maxOutput: 16384},
+		{id: "omni-moderation", op: opModeration}, {id: "text-moderation", op: opModeration},
+		{id: "gpt-image-1", op: opImage}, {id: "gpt-4o-mini-tts", op: opSpeech}, {id: "tts-1", op: opSpeech},
+		{id: "whisper-1", op: opListen}, {id: "gpt-4o-transcribe", op: opListen}, {id: "gpt-4o-mini-transcribe", op: opListen},
 		{id: "text-embedding-3-small", op: opEmbedding, size: 1536},
 		{id: "text-embedding-3-large", op: opEmbedding, size: 3072},
 		{id: "text-embedding-ada-002", op: opEmbedding, size: 1536},
@@ -72,7 +79,15 @@ func (a *api) model(name string, op operation) (family, *provider.Failure) {
 	if a.v != nil && a.v.Models != nil {
 		return a.v.model(name, op, a.env.Models)
 	}
-	if a.v != nil || slices.Contains(a.env.Models, name) {
+	named := slices.Contains(a.env.Models, name)
+	if a.v != nil && a.v.Reasons && !named {
+		for _, f := range families() {
+			if rest, ok := strings.CutPrefix(name, f.id); ok && dated(rest) && f.op == op && len(f.efforts) > 0 {
+				return f, nil
+			}
+		}
+	}
+	if a.v != nil || named {
 		return family{id: name, op: op, maxOutput: 128_000, images: true, size: 1536}, nil
 	}
 	for _, f := range families() {

@@ -1,5 +1,6 @@
 // Package openai is a mock of the OpenAI API, as strict as the real one: chat
-// completions, completions, embeddings, responses and models.
+// completions, completions, embeddings, responses, moderations, images, audio, files,
+// batches and models.
 //
 // Written from the API reference, https://platform.openai.com/docs/api-reference,
 // and its OpenAPI description, https://github.com/openai/openai-openapi.
@@ -39,6 +40,7 @@ type api struct {
 
 	mu        sync.Mutex
 	responses []stored // the latest, for previous_response_id
+	files     []upload
 }
 
 var _ provider.API = (*api)(nil)
@@ -52,10 +54,23 @@ func (a *api) Serve(x *provider.Exchange) {
 	}
 	path := x.R.URL.Path
 	posts := map[string]func(*provider.Exchange, map[string]any){
-		"/v1/chat/completions": a.chat,
-		"/v1/completions":      a.completions,
-		"/v1/embeddings":       a.embeddings,
-		"/v1/responses":        a.respond,
+		"/v1/chat/completions":   a.chat,
+		"/v1/completions":        a.completions,
+		"/v1/embeddings":         a.embeddings,
+		"/v1/responses":          a.respond,
+		"/v1/moderations":        a.moderate,
+		"/v1/images/generations": a.image,
+		"/v1/audio/speech":       a.speak,
+	}
+	forms := map[string]func(*provider.Exchange){
+		"/v1/images/edits": a.editImage, "/v1/audio/transcriptions": a.listen, "/v1/audio/translations": a.listen,
+	}
+	if serve, ok := forms[path]; ok && x.R.Method == http.MethodPost {
+		serve(x)
+		return
+	}
+	if a.store(x) {
+		return
 	}
 	model, isModel := strings.CutPrefix(path, "/v1/models/")
 	switch post, known := posts[path]; {

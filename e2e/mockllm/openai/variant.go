@@ -42,6 +42,9 @@ type Variant struct {
 	// a colon and who runs them may stand; without any it knows every one.
 	Models, Embeds []string
 
+	// Reasons: models that are named as OpenAI's that reason are those.
+	Reasons bool
+
 	// Also are members of chat requests that it knows beside OpenAI's.
 	Also []string
 

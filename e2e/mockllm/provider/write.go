@@ -35,6 +35,11 @@ func (x *Exchange) JSON(v any) {
 	}
 }
 
+// Bytes answers with a good body that is no JSON.
+func (x *Exchange) Bytes(contentType string, body []byte) {
+	x.write(http.StatusOK, contentType, body)
+}
+
 // writePart writes the first half of a body whose whole length was announced.
 func (x *Exchange) writePart(body []byte, announce int) {
 	out := x.begin(http.StatusOK, "application/json", announce)

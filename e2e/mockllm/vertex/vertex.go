@@ -80,6 +80,10 @@ func (a *api) Serve(x *provider.Exchange) {
 // serveGoogle hands a request to the mock of the Gemini API, which is the same but for
 // what this one refuses.
 func (a *api) serveGoogle(x *provider.Exchange, name, method string) {
+	if method == "predict" || method == "embedContent" {
+		a.embed(x, name, method)
+		return
+	}
 	var body struct {
 		Contents []struct {
 			Role  string

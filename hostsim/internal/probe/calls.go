@@ -17,8 +17,11 @@ func (c *context) do(l *call, args []uint32) (result uint32, ok bool) {
 	case "return":
 		return a.num(), true
 	case "set":
-		name := a.str()
-		state.vars[name] = a.str()
+		name, value := a.str(), ""
+		for len(a.words) > 0 {
+			value += a.str()
+		}
+		state.vars[name] = value
 		return 0, false
 	case "quiet":
 		state.quiet = true

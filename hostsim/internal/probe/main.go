@@ -19,7 +19,7 @@
 // are context ids, $1, $2 … the callback's arguments behind the context.
 //
 //	return N           the callback's result: 0 unless vm_start, configure, done
-//	set NAME VALUE     keeps a value
+//	set NAME VALUE…    keeps a value; several are joined
 //	raw FUNCTION ARG…  calls with bare arguments: numbers; "text" is address and
 //	                   length; & is the address of a word, shown after the call
 //	print FD TEXT      writes to a file descriptor through WASI

@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-gateway/postern/adapters"
-	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -59,18 +58,10 @@ func generateLines(t *testing.T) []string {
 	return lines
 }
 
-// TestDocuments checks the configurations that the documents show, and the table of
-// providers.
+// TestDocuments checks the configurations that the documents show.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(root + "README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if table := shortTable(builtin.Providers()); !strings.Contains(string(readme), table) {
-		t.Errorf("README.md: got no such table of providers, want\n%s", table)
-	}
-	for _, file := range []string{"README.md", "docs/configuration.md", "examples/envoy/README.md"} {
+	for _, file := range []string{"README.md", "docs/configuration.md", "docs/providers.md", "docs/clients.md", "examples/envoy/README.md"} {
 		b, err := os.ReadFile(root + file)
 		if err != nil {
 			t.Fatal(err)
@@ -92,6 +83,23 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// TestErrorsInDocuments checks that the errors which a document shows are those that the
+// command prints.
+func TestErrorsInDocuments(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(root + "docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := execute(`{"hold_headers": "allways",
+		"providers": [{"name": "claude", "type": "anthropic", "cluter": "c", "keys": [{"env": "K"}]}],
+		"models": [{"name": "m", "targets": [{"provider": "claud"}]}], "bounds": {"request": 64}}`, "check", "-")
+	lines, _, _ := strings.Cut(got.err, "postern check:")
+	if want := "```\n" + strings.ReplaceAll(lines, "-: ", "postern.yaml: ") + "```\n"; !strings.Contains(string(b), want) {
+		t.Errorf("docs/configuration.md: got no such errors, want\n%s", want)
+	}
+}
+
 // TestMetricsDocument checks that every metric and every label has its line.
 func TestMetricsDocument(t *testing.T) {
 	t.Parallel()
@@ -99,7 +107,13 @@ func TestMetricsDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, e := range dialect.NewTable().Endpoints() {
+		if name := "`" + e.Op.String() + "`"; !strings.Contains(string(b), name) {
+			t.Errorf("docs/metrics.md: got no operation %s", name)
+		}
+	}
 	set := meter.NewSet()
+	set.Exchanges("p", "ok")
 	set.Requests(set.Group(meter.Labels{Operation: "chat"}), 200)
 	for _, s := range set.All() {
 		name, labels, _ := strings.Cut(s.Name, ";")
@@ -117,24 +131,4 @@ func TestMetricsDocument(t *testing.T) {
 			}
 		}
 	}
-}
-
-// shortTable is that of the README: one row for all services that are like another type.
-func shortTable(providers []adapters.Provider) string {
-	var own []adapters.Provider
-	services := map[string][]string{}
-	for _, p := range providers {
-		if p.Like == "" {
-			own = append(own, p)
-		} else {
-			services[p.Like] = append(services[p.Like], "`"+p.Name+"`")
-		}
-	}
-	table := providerTable(own)
-	for _, p := range own {
-		if list := services[p.Name]; list != nil {
-			table += "| " + strings.Join(list, ", ") + " | Services like `" + p.Name + "`, each with what differs in it. | their own hosts |\n"
-		}
-	}
-	return table
 }

@@ -10,6 +10,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -154,10 +155,12 @@ func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error)
 		}
 	}
 	var all []cluster
+	var errs []error
 	for i, p := range plan.Providers {
 		c, err := newCluster(p, upstreams[p.Name])
 		if err != nil {
-			return nil, fmt.Errorf("providers[%d] (%s): %w", i, p.Name, err)
+			errs = append(errs, fmt.Errorf("providers[%d] (%s): %w", i, p.Name, err))
+			continue
 		}
 		needed := []cluster{c}
 		if x, ok := p.Adapter.(adapters.Caller); ok {
@@ -170,9 +173,9 @@ func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error)
 			case at < 0:
 				all = append(all, c)
 			case all[at] != c:
-				return nil, fmt.Errorf("providers[%d] (%s): another provider's cluster %s leads to %s:%d", i, p.Name, c.Name, all[at].Address, all[at].Port)
+				errs = append(errs, fmt.Errorf("providers[%d] (%s): another provider's cluster %s leads to %s:%d", i, p.Name, c.Name, all[at].Address, all[at].Port))
 			}
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }

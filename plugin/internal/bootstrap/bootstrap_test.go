@@ -157,6 +157,10 @@ func TestClusters(t *testing.T) {
 	}{
 		{name: "public host", provider: openai, want: cluster{"c", "api.openai.com", 443, "api.openai.com", true, false}},
 		{name: "own host", provider: openai + `, "host": "ai.example.com"`, want: cluster{"c", "ai.example.com", 443, "ai.example.com", true, false}},
+		{name: "own host with a port", provider: openai + `, "host": "ai.example.com:8443"`, want: cluster{"c", "ai.example.com", 8443, "ai.example.com:8443", true, false}},
+		{name: "own host that is an address", provider: openai + `, "host": "192.0.2.1"`, want: cluster{"c", "192.0.2.1", 443, "192.0.2.1", true, true}},
+		{name: "own host with a path", provider: openai + `, "host": "ai.example.com/v1"`, err: "want a name, and perhaps a port"},
+		{name: "own host with a port that is none", provider: openai + `, "host": "ai.example.com:0"`, err: "port from 1 to 65535"},
 		{name: "https upstream", provider: openai, upstream: "https://eu.example.com", want: cluster{"c", "eu.example.com", 443, "eu.example.com", true, false}},
 		{name: "https upstream with a port", provider: openai, upstream: "https://eu.example.com:8443/", want: cluster{"c", "eu.example.com", 8443, "eu.example.com:8443", true, false}},
 		{name: "https upstream and own host", provider: openai + `, "host": "ai.example.com"`, upstream: "https://eu.example.com", want: cluster{"c", "eu.example.com", 443, "ai.example.com", true, false}},
@@ -209,6 +213,18 @@ func TestSharedClusters(t *testing.T) {
 	}
 	if got, err := clusters(read(t, shared("")), map[string]string{"r": "http://a"}); err == nil || !strings.Contains(err.Error(), "upstream r:") {
 		t.Errorf("got %v, %v, want an error", got, err)
+	}
+}
+
+// Whoever writes a bootstrap hears of all that is missing at once.
+func TestAllClustersThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	_, err := clusters(read(t, `{"providers": [
+		{"name": "p", "type": "ollama", "cluster": "a", "keys": [{"injected": true}]},
+		{"name": "q", "type": "openai", "cluster": "b", "keys": [{"env": "A"}]},
+		{"name": "r", "type": "vllm", "cluster": "c", "keys": [{"injected": true}]}]}`), nil)
+	if err == nil || !strings.Contains(err.Error(), "providers[0] (p)") || strings.Contains(err.Error(), "(q)") || !strings.Contains(err.Error(), "providers[2] (r)") {
+		t.Errorf("got %v, want p and r", err)
 	}
 }
 

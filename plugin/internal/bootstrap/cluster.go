@@ -21,7 +21,7 @@ type cluster struct {
 	Static  bool // Address is an IP address
 }
 
-var errNoHost = errors.New("its type has no public host; say where it is with --upstream NAME=URL")
+var errNoHost = errors.New("its type has no public host; give it a host, or say where it is with --upstream NAME=URL")
 
 // newCluster finds out where a provider is: upstream, if that is given, else the
 // host that its configuration or its type names.
@@ -37,7 +37,17 @@ func newCluster(p *config.Provider, upstream string) (cluster, error) {
 		if host == "" {
 			return cluster{}, errNoHost
 		}
-		return cluster{Name: p.Cluster, Address: host, Port: 443, Host: host, TLS: true}, nil
+		u, err := url.Parse("https://" + host)
+		if err != nil || u.Hostname() == "" || u.Host != host {
+			return cluster{}, fmt.Errorf("host %q: want a name, and perhaps a port", host)
+		}
+		c := cluster{Name: p.Cluster, Address: u.Hostname(), Port: 443, Host: host, TLS: true}
+		if c.Port, err = port(u, c.Port); err != nil {
+			return cluster{}, fmt.Errorf("host %q: %w", host, err)
+		}
+		_, err = netip.ParseAddr(c.Address)
+		c.Static = err == nil
+		return c, nil
 	}
 	u, err := url.Parse(upstream)
 	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -52,12 +62,8 @@ func newCluster(p *config.Provider, upstream string) (cluster, error) {
 	default:
 		return cluster{}, fmt.Errorf("upstream %q: want http or https", upstream)
 	}
-	if text := u.Port(); text != "" {
-		n, err := strconv.ParseUint(text, 10, 16)
-		if err != nil || n == 0 {
-			return cluster{}, fmt.Errorf("upstream %q: want a port from 1 to 65535", upstream)
-		}
-		c.Port = uint16(n)
+	if c.Port, err = port(u, c.Port); err != nil {
+		return cluster{}, fmt.Errorf("upstream %q: %w", upstream, err)
 	}
 	_, err = netip.ParseAddr(c.Address)
 	c.Static = err == nil
@@ -74,6 +80,20 @@ func newCluster(p *config.Provider, upstream string) (cluster, error) {
 	}
 	return c, nil
 }
+
+// port is that of a URL, or the usual one.
+func port(u *url.URL, usual uint16) (uint16, error) {
+	if u.Port() == "" {
+		return usual, nil
+	}
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil || n == 0 {
+		return 0, errPort
+	}
+	return uint16(n), nil
+}
+
+var errPort = errors.New("want a port from 1 to 65535")
 
 // ServerName is Host without a port.
 func (c cluster) ServerName() string {

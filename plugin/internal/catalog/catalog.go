@@ -49,6 +49,7 @@ type Price struct {
 	Input, CachedRead, CacheWrite int64
 	Output, Reasoning             int64
 	Request                       int64 // micro-dollars for each request
+	Second, Search                int64 // and for each second of audio, each search of a reranker
 }
 
 // A Catalog finds models: those of a configuration first, then the built-in ones.
@@ -86,8 +87,10 @@ func (c *Catalog) Find(name, kind, model string) *Model {
 		if m := c.known[key{kind, model}]; m != nil {
 			return m
 		}
-		if m := c.known[key{kind, undated(model)}]; m != nil {
-			return m
+		if u := undated(model); u != model {
+			if m := c.known[key{kind, u}]; m != nil {
+				return m
+			}
 		}
 	}
 	return nil
@@ -106,21 +109,22 @@ func hosts(kind string) string {
 // their own; makers who price each version have no rows without.
 func undated(model string) string {
 	for _, form := range [...]string{"-dddd-dd-dd", "-dddddddd", "@dddddddd"} {
-		if n := len(model) - len(form); n > 0 && shape(model[n:]) == form {
+		if n := len(model) - len(form); n > 0 && isOf(model[n:], form) {
 			return model[:n]
 		}
 	}
 	return model
 }
 
-// shape is a text with its digits as d.
-func shape(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return 'd'
+// isOf reports whether a text is of a form, in which d is any digit.
+func isOf(s, form string) bool {
+	for i := range len(form) {
+		digit := s[i]-'0' < 10
+		if form[i] == 'd' && !digit || form[i] != 'd' && form[i] != s[i] {
+			return false
 		}
-		return r
-	}, s)
+	}
+	return true
 }
 
 // matches compares a name with a pattern that may have * for any characters.

@@ -5,14 +5,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern-gateway/postern/adapters/builtin"
 	"github.com/postern-gateway/postern/adapters/chat"
 )
 
 func TestRowsAreWhole(t *testing.T) {
 	t.Parallel()
+	kinds := map[string]bool{}
+	for _, p := range builtin.Providers() {
+		kinds[p.Name] = true
+	}
 	n := 0
 	seen := map[string]bool{}
 	for _, p := range pages {
+		if !kinds[p.provider] {
+			t.Errorf("got rows of %s, which is no type of provider", p.provider)
+		}
 		if !strings.HasPrefix(p.source, "https://") {
 			t.Errorf("%s: got source %q, want a page", p.provider, p.source)
 		}
@@ -96,6 +104,8 @@ func TestCost(t *testing.T) {
 		{"above it all tokens cost more", tiers, chat.Usage{Input: 200_001, CachedRead: 1, Output: 1}, 200_000*2500 + 250 + 15_000},
 		{"reasoning that costs otherwise, and a fee", search, chat.Usage{Input: 1, Output: 3, Reasoning: 2}, 1000 + 1000 + 2*3000 + 5_000_000},
 		{"less than a nano-dollar counts as one", &Model{Prices: []Price{{Input: 1}}}, chat.Usage{Input: 1}, 1},
+		{"seconds of audio", &Model{Prices: []Price{{Second: 100}}}, chat.Usage{Seconds: 12}, 1_200_000},
+		{"searches", &Model{Prices: []Price{{Search: 2000}}}, chat.Usage{Searches: 3}, 6_000_000},
 		{"nothing", full, chat.Usage{}, 0},
 		{"parts that are more than their whole", full, chat.Usage{Input: 1, CachedRead: 2, Output: 1, Reasoning: 2}, 2*300 + 2*15000},
 	} {

@@ -8,7 +8,7 @@ func (m *Model) Cost(u chat.Usage) (nanos int64, ok bool) {
 	if m == nil || len(m.Prices) == 0 {
 		return 0, false
 	}
-	for _, n := range [...]*int64{&u.Input, &u.CachedRead, &u.CacheWrite, &u.Output, &u.Reasoning} {
+	for _, n := range [...]*int64{&u.Input, &u.CachedRead, &u.CacheWrite, &u.Output, &u.Reasoning, &u.Seconds, &u.Searches} {
 		*n = min(max(*n, 0), mostTokens) // whatever a provider says, the sum is a number
 	}
 	p := m.price(u.Input)
@@ -19,7 +19,7 @@ func (m *Model) Cost(u chat.Usage) (nanos int64, ok bool) {
 		max(u.Output-u.Reasoning, 0)*p.Output +
 		u.Reasoning*either(p.Reasoning, p.Output)
 	const inNano = 1000
-	return (picos+inNano-1)/inNano + p.Request*inNano, true
+	return (picos+inNano-1)/inNano + (p.Request+u.Seconds*p.Second+u.Searches*p.Search)*inNano, true
 }
 
 // mostTokens is far beyond any request.

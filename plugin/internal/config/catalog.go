@@ -72,6 +72,8 @@ func price(o *strict.Object) catalog.Price {
 		Output:     usd(o, "output", "US dollars for a million tokens of output."),
 		Reasoning:  usd(o, "reasoning", "The same for output that is reasoning; 0 is as other output."),
 		Request:    usd(o, "request", "US dollars for each request."),
+		Second:     usd(o, "second", "US dollars for each second of audio, where that is what the provider counts."),
+		Search:     usd(o, "search", "US dollars for each search of a reranker."),
 	}
 }
 

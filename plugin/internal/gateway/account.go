@@ -119,13 +119,19 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 	step.sample(g.CachedRead, u.CachedRead)
 	step.sample(g.CacheWrite, u.CacheWrite)
 	step.sample(g.Reasoning, u.Reasoning)
+	if u.Seconds > 0 {
+		step.sample(s.w.series.Units(g, "audio_seconds"), u.Seconds)
+	}
+	if u.Searches > 0 {
+		step.sample(s.w.series.Units(g, "searches"), u.Searches)
+	}
 	if u.Estimated {
 		step.sample(g.Estimated, 1)
 	}
 	switch {
 	case s.priced:
 		step.sample(g.Cost, s.cost)
-	case u.Total() > 0:
+	case u.Counts():
 		step.sample(g.Unpriced, 1)
 	}
 	if s.oversized {
@@ -161,13 +167,15 @@ func (s *Stream) record() []byte {
 	b = appendPositive(b, `,"cache_read_tokens":`, s.usage.CachedRead)
 	b = appendPositive(b, `,"cache_write_tokens":`, s.usage.CacheWrite)
 	b = appendPositive(b, `,"reasoning_tokens":`, s.usage.Reasoning)
+	b = appendPositive(b, `,"audio_seconds":`, s.usage.Seconds)
+	b = appendPositive(b, `,"searches":`, s.usage.Searches)
 	if s.usage.Estimated {
 		b = append(b, `,"estimated":true`...)
 	}
 	switch {
 	case s.priced:
 		b = appendPositive(b, `,"cost_nano_usd":`, s.cost)
-	case s.usage.Total() > 0:
+	case s.usage.Counts():
 		b = append(b, `,"unpriced":true`...)
 	}
 	if s.oversized {

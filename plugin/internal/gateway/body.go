@@ -49,6 +49,9 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	if s.attempts != nil {
 		return s.universal(body)
 	}
+	if s.in.boundary != "" {
+		return s.form(body)
+	}
 	request, e := s.w.parse(body)
 	if e == nil {
 		e = s.understand(request)
@@ -89,10 +92,13 @@ func (w *Worker) parse(body []byte) (rawjson.Value, *chat.Error) {
 // understand reads the members that every request has.
 func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	model := request.Get("model")
+	if s.endpoint.Op == adapters.Moderations && model.Exists() {
+		s.endpoint.Model = ""
+	}
 	switch {
-	case s.endpoint.Model != "": // its path has it
+	case s.endpoint.Model != "": // its path has it, or it is the usual one
 	case !model.Exists():
-		return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
+		return noModel()
 	case model.Kind() != rawjson.String || model.Len() == 0 && len(model.Bytes()) == 0:
 		return invalid("invalid_type", "model", "model: want the name of a model, got "+model.Kind().String())
 	}
@@ -104,7 +110,7 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	}
 	if stream := request.Get("stream"); !s.stream {
 		s.stream, _ = stream.Bool()
-		if !stream.Exists() || stream.IsNull() {
+		if (!stream.Exists() || stream.IsNull()) && s.endpoint.Op == adapters.Chat {
 			s.stream = s.endpoint.Dialect.StreamsUnasked
 		}
 	}
@@ -127,14 +133,14 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		return s.countTokens(request)
 	}
 	if !ok {
-		return s.reject(notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+		return s.reject(s.notNative())
 	}
 	if e := s.fits(int64(promptBytes(body))/bytesPerToken, asked(request)); e != nil {
 		return s.reject(e)
 	}
 	w.patch.Reset()
-	if s.target.Model != "" && s.target.Model != s.model && s.endpoint.Model == "" {
-		w.patch.Replace(request.Get("model"), rawjson.AppendString(nil, s.target.Model))
+	if s.target.Model != "" && s.target.Model != s.model && (s.endpoint.Model == "" || s.endpoint.Op == adapters.Moderations) {
+		w.patch.SetField(request, "model", rawjson.AppendString(nil, s.target.Model))
 	}
 	if s.stream {
 		s.ask(request)
@@ -157,10 +163,19 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		body = step.Body
 	}
 	s.prompt = promptBytes(body)
+	return s.send(step, path, body)
+}
+
+// send sends a request to its provider.
+func (s *Stream) send(step *Step, path string, body []byte) *Step {
 	if e := s.toProvider(step, path, body, true); e != nil {
 		return s.reject(e)
 	}
 	return s.depart(step)
+}
+
+func (s *Stream) notNative() *chat.Error {
+	return notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name)
 }
 
 // ask has the stream report its usage, which then stays hidden from a client that

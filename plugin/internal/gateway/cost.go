@@ -14,7 +14,17 @@ func (s *Stream) known() *catalog.Model {
 	if p == nil || s.target.Model == "" {
 		return nil
 	}
-	return s.w.plan.Catalog.Find(p.Name, p.Type.Name, s.target.Model)
+	if f := &s.found; f.provider != p || f.name != s.target.Model {
+		*f = found{p, s.target.Model, s.w.plan.Catalog.Find(p.Name, p.Type.Name, s.target.Model)}
+	}
+	return s.found.model
+}
+
+// found is what the catalogue has said of a target, which is asked for again and again.
+type found struct {
+	provider *config.Provider
+	name     string
+	model    *catalog.Model // nil is nothing
 }
 
 // costHeader is what an answer has cost, in US dollars.
@@ -68,6 +78,20 @@ func (s *Stream) fits(input, output int64) *chat.Error {
 		return nil
 	}
 	return e
+}
+
+// fitsRead is fits of a request that was read from so many bytes. Only one that may be
+// too large has its tokens counted, which takes a pass over all of its text.
+func (s *Stream) fitsRead(r *chat.Request, bytes int) *chat.Error {
+	m := s.known()
+	if m == nil {
+		return nil
+	}
+	input := r.AtMost(bytes)
+	if input+r.MaxTokens > m.Context {
+		input = r.Tokens()
+	}
+	return s.fits(input, r.MaxTokens)
 }
 
 // reads finds a part of the request in a form that the model cannot read.

@@ -8,7 +8,8 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 )
 
-// What the gateway itself refuses, in one place so that it speaks with one voice.
+// What the gateway itself refuses, in one place so that it speaks with one voice. What is
+// said in many places is not inlined there, since the module's size counts.
 
 //go:noinline
 func invalid(code, param, message string) *chat.Error {
@@ -44,15 +45,32 @@ func tooLarge(limit int) *chat.Error {
 
 //go:noinline
 func wrongMethod(want string) *chat.Error {
+	if first, second, two := strings.Cut(want, " "); two {
+		want = first + " and " + second
+	}
 	return &chat.Error{Status: 405, Kind: chat.InvalidRequest, Code: "method_not_allowed", Message: "this path takes " + want + " requests"}
 }
 
 //go:noinline
-func wrongContentType(got string) *chat.Error {
+func wrongContentType(got string, form bool) *chat.Error {
+	want := "application/json"
 	if got == "" {
 		got = "none"
 	}
-	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want application/json, got " + brief(got)}
+	if form {
+		want = "multipart/form-data or " + want
+	}
+	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want " + want + ", got " + brief(got)}
+}
+
+//go:noinline
+func noModel() *chat.Error {
+	return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
+}
+
+func notStored() *chat.Error {
+	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "operation_not_allowed",
+		Message: "this API key may use certain models only; which ones files and batches ask for cannot be seen, so they are not for it"}
 }
 
 //go:noinline

@@ -55,6 +55,25 @@ func FuzzStream(f *testing.F) {
 	})
 }
 
+// FuzzForm: whatever a form is, the client gets an error in JSON, or the provider gets the
+// form with the model's name for it, and nothing panics.
+func FuzzForm(f *testing.F) {
+	f.Add([]byte("--B\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nopenai/whisper-1\r\n--B--\r\n"), "B")
+	f.Add([]byte("--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\x00\r\n--B\r\nContent-Disposition: form-data; name=model\r\n\r\nm\r\n--B--"), `"B"; x=y`)
+	f.Fuzz(func(t *testing.T, body []byte, boundary string) {
+		p := newProxy(t, benchBoth)
+		x := p.stream()
+		x.request(cases.Message{First: "POST /v1/audio/transcriptions", Headers: []cases.Header{{Name: "content-type", Value: "multipart/form-data; boundary=" + boundary}}, Body: body})
+		switch {
+		case x.answered && !json.Valid(x.response.Body):
+			t.Errorf("the client gets %q, want JSON", x.response.Body)
+		case !x.answered && !bytes.Equal(x.upstream.Body, body) && !bytes.Equal(x.upstream.Body, bytes.Replace(body, []byte("openai/"), nil, 1)):
+			t.Errorf("the provider gets %q of %q", x.upstream.Body, body)
+		}
+		x.done()
+	})
+}
+
 func chatRequest(path, body string) cases.Message {
 	return cases.Message{First: "POST " + path, Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(body)}
 }
@@ -74,7 +93,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"model":"gpt-4o","messages":[],"stream":true,"stream_options":{}}`))
 	f.Add([]byte(`[{"provider":"openai","endpoint":"chat/completions","headers":{"authorization":"Bearer k"},"config":{"requestTimeout":1},"query":{"model":"gpt-4o","messages":[]}},{"provider":"anthropic","endpoint":"v1/messages","query":{}}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/universal"} {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/rerank", "/v1/moderations", "/api/embed", "/universal"} {
 			p := newProxy(t, benchBoth)
 			x := p.stream()
 			x.request(chatRequest(path, string(body)))

@@ -13,7 +13,8 @@ import (
 type clientHeaders struct {
 	method, path, query, host string
 	contentType, encoding     string
-	length                    int // of the body, -1 if not said
+	boundary                  string // of a form; empty for other bodies
+	length                    int    // of the body, -1 if not said
 	key                       string
 	origin, wantsMethod       string
 	anthropicVersion          bool
@@ -36,7 +37,7 @@ func (in *clientHeaders) keep(key bool) {
 	in.query = strings.Clone(in.query)
 	in.key = strings.Clone(in.key)
 	in.origin = strings.Clone(in.origin)
-	in.encoding = strings.Clone(in.encoding)
+	in.encoding, in.boundary = strings.Clone(in.encoding), strings.Clone(in.boundary)
 	in.timeout, in.metadata, in.session = strings.Clone(in.timeout), strings.Clone(in.metadata), strings.Clone(in.session)
 	for _, names := range [...][]string{in.own, in.api} {
 		for i := range names {

@@ -14,13 +14,8 @@ func (s *Stream) models() *Step {
 	if s.dropIn != nil {
 		return s.forward()
 	}
-	if !s.w.plan.Models.Configured() {
-		for _, p := range s.w.plan.Providers {
-			if _, ok := p.Adapter.Native(adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: adapters.Models}); ok {
-				s.dropIn = p
-				return s.forward()
-			}
-		}
+	if !s.w.plan.Models.Configured() && s.anyProvider() {
+		return s.forward()
 	}
 	var names []string
 	for _, n := range s.w.plan.Models.Names() {
@@ -29,6 +24,33 @@ func (s *Stream) models() *Step {
 		}
 	}
 	return s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, names))
+}
+
+// anyProvider chooses the first that has the operation, for those that no model decides.
+func (s *Stream) anyProvider() bool {
+	for _, p := range s.w.plan.Providers {
+		if _, ok := p.Adapter.Native(adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: s.endpoint.Op}); ok {
+			s.dropIn = p
+			return true
+		}
+	}
+	return false
+}
+
+// stored reports whether the request is about what a provider keeps.
+func (s *Stream) stored() bool {
+	return s.endpoint.Op == adapters.Files || s.endpoint.Op == adapters.Batches
+}
+
+// passOn sends a request for files or batches on as it is, its body as it comes.
+func (s *Stream) passOn() *Step {
+	if s.consumer != nil && len(s.consumer.Models) > 0 {
+		return s.reject(notStored())
+	}
+	if s.dropIn == nil && !s.anyProvider() {
+		return s.reject(notOffered("", "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+	}
+	return s.forward()
 }
 
 // countTokens answers for a provider that does not count, by an estimate that the

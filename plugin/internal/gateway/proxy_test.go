@@ -28,6 +28,9 @@ type proxy struct {
 	log     []string
 }
 
+// epoch is when every test begins, in nanoseconds since 1970.
+const epoch = 1_700_000_000_000_000_000
+
 func newProxy(t testing.TB, document string) *proxy {
 	t.Helper()
 	env := cases.Environment()
@@ -38,7 +41,7 @@ func newProxy(t testing.TB, document string) *proxy {
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
-	p := &proxy{t: t, now: 1_700_000_000_000_000_000, counts: map[string]uint64{}}
+	p := &proxy{t: t, now: epoch, counts: map[string]uint64{}}
 	p.worker = gateway.NewWorker(plan, p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
+	"github.com/postern-gateway/postern/adapters/multipart"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -56,7 +57,10 @@ func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 	switch {
 	case s.endpoint.Op == adapters.Models:
 		return s.models()
+	case s.stored():
+		return s.passOn()
 	case s.dropIn != nil && !s.w.holds:
+		s.in.keep(true)
 		return s.forward()
 	case s.w.plan.HoldHeaders == config.HoldNever:
 		return s.reject(needsBody())
@@ -89,8 +93,8 @@ func (s *Stream) ours() bool {
 			return true
 		}
 		s.prefixed = true
-		if s.dropIn, path = s.w.dropIn(path); s.dropIn != nil {
-			if s.endpoint, ok = s.w.table.Find(path, s.in.query, s.in.hint); ok {
+		if s.dropIn, path, ok = s.w.dropIn(path); ok {
+			if s.endpoint, ok = s.w.table.FindBelow(path, s.in.query, s.in.hint); ok {
 				return true
 			}
 		}
@@ -98,14 +102,19 @@ func (s *Stream) ours() bool {
 	return false
 }
 
-// dropIn splits the provider off a path such as /openai/v1/chat/completions.
-func (w *Worker) dropIn(path string) (*config.Provider, string) {
+// compatName stands where a provider's name can, for any of them: the model says which
+// (https://developers.cloudflare.com/ai-gateway/usage/chat-completion/).
+const compatName = "compat"
+
+// dropIn splits the provider off a path such as /openai/v1/chat/completions; there is
+// none in /compat/chat/completions.
+func (w *Worker) dropIn(path string) (p *config.Provider, rest string, ok bool) {
 	name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !ok {
-		return nil, path
+		return nil, path, false
 	}
-	p, _ := w.plan.Provider(name)
-	return p, path[len(path)-len(rest)-1:]
+	p, ok = w.plan.Provider(name)
+	return p, path[len(path)-len(rest)-1:], ok || name == compatName
 }
 
 // under reports whether path is prefix or below it.
@@ -118,17 +127,17 @@ func (s *Stream) admit(end bool) *chat.Error {
 	if s.endpoint.Model != "" {
 		s.endpoint.Model = strings.Clone(s.endpoint.Model)
 	}
-	if s.in.method != s.endpoint.Method {
-		return wrongMethod(s.endpoint.Method)
+	if e := s.chooseMethod(); e != nil {
+		return e
 	}
 	if e := s.identify(); e != nil {
 		return e
 	}
-	if s.endpoint.Method == "GET" {
+	if s.endpoint.Method == "GET" || s.stored() {
 		return nil
 	}
-	if kind, _, _ := strings.Cut(s.in.contentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return wrongContentType(kind)
+	if e := s.kindOfBody(); e != nil {
+		return e
 	}
 	if s.in.encoding != "" && s.in.encoding != "identity" && s.in.encoding != "gzip" {
 		return wrongEncoding(s.in.encoding)
@@ -138,6 +147,37 @@ func (s *Stream) admit(end bool) *chat.Error {
 	}
 	if end {
 		return invalid("empty_body", "", "the request has no body; want a JSON object")
+	}
+	return nil
+}
+
+// chooseMethod makes the request's method that of the endpoint, if it has it.
+func (s *Stream) chooseMethod() *chat.Error {
+	first, second, _ := strings.Cut(s.endpoint.Method, " ")
+	switch s.in.method {
+	case first:
+		s.endpoint.Method = first
+	case second:
+		s.endpoint.Method = second
+	default:
+		return wrongMethod(s.endpoint.Method)
+	}
+	return nil
+}
+
+// kindOfBody finds out whether the body is JSON, or a form where there may be one.
+func (s *Stream) kindOfBody() *chat.Error {
+	kind, _, _ := strings.Cut(s.in.contentType, ";")
+	kind = strings.TrimSpace(kind)
+	switch {
+	case strings.EqualFold(kind, "application/json"):
+	case s.endpoint.Form && strings.EqualFold(kind, "multipart/form-data"):
+		var err error
+		if s.in.boundary, err = multipart.Boundary(s.in.contentType); err != nil {
+			return invalid("invalid_form", "", err.Error())
+		}
+	default:
+		return wrongContentType(kind, s.endpoint.Form)
 	}
 	return nil
 }
@@ -166,7 +206,7 @@ func (s *Stream) preflight() *Step {
 		return step
 	}
 	r.Headers = append(r.Headers,
-		adapters.Header{Name: "access-control-allow-methods", Value: "GET, POST, OPTIONS"},
+		adapters.Header{Name: "access-control-allow-methods", Value: "GET, POST, DELETE, OPTIONS"},
 		adapters.Header{Name: "access-control-allow-headers", Value: "*, authorization"},
 		adapters.Header{Name: "access-control-max-age", Value: "86400"},
 		adapters.Header{Name: "vary", Value: "origin"},

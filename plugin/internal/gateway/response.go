@@ -81,7 +81,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if head.status >= 400 {
 		return s.passError(step, head)
 	}
-	if end || s.target.Provider == nil || s.endpoint.Op == adapters.Models {
+	if end || s.target.Provider == nil || s.uncounted(head.contentType) {
 		s.answer.ended = end
 		return step
 	}
@@ -104,6 +104,18 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		step.Action, step.Want = Hold, Whole
 	}
 	return step
+}
+
+// uncounted reports whether an answer has nothing to count: sound, text, what a provider
+// keeps.
+func (s *Stream) uncounted(contentType string) bool {
+	switch s.endpoint.Op {
+	case adapters.Models, adapters.Files, adapters.Batches:
+		return true
+	case adapters.Speech, adapters.Transcriptions, adapters.Translations:
+		return !isJSON(contentType) && contentType != sse.ContentType
+	}
+	return false
 }
 
 // An errorReader is an adapter that knows what its provider's errors mean.
@@ -139,6 +151,9 @@ func (s *Stream) openFrames(contentType string) bool {
 	switch f, ok := s.target.Provider.Adapter.(adapters.Framer); {
 	case contentType == sse.ContentType:
 		s.frames = &s.events
+		if s.events.Max = 0; s.endpoint.Op == adapters.Images || s.endpoint.Op == adapters.ImageEdits {
+			s.events.Max = s.w.plan.Limits.Answer // an event has an image
+		}
 	case ok && contentType == f.StreamType():
 		s.frames = s.codecs.frame(s.target.Provider.Adapter, f)
 	default:
@@ -275,7 +290,7 @@ func appendUsage(dst []byte, u chat.Usage) []byte {
 	for _, part := range [...]struct {
 		name string
 		n    int64
-	}{{", cache_read=", u.CachedRead}, {", cache_write=", u.CacheWrite}, {", reasoning=", u.Reasoning}} {
+	}{{", cache_read=", u.CachedRead}, {", cache_write=", u.CacheWrite}, {", reasoning=", u.Reasoning}, {", seconds=", u.Seconds}, {", searches=", u.Searches}} {
 		if part.n > 0 {
 			dst = appendCount(dst, part.name, part.n)
 		}

@@ -36,6 +36,7 @@ type Stream struct {
 	consumer *config.Consumer
 	dropIn   *config.Provider // named by the path
 	target   config.Target
+	found    found     // of the target, in the catalogue
 	attempts *attempts // nil but for a list of requests
 	token    *token    // that its request needs
 	tokenGot int64     // when the one was got that it went with

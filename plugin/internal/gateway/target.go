@@ -70,7 +70,7 @@ func (s *Stream) native() (path string, ok bool) {
 
 // call is the request as far as its path depends on it.
 func (s *Stream) call() adapters.Call {
-	return adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: s.endpoint.Op, Model: s.target.Model, Stream: s.stream}
+	return adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: s.endpoint.Op, Model: s.target.Model, Rest: s.endpoint.Rest, Stream: s.stream}
 }
 
 // forward sends a request on by its path alone, for hosts that cannot hold headers
@@ -83,7 +83,9 @@ func (s *Stream) forward() *Step {
 		return s.reject(notOffered("", p.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}
 	step := s.next()
-	step.Want = Whole
+	if !s.stored() {
+		step.Want = Whole
+	}
 	if e := s.toProvider(step, path, nil, s.endpoint.Method == "GET"); e != nil {
 		return s.reject(e)
 	}
@@ -105,7 +107,7 @@ func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *c
 		return e
 	}
 	for i, name := range privateNames {
-		if s.in.private&(1<<i) != 0 && !has(credential, name) {
+		if s.in.private&(1<<i) != 0 && !has(credential, name) && (whole || name != "content-encoding") {
 			step.set(name, "")
 		}
 	}

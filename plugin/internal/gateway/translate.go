@@ -19,6 +19,7 @@ type translation struct {
 	decoder adapters.Decoder
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
+	echo    []byte            // what a whole answer repeats of the request
 
 	usage     chat.Usage
 	counted   bool
@@ -136,6 +137,10 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	body, usage, counted, err := s.translation.way.turn(step.Body, s.w.doc.Root())
 	step.Body = body
 	if err != nil {
+		if e, ok := err.(*chat.Error); ok { // the provider says so with a good status
+			s.failure = "upstream_" + itoa(e.Status)
+			return s.replaceError(step, s.adapted(e))
+		}
 		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
 	}
 	s.translation.usage, s.translation.counted, s.translation.ended = usage, counted, true

@@ -37,7 +37,7 @@ type attempts struct {
 
 // An attempt is one request of the list, as it was read.
 type attempt struct {
-	provider *config.Provider
+	provider *config.Provider // nil: the model says which
 	endpoint dialect.Endpoint
 	search   string // what its path has after a question mark
 	query    []byte // its body
@@ -72,15 +72,13 @@ func (s *Stream) universal(body []byte) *Step {
 func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) {
 	a := attempt{timeout: attemptTime}
 	var ok bool
-	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok {
+	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok && !v.Get("provider").Is(compatName) {
 		return a, wrongAttempt(at, ".provider", "want the name of a provider", v.Get("provider"))
 	}
 	path, search, _ := strings.Cut("/"+strings.TrimPrefix(v.Get("endpoint").Str(), "/"), "?")
-	if a.endpoint, ok = w.table.Find(path, search, dialect.NoHint); !ok {
-		a.endpoint, ok = w.table.Find("/v1"+path, search, dialect.NoHint)
-	}
+	a.endpoint, ok = w.table.FindBelow(path, search, dialect.NoHint)
 	a.search = search
-	if !ok || a.endpoint.Method != "POST" || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
+	if !ok || a.endpoint.Method != "POST" || a.endpoint.Op >= adapters.Files || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
 		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
 	}
 	query := v.Get("query")

@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -35,15 +36,16 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if len(out.Model) == 0 {
 		out.Model = rawjson.AppendEscaped(nil, c.s.target.Model)
 	}
-	out.Elapsed = c.s.w.port.Now() - c.s.began
+	out.Elapsed, out.Echo = c.s.w.port.Now()-c.s.began, c.s.translation.echo
 	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
 }
 
 // embedWay is that of embeddings.
 type embedWay struct {
 	adapters.Embedder
-	s    *Stream
-	want embed.Wanted
+	s      *Stream
+	want   embed.Wanted
+	tokens int64 // of the inputs, estimated
 }
 
 func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
@@ -52,20 +54,46 @@ func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, b
 	if err := e.ReadEmbedding(answer, e.want, out); err != nil {
 		return dst, chat.Usage{}, false, err
 	}
+	if !out.Counted {
+		out.Usage = chat.Usage{Input: e.tokens, Estimated: true}
+	}
 	dst, err := e.s.endpoint.Dialect.Embeddings.AppendEmbedding(dst, e.want, out)
-	return dst, out.Usage, out.Counted, err
+	return dst, out.Usage, true, err
+}
+
+// rankWay is that of rerankers.
+type rankWay struct {
+	adapters.Ranker
+	form   *rank.Form
+	s      *Stream
+	want   rank.Wanted
+	tokens int64 // estimated
+}
+
+func (r *rankWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bool, error) {
+	out := &rank.Response{}
+	if err := out.Read(answer, r.form, &r.want); err != nil {
+		return dst, chat.Usage{}, false, err
+	}
+	if !out.Counted {
+		out.Usage = chat.Usage{Input: r.tokens, Estimated: true}
+	}
+	return r.s.endpoint.Dialect.Rank.AppendRanking(dst, &r.want, out), out.Usage, true, nil
 }
 
 // translatable reports whether the chosen provider serves the client in another dialect.
 func (s *Stream) translatable() bool {
 	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
 	switch s.endpoint.Op {
-	case adapters.Chat:
-		_, ok := a.(adapters.Translator)
-		return ok && d.Reader != nil
+	case adapters.Chat, adapters.Responses, adapters.Completions:
+		t, ok := a.(adapters.Translator)
+		return ok && d.Reader != nil && t.ChatPath(s.target.Model, false) != ""
 	case adapters.Embeddings:
 		e, ok := a.(adapters.Embedder)
 		return ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != ""
+	case adapters.Rerank:
+		r, ok := a.(adapters.Ranker)
+		return ok && d.Rank != nil && r.RankForm() != nil
 	}
 	return false
 }
@@ -77,6 +105,8 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	var e *chat.Error
 	if s.endpoint.Op == adapters.Embeddings {
 		path, e = s.translateEmbeddings(step, request)
+	} else if s.endpoint.Op == adapters.Rerank {
+		path, e = s.translateRank(step, request)
 	} else {
 		path, e = s.translateChat(step, request)
 	}
@@ -85,10 +115,7 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	}
 	step.Replace = true
 	s.prompt = promptBytes(step.Body)
-	if e := s.toProvider(step, path, step.Body, true); e != nil {
-		return s.reject(e)
-	}
-	return s.depart(step)
+	return s.send(step, path, step.Body)
 }
 
 func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, e *chat.Error) {
@@ -98,14 +125,14 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		return "", e
 	}
 	r.Model, r.Stream = s.target.Model, s.stream
-	if e = s.reads(r); e != nil {
-		return "", e
-	}
-	if e = s.fits(r.Tokens(), r.MaxTokens); e != nil {
-		return "", e
-	}
 	t := s.target.Provider.Adapter.(adapters.Translator)
-	if step.Body, e = t.AppendRequest(step.Body, r); e != nil {
+	if e = s.reads(r); e == nil {
+		e = s.fitsRead(r, len(request.Raw()))
+	}
+	if e == nil {
+		step.Body, e = t.AppendRequest(step.Body, r)
+	}
+	if e != nil {
 		d.Spell(e)
 		return "", e
 	}
@@ -121,6 +148,8 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		if tr.emit == nil {
 			tr.emit = s.event
 		}
+	} else {
+		tr.echo = append(tr.echo, r.Echo...)
 	}
 	return t.ChatPath(s.target.Model, s.stream), nil
 }
@@ -138,7 +167,22 @@ func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) (path st
 	}
 	s.dropped = strings.Join(r.Drops(), ", ")
 	s.stream = false
-	s.translation.embed = embedWay{t, s, r.Wanted()}
+	s.translation.embed = embedWay{t, s, r.Wanted(), r.Tokens()}
 	s.translation.way = &s.translation.embed
 	return t.EmbedPath(r.Model), nil
+}
+
+func (s *Stream) translateRank(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+	r := &rank.Request{}
+	if e = s.endpoint.Dialect.Rank.ReadRank(request, r); e != nil {
+		return "", e
+	}
+	r.Model = s.target.Model
+	t := s.target.Provider.Adapter.(adapters.Ranker)
+	f := t.RankForm()
+	step.Body = r.Append(step.Body, f)
+	s.dropped = strings.Join(r.Drops(), ", ")
+	s.stream = false
+	s.translation.way = &rankWay{t, f, s, r.Wanted(), r.Tokens()}
+	return f.Path, nil
 }

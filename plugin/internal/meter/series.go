@@ -59,6 +59,7 @@ type Group struct {
 	Oversized        *Series // requests that seemed larger than their model takes
 	Estimated        *Series // answers whose tokens were estimated
 	requestsByStatus map[int]*Series
+	units            map[string]*Series
 }
 
 // maxGroups bounds the label sets of a worker: those that come later are counted
@@ -151,6 +152,21 @@ func (s *Set) Requests(g *Group, status int) *Series {
 	if !ok {
 		x = s.add(Counter, "postern.requests"+g.labels+";status="+strconv.Itoa(status))
 		g.requestsByStatus[status] = x
+	}
+	return x
+}
+
+// Units counts what is no token: audio_seconds, searches. Few groups have such.
+//
+//go:noinline
+func (s *Set) Units(g *Group, unit string) *Series {
+	x, ok := g.units[unit]
+	if !ok {
+		x = s.add(Counter, "postern."+unit+g.labels)
+		if g.units == nil {
+			g.units = map[string]*Series{}
+		}
+		g.units[unit] = x
 	}
 	return x
 }

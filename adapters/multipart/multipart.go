@@ -1,0 +1,208 @@
+// Package multipart finds a field in a form of RFC 7578 (https://www.rfc-editor.org/rfc/rfc7578),
+// the content type multipart/form-data, without taking the form apart.
+//
+// It is stricter than what reads such forms elsewhere: where parsers could see different
+// fields in the same bytes there is an error, so that a field found here is the one that
+// whoever gets the form finds. It decodes nothing and keeps nothing.
+package multipart
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+)
+
+// What can be wrong with a form.
+var (
+	ErrBoundary = errors.New("the content type has no boundary of 1 to 70 plain characters")
+	ErrForm     = errors.New("the body is not a form with this boundary")
+	ErrPart     = errors.New("a part of the form has a head that cannot be read")
+	ErrTwice    = errors.New("the form has the field more than once")
+)
+
+// Bounds of one form, far above what APIs take.
+const (
+	mostParts    = 1000
+	mostHead     = 8 << 10
+	mostBoundary = 70 // https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+)
+
+// Boundary is the parameter of a content type that separates the parts.
+func Boundary(contentType string) (string, error) {
+	_, params, _ := strings.Cut(contentType, ";")
+	found := ""
+	for params != "" {
+		name, value, rest, ok := parameter(params)
+		if !ok || strings.EqualFold(name, "boundary") && found != "" {
+			return "", ErrBoundary
+		}
+		if strings.EqualFold(name, "boundary") {
+			found = value
+		}
+		params = rest
+	}
+	if found == "" || len(found) > mostBoundary {
+		return "", ErrBoundary
+	}
+	for _, c := range []byte(found) {
+		if c < ' ' || c >= 0x7f {
+			return "", ErrBoundary
+		}
+	}
+	return found, nil
+}
+
+// Find is where in a form's body the value of a field is; start is -1 if there is none.
+func Find(body []byte, boundary, name string) (start, end int, err error) {
+	delimiter := []byte("--" + boundary)
+	at := 0
+	if bytes.HasPrefix(body, []byte("\r\n")) {
+		at = 2
+	}
+	if !bytes.HasPrefix(body[at:], delimiter) {
+		return -1, -1, ErrForm
+	}
+	start, end = -1, -1
+	for range mostParts {
+		at += len(delimiter)
+		rest := body[at:]
+		if bytes.HasPrefix(rest, []byte("--")) {
+			if bytes.Contains(rest, delimiter) { // some would read on
+				return -1, -1, ErrForm
+			}
+			return start, end, nil
+		}
+		blanks := 0
+		for blanks < len(rest) && (rest[blanks] == ' ' || rest[blanks] == '\t') {
+			blanks++
+		}
+		if !bytes.HasPrefix(rest[blanks:], []byte("\r\n")) {
+			return -1, -1, ErrForm
+		}
+		at += blanks
+		field, from, err := head(body, at)
+		if err != nil {
+			return -1, -1, err
+		}
+		if at, err = next(body, from, delimiter); err != nil {
+			return -1, -1, err
+		}
+		if field == name {
+			if start >= 0 {
+				return -1, -1, ErrTwice
+			}
+			start, end = from, at-len("\r\n")
+		}
+	}
+	return -1, -1, ErrForm
+}
+
+// next is where the delimiter after a part begins. One at the beginning of a line that
+// does not end as it should is what parsers differ about.
+func next(body []byte, from int, delimiter []byte) (int, error) {
+	for at := from; ; {
+		i := bytes.Index(body[at:], delimiter)
+		if i < 0 {
+			return 0, ErrForm
+		}
+		at += i
+		switch {
+		case at >= from+2 && body[at-2] == '\r' && body[at-1] == '\n':
+			return at, nil
+		case body[at-1] == '\n' || body[at-1] == '\r':
+			return 0, ErrForm
+		}
+		at += len(delimiter)
+	}
+}
+
+// head reads the lines before a part's value, which begins at from: the name that the
+// part has, empty if it has none. at is where the line break before them is.
+func head(body []byte, at int) (name string, from int, err error) {
+	at += len("\r\n")
+	encoded := false
+	for first := at; ; {
+		n := bytes.Index(body[at:min(len(body), first+mostHead)], []byte("\r\n"))
+		if n < 0 {
+			return "", 0, ErrPart
+		}
+		line := string(body[at : at+n])
+		at += n + len("\r\n")
+		if line == "" {
+			break
+		}
+		key, value, ok := strings.Cut(line, ":")
+		if !ok || key == "" || strings.ContainsAny(line, "\r\n\x00") || strings.ContainsAny(key, " \t") { // a line that goes on with the one before, too
+			return "", 0, ErrPart
+		}
+		switch strings.ToLower(key) {
+		case "content-disposition":
+			if name != "" {
+				return "", 0, ErrPart
+			}
+			if name, ok = disposition(value); !ok {
+				return "", 0, ErrPart
+			}
+		case "content-transfer-encoding":
+			encoded = true
+		}
+	}
+	if encoded && name != "" { // which forms do not have, and few would decode
+		return "", 0, ErrPart
+	}
+	return name, at, nil
+}
+
+// disposition is the name in a Content-Disposition.
+func disposition(value string) (name string, ok bool) {
+	kind, params, _ := strings.Cut(value, ";")
+	if !strings.EqualFold(strings.TrimSpace(kind), "form-data") {
+		return "", false
+	}
+	for params != "" {
+		key, v, rest, ok := parameter(params)
+		if !ok || strings.EqualFold(key, "name*") || strings.EqualFold(key, "name") && name != "" {
+			return "", false
+		}
+		if strings.EqualFold(key, "name") {
+			name = v
+		}
+		params = rest
+	}
+	return name, name != ""
+}
+
+// parameter takes the first of some parameters, which are separated by semicolons. A
+// backslash within quotes is what parsers differ about: it may be in the name of a file,
+// if there is no semicolon where some would go on.
+func parameter(s string) (key, value, rest string, ok bool) {
+	key, s, ok = strings.Cut(s, "=")
+	key = strings.TrimSpace(key)
+	if !ok || key == "" || strings.ContainsAny(key, " \t\";") {
+		return "", "", "", false
+	}
+	if !strings.HasPrefix(s, `"`) {
+		value, rest, _ = strings.Cut(s, ";")
+		return key, strings.TrimSpace(value), rest, !strings.Contains(value, `"`)
+	}
+	i := 1
+	for ; i < len(s) && s[i] != '"'; i++ {
+		if s[i] == '\\' {
+			if !strings.EqualFold(key, "filename") {
+				return "", "", "", false
+			}
+			i++
+		}
+	}
+	if i >= len(s) {
+		return "", "", "", false
+	}
+	if value = s[1:i]; strings.Contains(value, `\`) && strings.Contains(value, ";") {
+		return "", "", "", false
+	}
+	s = strings.TrimSpace(s[i+1:])
+	if s != "" && s[0] != ';' {
+		return "", "", "", false
+	}
+	return key, value, strings.TrimPrefix(s, ";"), true
+}

@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/multipart"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
+
+// form reads a request that is a form, and sends it on: as it came but for the model.
+func (s *Stream) form(body []byte) *Step {
+	start, end, e := s.named(body)
+	if e == nil && s.phase == awaiting {
+		e = s.choose()
+	}
+	if e != nil {
+		return s.reject(e)
+	}
+	step := s.next()
+	if s.phase == released { // by its path
+		if s.list != nil { // its headers still wait for a token
+			step.Action = Hold
+		}
+		return step
+	}
+	path, ok := s.native()
+	if !ok {
+		return s.reject(s.notNative())
+	}
+	if s.in.encoding == "gzip" || s.target.Model != s.model {
+		step.Replace = true
+		step.Body = rawjson.Apply(step.Body, body, []rawjson.Edit{{Start: start, End: end, With: []byte(s.target.Model)}})
+		body = step.Body
+	}
+	return s.send(step, path, body)
+}
+
+// named finds the model in a form.
+func (s *Stream) named(body []byte) (start, end int, e *chat.Error) {
+	start, end, err := multipart.Find(body, s.in.boundary, "model")
+	if err != nil {
+		return 0, 0, invalid("invalid_form", "", err.Error())
+	}
+	if start < 0 || start == end {
+		return 0, 0, noModel()
+	}
+	if s.model = string(body[start:end]); !s.consumer.May(s.model) {
+		e = mayNot(s.model)
+	}
+	return start, end, e
+}
