@@ -56,9 +56,6 @@ func KindOf(status int) ErrorKind {
 	return InvalidRequest
 }
 
-// Error makes it an error, for answers that are one although their status is good.
-func (e *Error) Error() string { return e.Message }
-
 // Unsupported is that a provider cannot do what a request asks for at path, which is
 // empty for the request as a whole.
 //
@@ -69,3 +66,6 @@ func Unsupported(path, problem string) *Error {
 	}
 	return &Error{Status: 400, Kind: InvalidRequest, Code: "unsupported_value", Param: path, Message: problem}
 }
+
+// Error makes it an error, for answers that are one although their status is good.
+func (e *Error) Error() string { return e.Message }

@@ -40,7 +40,7 @@ type builder struct {
 //go:noinline
 func (b *builder) fail(path, problem string) {
 	if b.err == nil {
-		b.err = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: path + ": " + problem}
+		b.err = chat.Unsupported(path, problem)
 	}
 }
 

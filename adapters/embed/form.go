@@ -84,7 +84,7 @@ func (r *Request) fits(f *Form) *chat.Error {
 //
 //go:noinline
 func Unfit(path, problem string) *chat.Error {
-	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: "unsupported_value", Param: path, Message: path + ": " + problem}
+	return chat.Unsupported(path, problem)
 }
 
 // DropOther reports what only the client's own API knows, and the task unless the
