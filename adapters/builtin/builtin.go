@@ -25,17 +25,17 @@ func Providers() []adapters.Provider {
 	list := []adapters.Provider{
 		openai.Provider(),
 		anthropic.Provider(),
-		azure.Provider(),
+		gemini.Provider(),
 		mistral.Provider(),
 		cohere.Provider(),
-		ollama.Provider(),
+		azure.Provider(),
 		bedrock.Provider(),
 		vertex.Provider(),
 		huggingface.Provider(),
 		cloudflare.Provider(),
 		llama.Provider(),
+		ollama.Provider(),
 		custom.Provider(),
-		gemini.Provider(),
 	}
 	return append(list, compatible.Providers()...)
 }
