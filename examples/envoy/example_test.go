@@ -219,7 +219,7 @@ func TestExample(t *testing.T) {
 		{name: "unknown key", path: "/v1/chat/completions", key: "pk-other", body: chat, status: 401, want: "invalid_api_key"},
 		{name: "model of others", path: "/v1/messages", key: web, headers: []string{anthropicVersion}, body: messages, status: 403, want: "permission_error"},
 		{name: "too large", path: "/v1/chat/completions", key: agents, size: 65 << 20, status: 413, want: `"code":"request_too_large"`},
-		{name: "a client that chooses its cluster", path: "/v1/files", key: agents, headers: []string{"x-postern-cluster: openai"}, body: chat, status: 404, want: "this path is not served here"},
+		{name: "a client that chooses its cluster", path: "/v1/fine_tuning/jobs", key: agents, headers: []string{"x-postern-cluster: openai"}, body: chat, status: 404, want: "this path is not served here"},
 		{name: "a path with quotes", method: "GET", path: `/a"b\c%22?d="`, status: 404, want: "this path is not served here"},
 	} {
 		g.send(t, c)
