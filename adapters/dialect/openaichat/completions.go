@@ -2,6 +2,7 @@ package openaichat
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -52,7 +53,7 @@ func (CompletionReader) ReadRequest(request rawjson.Value, r *chat.Request) *cha
 		}
 	}
 	for i := range r.Extra { // what chat completions may know by the same name is not meant
-		r.Drop(r.Extra[i].Path)
+		r.Drop(cmp.Or(r.Extra[i].Path, `""`))
 	}
 	r.Extra = r.Extra[:0]
 	switch {
