@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/secret"
@@ -111,37 +112,11 @@ func TestLoopWithTheMock(t *testing.T) {
 	t.Parallel()
 	s := mockllm.New(mockllm.Options{})
 	a := adapter(t, `{"region":"us-east-1"}`)
-	p := a.(adapters.Translator)
-	r := &chat.Request{Model: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", Tools: []chat.Tool{{Name: chat.Text("get")}}, Reasoning: chat.Reasoning{Budget: 2000}}
-	r.Begin(chat.User)
-	r.Add(chat.Part{Text: chat.Text(`call get and call get then call get`)})
-	for round := range 3 {
-		sent, e := p.AppendRequest(nil, r)
-		if e != nil {
-			t.Fatal(e.Message)
-		}
-		got := ask(t, s, a, bedrock.Session, r.Model, string(sent), false)
-		var doc rawjson.Doc
-		var out chat.Response
-		if got.Code != 200 || doc.Parse(got.Body.Bytes()) != nil || p.ReadResponse(doc.Root(), &out) != nil {
-			t.Fatalf("round %d: got %d %s for %s", round, got.Code, got.Body, sent)
-		}
-		c := out.Choices[0]
-		if want := []chat.Finish{chat.FinishTools, chat.FinishTools, chat.FinishStop}[round]; c.Finish != want {
-			t.Fatalf("round %d: got finish %d, want %d", round, c.Finish, want)
-		}
-		r.Begin(chat.Assistant)
-		for _, part := range c.Parts {
-			r.Add(part)
-		}
-		r.Begin(chat.ToolRole)
-		for _, part := range c.Parts {
-			if part.Kind == chat.ToolCallPart {
-				r.Add(chat.Part{Kind: chat.ToolResultPart, ID: part.ID})
-				r.AddResult(chat.Part{Text: chat.Text("42")})
-			}
-		}
+	const model = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
+	mock := func(_ string, sent []byte) *httptest.ResponseRecorder {
+		return ask(t, s, a, bedrock.Session, model, string(sent), false)
 	}
+	adaptertest.Loop(t, a.(adapters.Translator), mock, &chat.Request{Model: model, Reasoning: chat.Reasoning{Budget: 2000}})
 }
 
 // The mock's errors come with their status, and a key that is not its own is refused.

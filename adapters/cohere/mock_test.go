@@ -1,10 +1,6 @@
 package cohere_test
 
 import (
-	"net/http"
-	"net/http/httptest"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -15,74 +11,23 @@ import (
 )
 
 // mock serves the models of the cases.
-func mock() *mockllm.Server {
-	return mockllm.New(mockllm.Options{Models: map[string][]string{"cohere": {"m", "command-a-03-2025"}}})
-}
-
-// ask sends a request to the mock and returns its answer.
-func ask(t testing.TB, s *mockllm.Server, sent []byte) *httptest.ResponseRecorder {
-	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, cohere.Translator().ChatPath("", false), strings.NewReader(string(sent)))
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer "+s.Key("cohere"))
-	w := httptest.NewRecorder()
-	s.Handler("cohere").ServeHTTP(w, r)
-	return w
+func mock() adaptertest.Mock {
+	s := mockllm.New(mockllm.Options{Models: map[string][]string{"cohere": {"m", "command-a-03-2025"}}})
+	return adaptertest.Bearer(s.Handler("cohere"), s.Key("cohere"))
 }
 
 // What is sent must pass a mock that refuses what the real API refuses, and its answers
 // must be read. A conversation of a case that ends in calls has no results for them.
 func TestStrictMockAcceptsWhatIsSent(t *testing.T) {
 	t.Parallel()
-	s := mock()
 	suite := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: cohere.Translator(), Grammar: adaptertest.OpenAIChat}
-	for _, c := range suites().Cases(t) {
-		if c.Refused != "" {
-			continue
-		}
-		got := ask(t, s, c.Upstream)
-		if got.Code != 200 {
-			t.Errorf("%s: got %d %s, want an answer\nsent %s", c.About, got.Code, got.Body, c.Upstream)
-			continue
-		}
-		if strings.HasPrefix(got.Header().Get("content-type"), "text/event-stream") {
-			out, err := suite.Stream([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true}`), got.Body.Bytes())
-			if ending, bad := suite.Grammar(out); err != nil || bad != nil || ending != adaptertest.Complete {
-				t.Errorf("%s: got %v, %v, ending %d of\n%s", c.About, err, bad, ending, got.Body)
-			}
-		} else if status, out := suite.Answer(200, got.Body.Bytes()); status != 200 {
-			t.Errorf("%s: got %d %s of\n%s", c.About, status, out, got.Body)
-		}
-	}
+	suite.Accepts(t, mock(), suites().Cases(t), func(*adaptertest.Case) bool { return false })
 }
 
 // A loop of calls: what the answer says goes back and is taken, whole and as a stream.
 func TestLoopWithTheMock(t *testing.T) {
 	t.Parallel()
-	s := mock()
 	for _, stream := range []bool{false, true} {
-		r := &chat.Request{Model: "m", Stream: stream, Tools: []chat.Tool{{Name: chat.Text("get")}}}
-		r.Begin(chat.User)
-		r.Add(chat.Part{Text: chat.Text(`call get and call get then call get`)})
-		want := []chat.Finish{chat.FinishTools, chat.FinishTools, chat.FinishStop}
-		for round := range want {
-			sent, e := cohere.Translator().AppendRequest(nil, r)
-			if e != nil {
-				t.Fatal(e.Message)
-			}
-			parts, finish := adaptertest.Answered(t, cohere.Translator(), ask(t, s, sent).Body.Bytes(), stream)
-			if finish != want[round] {
-				t.Fatalf("stream %v, round %d: got finish %d, want %d", stream, round, finish, want[round])
-			}
-			r.Begin(chat.Assistant)
-			for _, p := range parts {
-				r.Add(p)
-			}
-			r.Begin(chat.ToolRole)
-			for _, p := range slices.DeleteFunc(parts, func(p chat.Part) bool { return p.Kind != chat.ToolCallPart }) {
-				r.Add(chat.Part{Kind: chat.ToolResultPart, ID: p.ID})
-				r.AddResult(chat.Part{Text: chat.Text("42")})
-			}
-		}
+		adaptertest.Loop(t, cohere.Translator(), mock(), &chat.Request{Model: "m", Stream: stream})
 	}
 }

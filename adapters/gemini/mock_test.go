@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/gemini"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -61,34 +62,6 @@ func TestLoopWithTheMock(t *testing.T) {
 	t.Parallel()
 	s := mockllm.New(mockllm.Options{})
 	const model = "gemini-3.8-flash"
-	r := &chat.Request{Model: model, Tools: []chat.Tool{{Name: chat.Text("get")}}}
-	r.Begin(chat.User)
-	r.Add(chat.Part{Text: chat.Text(`call get and call get then call get`)})
-	for round := range 3 {
-		sent, e := gemini.Translator().AppendRequest(nil, r)
-		if e != nil {
-			t.Fatal(e.Message)
-		}
-		got := ask(t, s, model, string(sent), false)
-		var doc rawjson.Doc
-		var out chat.Response
-		if got.Code != 200 || doc.Parse(got.Body.Bytes()) != nil || gemini.Translator().ReadResponse(doc.Root(), &out) != nil {
-			t.Fatalf("round %d: got %d %s for %s", round, got.Code, got.Body, sent)
-		}
-		c := out.Choices[0]
-		if want := []chat.Finish{chat.FinishTools, chat.FinishTools, chat.FinishStop}[round]; c.Finish != want {
-			t.Fatalf("round %d: got finish %s, want %s", round, reasons[c.Finish], reasons[want])
-		}
-		r.Begin(chat.Assistant)
-		for _, p := range c.Parts {
-			r.Add(p)
-		}
-		r.Begin(chat.ToolRole)
-		for _, p := range c.Parts {
-			if p.Kind == chat.ToolCallPart {
-				r.Add(chat.Part{Kind: chat.ToolResultPart, ID: p.ID})
-				r.AddResult(chat.Part{Text: chat.Text("42")})
-			}
-		}
-	}
+	mock := func(_ string, sent []byte) *httptest.ResponseRecorder { return ask(t, s, model, string(sent), false) }
+	adaptertest.Loop(t, gemini.Translator(), mock, &chat.Request{Model: model})
 }

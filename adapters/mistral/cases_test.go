@@ -1,7 +1,6 @@
 package mistral_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -9,8 +8,8 @@ import (
 	"github.com/postern-gateway/postern/adapters/mistral"
 )
 
-func suites() map[string]adaptertest.Suite {
-	return map[string]adaptertest.Suite{
+func suites() adaptertest.Suites {
+	return adaptertest.Suites{
 		"openai":    {Dialect: dialect.OpenAI(), Provider: mistral.Translator(), Grammar: adaptertest.OpenAIChat, Accept: accept},
 		"anthropic": {Dialect: dialect.Anthropic(), Provider: mistral.Translator(), Grammar: adaptertest.AnthropicMessages, Accept: accept},
 	}
@@ -18,10 +17,5 @@ func suites() map[string]adaptertest.Suite {
 
 func TestClients(t *testing.T) {
 	t.Parallel()
-	for dir, s := range suites() {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
-	}
+	suites().Run(t)
 }

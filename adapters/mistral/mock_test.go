@@ -3,95 +3,29 @@ package mistral_test
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
-	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/mistral"
-	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 )
 
-// ask sends a request to the mock and returns its answer.
-func ask(s *mockllm.Server, sent string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, mistral.Translator().ChatPath("", false), strings.NewReader(sent))
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer "+s.Key("mistral"))
-	w := httptest.NewRecorder()
-	s.Handler("mistral").ServeHTTP(w, r)
-	return w
+func mock() adaptertest.Mock {
+	s := mockllm.New(mockllm.Options{})
+	return adaptertest.Bearer(s.Handler("mistral"), s.Key("mistral"))
 }
 
 // accept says what the mock, which is as strict as the API, has against a request.
 func accept(request []byte) error {
-	if w := ask(mockllm.New(mockllm.Options{}), string(request)); w.Code != 200 {
+	if w := mock()(mistral.Translator().ChatPath("", false), request); w.Code != http.StatusOK {
 		return errors.New(w.Body.String())
 	}
 	return nil
 }
 
-// Everything that the shared conversations become is taken by the mock, or refused with
-// the place of what cannot be said; and what the mock answers can be read.
+// What the shared conversations become is taken by the mock, or refused with its place,
+// and what the mock answers can be read.
 func TestStrictMockAcceptsSharedConversations(t *testing.T) {
 	t.Parallel()
-	for _, model := range []string{"mistral-small-latest", "mistral-large-latest", "magistral-medium-2509"} {
-		for dir, s := range suites() {
-			t.Run(model+" "+dir, func(t *testing.T) {
-				t.Parallel()
-				for _, c := range conversations(t, dir) {
-					converse(t, s, c.Name, withModel(t, c.Request, model))
-				}
-			})
-		}
-	}
-}
-
-func converse(t *testing.T, s adaptertest.Suite, name string, request []byte) {
-	t.Helper()
-	server := mockllm.New(mockllm.Options{})
-	sent, _, e := s.Translate(request)
-	if e != nil {
-		if e.Status != 400 || e.Message == "" {
-			t.Errorf("%s: got %+v, want a refusal that says why", name, e)
-		}
-		t.Logf("%s: refused: %s", name, e.Message)
-		return
-	}
-	w := ask(server, string(sent))
-	var doc rawjson.Doc
-	var out chat.Response
-	if strings.Contains(string(sent), `"stream":true`) && w.Code == 200 {
-		stream, err := s.Stream(request, w.Body.Bytes())
-		if ending, bad := s.Grammar(stream); err != nil || bad != nil || ending != adaptertest.Complete {
-			t.Errorf("%s: got %v, %v, ending %d, want a complete stream:\n%s", name, err, bad, ending, stream)
-		}
-		return
-	}
-	if w.Code != 200 || doc.Parse(w.Body.Bytes()) != nil || s.Provider.ReadResponse(doc.Root(), &out) != nil {
-		t.Errorf("%s: got %d %s, want an answer that can be read\nsent %s", name, w.Code, w.Body, sent)
-	}
-}
-
-func conversations(t *testing.T, dir string) []adaptertest.Conversation {
-	t.Helper()
-	list, err := adaptertest.LoadConversations(os.DirFS("../adaptertest/testdata/conversations"), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
-// withModel is the request with another model.
-func withModel(t *testing.T, request []byte, model string) []byte {
-	t.Helper()
-	var doc rawjson.Doc
-	if err := doc.Parse(request); err != nil {
-		t.Fatal(err)
-	}
-	var p rawjson.Patch
-	p.Replace(doc.Root().Get("model"), rawjson.AppendString(nil, model))
-	return p.Apply(nil, &doc)
+	suites().Converse(t, mock(), nil, "mistral-small-latest", "mistral-large-latest", "magistral-medium-2509")
 }
