@@ -283,10 +283,8 @@ func (a *api) messages(x *provider.Exchange) {
 		return
 	}
 	p := r.prompt()
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	a.answer(x, r, f, p)
 }

@@ -24,11 +24,9 @@ func (a *api) converse(x *provider.Exchange, f family, stream bool) {
 		return
 	}
 	p := r.prompt(f.id, f)
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	w := &writer{a: a, x: x, r: &r, f: f, ans: answer.Compose(p)}
 	w.count()
 	if stream {

@@ -17,11 +17,9 @@ func (a *api) chat(x *provider.Exchange) {
 		return
 	}
 	p := r.prompt(m)
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	w := &writer{a: a, x: x, r: r, billed: r.count(), id: x.ID("", 36), answer: answer.Compose(p)}
 	if w.answer.Refusal != "" {
 		w.answer.Text, w.answer.Pieces = w.answer.Refusal, []string{w.answer.Refusal}

@@ -29,11 +29,9 @@ func (a *api) generate(x *provider.Exchange, name string) {
 		return
 	}
 	p := r.prompt(name, r.reasoning(f))
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	w := &writer{a: a, x: x, r: r, f: f, model: name, id: x.ID("", 22), input: r.count()}
 	for i := range max(1, r.Config.Candidates) {
 		p.Index = i

@@ -32,11 +32,9 @@ func (a *api) chat(x *provider.Exchange, body map[string]any) {
 		return
 	}
 	p := r.prompt(f)
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	c := chatAnswer{x: x, r: &r, id: x.ID("", 32), created: a.env.Now().Unix()}
 	for i := range max(r.N, 1) {
 		p.Index = i

@@ -18,11 +18,9 @@ func (a *api) serve(x *provider.Exchange, generate bool) {
 		return
 	}
 	p := r.prompt(m)
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	w := &writer{a: a, x: x, r: r, generate: generate, input: r.count(), answer: answer.Compose(p)}
 	w.write()
 }

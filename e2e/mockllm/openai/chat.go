@@ -30,11 +30,9 @@ func (a *api) chat(x *provider.Exchange, body map[string]any) {
 		return
 	}
 	p := r.prompt(f)
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	c := chatAnswer{x: x, r: &r, v: a.v, base: chunkBase{
 		ID: x.ID("chatcmpl-", 29), Created: a.env.Now().Unix(), Model: r.Model, ServiceTier: "default", SystemFingerprint: "fp_mock",
 	}}

@@ -143,11 +143,9 @@ func (a *api) respond(x *provider.Exchange, body map[string]any) {
 		return
 	}
 	p := r.prompt(items, f)
-	rest, done := x.Behave(p.User)
-	if done {
+	if x.BehaveOn(&p) {
 		return
 	}
-	p.User, p.Behave = rest, x.B
 	ans := answer.Compose(p)
 	w := newResponseWriter(a, x, &r, body, ans, items)
 	if r.Stream {

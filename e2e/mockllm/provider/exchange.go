@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/postern-gateway/postern/e2e/mockllm/internal/answer"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
 )
@@ -158,6 +159,16 @@ func (x *Exchange) Behave(prompt string) (rest string, done bool) {
 		return rest, true
 	}
 	return rest, x.early()
+}
+
+// BehaveOn is Behave for a prompt that is to be answered: it takes the directives out
+// of what the user said, and hands the answer its behaviour.
+func (x *Exchange) BehaveOn(p *answer.Prompt) (done bool) {
+	rest, done := x.Behave(p.User)
+	if !done {
+		p.User, p.Behave = rest, x.B
+	}
+	return done
 }
 
 // early answers a request that gets no good answer, and says whether it did.
