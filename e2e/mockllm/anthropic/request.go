@@ -248,9 +248,7 @@ func (a *api) read(x *provider.Exchange, isCount bool) (*request, family, *provi
 		return nil, family{}, failure
 	}
 	var r request
-	d := json.NewDecoder(strings.NewReader(string(x.Body)))
-	d.UseNumber()
-	if err := d.Decode(&r); err != nil {
+	if err := provider.Unmarshal(x.Body, &r); err != nil {
 		return nil, family{}, invalid("The request body is not valid JSON: " + err.Error())
 	}
 	f, failure := a.model(r.Model)

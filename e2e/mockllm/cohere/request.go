@@ -1,7 +1,6 @@
 package cohere
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"strings"
@@ -132,9 +131,7 @@ func (a *api) read(x *provider.Exchange) (*request, model, *provider.Failure) {
 		return nil, model{}, reword(p)
 	}
 	var r request
-	d := json.NewDecoder(bytes.NewReader(x.Body))
-	d.UseNumber()
-	if err := d.Decode(&r); err != nil {
+	if err := provider.Unmarshal(x.Body, &r); err != nil {
 		return nil, model{}, bad(err.Error())
 	}
 	m, failure := a.find(r.Model)

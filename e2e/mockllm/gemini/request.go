@@ -259,9 +259,7 @@ func (r *request) count() int {
 // read decodes and checks a request for an answer.
 func (a *api) read(x *provider.Exchange, body []byte, f family) (*request, *provider.Failure) {
 	var r request
-	d := json.NewDecoder(strings.NewReader(string(body)))
-	d.UseNumber()
-	if err := d.Decode(&r); err != nil {
+	if err := provider.Unmarshal(body, &r); err != nil {
 		return nil, invalid("Invalid JSON payload received. " + err.Error())
 	}
 	return &r, a.check(&r, f)

@@ -77,29 +77,14 @@ func (r *chatRequest) prompt(f family) answer.Prompt {
 		}
 	}
 	for _, t := range r.Tools {
-		p.Tools = append(p.Tools, answer.Tool{Name: t.Function.Name, Schema: numbers(t.Function.Parameters)})
+		p.Tools = append(p.Tools, answer.Tool{Name: t.Function.Name, Schema: provider.Numbers(t.Function.Parameters)})
 	}
 	p.Choice = map[string]answer.Choice{"none": answer.None, "any": answer.Any, "required": answer.Any, "function": answer.Named}[r.ToolChoice.Mode]
 	p.JSON = r.ResponseFormat.Type == "json_object"
 	if s := r.ResponseFormat.JSONSchema; s != nil {
-		p.Schema = numbers(s.Schema)
+		p.Schema = provider.Numbers(s.Schema)
 	}
 	return p
-}
-
-// numbers decodes a schema again so that its bounds are json.Numbers.
-func numbers(v any) any {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return v
-	}
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.UseNumber()
-	var out any
-	if d.Decode(&out) != nil {
-		return v
-	}
-	return out
 }
 
 // A chatAnswer writes the answers to one chat request, whole or as a stream.
@@ -251,12 +236,9 @@ func (a *api) embeddings(x *provider.Exchange, body map[string]any) {
 		x.Fail(*failure)
 		return
 	}
-	last := len(r.Input) - 1
-	rest, done := x.Behave(r.Input[last])
-	if done {
+	if x.BehaveOnLast(r.Input) {
 		return
 	}
-	r.Input[last] = rest
 	size := f.size
 	if r.Size > 0 {
 		size = r.Size

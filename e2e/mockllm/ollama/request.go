@@ -1,7 +1,6 @@
 package ollama
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -109,9 +108,7 @@ func (a *api) read(x *provider.Exchange, generate bool) (*request, model, *provi
 		return nil, model{}, reword(p)
 	}
 	var r request
-	d := json.NewDecoder(bytes.NewReader(x.Body))
-	d.UseNumber()
-	if err := d.Decode(&r); err != nil {
+	if err := provider.Unmarshal(x.Body, &r); err != nil {
 		return nil, model{}, bad(err.Error())
 	}
 	if generate {

@@ -83,7 +83,7 @@ func (r *chatRequest) prompt(f family) answer.Prompt {
 	p.Choice, p.Name = r.ToolChoice.choice()
 	if r.ResponseFormat != nil {
 		p.JSON = r.ResponseFormat.Type == "json_object"
-		p.Schema = numbers(r.ResponseFormat.JSONSchema.Schema)
+		p.Schema = provider.Numbers(r.ResponseFormat.JSONSchema.Schema)
 	}
 	return p
 }
@@ -99,24 +99,6 @@ func (t toolChoice) choice() (answer.Choice, string) {
 	default:
 		return answer.Auto, ""
 	}
-}
-
-// numbers decodes a schema again so that its bounds are json.Numbers.
-func numbers(v any) any {
-	if v == nil {
-		return nil
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return v
-	}
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.UseNumber()
-	var out any
-	if d.Decode(&out) != nil {
-		return v
-	}
-	return out
 }
 
 func describe(c content, f family) []string {

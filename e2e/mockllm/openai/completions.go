@@ -119,12 +119,9 @@ func (a *api) complete(x *provider.Exchange, r *completionRequest) {
 		limit = *r.MaxTokens
 	}
 	prompts := r.prompts()
-	last := len(prompts) - 1
-	rest, done := x.Behave(prompts[last])
-	if done {
+	if x.BehaveOnLast(prompts) {
 		return
 	}
-	prompts[last] = rest
 	var answers []answer.Answer
 	for _, text := range prompts {
 		for i := range max(r.N, 1) {

@@ -100,12 +100,9 @@ func (a *api) embeddings(x *provider.Exchange, body map[string]any) {
 		x.Fail(*failure)
 		return
 	}
-	last := len(texts) - 1
-	rest, done := x.Behave(texts[last])
-	if done {
+	if x.BehaveOnLast(texts) {
 		return
 	}
-	texts[last] = rest
 	size := f.size
 	if r.Dimensions > 0 {
 		size = r.Dimensions

@@ -292,7 +292,7 @@ func (r *responsesRequest) check(f family) *provider.Failure {
 func (r *responsesRequest) prompt(items []item, f family) answer.Prompt {
 	p := answer.Prompt{
 		Model: r.Model, Max: r.MaxOutputTokens, Serial: r.Parallel != nil && !*r.Parallel,
-		Reason: f.reasoning(r.Reasoning.Effort), JSON: r.Text.Format.Type == "json_object", Schema: numbers(r.Text.Format.Schema),
+		Reason: f.reasoning(r.Reasoning.Effort), JSON: r.Text.Format.Type == "json_object", Schema: provider.Numbers(r.Text.Format.Schema),
 	}
 	names := map[string]string{}
 	for i, it := range items {

@@ -142,6 +142,26 @@ func (x *Exchange) Decode() (map[string]any, error) {
 	return v, nil
 }
 
+// Unmarshal reads the JSON value that a text begins with, numbers kept as they were written.
+func Unmarshal(text []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode(v)
+}
+
+// Numbers decodes a schema again so that its bounds are json.Numbers.
+func Numbers(v any) any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return v
+	}
+	var out any
+	if Unmarshal(b, &out) != nil {
+		return v
+	}
+	return out
+}
+
 // Behave completes x.B from the server's queue and from the directives in the
 // prompt, and returns the prompt without them. If done is true the request is
 // answered: it was told to fail, or the directives make no sense.
@@ -167,6 +187,16 @@ func (x *Exchange) BehaveOn(p *answer.Prompt) (done bool) {
 	rest, done := x.Behave(p.User)
 	if !done {
 		p.User, p.Behave = rest, x.B
+	}
+	return done
+}
+
+// BehaveOnLast is Behave for a list of texts, of which the last carries the directives.
+func (x *Exchange) BehaveOnLast(texts []string) (done bool) {
+	last := len(texts) - 1
+	rest, done := x.Behave(texts[last])
+	if !done {
+		texts[last] = rest
 	}
 	return done
 }
