@@ -81,11 +81,11 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 // Amend has a request pass the configuration's guardrail, whatever it says itself.
 func (a *adapter) Amend(_ adapters.Call, request rawjson.Value, patch *rawjson.Patch) ([]string, *chat.Error) {
 	if a.guardrail != nil {
-		b := builder{a: a, dst: []byte(`{`)}
+		b := builder{Builder: rawjson.Builder{Dst: []byte(`{`)}, a: a}
 		b.guard()
-		b.raw(`}`)
+		b.Raw(`}`)
 		var doc rawjson.Doc
-		if doc.Parse(b.dst) == nil {
+		if doc.Parse(b.Dst) == nil {
 			patch.SetField(request, "guardrailConfig", doc.Root().Get("guardrailConfig").Raw())
 		}
 	}

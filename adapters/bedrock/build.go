@@ -8,8 +8,8 @@ import (
 
 // A builder writes one request.
 type builder struct {
+	rawjson.Builder
 	a       *adapter
-	dst     []byte
 	r       *chat.Request
 	m       *model
 	doc     rawjson.Doc // for documents within the request: arguments, metadata
@@ -25,69 +25,24 @@ type builder struct {
 	scratch []byte
 }
 
-// The helpers that write are not inlined: there are hundreds of calls of them, and the
-// module's size counts.
+// The helpers are not inlined, either: there are many calls of them, and the module's size
+// counts.
 
-//go:noinline
-func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
-
-//go:noinline
-func (b *builder) put(p []byte) { b.dst = append(b.dst, p...) }
-
-// comma separates a member or an element from the one before it.
+// word is Text for what needs no escapes.
 //
 //go:noinline
-func (b *builder) comma() {
-	switch b.dst[len(b.dst)-1] {
-	case '{', '[', ':':
-	default:
-		b.raw(`,`)
-	}
-}
-
-//go:noinline
-func (b *builder) key(k string) {
-	b.comma()
-	b.raw(`"`)
-	b.raw(k)
-	b.raw(`":`)
-}
-
-// text writes a member that is a string and escaped already.
-//
-//go:noinline
-func (b *builder) text(k string, t []byte) {
-	b.key(k)
-	b.raw(`"`)
-	b.put(t)
-	b.raw(`"`)
-}
-
-// word is text for what needs no escapes.
-//
-//go:noinline
-func (b *builder) word(k, value string) { b.text(k, []byte(value)) }
-
-// value writes a member that is JSON already, if there is one.
-//
-//go:noinline
-func (b *builder) value(k string, raw []byte) {
-	if len(raw) > 0 {
-		b.key(k)
-		b.put(raw)
-	}
-}
+func (b *builder) word(k, value string) { b.Text(k, []byte(value)) }
 
 // begin opens an object or an array that is a member, or an object that is an element.
 //
 //go:noinline
 func (b *builder) begin(k, bracket string) {
 	if k == "" {
-		b.comma()
+		b.Comma()
 	} else {
-		b.key(k)
+		b.Key(k)
 	}
-	b.raw(bracket)
+	b.Raw(bracket)
 }
 
 // wrap opens an element that is an object with one member, which is one, too.
@@ -96,20 +51,6 @@ func (b *builder) begin(k, bracket string) {
 func (b *builder) wrap(k string) {
 	b.begin("", `{`)
 	b.begin(k, `{`)
-}
-
-// object writes a member that is an object, and nothing if it stays empty.
-//
-//go:noinline
-func (b *builder) object(k string, fill func()) {
-	before := len(b.dst)
-	b.begin(k, `{`)
-	from := len(b.dst)
-	if fill(); len(b.dst) == from {
-		b.dst = b.dst[:before]
-		return
-	}
-	b.raw(`}`)
 }
 
 // fail keeps the first error: what is wrong with the field at path.

@@ -43,11 +43,11 @@ func (b *builder) call(p *chat.Part) {
 	id := b.newID(p.ID)
 	b.open = append(b.open, call{part: p, given: id})
 	b.wrap("toolUse")
-	b.text("toolUseId", id)
-	b.text("name", p.Name)
-	b.key("input")
+	b.Text("toolUseId", id)
+	b.Text("name", p.Name)
+	b.Key("input")
 	b.input(p)
-	b.raw(`}}`)
+	b.Raw(`}}`)
 	b.cache(p.CacheControl)
 }
 
@@ -86,16 +86,16 @@ func isID(t chat.Text) bool {
 // in a string. No arguments are an empty object.
 func (b *builder) input(p *chat.Part) {
 	if p.Input != nil {
-		b.put(p.Input)
+		b.Put(p.Input)
 		return
 	}
 	if anthropic.IsBlank(p.Arguments) {
-		b.raw(`{}`)
+		b.Raw(`{}`)
 		return
 	}
-	from := len(b.dst)
-	b.dst = rawjson.AppendUnescaped(b.dst, p.Arguments)
-	if err := b.doc.Parse(b.dst[from:]); err != nil {
+	from := len(b.Dst)
+	b.Dst = rawjson.AppendUnescaped(b.Dst, p.Arguments)
+	if err := b.doc.Parse(b.Dst[from:]); err != nil {
 		b.failAt(p.At, "want arguments that are JSON: "+err.Error())
 	} else if kind := b.doc.Root().Kind(); kind != rawjson.Object {
 		b.failAt(p.At, "want arguments that are a JSON object, got "+kind.String())
@@ -128,9 +128,9 @@ func (b *builder) result(p *chat.Part) {
 	c.done = true
 	b.turn(user)
 	b.wrap("toolResult")
-	b.text("toolUseId", c.given)
+	b.Text("toolUseId", c.given)
 	b.begin("content", `[`)
-	from, hint := len(b.dst), p.CacheControl
+	from, hint := len(b.Dst), p.CacheControl
 	for i := range p.Result {
 		part := &p.Result[i]
 		if hint == nil { // its place is behind the result
@@ -147,10 +147,10 @@ func (b *builder) result(p *chat.Part) {
 			b.dropAt(part.At, "")
 		}
 	}
-	if len(b.dst) == from {
-		b.raw(`{"text":"(no output)"}`)
+	if len(b.Dst) == from {
+		b.Raw(`{"text":"(no output)"}`)
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 	if p.IsError {
 		if b.m.is(status) {
 			b.word("status", "error")
@@ -158,7 +158,7 @@ func (b *builder) result(p *chat.Part) {
 			b.dropAt(p.At, ".is_error")
 		}
 	}
-	b.raw(`}}`)
+	b.Raw(`}}`)
 	b.cache(hint)
 }
 

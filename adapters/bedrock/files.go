@@ -80,33 +80,33 @@ func (b *builder) file(p *chat.Part) {
 	b.word("format", f)
 	cites := p.Kind == chat.DocumentPart && string(p.Citations) == "true"
 	if p.Kind == chat.DocumentPart {
-		b.key("name")
+		b.Key("name")
 		b.name(p.Title)
 	}
 	b.begin("source", `{`)
 	switch {
 	case m.Plain && cites: // its characters are what is cited
-		b.text("text", m.Data)
+		b.Text("text", m.Data)
 	case m.Plain:
-		b.key("bytes")
-		b.raw(`"`)
-		b.dst = base64.StdEncoding.AppendEncode(b.dst, rawjson.AppendUnescaped(nil, m.Data))
-		b.raw(`"`)
+		b.Key("bytes")
+		b.Raw(`"`)
+		b.Dst = base64.StdEncoding.AppendEncode(b.Dst, rawjson.AppendUnescaped(nil, m.Data))
+		b.Raw(`"`)
 	case len(m.Data) > 0:
-		b.text("bytes", m.Data)
+		b.Text("bytes", m.Data)
 	default:
 		b.begin("s3Location", `{`)
-		b.text("uri", m.URL)
-		b.raw(`}`)
+		b.Text("uri", m.URL)
+		b.Raw(`}`)
 	}
-	b.raw(`}`)
+	b.Raw(`}`)
 	if len(p.Context) > 0 {
-		b.text("context", p.Context)
+		b.Text("context", p.Context)
 	}
 	if cites {
-		b.raw(`,"citations":{"enabled":true}`)
+		b.Raw(`,"citations":{"enabled":true}`)
 	}
-	b.raw(`}}`)
+	b.Raw(`}}`)
 }
 
 // mostName is how long a document's title can be in its name.
@@ -116,30 +116,30 @@ const mostName = 180
 // letters, digits, single spaces, hyphens and brackets: others become hyphens.
 func (b *builder) name(title chat.Text) {
 	b.files++
-	b.raw(`"`)
-	from := len(b.dst)
+	b.Raw(`"`)
+	from := len(b.Dst)
 	for _, c := range rawjson.AppendUnescaped(nil, title) {
-		switch last := b.dst[len(b.dst)-1]; {
-		case len(b.dst)-from == mostName:
+		switch last := b.Dst[len(b.Dst)-1]; {
+		case len(b.Dst)-from == mostName:
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			if len(b.dst) > from && last != ' ' {
-				b.raw(` `)
+			if len(b.Dst) > from && last != ' ' {
+				b.Raw(` `)
 			}
 		case c|0x20-'a' < 26 || c-'0' < 10 || bytes.IndexByte([]byte("-()[]"), c) >= 0:
-			b.dst = append(b.dst, c)
-		case len(b.dst) == from || last != '-':
-			b.raw(`-`)
+			b.Dst = append(b.Dst, c)
+		case len(b.Dst) == from || last != '-':
+			b.Raw(`-`)
 		}
 	}
-	if len(b.dst) == from {
-		b.raw(`document`)
+	if len(b.Dst) == from {
+		b.Raw(`document`)
 	}
-	if b.dst[len(b.dst)-1] == ' ' {
-		b.dst = b.dst[:len(b.dst)-1]
+	if b.Dst[len(b.Dst)-1] == ' ' {
+		b.Dst = b.Dst[:len(b.Dst)-1]
 	}
 	if len(title) == 0 || b.files > 1 {
-		b.raw(` `)
-		b.dst = strconv.AppendInt(b.dst, int64(b.files), 10)
+		b.Raw(` `)
+		b.Dst = strconv.AppendInt(b.Dst, int64(b.files), 10)
 	}
-	b.raw(`"`)
+	b.Raw(`"`)
 }

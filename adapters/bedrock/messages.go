@@ -28,8 +28,8 @@ func (b *builder) turn(s side) {
 		return
 	}
 	if b.side == nobody && s == assistant {
-		b.comma()
-		b.raw(opening)
+		b.Comma()
+		b.Raw(opening)
 	}
 	b.endTurn()
 	b.begin("", `{`)
@@ -46,7 +46,7 @@ func (b *builder) turn(s side) {
 //go:noinline
 func (b *builder) endTurn() {
 	if b.side != nobody {
-		b.raw(`]}`)
+		b.Raw(`]}`)
 	}
 	b.side = nobody
 }
@@ -57,9 +57,9 @@ const opening = `{"role":"user","content":[{"text":"(The conversation begins.)"}
 
 // system writes the system prompt.
 func (b *builder) system() {
-	before := len(b.dst)
+	before := len(b.Dst)
 	b.begin("system", `[`)
-	from := len(b.dst)
+	from := len(b.Dst)
 	for i := range b.r.Messages {
 		m := &b.r.Messages[i]
 		if m.Role != chat.System {
@@ -79,13 +79,13 @@ func (b *builder) system() {
 	if b.manner.Form == anthropic.FormAsked {
 		b.begin("", `{`)
 		b.word("text", anthropic.AnswerAsk)
-		b.raw(`}`)
+		b.Raw(`}`)
 	}
-	if len(b.dst) == from {
-		b.dst = b.dst[:before]
+	if len(b.Dst) == from {
+		b.Dst = b.Dst[:before]
 		return
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 }
 
 // named reports the name of a speaker, for which there is no place.
@@ -117,16 +117,16 @@ func (b *builder) messages() {
 	}
 	b.unanswered()
 	if b.side == nobody {
-		b.raw(opening)
+		b.Raw(opening)
 	}
 	b.endTurn()
-	b.raw(`]`)
+	b.Raw(`]`)
 }
 
 // userTurn writes messages of the user's and results: all results first. A document
 // needs a text beside it.
 func (b *builder) userTurn(run []chat.Message, final bool) {
-	before := len(b.dst)
+	before := len(b.Dst)
 	for i := range run {
 		for k := range run[i].Parts {
 			if p := &run[i].Parts[k]; p.Kind == chat.ToolResultPart {
@@ -165,10 +165,10 @@ func (b *builder) userTurn(run []chat.Message, final bool) {
 	if files > 0 && texts == 0 {
 		b.begin("", `{`)
 		b.word("text", "(See the document.)")
-		b.raw(`}`)
+		b.Raw(`}`)
 	}
 	last := &run[len(run)-1]
-	if final && len(b.dst) == before && last.Role != chat.System {
+	if final && len(b.Dst) == before && last.Role != chat.System {
 		b.failAt(last.At, "the last message must say something here")
 	}
 }
@@ -185,8 +185,8 @@ func (b *builder) say(s side, p *chat.Part) bool {
 		b.turn(s)
 	}
 	b.begin("", `{`)
-	b.text("text", p.Text)
-	b.raw(`}`)
+	b.Text("text", p.Text)
+	b.Raw(`}`)
 	return true
 }
 
@@ -231,14 +231,14 @@ func (b *builder) thought(p *chat.Part) {
 	b.turn(assistant)
 	b.wrap("reasoningContent")
 	if sealed {
-		b.text("redactedContent", p.Text)
+		b.Text("redactedContent", p.Text)
 	} else {
 		b.begin("reasoningText", `{`)
-		b.text("text", p.Text)
-		b.text("signature", p.Signature)
-		b.raw(`}`)
+		b.Text("text", p.Text)
+		b.Text("signature", p.Signature)
+		b.Raw(`}`)
 	}
-	b.raw(`}}`)
+	b.Raw(`}}`)
 }
 
 func isBase64(t chat.Text) bool {
@@ -272,5 +272,5 @@ func (b *builder) cachePoint(hint chat.Raw, t trait) {
 	if hour && b.m.is(cachesHour) {
 		b.word("ttl", "1h")
 	}
-	b.raw(`}}`)
+	b.Raw(`}}`)
 }

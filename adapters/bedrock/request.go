@@ -12,7 +12,7 @@ import (
 // AppendRequest appends a request of Converse or ConverseStream, whose bodies are the
 // same; the model is in the path.
 func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{a: a, dst: dst, r: r, m: find(r.Model), choice: r.Choice.Kind}
+	b := builder{Builder: rawjson.Builder{Dst: dst}, a: a, r: r, m: find(r.Model), choice: r.Choice.Kind}
 	b.refuse()
 	b.decide()
 	if b.err == nil {
@@ -21,24 +21,24 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 	if b.err != nil {
 		return dst, b.err
 	}
-	return b.dst, nil
+	return b.Dst, nil
 }
 
 func (b *builder) build() {
-	b.raw(`{`)
+	b.Raw(`{`)
 	b.system()
 	b.messages()
-	b.object("inferenceConfig", b.inference)
+	b.Object("inferenceConfig", b.inference)
 	b.tools()
-	b.object("additionalModelRequestFields", b.additional)
+	b.Object("additionalModelRequestFields", b.additional)
 	b.output()
 	if len(b.r.Stop) > 0 && b.m.is(claude) { // which tells in a field of its own which it was
-		b.raw(`,"additionalModelResponseFieldPaths":["/stop_sequence"]`)
+		b.Raw(`,"additionalModelResponseFieldPaths":["/stop_sequence"]`)
 	}
 	b.guard()
 	b.tier()
 	b.metadata()
-	b.raw(`}`)
+	b.Raw(`}`)
 	b.dropRest()
 }
 
@@ -195,16 +195,15 @@ func (b *builder) effort() string {
 // inference writes what nearly all models take.
 func (b *builder) inference() {
 	if n := b.r.MaxTokens; n > 0 {
-		b.key("maxTokens")
-		b.dst = rawjson.AppendInt(b.dst, n)
+		b.Int("maxTokens", n)
 	}
 	m := &b.manner
 	if b.m.is(novaEffort) && m.Effort == "high" { // https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
 		b.dropIf(m.Temperature != nil, "temperature")
 		b.dropIf(m.TopP != nil, "top_p")
 	} else {
-		b.value("temperature", m.Temperature)
-		b.value("topP", m.TopP)
+		b.Value("temperature", m.Temperature)
+		b.Value("topP", m.TopP)
 	}
 	n := 0
 	for _, s := range b.r.Stop {
@@ -216,11 +215,11 @@ func (b *builder) inference() {
 			b.begin("stopSequences", `[`)
 		}
 		b.begin("", `"`)
-		b.put(s)
-		b.raw(`"`)
+		b.Put(s)
+		b.Raw(`"`)
 	}
 	if n > 0 {
-		b.raw(`]`)
+		b.Raw(`]`)
 	}
 }
 
@@ -229,19 +228,19 @@ func (b *builder) additional() {
 	m := &b.manner
 	switch {
 	case b.m.is(claude):
-		b.value("top_k", m.TopK)
-		b.value("thinking", m.Thinking)
+		b.Value("top_k", m.TopK)
+		b.Value("thinking", m.Thinking)
 	case b.m.is(novaTopK):
 		if m.TopK != nil {
 			b.begin("inferenceConfig", `{`)
-			b.value("topK", m.TopK)
-			b.raw(`}`)
+			b.Value("topK", m.TopK)
+			b.Raw(`}`)
 		}
 		if m.Effort != "" {
 			b.begin("reasoningConfig", `{`)
 			b.word("type", "enabled")
 			b.word("maxReasoningEffort", m.Effort)
-			b.raw(`}`)
+			b.Raw(`}`)
 		}
 	case m.Effort != "":
 		b.word("reasoning_effort", m.Effort)
@@ -251,7 +250,7 @@ func (b *builder) additional() {
 // output writes outputConfig: Claude's effort, and the schema of the answer, which is a
 // document in a string here.
 func (b *builder) output() {
-	b.object("outputConfig", func() {
+	b.Object("outputConfig", func() {
 		if b.m.is(claude) && b.manner.Effort != "" {
 			b.word("effort", b.manner.Effort)
 		}
@@ -268,23 +267,23 @@ func (b *builder) output() {
 		b.begin("structure", `{`)
 		b.begin("jsonSchema", `{`)
 		b.scratch = rawjson.AppendEscaped(b.scratch[:0], schema)
-		b.text("schema", b.scratch)
+		b.Text("schema", b.scratch)
 		if len(f.Name) > 0 {
-			b.text("name", f.Name)
+			b.Text("name", f.Name)
 		}
 		if len(f.Description) > 0 {
-			b.text("description", f.Description)
+			b.Text("description", f.Description)
 		}
-		b.raw(`}}}`)
+		b.Raw(`}}}`)
 	})
 }
 
 func (b *builder) guard() {
 	if b.a.guardrail != nil {
 		b.begin("guardrailConfig", `{`)
-		b.text("guardrailIdentifier", b.a.guardrail)
-		b.text("guardrailVersion", b.a.version)
-		b.raw(`}`)
+		b.Text("guardrailIdentifier", b.a.guardrail)
+		b.Text("guardrailVersion", b.a.version)
+		b.Raw(`}`)
 	}
 }
 
@@ -303,7 +302,7 @@ func (b *builder) tier() {
 	}
 	b.begin("serviceTier", `{`)
 	b.word("type", t)
-	b.raw(`}`)
+	b.Raw(`}`)
 }
 
 // metadata writes what the account's logs of its requests can be searched by, if all of
@@ -324,7 +323,7 @@ func (b *builder) metadata() {
 			return
 		}
 	}
-	b.value("requestMetadata", raw)
+	b.Value("requestMetadata", raw)
 }
 
 // isRecord reports whether a string can be in requestMetadata.

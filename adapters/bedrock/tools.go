@@ -46,11 +46,11 @@ func (b *builder) tools() {
 		b.answerTool()
 	case !declared:
 		b.choosable()
-		b.raw(noToolSpec)
+		b.Raw(noToolSpec)
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 	b.chooseTool(declared, tool)
-	b.raw(`}`)
+	b.Raw(`}`)
 }
 
 // choosable fails for a choice where there is nothing to choose from.
@@ -78,28 +78,28 @@ func (b *builder) tool(t *chat.Tool) {
 		b.fail(toolPath(t), "the name is the gateway's own")
 	}
 	b.wrap("toolSpec")
-	b.text("name", t.Name)
+	b.Text("name", t.Name)
 	if len(t.Description) > 0 {
-		b.text("description", t.Description)
+		b.Text("description", t.Description)
 	}
 	b.begin("inputSchema", `{`)
-	b.key("json")
+	b.Key("json")
 	strict := t.Strict && b.manner.Strict && t.Parameters != nil
 	if strict {
 		var e *chat.Error
-		if b.dst, e = anthropic.AppendSchema(b.dst, b.r, t.Parameters, toolPath(t)+b.said(".function.parameters", ".input_schema")); e != nil && b.err == nil {
+		if b.Dst, e = anthropic.AppendSchema(b.Dst, b.r, t.Parameters, toolPath(t)+b.said(".function.parameters", ".input_schema")); e != nil && b.err == nil {
 			b.err = e
 		}
 	} else {
-		b.dst = anthropic.AppendParameters(b.dst, t.Parameters)
+		b.Dst = anthropic.AppendParameters(b.Dst, t.Parameters)
 	}
-	b.raw(`}`)
+	b.Raw(`}`)
 	if strict {
-		b.raw(`,"strict":true`)
+		b.Raw(`,"strict":true`)
 	} else if t.Strict {
 		b.r.DropAt(func() string { return toolPath(t) + b.said(".function.strict", ".strict") })
 	}
-	b.raw(`}}`)
+	b.Raw(`}}`)
 	b.cachePoint(t.CacheControl, cachesTools)
 }
 
@@ -109,23 +109,23 @@ func (b *builder) answerTool() {
 	b.word("name", anthropic.AnswerTool)
 	b.word("description", anthropic.AnswerAbout)
 	if d := b.r.Format.Description; len(d) > 0 {
-		b.dst[len(b.dst)-1] = ' '
-		b.put(d)
-		b.raw(`"`)
+		b.Dst[len(b.Dst)-1] = ' '
+		b.Put(d)
+		b.Raw(`"`)
 	}
 	b.begin("inputSchema", `{`)
-	b.key("json")
-	b.dst = anthropic.AppendParameters(b.dst, b.r.Format.Schema)
-	b.raw(`}}}`)
+	b.Key("json")
+	b.Dst = anthropic.AppendParameters(b.Dst, b.r.Format.Schema)
+	b.Raw(`}}}`)
 }
 
 // chooseTool writes toolChoice; the model decides by itself where there is none.
 func (b *builder) chooseTool(declared, tool bool) {
 	switch {
 	case tool && !declared:
-		b.raw(`,"toolChoice":{"tool":{"name":"` + anthropic.AnswerTool + `"}}`)
+		b.Raw(`,"toolChoice":{"tool":{"name":"` + anthropic.AnswerTool + `"}}`)
 	case tool || declared && b.choice == chat.ChoiceRequired:
-		b.raw(`,"toolChoice":{"any":{}}`)
+		b.Raw(`,"toolChoice":{"any":{}}`)
 	case declared && b.choice == chat.ChoiceTool:
 		found := false
 		for i := range b.r.Tools {
@@ -134,8 +134,8 @@ func (b *builder) chooseTool(declared, tool bool) {
 		if !found {
 			b.fail("tool_choice", "names a tool that is not among the tools")
 		}
-		b.raw(`,"toolChoice":{"tool":{`)
-		b.text("name", b.r.Choice.Name)
-		b.raw(`}}`)
+		b.Raw(`,"toolChoice":{"tool":{`)
+		b.Text("name", b.r.Choice.Name)
+		b.Raw(`}}`)
 	}
 }
