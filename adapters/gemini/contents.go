@@ -30,11 +30,11 @@ func (b *builder) turn(s side) {
 		return
 	}
 	b.endTurn()
-	b.comma()
+	b.Comma()
 	if s == assistant {
-		b.raw(`{"role":"model","parts":[`)
+		b.Raw(`{"role":"model","parts":[`)
 	} else {
-		b.raw(`{"role":"user","parts":[`)
+		b.Raw(`{"role":"user","parts":[`)
 	}
 	b.side = s
 }
@@ -42,16 +42,16 @@ func (b *builder) turn(s side) {
 //go:noinline
 func (b *builder) endTurn() {
 	if b.side != nobody {
-		b.raw(`]}`)
+		b.Raw(`]}`)
 	}
 	b.side = nobody
 }
 
 // system writes the system instruction.
 func (b *builder) system() {
-	before := len(b.dst)
-	b.raw(`"systemInstruction":{"parts":[`)
-	from := len(b.dst)
+	before := len(b.Dst)
+	b.Raw(`"systemInstruction":{"parts":[`)
+	from := len(b.Dst)
 	for i := range b.r.Messages {
 		m := &b.r.Messages[i]
 		for k := range m.Parts {
@@ -64,11 +64,11 @@ func (b *builder) system() {
 	if b.asked {
 		b.say(&chat.Part{Text: chat.Text(answerAsk)})
 	}
-	if len(b.dst) == from {
-		b.dst = b.dst[:before]
+	if len(b.Dst) == from {
+		b.Dst = b.Dst[:before]
 		return
 	}
-	b.raw(`]}`)
+	b.Raw(`]}`)
 }
 
 // say writes a text, if there is something in it.
@@ -78,10 +78,10 @@ func (b *builder) say(p *chat.Part) {
 		b.fail(p.At.Path(), "cannot stand in a message of this role")
 	}
 	if len(p.Text) > 0 {
-		b.comma()
-		b.raw(`{`)
-		b.text("text", p.Text)
-		b.raw(`}`)
+		b.Comma()
+		b.Raw(`{`)
+		b.Text("text", p.Text)
+		b.Raw(`}`)
 	}
 }
 
@@ -116,8 +116,8 @@ func (b *builder) contents() {
 	if len(list) == 0 {
 		b.fail("messages", "want at least one message")
 	}
-	b.key("contents")
-	b.raw(`[`)
+	b.Key("contents")
+	b.Raw(`[`)
 	for i := 0; i < len(list) && b.err == nil; {
 		to := i + 1
 		for to < len(list) && (list[to].Role == chat.Assistant) == (list[i].Role == chat.Assistant) {
@@ -134,17 +134,17 @@ func (b *builder) contents() {
 	switch {
 	case b.side == nobody:
 		b.turn(user)
-		b.raw(opening)
+		b.Raw(opening)
 	case b.side == assistant && !b.m.is(continues):
 		b.fail(list[len(list)-1].At.Path(), "the model does not continue an answer; the last message must be the user's")
 	}
 	b.endTurn()
-	b.raw(`]`)
+	b.Raw(`]`)
 }
 
 // userTurn writes messages of the user's and results: all results first.
 func (b *builder) userTurn(run []chat.Message, final bool) {
-	before := len(b.dst)
+	before := len(b.Dst)
 	b.results(run)
 	for i := range run {
 		m := &run[i]
@@ -159,7 +159,7 @@ func (b *builder) userTurn(run []chat.Message, final bool) {
 		}
 	}
 	last := &run[len(run)-1]
-	if final && len(b.dst) == before && last.Role != chat.System {
+	if final && len(b.Dst) == before && last.Role != chat.System {
 		b.fail(last.At.Path(), "the last message must say something here")
 	}
 }
@@ -204,7 +204,7 @@ func (b *builder) modelTurn(run []chat.Message) {
 func (b *builder) begin(s side) {
 	if b.side == nobody && s == assistant {
 		b.turn(user)
-		b.raw(opening)
+		b.Raw(opening)
 	}
 	b.turn(s)
 }
@@ -234,19 +234,19 @@ func (b *builder) call(p *chat.Part, signature chat.Text) {
 		}
 	}
 	b.begin(assistant)
-	b.comma()
-	b.raw(`{"functionCall":{`)
+	b.Comma()
+	b.Raw(`{"functionCall":{`)
 	b.identify(p.ID, p.Name)
-	b.key("args")
+	b.Key("args")
 	b.input(p)
-	b.raw(`}`)
+	b.Raw(`}`)
 	if len(signature) == 0 && len(b.open) == 0 {
 		signature = chat.Text(unsigned)
 	}
 	if len(signature) > 0 && b.m.is(signs) {
-		b.text("thoughtSignature", signature)
+		b.Text("thoughtSignature", signature)
 	}
-	b.raw(`}`)
+	b.Raw(`}`)
 	b.open = append(b.open, call{part: p})
 }
 
@@ -255,26 +255,26 @@ func (b *builder) call(p *chat.Part, signature chat.Text) {
 //go:noinline
 func (b *builder) identify(id, name chat.Text) {
 	if b.m.is(signs) {
-		b.text("id", id)
+		b.Text("id", id)
 	}
-	b.text("name", name)
+	b.Text("name", name)
 }
 
 // input writes the arguments of a call, which OpenAI's clients have as a JSON document
 // in a string. No arguments are an empty object.
 func (b *builder) input(p *chat.Part) {
 	if p.Input != nil {
-		b.put(p.Input)
+		b.Put(p.Input)
 		return
 	}
-	from := len(b.dst)
-	b.dst = rawjson.AppendUnescaped(b.dst, p.Arguments)
-	if len(bytes.TrimSpace(b.dst[from:])) == 0 {
-		b.dst = b.dst[:from]
-		b.raw(`{}`)
+	from := len(b.Dst)
+	b.Dst = rawjson.AppendUnescaped(b.Dst, p.Arguments)
+	if len(bytes.TrimSpace(b.Dst[from:])) == 0 {
+		b.Dst = b.Dst[:from]
+		b.Raw(`{}`)
 		return
 	}
-	if err := b.doc.Parse(b.dst[from:]); err != nil {
+	if err := b.doc.Parse(b.Dst[from:]); err != nil {
 		b.fail(p.At.Path(), "want arguments that are JSON: "+err.Error())
 	} else if kind := b.doc.Root().Kind(); kind != rawjson.Object {
 		b.fail(p.At.Path(), "want arguments that are a JSON object, got "+kind.String())
@@ -300,10 +300,10 @@ func (b *builder) results(run []chat.Message) {
 	b.open = b.open[:0]
 	for _, a := range b.media {
 		b.turn(user)
-		b.comma()
-		b.raw(`{"text":"Result of the call of `)
-		b.put(a.name)
-		b.raw(`:"}`)
+		b.Comma()
+		b.Raw(`{"text":"Result of the call of `)
+		b.Put(a.name)
+		b.Raw(`:"}`)
 		b.part(a.part)
 	}
 	b.media = b.media[:0]
@@ -343,13 +343,13 @@ func (b *builder) result(c call) {
 	p := c.result
 	b.unhint(p)
 	b.turn(results)
-	b.comma()
-	b.raw(`{"functionResponse":{`)
+	b.Comma()
+	b.Raw(`{"functionResponse":{`)
 	b.identify(c.part.ID, c.part.Name)
 	if p.IsError {
-		b.raw(`,"response":{"error":"`)
+		b.Raw(`,"response":{"error":"`)
 	} else {
-		b.raw(`,"response":{"output":"`)
+		b.Raw(`,"response":{"output":"`)
 	}
 	said := 0
 	for i := range p.Result {
@@ -358,14 +358,14 @@ func (b *builder) result(c call) {
 		switch part.Kind {
 		case chat.TextPart:
 			if said++; said > 1 {
-				b.raw(`\n`)
+				b.Raw(`\n`)
 			}
-			b.put(part.Text)
+			b.Put(part.Text)
 		case chat.ImagePart, chat.DocumentPart, chat.AudioPart, chat.VideoPart:
 			b.media = append(b.media, attached{c.part.Name, part})
 		default:
 			b.drop(part.At.Path())
 		}
 	}
-	b.raw(`"}}}`)
+	b.Raw(`"}}}`)
 }

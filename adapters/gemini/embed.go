@@ -37,30 +37,30 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	if len(r.Inputs) > mostContents {
 		return dst, embed.Unfit("input", "want at most "+strconv.Itoa(mostContents)+" texts in one request, got "+strconv.Itoa(len(r.Inputs)))
 	}
-	b := builder{dst: dst}
-	b.raw(`{"requests":[`)
+	b := builder{Builder: rawjson.Builder{Dst: dst}}
+	b.Raw(`{"requests":[`)
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
 		if in.Tokens != nil {
 			return dst, embed.Unfit(in.At.Path(), "the model takes texts, no tokens of another one")
 		}
-		b.comma()
-		b.raw(`{"model":`)
-		b.dst = rawjson.AppendString(b.dst, modelName(r.Model))
-		b.raw(`,"content":{"parts":[{"text":`)
-		b.str(in.Text)
-		b.raw(`}]}`)
+		b.Comma()
+		b.Raw(`{"model":`)
+		b.Dst = rawjson.AppendString(b.Dst, modelName(r.Model))
+		b.Raw(`,"content":{"parts":[{"text":`)
+		b.Str(in.Text)
+		b.Raw(`}]}`)
 		if r.Task != embed.TaskUnset {
-			b.constant("taskType", `"`+taskTypes[r.Task]+`"`)
+			b.Const("taskType", `"`+taskTypes[r.Task]+`"`)
 		}
 		if r.Dimensions > 0 {
-			b.integer("outputDimensionality", r.Dimensions)
+			b.Int("outputDimensionality", r.Dimensions)
 		}
-		b.raw(`}`)
+		b.Raw(`}`)
 	}
-	b.raw(`]}`)
+	b.Raw(`]}`)
 	r.DropOther(true)
-	return b.dst, nil
+	return b.Dst, nil
 }
 
 // ReadEmbedding reads a BatchEmbedContentsResponse. It names no model, and older models

@@ -39,15 +39,15 @@ func (b *builder) file(p *chat.Part) {
 			continue
 		}
 		if about++; about == 1 {
-			b.comma()
-			b.raw(`{"text":"`)
+			b.Comma()
+			b.Raw(`{"text":"`)
 		} else {
-			b.raw(`\n\n`)
+			b.Raw(`\n\n`)
 		}
-		b.put(t)
+		b.Put(t)
 	}
 	if about > 0 {
-		b.raw(`"}`)
+		b.Raw(`"}`)
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
 		b.drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
@@ -68,13 +68,13 @@ func (b *builder) file(p *chat.Part) {
 }
 
 func (b *builder) blob(kind, key string, p *chat.Part, value chat.Text) {
-	b.comma()
-	b.raw(`{"`)
-	b.raw(kind)
-	b.raw(`":{`)
-	b.text("mimeType", mimeType(p))
-	b.text(key, value)
-	b.raw(`}}`)
+	b.Comma()
+	b.Raw(`{"`)
+	b.Raw(kind)
+	b.Raw(`":{`)
+	b.Text("mimeType", mimeType(p))
+	b.Text(key, value)
+	b.Raw(`}}`)
 }
 
 // mimeTypes are the types that files of the API's own page have by their endings, and

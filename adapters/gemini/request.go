@@ -10,17 +10,17 @@ import (
 
 // AppendRequest appends a request of https://ai.google.dev/api/generate-content.
 func (t *Translation) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{dst: dst, r: r, m: find(r.Model), vertex: t.Vertex}
+	b := builder{Builder: rawjson.Builder{Dst: dst}, r: r, m: find(r.Model), vertex: t.Vertex}
 	b.build()
 	if b.err != nil {
 		return dst, b.err
 	}
-	return b.dst, nil
+	return b.Dst, nil
 }
 
 // A builder writes one request.
 type builder struct {
-	dst   []byte
+	rawjson.Builder
 	r     *chat.Request
 	m     *model
 	doc   rawjson.Doc // for documents within the request: arguments, schemas
@@ -35,97 +35,20 @@ type builder struct {
 
 func (b *builder) build() {
 	b.refuse()
-	b.raw(`{`)
+	b.Raw(`{`)
 	b.chooseFormat()
 	b.system()
 	b.contents()
 	b.tools()
-	b.object("generationConfig", b.config)
+	b.Object("generationConfig", b.config)
 	b.tier()
 	b.own()
-	b.raw(`}`)
+	b.Raw(`}`)
 	b.dropRest()
 }
 
-// The helpers that write are not inlined: there are hundreds of calls of them, and the
-// module's size counts.
-
-//go:noinline
-func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
-
-//go:noinline
-func (b *builder) put(p []byte) { b.dst = append(b.dst, p...) }
-
-// comma separates a member or an element from the one before it.
-//
-//go:noinline
-func (b *builder) comma() {
-	switch b.dst[len(b.dst)-1] {
-	case '{', '[', ':':
-	default:
-		b.raw(`,`)
-	}
-}
-
-//go:noinline
-func (b *builder) key(k string) {
-	b.comma()
-	b.raw(`"`)
-	b.raw(k)
-	b.raw(`":`)
-}
-
-// str writes a string that is escaped already.
-//
-//go:noinline
-func (b *builder) str(t []byte) {
-	b.raw(`"`)
-	b.put(t)
-	b.raw(`"`)
-}
-
-//go:noinline
-func (b *builder) text(k string, t []byte) {
-	b.key(k)
-	b.str(t)
-}
-
-// value writes a member that is JSON already, if there is one.
-//
-//go:noinline
-func (b *builder) value(k string, raw []byte) {
-	if len(raw) > 0 {
-		b.key(k)
-		b.put(raw)
-	}
-}
-
-//go:noinline
-func (b *builder) integer(k string, n int64) {
-	b.key(k)
-	b.dst = rawjson.AppendInt(b.dst, n)
-}
-
-//go:noinline
-func (b *builder) constant(k, value string) {
-	b.key(k)
-	b.raw(value)
-}
-
-// object writes a member that is an object, and nothing if it stays empty.
-//
-//go:noinline
-func (b *builder) object(k string, fill func()) {
-	before := len(b.dst)
-	b.key(k)
-	b.raw(`{`)
-	from := len(b.dst)
-	if fill(); len(b.dst) == from {
-		b.dst = b.dst[:before]
-		return
-	}
-	b.raw(`}`)
-}
+// The helpers are not inlined, either: there are many calls of them, and the module's size
+// counts.
 
 // fail keeps the first error: what is wrong with the field at path.
 //
@@ -211,7 +134,7 @@ func (b *builder) dropRest() {
 func (b *builder) own() {
 	for i := range b.r.Extra {
 		if e := &b.r.Extra[i]; b.r.Dialect == dialectName && e.Path == e.Key {
-			b.value(e.Key, e.Raw)
+			b.Value(e.Key, e.Raw)
 		}
 	}
 }
@@ -225,13 +148,13 @@ func (b *builder) tier() {
 		if b.vertex {
 			return
 		}
-		b.raw(`,"serviceTier":"standard"`)
+		b.Raw(`,"serviceTier":"standard"`)
 	case "flex", "priority":
 		if b.vertex {
 			b.drop("service_tier") // headers say it there
 			return
 		}
-		b.text("serviceTier", t)
+		b.Text("serviceTier", t)
 	default:
 		b.drop("service_tier")
 	}
@@ -246,7 +169,7 @@ const (
 func (b *builder) config() {
 	r := b.r
 	if r.MaxTokens > 0 {
-		b.integer("maxOutputTokens", r.MaxTokens)
+		b.Int("maxOutputTokens", r.MaxTokens)
 	}
 	b.sample("temperature", "temperature", r.Temperature, samples, 1)
 	b.sample("topP", "top_p", r.TopP, samples, 1)
@@ -254,16 +177,16 @@ func (b *builder) config() {
 	b.sample("frequencyPenalty", "frequency_penalty", r.FrequencyPenalty, penalties, 0)
 	b.sample("presencePenalty", "presence_penalty", r.PresencePenalty, penalties, 0)
 	if _, err := strconv.ParseInt(string(r.Seed), 10, 32); err == nil {
-		b.value("seed", r.Seed)
+		b.Value("seed", r.Seed)
 	} else if r.Seed != nil {
 		b.drop("seed") // only 32 bits are taken
 	}
 	if r.N > 1 {
-		b.integer("candidateCount", r.N)
+		b.Int("candidateCount", r.N)
 	}
 	if r.Logprobs {
-		b.constant("responseLogprobs", "true")
-		b.value("logprobs", r.TopLogprobs)
+		b.Const("responseLogprobs", "true")
+		b.Value("logprobs", r.TopLogprobs)
 	}
 	b.stops()
 	b.format()
@@ -278,7 +201,7 @@ func (b *builder) sample(key, name string, raw chat.Raw, t trait, usual float64)
 	f, err := strconv.ParseFloat(string(raw), 64)
 	switch {
 	case b.m.is(t):
-		b.value(key, raw)
+		b.Value(key, raw)
 	case err != nil || f != usual:
 		b.drop(name)
 	}
@@ -293,14 +216,14 @@ func (b *builder) stops() {
 			continue
 		}
 		if n++; n == 1 {
-			b.key("stopSequences")
-			b.raw(`[`)
+			b.Key("stopSequences")
+			b.Raw(`[`)
 		}
-		b.comma()
-		b.str(s)
+		b.Comma()
+		b.Str(s)
 	}
 	if n > 0 {
-		b.raw(`]`)
+		b.Raw(`]`)
 	}
 	if n > mostStops {
 		b.fail(name, "want at most 5, got "+strconv.Itoa(n))
@@ -326,11 +249,11 @@ func (b *builder) thinking() {
 		}
 		return
 	}
-	b.object("thinkingConfig", func() {
+	b.Object("thinkingConfig", func() {
 		switch {
 		case b.m.levels != 0 && level != chat.EffortUnset:
 			given := b.m.nearest(level)
-			b.text("thinkingLevel", []byte(levelNames[given]))
+			b.Text("thinkingLevel", []byte(levelNames[given]))
 			if given != level {
 				b.drop(name)
 			}
@@ -338,7 +261,7 @@ func (b *builder) thinking() {
 			b.budget(level, name)
 		}
 		if level != chat.EffortNone && string(r.Summary) != "omitted" {
-			b.constant("includeThoughts", "true")
+			b.Const("includeThoughts", "true")
 		}
 	})
 }
@@ -360,5 +283,5 @@ func (b *builder) budget(level chat.Effort, name string) {
 			b.drop(name)
 		}
 	}
-	b.integer("thinkingBudget", n)
+	b.Int("thinkingBudget", n)
 }

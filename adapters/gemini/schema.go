@@ -92,22 +92,22 @@ func listable(v rawjson.Value) bool { return v.Kind() == rawjson.String || v.Kin
 func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 	switch s.Kind() {
 	case rawjson.Array:
-		b.raw(`[`)
+		b.Raw(`[`)
 		for it := s.Cursor(); it.Next(); {
 			e := it.Value
-			b.comma()
+			b.Comma()
 			b.subschema(e, path, false)
 		}
-		b.raw(`]`)
+		b.Raw(`]`)
 		return
 	case rawjson.Object:
 	default:
-		b.put(s.Raw())
+		b.Put(s.Raw())
 		return
 	}
-	b.raw(`{`)
+	b.Raw(`{`)
 	if object {
-		b.constant("type", `"object"`)
+		b.Const("type", `"object"`)
 	}
 	ref := s.Get("$ref").Exists() // beside which only keywords with $ may stand
 	var about rawjson.Value
@@ -131,7 +131,7 @@ func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 	if !ref && (about.Exists() || untold > 0) {
 		b.describe(s, about, untold)
 	}
-	b.raw(`}`)
+	b.Raw(`}`)
 }
 
 //go:noinline
@@ -142,63 +142,63 @@ func (b *builder) lose(v rawjson.Value, path string) {
 }
 
 func (b *builder) keyword(k, v rawjson.Value, kind keyword, path string) {
-	b.comma()
+	b.Comma()
 	switch {
 	case k.Is("definitions"):
-		b.raw(`"$defs"`)
+		b.Raw(`"$defs"`)
 	case kind == kwAllOf:
-		b.raw(`"anyOf"`)
+		b.Raw(`"anyOf"`)
 	case kind == kwConst:
-		b.raw(`"enum":[`)
-		b.put(v.Raw())
-		b.raw(`]`)
+		b.Raw(`"enum":[`)
+		b.Put(v.Raw())
+		b.Raw(`]`)
 		return
 	default:
-		b.put(k.Raw())
+		b.Put(k.Raw())
 	}
-	b.raw(`:`)
+	b.Raw(`:`)
 	switch {
 	case kind == kwSchema, kind == kwAllOf:
 		b.subschema(v, path, false)
 	case kind == kwNamed && v.Kind() == rawjson.Object:
-		b.raw(`{`)
+		b.Raw(`{`)
 		for it := v.Cursor(); it.Next(); {
 			name, one := it.Key, it.Value
-			b.comma()
-			b.put(name.Raw())
-			b.raw(`:`)
+			b.Comma()
+			b.Put(name.Raw())
+			b.Raw(`:`)
 			b.subschema(one, path, false)
 		}
-		b.raw(`}`)
+		b.Raw(`}`)
 	case kind == kwRef && bytes.HasPrefix(v.Raw(), []byte(`"#/definitions/`)):
-		b.raw(`"#/$defs/`)
-		b.put(v.Raw()[len(`"#/definitions/`):])
+		b.Raw(`"#/$defs/`)
+		b.Put(v.Raw()[len(`"#/definitions/`):])
 	default:
-		b.put(v.Raw())
+		b.Put(v.Raw())
 	}
 }
 
 // describe writes a description with what else the schema says.
 func (b *builder) describe(s, about rawjson.Value, untold int) {
-	b.key("description")
-	b.raw(`"`)
-	b.put(inner(about))
+	b.Key("description")
+	b.Raw(`"`)
+	b.Put(inner(about))
 	if untold > 0 {
 		if about.Exists() {
-			b.raw(`\n\n`)
+			b.Raw(`\n\n`)
 		}
 		mark := `{`
 		for it := s.Cursor(); it.Next(); {
 			k, v := it.Key, it.Value
 			if keywordOf(k, v) == kwUnknown {
-				b.raw(mark)
+				b.Raw(mark)
 				mark = `, `
-				b.put(inner(k))
-				b.raw(`: `)
-				b.dst = rawjson.AppendEscaped(b.dst, v.Raw())
+				b.Put(inner(k))
+				b.Raw(`: `)
+				b.Dst = rawjson.AppendEscaped(b.Dst, v.Raw())
 			}
 		}
-		b.raw(`}`)
+		b.Raw(`}`)
 	}
-	b.raw(`"`)
+	b.Raw(`"`)
 }

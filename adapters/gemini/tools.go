@@ -52,9 +52,9 @@ func (b *builder) format() {
 	if f.Kind == chat.FormatText || b.asked {
 		return
 	}
-	b.constant("responseMimeType", `"application/json"`)
+	b.Const("responseMimeType", `"application/json"`)
 	if f.Kind == chat.FormatSchema {
-		b.key("responseJsonSchema")
+		b.Key("responseJsonSchema")
 		b.schema(f.Schema, b.said("response_format.json_schema.schema", "output_config.format.schema"))
 	}
 }
@@ -67,13 +67,13 @@ func (b *builder) tools() {
 			b.fail("tool_choice", "there are no tools to choose from")
 		}
 		if len(r.ServerTools) > 0 {
-			b.raw(`,"tools":[`)
+			b.Raw(`,"tools":[`)
 			b.ownTools()
-			b.raw(`]`)
+			b.Raw(`]`)
 		}
 		return
 	}
-	b.raw(`,"tools":[{"functionDeclarations":[`)
+	b.Raw(`,"tools":[{"functionDeclarations":[`)
 	strict, found := false, false
 	for i := range r.Tools {
 		t := &r.Tools[i]
@@ -85,21 +85,21 @@ func (b *builder) tools() {
 		if len(t.CacheControl) > 0 {
 			b.drop("cache_control")
 		}
-		b.comma()
-		b.raw(`{`)
-		b.text("name", t.Name)
+		b.Comma()
+		b.Raw(`{`)
+		b.Text("name", t.Name)
 		if len(t.Description) > 0 {
-			b.text("description", t.Description)
+			b.Text("description", t.Description)
 		}
 		b.parameters(t, path)
-		b.raw(`}`)
+		b.Raw(`}`)
 		if strict = strict || t.Strict; t.Strict && !b.m.is(validates) {
 			b.drop(path + b.said(".function.strict", ".strict"))
 		}
 	}
-	b.raw(`]}`)
+	b.Raw(`]}`)
 	b.ownTools()
-	b.raw(`]`)
+	b.Raw(`]`)
 	if r.Choice.Kind == chat.ChoiceTool && !found {
 		b.fail("tool_choice", "names a tool that is not among the tools")
 	}
@@ -109,8 +109,8 @@ func (b *builder) tools() {
 // ownTools writes tools that Google runs, as this API's own clients spell them.
 func (b *builder) ownTools() {
 	for i := range b.r.ServerTools {
-		b.comma()
-		b.put(b.r.ServerTools[i].Raw)
+		b.Comma()
+		b.Put(b.r.ServerTools[i].Raw)
 	}
 }
 
@@ -121,16 +121,16 @@ func (b *builder) mode(strict bool) {
 	const config = `,"toolConfig":{"functionCallingConfig":{"mode":`
 	switch b.r.Choice.Kind {
 	case chat.ChoiceNone:
-		b.raw(config + `"NONE"}}`)
+		b.Raw(config + `"NONE"}}`)
 	case chat.ChoiceRequired:
-		b.raw(config + `"ANY"}}`)
+		b.Raw(config + `"ANY"}}`)
 	case chat.ChoiceTool:
-		b.raw(config + `"ANY","allowedFunctionNames":[`)
-		b.str(b.r.Choice.Name)
-		b.raw(`]}}`)
+		b.Raw(config + `"ANY","allowedFunctionNames":[`)
+		b.Str(b.r.Choice.Name)
+		b.Raw(`]}}`)
 	default:
 		if strict {
-			b.raw(config + `"VALIDATED"}}`)
+			b.Raw(config + `"VALIDATED"}}`)
 		}
 	}
 }
@@ -157,6 +157,6 @@ func (b *builder) parameters(t *chat.Tool, path string) {
 	} else {
 		path = "" // then its schema is only advice
 	}
-	b.key("parametersJsonSchema")
+	b.Key("parametersJsonSchema")
 	b.subschema(root, path, root.Get("type").Kind() == rawjson.Absent)
 }
