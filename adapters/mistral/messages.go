@@ -28,7 +28,7 @@ func callPath(p *chat.Part) string { return strings.TrimSuffix(p.At.Path(), ".fu
 const nobody chat.Role = 0xff
 
 func (b *builder) messages() {
-	b.raw(`,"messages":[`)
+	b.Raw(`,"messages":[`)
 	b.last = nobody
 	b.system()
 	for i := range b.r.Messages {
@@ -41,7 +41,7 @@ func (b *builder) messages() {
 			if i >= b.leading() {
 				b.begin(chat.System, m)
 				b.content(m.Parts)
-				b.raw(`}`)
+				b.Raw(`}`)
 			}
 		case chat.Assistant:
 			b.answered()
@@ -56,7 +56,7 @@ func (b *builder) messages() {
 	}
 	b.answered()
 	b.attach()
-	b.raw(`]`)
+	b.Raw(`]`)
 	switch {
 	case b.last == chat.Assistant && !b.continues():
 		b.fail(b.r.Messages[len(b.r.Messages)-1].At.Path(), "the model does not answer a message of its own; the last message must be the user's, or a tool's")
@@ -83,7 +83,7 @@ func (b *builder) system() {
 		if m.Role == chat.System && len(m.Parts) > 0 && (i < leading || !b.stays(i)) {
 			b.begin(chat.System, m)
 			b.content(m.Parts)
-			b.raw(`}`)
+			b.Raw(`}`)
 		}
 	}
 }
@@ -117,15 +117,15 @@ func (b *builder) begin(role chat.Role, m *chat.Message) {
 	if len(m.Name) > 0 {
 		b.drop("messages[].name")
 	}
-	b.comma()
+	b.Comma()
 	switch role {
 	case chat.System:
-		b.raw(`{"role":"system","content":`)
+		b.Raw(`{"role":"system","content":`)
 	case chat.User:
 		if b.last == chat.ToolRole {
-			b.raw(between + `,`)
+			b.Raw(between + `,`)
 		}
-		b.raw(`{"role":"user","content":`)
+		b.Raw(`{"role":"user","content":`)
 	}
 	b.last = role
 }
@@ -146,7 +146,7 @@ func (b *builder) userTurn(m *chat.Message) {
 	b.answered()
 	b.begin(chat.User, m)
 	b.content(m.Parts)
-	b.raw(`}`)
+	b.Raw(`}`)
 }
 
 // answered fails for the first call that has no result where it has to be.
@@ -165,7 +165,7 @@ func (b *builder) attach() {
 	if len(b.media) > 0 {
 		b.begin(chat.User, &chat.Message{})
 		b.content(nil)
-		b.raw(`}`)
+		b.Raw(`}`)
 	}
 }
 
@@ -178,12 +178,12 @@ func (b *builder) result(p *chat.Part) {
 	}
 	files, said := len(b.media), 0
 	b.unhint(p.CacheControl)
-	b.comma()
-	b.raw(`{"role":"tool","tool_call_id":`)
+	b.Comma()
+	b.Raw(`{"role":"tool","tool_call_id":`)
 	b.id(b.ids.of(p.ID))
-	b.raw(`,"content":"`)
+	b.Raw(`,"content":"`)
 	if p.IsError {
-		b.raw("Error: ")
+		b.Raw("Error: ")
 	}
 	for i := range p.Result {
 		part := &p.Result[i]
@@ -191,9 +191,9 @@ func (b *builder) result(p *chat.Part) {
 		switch part.Kind {
 		case chat.TextPart:
 			if said++; said > 1 {
-				b.raw(`\n`)
+				b.Raw(`\n`)
 			}
-			b.put(part.Text)
+			b.Put(part.Text)
 		case chat.ImagePart, chat.DocumentPart, chat.AudioPart, chat.VideoPart:
 			b.media = append(b.media, attached{p.ID, part})
 		default:
@@ -201,9 +201,9 @@ func (b *builder) result(p *chat.Part) {
 		}
 	}
 	if said == 0 && len(b.media) > files {
-		b.raw("(see the user's next message)")
+		b.Raw("(see the user's next message)")
 	}
-	b.raw(`"}`)
+	b.Raw(`"}`)
 	b.last = chat.ToolRole
 }
 
@@ -247,18 +247,18 @@ func (b *builder) assistant(m *chat.Message, final bool) {
 		return
 	}
 	b.begin(chat.Assistant, m)
-	b.raw(`{"role":"assistant"`)
+	b.Raw(`{"role":"assistant"`)
 	if texts+thoughts > 0 {
-		b.key("content")
+		b.Key("content")
 		b.spoken(m.Parts, texts == 1 && thoughts == 0)
 	}
 	if calls > 0 {
 		b.calls(m.Parts)
 	}
 	if final && b.continues() {
-		b.raw(`,"prefix":true`)
+		b.Raw(`,"prefix":true`)
 	}
-	b.raw(`}`)
+	b.Raw(`}`)
 }
 
 // ours reports whether a thought may be this API's own: one that another's signature
@@ -271,16 +271,16 @@ func (b *builder) ours(p *chat.Part) bool {
 // of which thoughts come first (https://docs.mistral.ai/capabilities/reasoning/).
 func (b *builder) spoken(parts []chat.Part, alone bool) {
 	if !alone {
-		b.raw(`[`)
+		b.Raw(`[`)
 	}
 	for i := range parts {
 		if p := &parts[i]; p.Kind == chat.ThinkingPart && b.ours(p) {
-			b.comma()
-			b.raw(`{"type":"thinking","thinking":[{"type":"text","text":`)
-			b.str(p.Text)
-			b.raw(`}]`)
-			b.text("signature", bytes.TrimPrefix(p.Signature, []byte(mark)))
-			b.raw(`}`)
+			b.Comma()
+			b.Raw(`{"type":"thinking","thinking":[{"type":"text","text":`)
+			b.Str(p.Text)
+			b.Raw(`}]`)
+			b.textIf("signature", bytes.TrimPrefix(p.Signature, []byte(mark)))
+			b.Raw(`}`)
 		}
 	}
 	for i := range parts {
@@ -290,16 +290,16 @@ func (b *builder) spoken(parts []chat.Part, alone bool) {
 		}
 		if alone {
 			b.unmark(p)
-			b.str(p.Text)
+			b.Str(p.Text)
 			return
 		}
 		b.part(p)
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 }
 
 func (b *builder) calls(parts []chat.Part) {
-	b.raw(`,"tool_calls":[`)
+	b.Raw(`,"tool_calls":[`)
 	for i := range parts {
 		p := &parts[i]
 		if p.Kind != chat.ToolCallPart {
@@ -316,29 +316,29 @@ func (b *builder) calls(parts []chat.Part) {
 		}
 		b.open = append(b.open, call{part: p, ours: ours})
 		b.unhint(p.CacheControl)
-		b.comma()
-		b.raw(`{"id":`)
+		b.Comma()
+		b.Raw(`{"id":`)
 		b.id(ours)
-		b.raw(`,"type":"function","function":{"name":`)
-		b.str(p.Name)
-		b.raw(`,"arguments":`)
+		b.Raw(`,"type":"function","function":{"name":`)
+		b.Str(p.Name)
+		b.Raw(`,"arguments":`)
 		switch {
 		case len(p.Input) > 0:
-			b.dst = rawjson.AppendString(b.dst, p.Input)
+			b.Dst = rawjson.AppendString(b.Dst, p.Input)
 		case len(p.Arguments) > 0:
-			b.str(p.Arguments)
+			b.Str(p.Arguments)
 		default:
-			b.raw(`"{}"`)
+			b.Raw(`"{}"`)
 		}
-		b.raw(`}}`)
+		b.Raw(`}}`)
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 }
 
 func (b *builder) id(ours string) {
-	b.raw(`"`)
-	b.raw(ours)
-	b.raw(`"`)
+	b.Raw(`"`)
+	b.Raw(ours)
+	b.Raw(`"`)
 }
 
 // continues reports whether the client asks in this API's own words for its last message

@@ -22,16 +22,16 @@ type attached struct {
 func (b *builder) content(parts []chat.Part) {
 	if one := onlyText(parts); one != nil && len(b.media) == 0 {
 		b.unmark(one)
-		b.str(one.Text)
+		b.Str(one.Text)
 		return
 	}
-	b.raw(`[`)
+	b.Raw(`[`)
 	if b.last == chat.User {
 		for _, a := range b.media {
-			b.comma()
-			b.raw(`{"type":"text","text":"Result of tool call `)
-			b.raw(b.ids.of(a.call))
-			b.raw(`:"}`)
+			b.Comma()
+			b.Raw(`{"type":"text","text":"Result of tool call `)
+			b.Raw(b.ids.of(a.call))
+			b.Raw(`:"}`)
 			b.part(a.part)
 		}
 		b.media = b.media[:0]
@@ -39,7 +39,7 @@ func (b *builder) content(parts []chat.Part) {
 	for i := range parts {
 		b.part(&parts[i])
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 }
 
 // onlyText is the one part that can be written as a string, if there is no other but
@@ -70,14 +70,14 @@ func (b *builder) part(p *chat.Part) {
 		b.document(p)
 	case chat.AudioPart:
 		b.unmark(p)
-		b.comma()
-		b.raw(`{"type":"input_audio","input_audio":`)
+		b.Comma()
+		b.Raw(`{"type":"input_audio","input_audio":`)
 		if len(p.Media.Data) > 0 {
-			b.str(p.Media.Data)
+			b.Str(p.Media.Data)
 		} else {
-			b.str(p.Media.URL)
+			b.Str(p.Media.URL)
 		}
-		b.raw(`}`)
+		b.Raw(`}`)
 	case chat.VideoPart:
 		b.fail(p.At.Path(), "this provider takes no video")
 	case chat.ToolResultPart: // written before the message
@@ -87,10 +87,10 @@ func (b *builder) part(p *chat.Part) {
 }
 
 func (b *builder) say(t chat.Text) {
-	b.comma()
-	b.raw(`{"type":"text","text":`)
-	b.str(t)
-	b.raw(`}`)
+	b.Comma()
+	b.Raw(`{"type":"text","text":`)
+	b.Str(t)
+	b.Raw(`}`)
 }
 
 // unmark reports what a part has beside its content and there is no place for.
@@ -122,34 +122,34 @@ func (b *builder) image(p *chat.Part) {
 		return
 	}
 	b.unmark(p)
-	b.comma()
-	b.raw(`{"type":"image_url","image_url":{"url":`)
+	b.Comma()
+	b.Raw(`{"type":"image_url","image_url":{"url":`)
 	b.address(m, "image/png")
 	switch d := string(p.Detail); d {
 	case "low", "high", "auto":
-		b.text("detail", p.Detail)
+		b.Text("detail", p.Detail)
 	case "":
 	default:
 		b.drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
 	}
-	b.raw(`}}`)
+	b.Raw(`}}`)
 }
 
 // address writes a URL, or data as one.
 func (b *builder) address(m *chat.Media, usual string) {
 	if len(m.Data) == 0 {
-		b.str(m.URL)
+		b.Str(m.URL)
 		return
 	}
-	b.raw(`"data:`)
+	b.Raw(`"data:`)
 	if len(m.Type) > 0 {
-		b.put(m.Type)
+		b.Put(m.Type)
 	} else {
-		b.raw(usual)
+		b.Raw(usual)
 	}
-	b.raw(`;base64,`)
-	b.put(m.Data)
-	b.raw(`"`)
+	b.Raw(`;base64,`)
+	b.Put(m.Data)
+	b.Raw(`"`)
 }
 
 // document writes a file, or a text that only was called a document
@@ -177,29 +177,29 @@ func (b *builder) document(p *chat.Part) {
 	if len(p.Context) > 0 {
 		b.say(p.Context)
 	}
-	b.comma()
+	b.Comma()
 	if len(m.FileID) > 0 {
-		b.raw(`{"type":"file","file_id":`)
-		b.str(m.FileID)
-		b.raw(`}`)
+		b.Raw(`{"type":"file","file_id":`)
+		b.Str(m.FileID)
+		b.Raw(`}`)
 		return
 	}
-	b.raw(`{"type":"document_url","document_url":`)
+	b.Raw(`{"type":"document_url","document_url":`)
 	b.address(m, "application/pdf")
-	b.text("document_name", p.Title)
-	b.raw(`}`)
+	b.textIf("document_name", p.Title)
+	b.Raw(`}`)
 }
 
 // plain writes a document of plain text with what is known about it in front.
 func (b *builder) plain(p *chat.Part, said chat.Text) {
-	b.comma()
-	b.raw(`{"type":"text","text":"`)
+	b.Comma()
+	b.Raw(`{"type":"text","text":"`)
 	for _, t := range [...]chat.Text{p.Title, p.Context} {
 		if len(t) > 0 {
-			b.put(t)
-			b.raw(`\n\n`)
+			b.Put(t)
+			b.Raw(`\n\n`)
 		}
 	}
-	b.put(said)
-	b.raw(`"}`)
+	b.Put(said)
+	b.Raw(`"}`)
 }

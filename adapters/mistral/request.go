@@ -13,17 +13,17 @@ const dialectName = "openai"
 
 // AppendRequest appends a request of https://docs.mistral.ai/api/endpoint/chat.
 func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{dst: dst, r: r, m: find(r.Model)}
+	b := builder{Builder: rawjson.Builder{Dst: dst}, r: r, m: find(r.Model)}
 	b.build(a)
 	if b.err != nil {
 		return dst, b.err
 	}
-	return b.dst, nil
+	return b.Dst, nil
 }
 
 // A builder writes one request.
 type builder struct {
-	dst   []byte
+	rawjson.Builder
 	r     *chat.Request
 	m     *family
 	err   *chat.Error // the first one
@@ -37,8 +37,8 @@ func (b *builder) build(a *adapter) {
 	if b.refuse(); b.err != nil {
 		return
 	}
-	b.raw(`{"model":`)
-	b.dst = rawjson.AppendString(b.dst, b.r.Model)
+	b.Raw(`{"model":`)
+	b.Dst = rawjson.AppendString(b.Dst, b.r.Model)
 	b.messages()
 	b.tools()
 	b.format()
@@ -48,70 +48,21 @@ func (b *builder) build(a *adapter) {
 	b.service()
 	b.extras(a)
 	if b.r.Stream {
-		b.raw(`,"stream":true`)
+		b.Raw(`,"stream":true`)
 	}
-	b.raw(`}`)
+	b.Raw(`}`)
 }
 
-// The helpers that write are not inlined: there are hundreds of calls of them, and the
-// module's size counts.
+// The helpers are not inlined, either: there are many calls of them, and the module's size
+// counts.
 
-//go:noinline
-func (b *builder) raw(s string) { b.dst = append(b.dst, s...) }
-
-//go:noinline
-func (b *builder) put(p []byte) { b.dst = append(b.dst, p...) }
-
-// key begins a member, with a comma if it is not the first.
+// textIf writes a member that is a text, if there is one.
 //
 //go:noinline
-func (b *builder) key(k string) {
-	b.comma()
-	b.raw(`"`)
-	b.raw(k)
-	b.raw(`":`)
-}
-
-//go:noinline
-func (b *builder) comma() {
-	if c := b.dst[len(b.dst)-1]; c != '{' && c != '[' {
-		b.raw(`,`)
-	}
-}
-
-// str writes a string that is escaped already.
-//
-//go:noinline
-func (b *builder) str(t []byte) {
-	b.raw(`"`)
-	b.put(t)
-	b.raw(`"`)
-}
-
-// text writes a member that is a text, if there is one.
-//
-//go:noinline
-func (b *builder) text(k string, t []byte) {
+func (b *builder) textIf(k string, t []byte) {
 	if len(t) > 0 {
-		b.key(k)
-		b.str(t)
+		b.Text(k, t)
 	}
-}
-
-// value writes a member that is JSON already, if there is one.
-//
-//go:noinline
-func (b *builder) value(k string, raw []byte) {
-	if len(raw) > 0 {
-		b.key(k)
-		b.put(raw)
-	}
-}
-
-//go:noinline
-func (b *builder) integer(k string, n int64) {
-	b.key(k)
-	b.dst = rawjson.AppendInt(b.dst, n)
 }
 
 // drop reports what is not in the request.
@@ -179,34 +130,34 @@ const hottest = 1.5
 func (b *builder) sampling() {
 	r := b.r
 	if r.MaxTokens > 0 {
-		b.integer("max_tokens", r.MaxTokens)
+		b.Int("max_tokens", r.MaxTokens)
 	}
 	warmth, given := number(r.Temperature)
 	if given && warmth > hottest {
-		b.raw(`,"temperature":1.5`)
+		b.Raw(`,"temperature":1.5`)
 		b.drop("temperature")
 	} else {
-		b.value("temperature", r.Temperature)
+		b.Value("temperature", r.Temperature)
 	}
 	if p, ok := number(r.TopP); given && warmth == 0 && ok && p != 1 {
 		b.drop("top_p") // the likeliest token is taken anyway, and top_p beside it refused
 	} else {
-		b.value("top_p", r.TopP)
+		b.Value("top_p", r.TopP)
 	}
-	b.value("top_k", r.TopK)
-	b.value("frequency_penalty", r.FrequencyPenalty)
-	b.value("presence_penalty", r.PresencePenalty)
+	b.Value("top_k", r.TopK)
+	b.Value("frequency_penalty", r.FrequencyPenalty)
+	b.Value("presence_penalty", r.PresencePenalty)
 	if bytes.HasPrefix(r.Seed, []byte{'-'}) {
 		b.drop("seed") // only those from 0 on are taken
 	} else {
-		b.value("random_seed", r.Seed)
+		b.Value("random_seed", r.Seed)
 	}
 	if r.N > 1 {
-		b.integer("n", r.N)
+		b.Int("n", r.N)
 	}
 	if r.Logprobs {
-		b.raw(`,"logprobs":true`)
-		b.value("top_logprobs", r.TopLogprobs)
+		b.Raw(`,"logprobs":true`)
+		b.Value("top_logprobs", r.TopLogprobs)
 	}
 }
 
@@ -218,33 +169,33 @@ func (b *builder) stops() {
 			continue
 		}
 		if n++; n == 1 {
-			b.raw(`,"stop":[`)
+			b.Raw(`,"stop":[`)
 		}
-		b.comma()
-		b.str(s)
+		b.Comma()
+		b.Str(s)
 	}
 	if n > 0 {
-		b.raw(`]`)
+		b.Raw(`]`)
 	}
 }
 
 func (b *builder) format() {
 	switch f := &b.r.Format; f.Kind {
 	case chat.FormatJSON:
-		b.raw(`,"response_format":{"type":"json_object"}`)
+		b.Raw(`,"response_format":{"type":"json_object"}`)
 	case chat.FormatSchema:
-		b.raw(`,"response_format":{"type":"json_schema","json_schema":{"name":`)
+		b.Raw(`,"response_format":{"type":"json_schema","json_schema":{"name":`)
 		if len(f.Name) > 0 {
-			b.str(f.Name)
+			b.Str(f.Name)
 		} else {
-			b.raw(`"response"`) // required here, and unknown to APIs that name no schema
+			b.Raw(`"response"`) // required here, and unknown to APIs that name no schema
 		}
-		b.text("description", f.Description)
-		b.value("schema", f.Schema)
+		b.textIf("description", f.Description)
+		b.Value("schema", f.Schema)
 		if f.Strict {
-			b.raw(`,"strict":true`)
+			b.Raw(`,"strict":true`)
 		}
-		b.raw(`}}`)
+		b.Raw(`}}`)
 	}
 }
 
@@ -270,7 +221,7 @@ func (b *builder) reasoning() {
 		b.drop(b.said("reasoning_effort", "thinking"))
 	}
 	if given != chat.EffortUnset && !b.m.silent {
-		b.text("reasoning_effort", []byte(effortNames[given]))
+		b.textIf("reasoning_effort", []byte(effortNames[given]))
 	}
 }
 
@@ -278,8 +229,8 @@ func (b *builder) reasoning() {
 // not known here and only makes answers likelier, faster or cheaper.
 func (b *builder) service() {
 	r := b.r
-	b.value("metadata", r.Metadata)
-	b.text("prompt_cache_key", r.PromptCacheKey)
+	b.Value("metadata", r.Metadata)
+	b.textIf("prompt_cache_key", r.PromptCacheKey)
 	b.tier()
 	b.prediction()
 	for _, g := range [...]struct {
@@ -304,9 +255,9 @@ func (b *builder) tier() {
 	switch t := b.r.ServiceTier; string(t) {
 	case "":
 	case "auto", "standard_only":
-		b.text("service_tier", t)
+		b.Text("service_tier", t)
 	case "default":
-		b.raw(`,"service_tier":"standard_only"`)
+		b.Raw(`,"service_tier":"standard_only"`)
 	default:
 		b.drop("service_tier")
 	}
@@ -320,9 +271,9 @@ func (b *builder) prediction() {
 	var doc rawjson.Doc
 	if doc.Parse(b.r.Prediction) == nil {
 		if c := doc.Root().Get("content"); c.Kind() == rawjson.String {
-			b.raw(`,"prediction":{"type":"content"`)
-			b.value("content", c.Raw())
-			b.raw(`}`)
+			b.Raw(`,"prediction":{"type":"content"`)
+			b.Value("content", c.Raw())
+			b.Raw(`}`)
 			return
 		}
 	}
@@ -340,7 +291,7 @@ func (b *builder) extras(a *adapter) {
 		e := &b.r.Extra[i]
 		switch {
 		case b.takes(e):
-			b.value(e.Key, e.Raw)
+			b.Value(e.Key, e.Raw)
 			safe = safe && e.Key != "safe_prompt"
 		case e.Key == "prefix" && b.continues():
 		default:
@@ -348,7 +299,7 @@ func (b *builder) extras(a *adapter) {
 		}
 	}
 	if safe {
-		b.raw(`,"safe_prompt":true`)
+		b.Raw(`,"safe_prompt":true`)
 	}
 }
 

@@ -33,7 +33,7 @@ func (b *builder) tools() {
 		}
 		return
 	}
-	b.raw(`,"tools":[`)
+	b.Raw(`,"tools":[`)
 	found := false
 	for i := range r.Tools {
 		t := &r.Tools[i]
@@ -47,41 +47,41 @@ func (b *builder) tools() {
 		}
 		found = found || bytes.Equal(t.Name, r.Choice.Name)
 		b.unhint(t.CacheControl)
-		b.comma()
-		b.raw(`{"type":"function","function":{"name":`)
-		b.str(t.Name)
-		b.text("description", t.Description)
+		b.Comma()
+		b.Raw(`{"type":"function","function":{"name":`)
+		b.Str(t.Name)
+		b.textIf("description", t.Description)
 		if len(t.Parameters) > 0 {
-			b.value("parameters", t.Parameters)
+			b.Value("parameters", t.Parameters)
 		} else {
-			b.raw(`,"parameters":{"type":"object","properties":{}}`) // they are required here
+			b.Raw(`,"parameters":{"type":"object","properties":{}}`) // they are required here
 		}
 		if t.Strict {
-			b.raw(`,"strict":true`)
+			b.Raw(`,"strict":true`)
 		}
-		b.raw(`}}`)
+		b.Raw(`}}`)
 	}
-	b.raw(`]`)
+	b.Raw(`]`)
 	b.choice(found)
 	if r.SequentialTools {
-		b.raw(`,"parallel_tool_calls":false`)
+		b.Raw(`,"parallel_tool_calls":false`)
 	}
 }
 
 func (b *builder) choice(found bool) {
 	switch b.r.Choice.Kind {
 	case chat.ChoiceAuto:
-		b.raw(`,"tool_choice":"auto"`)
+		b.Raw(`,"tool_choice":"auto"`)
 	case chat.ChoiceNone:
-		b.raw(`,"tool_choice":"none"`)
+		b.Raw(`,"tool_choice":"none"`)
 	case chat.ChoiceRequired:
-		b.raw(`,"tool_choice":"any"`)
+		b.Raw(`,"tool_choice":"any"`)
 	case chat.ChoiceTool:
 		if !found {
 			b.fail("tool_choice", "names a tool that is not among the tools")
 		}
-		b.raw(`,"tool_choice":{"type":"function","function":{"name":`)
-		b.str(b.r.Choice.Name)
-		b.raw(`}}`)
+		b.Raw(`,"tool_choice":{"type":"function","function":{"name":`)
+		b.Str(b.r.Choice.Name)
+		b.Raw(`}}`)
 	}
 }
