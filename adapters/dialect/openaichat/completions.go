@@ -160,18 +160,11 @@ type completionEncoder struct {
 }
 
 func (e *completionEncoder) Append(dst []byte, ev *chat.Event) []byte {
-	if e.done || ev.Choice < 0 || ev.Choice >= mostChoices {
+	if e.skips(ev) {
 		return dst
 	}
-	if ev.Counted {
-		e.count(ev.Usage)
-	}
-	switch ev.Kind {
-	case chat.Failure:
-		e.done = true
+	if ev.Kind == chat.Failure {
 		return AppendErrorEvent(dst, ev.Err)
-	case chat.Ping:
-		return dst
 	}
 	if !e.begun {
 		e.begun = true

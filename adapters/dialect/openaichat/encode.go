@@ -60,19 +60,28 @@ func (e *encoder) Reset(r *chat.Request) {
 	}
 }
 
-func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
+// skips takes over the usage of an event, and reports whether that is all that there is
+// to it. A failure is the end.
+//
+//go:noinline
+func (e *encoder) skips(ev *chat.Event) bool {
 	if e.done || ev.Choice < 0 || ev.Choice >= mostChoices {
-		return dst
+		return true
 	}
 	if ev.Counted {
-		e.count(ev.Usage)
+		e.count(&ev.Usage)
+	}
+	e.done = ev.Kind == chat.Failure
+	return ev.Kind == chat.Ping
+}
+
+func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
+	if e.skips(ev) {
+		return dst
 	}
 	switch ev.Kind {
 	case chat.Failure:
-		e.done = true
 		return AppendErrorEvent(dst, ev.Err)
-	case chat.Ping:
-		return dst
 	case chat.Start:
 		e.begin(ev)
 	case chat.End:
@@ -313,7 +322,7 @@ func (e *encoder) annotations(dst []byte, l *lane, choice int) []byte {
 
 // count takes over what is new in a usage that came with an event. A provider that
 // counts the output last need not repeat the input.
-func (e *encoder) count(u chat.Usage) {
+func (e *encoder) count(u *chat.Usage) {
 	e.counted = true
 	for _, m := range [...]struct{ have, got *int64 }{
 		{&e.usage.Input, &u.Input},
