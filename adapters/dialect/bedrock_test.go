@@ -20,14 +20,20 @@ func bedrockSuites(tb testing.TB) map[string]adaptertest.Suite {
 	}
 }
 
-func TestBedrockClients(t *testing.T) {
-	t.Parallel()
-	for dir, s := range bedrockSuites(t) {
+// runSuites runs each suite on the folder of cases that has its name.
+func runSuites(t *testing.T, suites map[string]adaptertest.Suite) {
+	t.Helper()
+	for dir, s := range suites {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
 		})
 	}
+}
+
+func TestBedrockClients(t *testing.T) {
+	t.Parallel()
+	runSuites(t, bedrockSuites(t))
 }
 
 func TestBedrockErrorsHaveTheirNames(t *testing.T) {

@@ -1,7 +1,6 @@
 package dialect_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
@@ -20,12 +19,7 @@ func cohereSuites(tb testing.TB) map[string]adaptertest.Suite {
 
 func TestCohereClients(t *testing.T) {
 	t.Parallel()
-	for dir, s := range cohereSuites(t) {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
-	}
+	runSuites(t, cohereSuites(t))
 }
 
 func FuzzCohereRequest(f *testing.F) { fuzzRequests(f, cohereSuites(f)) }

@@ -38,12 +38,7 @@ func ollamaSuites(tb testing.TB) map[string]adaptertest.Suite {
 
 func TestOllamaClients(t *testing.T) {
 	t.Parallel()
-	for dir, s := range ollamaSuites(t) {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
-	}
+	runSuites(t, ollamaSuites(t))
 }
 
 func TestOllamaModels(t *testing.T) {
@@ -64,34 +59,7 @@ func TestOllamaModels(t *testing.T) {
 	}
 }
 
-// Whatever a client sends, it is read or refused with a status, and what a provider gets
-// of it is JSON.
-func FuzzOllamaRequest(f *testing.F) {
-	suites := ollamaSuites(f)
-	for dir := range suites {
-		list, err := adaptertest.Load(os.DirFS("testdata"), dir)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, c := range list {
-			f.Add([]byte(c.Request))
-		}
-	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		for _, s := range suites {
-			sent, _, e := s.Translate(in)
-			if e != nil {
-				if e.Status < 400 || e.Message == "" {
-					t.Fatalf("got %+v, want an error with a status and a message", e)
-				}
-				continue
-			}
-			if _, err := adaptertest.Value(sent); err != nil {
-				t.Fatalf("got %v in %s", err, sent)
-			}
-		}
-	})
-}
+func FuzzOllamaRequest(f *testing.F) { fuzzRequests(f, ollamaSuites(f)) }
 
 // Whatever a provider sends, a client gets lines that keep the rules.
 func FuzzOllamaStream(f *testing.F) {

@@ -46,22 +46,12 @@ func responsesSuites(tb testing.TB) map[string]adaptertest.Suite {
 
 func TestResponsesClients(t *testing.T) {
 	t.Parallel()
-	for dir, s := range responsesSuites(t) {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
-	}
+	runSuites(t, responsesSuites(t))
 }
 
 func TestCompletionsClients(t *testing.T) {
 	t.Parallel()
-	for dir, s := range completionsSuites(t) {
-		t.Run(dir, func(t *testing.T) {
-			t.Parallel()
-			adaptertest.Run(t, s, os.DirFS("testdata"), dir)
-		})
-	}
+	runSuites(t, completionsSuites(t))
 }
 
 func completionsSuites(tb testing.TB) map[string]adaptertest.Suite {
