@@ -3,6 +3,7 @@ package anthropicmessages
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -43,7 +44,7 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 		return AppendErrorEvent(dst, ev.Err)
 	}
 	if ev.Counted {
-		e.count(&ev.Usage)
+		streams.Count(&e.usage, &ev.Usage)
 	}
 	if e.state == atStart && ev.Kind != chat.Ping {
 		dst = e.start(dst, ev)
@@ -67,18 +68,6 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 		dst = e.stop(e.blockStop(dst))
 	}
 	return dst
-}
-
-// count takes over what an event says of the usage: what it leaves out stays.
-func (e *encoder) count(u *chat.Usage) {
-	for _, n := range [...]struct{ to, from *int64 }{
-		{&e.usage.Input, &u.Input}, {&e.usage.Output, &u.Output}, {&e.usage.CachedRead, &u.CachedRead},
-		{&e.usage.CacheWrite, &u.CacheWrite}, {&e.usage.Reasoning, &u.Reasoning},
-	} {
-		if *n.from > 0 {
-			*n.to = *n.from
-		}
-	}
 }
 
 // start writes message_start. Of the usage only the input can be known by now.

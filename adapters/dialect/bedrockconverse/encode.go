@@ -3,22 +3,21 @@ package bedrockconverse
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/eventstream"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // encoder writes messages of an event stream, each a ConverseStreamOutput.
 type encoder struct {
+	streams.State
 	b        rawjson.Builder // of the payload under way
-	usage    chat.Usage
 	finish   chat.Finish
 	sequence []byte
 	kind     chat.PartKind // of the open block
 	open     bool          // the client has seen something of it
 	index    int64         // of the block that is open, or comes next
 	called   bool
-
-	begun, done bool
 }
 
 var _ adapters.Encoder = (*encoder)(nil)
@@ -34,21 +33,14 @@ func (e *encoder) Reset(*chat.Request) {
 }
 
 func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
-	if e.done || ev.Choice > 0 { // there is one answer here
+	if e.Skips(ev) { // there is one answer here
 		return dst
 	}
-	if ev.Counted {
-		e.count(&ev.Usage)
-	}
-	switch ev.Kind {
-	case chat.Failure:
-		e.done = true
+	if ev.Kind == chat.Failure {
 		return AppendErrorEvent(dst, ev.Err)
-	case chat.Ping:
-		return dst
 	}
-	if !e.begun {
-		e.begun = true
+	if !e.Begun {
+		e.Begun = true
 		e.start(`{"role":"assistant"`)
 		dst = e.send(dst, "messageStart")
 	}
@@ -69,12 +61,12 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 		e.finish = ev.Finish
 		e.sequence = rawjson.AddRaw(e.sequence[:0], ev.Sequence)
 	case chat.End:
-		e.done = true
+		e.Done = true
 		e.start(`{`)
 		stop(&e.b, e.finish, e.called, e.sequence)
 		dst = e.send(dst, "messageStop")
 		e.start(`{`)
-		metadata(&e.b, &e.usage, ev.Elapsed)
+		metadata(&e.b, &e.Usage, ev.Elapsed)
 		return e.send(dst, "metadata")
 	}
 	return dst
@@ -175,15 +167,4 @@ func (e *encoder) end(dst []byte) []byte {
 	e.b.Int("contentBlockIndex", e.index)
 	e.index++
 	return e.send(dst, "contentBlockStop")
-}
-
-// count takes over what an event says of the usage: what it leaves out stays.
-func (e *encoder) count(u *chat.Usage) {
-	for _, m := range [...]struct{ have, got *int64 }{
-		{&e.usage.Input, &u.Input}, {&e.usage.Output, &u.Output}, {&e.usage.CachedRead, &u.CachedRead}, {&e.usage.CacheWrite, &u.CacheWrite},
-	} {
-		if *m.got > 0 {
-			*m.have = *m.got
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -153,15 +154,13 @@ func Field(path string) string {
 
 // encoder writes events of https://docs.cohere.com/v2/docs/streaming.
 type encoder struct {
-	usage  chat.Usage
+	streams.State
 	finish chat.Finish
 	kind   chat.PartKind // of the open block
 	open   bool          // the client has seen its beginning
 	empty  bool          // of a call: nothing of its arguments has come
 	blocks int64
 	calls  int64
-	begun  bool
-	done   bool
 }
 
 var _ adapters.Encoder = (*encoder)(nil)
@@ -187,21 +186,14 @@ func open(dst []byte, kind string, index int64) rawjson.Builder {
 }
 
 func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
-	if e.done || ev.Choice > 0 { // there is one answer here
+	if e.Skips(ev) { // there is one answer here
 		return dst
 	}
-	if ev.Counted {
-		e.count(&ev.Usage)
-	}
-	switch ev.Kind {
-	case chat.Failure:
-		e.done = true
+	if ev.Kind == chat.Failure {
 		return AppendErrorEvent(dst, ev.Err)
-	case chat.Ping:
-		return dst
 	}
-	if !e.begun {
-		e.begun = true
+	if !e.Begun {
+		e.Begun = true
 		b := open(dst, "message-start", -1)
 		b.Text("id", ev.ID)
 		b.Raw(",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],\"tool_plan\":\"\",\"tool_calls\":[],\"citations\":[]}}}\n\n")
@@ -217,10 +209,10 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 	case chat.FinishEvent:
 		e.finish = ev.Finish
 	case chat.End:
-		e.done = true
+		e.Done = true
 		b := open(dst, "message-end", -1)
 		b.Raw(`,"delta":{`)
-		end(&b, e.finish, e.calls > 0, &e.usage)
+		end(&b, e.finish, e.calls > 0, &e.Usage)
 		b.Raw("}}\n\n")
 		return b.Dst
 	}
@@ -295,13 +287,4 @@ func (e *encoder) close(dst []byte) []byte {
 	*index++
 	b.Raw("}\n\n")
 	return b.Dst
-}
-
-// count takes over what an event says of the usage: what it leaves out stays.
-func (e *encoder) count(u *chat.Usage) {
-	for _, m := range [...]struct{ have, got *int64 }{{&e.usage.Input, &u.Input}, {&e.usage.Output, &u.Output}, {&e.usage.CachedRead, &u.CachedRead}} {
-		if *m.got > 0 {
-			*m.have = *m.got
-		}
-	}
 }

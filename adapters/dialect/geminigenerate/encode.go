@@ -3,6 +3,7 @@ package geminigenerate
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -82,7 +83,8 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 		return dst
 	}
 	if ev.Counted {
-		e.count(&ev.Usage)
+		e.counted = true
+		streams.Count(&e.usage, &ev.Usage)
 	}
 	switch ev.Kind {
 	case chat.Ping: // there is none in this API
@@ -211,18 +213,6 @@ func (e *encoder) close(dst []byte) []byte {
 //go:noinline
 func (e *encoder) candidate(dst []byte, choice int) []byte {
 	return append(add(dst, `{"candidates":[{"index":`), '0'+byte(choice))
-}
-
-// count takes over what an event says of the usage: what it leaves out stays.
-func (e *encoder) count(u *chat.Usage) {
-	e.counted = true
-	for _, n := range [...]struct{ to, from *int64 }{
-		{&e.usage.Input, &u.Input}, {&e.usage.Output, &u.Output}, {&e.usage.CachedRead, &u.CachedRead}, {&e.usage.Reasoning, &u.Reasoning},
-	} {
-		if *n.from > 0 {
-			*n.to = *n.from
-		}
-	}
 }
 
 // finish writes the last event. Its text is empty, as Google's is: clients take a content

@@ -3,6 +3,7 @@ package ollamachat
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/rfc3339"
 )
@@ -16,16 +17,14 @@ const (
 
 // encoder writes lines, each an answer with what is new.
 type encoder struct {
+	streams.State
 	generate bool
 	head     []byte // of every line, up to the message
 	model    []byte // where the stream names none
-	usage    chat.Usage
 	finish   chat.Finish
 	kind     chat.PartKind // of the open block
 	call     chat.Part     // the one under way: its memory is the encoder's
 	calls    int64
-
-	begun, done bool
 }
 
 var _ adapters.Encoder = (*encoder)(nil)
@@ -40,20 +39,13 @@ func (e *encoder) Reset(r *chat.Request) {
 }
 
 func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
-	if e.done || ev.Choice > 0 { // there is one answer here
+	if e.Skips(ev) { // there is one answer here
 		return dst
 	}
-	if ev.Counted {
-		e.count(&ev.Usage)
-	}
-	switch ev.Kind {
-	case chat.Failure:
-		e.done = true
+	if ev.Kind == chat.Failure {
 		return AppendErrorEvent(dst, ev.Err)
-	case chat.Ping:
-		return dst
 	}
-	if !e.begun {
+	if !e.Begun {
 		e.begin(ev)
 	}
 	switch ev.Kind {
@@ -72,9 +64,9 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 	case chat.FinishEvent:
 		e.finish = ev.Finish
 	case chat.End:
-		e.done = true
+		e.Done = true
 		b := e.line(dst, "", nil)
-		end(&b, e.finish, e.usage, ev.Elapsed)
+		end(&b, e.finish, e.Usage, ev.Elapsed)
 		b.Raw("}\n")
 		return b.Dst
 	}
@@ -83,7 +75,7 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 
 // begin makes the head that is the same in all lines.
 func (e *encoder) begin(ev *chat.Event) {
-	e.begun = true
+	e.Begun = true
 	b := rawjson.Builder{Dst: e.head[:0]}
 	b.Raw(`{"model":`)
 	if ev.Kind == chat.Start && len(ev.Model) > 0 {
@@ -154,7 +146,7 @@ func (e *encoder) delta(dst []byte, ev *chat.Event) []byte {
 		return ended(&b)
 	case chat.ToolCallPart:
 		if len(e.call.Arguments)+len(ev.Text) > mostArguments {
-			e.done = true
+			e.Done = true
 			return AppendErrorEvent(dst, &chat.Error{Message: "the arguments of a call are longer than the gateway can hold"})
 		}
 		e.call.Arguments = rawjson.AddRaw(e.call.Arguments, ev.Text)
@@ -178,14 +170,4 @@ func (e *encoder) close(dst []byte) []byte {
 		e.call.Arguments = nil
 	}
 	return ended(&b)
-}
-
-// count takes over what an event says of the usage: what it leaves out stays.
-func (e *encoder) count(u *chat.Usage) {
-	if u.Input > 0 {
-		e.usage.Input = u.Input
-	}
-	if u.Output > 0 {
-		e.usage.Output = u.Output
-	}
 }
