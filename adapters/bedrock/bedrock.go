@@ -81,7 +81,7 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 // Amend has a request pass the configuration's guardrail, whatever it says itself.
 func (a *adapter) Amend(_ adapters.Call, request rawjson.Value, patch *rawjson.Patch) ([]string, *chat.Error) {
 	if a.guardrail != nil {
-		b := builder{Builder: rawjson.Builder{Dst: []byte(`{`)}, a: a}
+		b := builder{Builder: chat.NewBuilder([]byte(`{`), nil), a: a}
 		b.guard()
 		b.Raw(`}`)
 		var doc rawjson.Doc

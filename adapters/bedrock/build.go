@@ -8,12 +8,10 @@ import (
 
 // A builder writes one request.
 type builder struct {
-	rawjson.Builder
+	chat.Builder
 	a       *adapter
-	r       *chat.Request
 	m       *model
 	doc     rawjson.Doc // for documents within the request: arguments, metadata
-	err     *chat.Error // the first one
 	manner  anthropic.Manner
 	choice  chat.ChoiceKind
 	talks   bool // the history has calls of tools
@@ -25,8 +23,7 @@ type builder struct {
 	scratch []byte
 }
 
-// The helpers are not inlined, either: there are many calls of them, and the module's size
-// counts.
+// The helpers are calls, too, as chat.Builder's are.
 
 // word is Text for what needs no escapes.
 //
@@ -53,43 +50,18 @@ func (b *builder) wrap(k string) {
 	b.begin(k, `{`)
 }
 
-// fail keeps the first error: what is wrong with the field at path.
-//
-//go:noinline
-func (b *builder) fail(path, problem string) {
-	if b.err != nil {
-		return
-	}
-	b.err = chat.Unsupported(path, problem)
-}
-
-// failAt is fail for a part of a message.
+// failAt is Fail for a part of a message.
 //
 //go:noinline
 func (b *builder) failAt(at rawjson.Value, problem string) {
-	if b.err == nil {
-		b.fail(at.Path(), problem)
+	if b.Err == nil {
+		b.Fail(at.Path(), problem)
 	}
 }
 
-// drop reports what is not in the request.
-//
-//go:noinline
-func (b *builder) drop(path string) { b.r.Drop(path) }
-
-// dropAt is drop for a part of a message.
+// dropAt reports a member of a part of a message.
 //
 //go:noinline
 func (b *builder) dropAt(at rawjson.Value, member string) {
-	b.r.DropAt(func() string { return at.Path() + member })
-}
-
-// said picks how the client spells a field.
-//
-//go:noinline
-func (b *builder) said(openAI, anthropic string) string {
-	if b.r.Dialect == "anthropic" {
-		return anthropic
-	}
-	return openAI
+	b.R.DropAt(func() string { return at.Path() + member })
 }

@@ -25,18 +25,18 @@ func callPath(p *chat.Part) string { return strings.TrimSuffix(p.At.Path(), ".fu
 func (b *builder) call(p *chat.Part) {
 	switch {
 	case !isName(p.Name):
-		b.fail(callPath(p), badName)
+		b.Fail(callPath(p), badName)
 	case len(p.ID) == 0:
-		b.fail(callPath(p), "want an id")
+		b.Fail(callPath(p), "want an id")
 	case len(b.open) == mostCalls:
-		b.fail(callPath(p), "there are too many calls in one turn")
+		b.Fail(callPath(p), "there are too many calls in one turn")
 	}
 	for i := range b.open {
-		if b.err == nil && same(b.open[i].part.ID, p.ID) {
-			b.fail(callPath(p), "another call of this turn has the same id")
+		if b.Err == nil && same(b.open[i].part.ID, p.ID) {
+			b.Fail(callPath(p), "another call of this turn has the same id")
 		}
 	}
-	if b.err != nil {
+	if b.Err != nil {
 		return
 	}
 	b.turn(assistant)
@@ -106,7 +106,7 @@ func (b *builder) input(p *chat.Part) {
 func (b *builder) unanswered() {
 	for i := range b.open {
 		if !b.open[i].done {
-			b.fail(callPath(b.open[i].part), "this call has no result in the messages right behind it")
+			b.Fail(callPath(b.open[i].part), "this call has no result in the messages right behind it")
 		}
 	}
 	b.open = b.open[:0]

@@ -74,7 +74,7 @@ func (b *builder) file(p *chat.Part) {
 		return
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
-		b.r.DropAt(func() string { return strings.TrimSuffix(p.At.Path(), ".url") + ".detail" }) // the URL stands beside it
+		b.R.DropAt(func() string { return strings.TrimSuffix(p.At.Path(), ".url") + ".detail" }) // the URL stands beside it
 	}
 	b.wrap(fileKeys[p.Kind])
 	b.word("format", f)

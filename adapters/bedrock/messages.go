@@ -60,8 +60,8 @@ func (b *builder) system() {
 	before := len(b.Dst)
 	b.begin("system", `[`)
 	from := len(b.Dst)
-	for i := range b.r.Messages {
-		m := &b.r.Messages[i]
+	for i := range b.R.Messages {
+		m := &b.R.Messages[i]
 		if m.Role != chat.System {
 			continue
 		}
@@ -98,12 +98,12 @@ func (b *builder) named(m *chat.Message) {
 }
 
 func (b *builder) messages() {
-	list := b.r.Messages
+	list := b.R.Messages
 	if len(list) == 0 {
-		b.fail("messages", "want at least one message")
+		b.Fail("messages", "want at least one message")
 	}
 	b.begin("messages", `[`)
-	for i := 0; i < len(list) && b.err == nil; {
+	for i := 0; i < len(list) && b.Err == nil; {
 		to := i + 1
 		for to < len(list) && (list[to].Role == chat.Assistant) == (list[i].Role == chat.Assistant) {
 			to++
@@ -176,7 +176,7 @@ func (b *builder) userTurn(run []chat.Message, final bool) {
 // say writes a text, if there is something in it, and says whether there was.
 func (b *builder) say(s side, p *chat.Part) bool {
 	if len(p.Citations) > 0 {
-		b.drop("messages[].content[].citations")
+		b.R.Drop("messages[].content[].citations")
 	}
 	if anthropic.IsBlank(p.Text) {
 		return false
@@ -262,7 +262,7 @@ func (b *builder) cachePoint(hint chat.Raw, t trait) {
 	}
 	hour := bytes.Contains(hint, []byte(`"1h"`))
 	if !b.m.is(t) || hour && !b.m.is(cachesHour) {
-		b.drop("cache_control")
+		b.R.Drop("cache_control")
 	}
 	if !b.m.is(t) {
 		return

@@ -12,14 +12,14 @@ import (
 // AppendRequest appends a request of Converse or ConverseStream, whose bodies are the
 // same; the model is in the path.
 func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{Builder: rawjson.Builder{Dst: dst}, a: a, r: r, m: find(r.Model), choice: r.Choice.Kind}
+	b := builder{Builder: chat.NewBuilder(dst, r), a: a, m: find(r.Model), choice: r.Choice.Kind}
 	b.refuse()
 	b.decide()
-	if b.err == nil {
+	if b.Err == nil {
 		b.build()
 	}
-	if b.err != nil {
-		return dst, b.err
+	if b.Err != nil {
+		return dst, b.Err
 	}
 	return b.Dst, nil
 }
@@ -32,7 +32,7 @@ func (b *builder) build() {
 	b.tools()
 	b.Object("additionalModelRequestFields", b.additional)
 	b.output()
-	if len(b.r.Stop) > 0 && b.m.is(claude) { // which tells in a field of its own which it was
+	if len(b.R.Stop) > 0 && b.m.is(claude) { // which tells in a field of its own which it was
 		b.Raw(`,"additionalModelResponseFieldPaths":["/stop_sequence"]`)
 	}
 	b.guard()
@@ -44,52 +44,39 @@ func (b *builder) build() {
 
 // refuse fails for what changes the meaning of the answer and has no counterpart here.
 func (b *builder) refuse() {
-	r := b.r
+	r := b.R
 	b.refuseIf(r.N > 1, "n", "one request has one answer")
 	b.refuseIf(r.Logprobs || r.TopLogprobs != nil, "logprobs", "the answer has no log probabilities, and the client reads them from it")
 	b.refuseIf(len(r.LogitBias) > len("{}"), "logit_bias", "tokens cannot be forbidden or forced")
 	b.refuseIf(r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text")
 	b.refuseIf(r.WebSearch != nil, "web_search_options", "the answer would not rest on a search")
-	if len(r.ServerTools) > 0 {
-		path := r.ServerTools[0].At.Path()
-		if path == "" {
-			path = "tools"
-		}
-		b.fail(path, "a tool of this type is run by another provider, not by this one")
-	}
+	b.FailServerTools()
 }
 
 //go:noinline
 func (b *builder) refuseIf(said bool, field, why string) {
 	if said {
-		b.fail(field, "Amazon Bedrock has nothing like it: "+why)
+		b.Fail(field, "Amazon Bedrock has nothing like it: "+why)
 	}
 }
 
 // dropRest reports what has no counterpart here and only makes answers likelier, faster
 // or cheaper.
 func (b *builder) dropRest() {
-	r := b.r
-	b.dropIf(isSaid(r.FrequencyPenalty), "frequency_penalty")
-	b.dropIf(isSaid(r.PresencePenalty), "presence_penalty")
-	b.dropIf(r.Seed != nil, "seed")
-	b.dropIf(r.MinP != nil, "min_p")
-	b.dropIf(len(r.User) > 0, b.said("user", "metadata.user_id"))
-	b.dropIf(len(r.SafetyIdentifier) > 0, "safety_identifier")
-	b.dropIf(r.Store != nil && string(r.Store) != "false", "store")
-	b.dropIf(r.Prediction != nil, "prediction")
-	b.dropIf(len(r.PromptCacheKey) > 0, "prompt_cache_key")
-	b.dropIf(len(r.Verbosity) > 0, "verbosity")
-	b.dropIf(r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
+	r := b.R
+	b.DropIf(isSaid(r.FrequencyPenalty), "frequency_penalty")
+	b.DropIf(isSaid(r.PresencePenalty), "presence_penalty")
+	b.DropIf(r.Seed != nil, "seed")
+	b.DropIf(r.MinP != nil, "min_p")
+	b.DropIf(len(r.User) > 0, b.Said("user", "metadata.user_id"))
+	b.DropIf(len(r.SafetyIdentifier) > 0, "safety_identifier")
+	b.DropIf(r.Store != nil && string(r.Store) != "false", "store")
+	b.DropIf(r.Prediction != nil, "prediction")
+	b.DropIf(len(r.PromptCacheKey) > 0, "prompt_cache_key")
+	b.DropIf(len(r.Verbosity) > 0, "verbosity")
+	b.DropIf(r.SequentialTools && len(r.Tools) > 0, b.Said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
 	for i := range r.Extra {
-		b.drop(r.Extra[i].Path)
-	}
-}
-
-//go:noinline
-func (b *builder) dropIf(said bool, path string) {
-	if said {
-		b.drop(path)
+		b.R.Drop(r.Extra[i].Path)
 	}
 }
 
@@ -101,7 +88,7 @@ func isSaid(raw chat.Raw) bool {
 
 // decide finds out how the model is to be asked.
 func (b *builder) decide() {
-	r := b.r
+	r := b.R
 	for i := range r.Messages {
 		for k := range r.Messages[i].Parts {
 			kind := r.Messages[i].Parts[k].Kind
@@ -115,7 +102,7 @@ func (b *builder) decide() {
 	asked := r.Reasoning
 	if !thinks(r.Model) && (asked.Level() != chat.EffortUnset || asked.Adaptive) {
 		if asked.Effort != chat.EffortNone {
-			b.drop(b.reasoningName())
+			b.R.Drop(b.reasoningName())
 		}
 		r.Reasoning = chat.Reasoning{}
 	}
@@ -123,17 +110,17 @@ func (b *builder) decide() {
 	r.Format.Description = nil // which has a place here, and none in Anthropic's own API
 	m, e := anthropic.Ask(claudeName(r.Model), r)
 	r.Reasoning, r.Format.Description = asked, about
-	if b.manner = m; e != nil && b.err == nil {
-		b.err = e
+	if b.manner = m; e != nil && b.Err == nil {
+		b.Err = e
 	}
 }
 
-func (b *builder) reasoningName() string { return b.said("reasoning_effort", "thinking") }
+func (b *builder) reasoningName() string { return b.Said("reasoning_effort", "thinking") }
 
 // plainManner is for other makers' models. A schema is held by the API where it can, else
 // by a tool that must be called; any JSON is asked for in words.
 func (b *builder) plainManner() {
-	r, m := b.r, &b.manner
+	r, m := b.R, &b.manner
 	m.Strict = b.m.is(schemas)
 	switch {
 	case r.Format.Kind == chat.FormatSchema && b.m.is(schemas):
@@ -141,15 +128,15 @@ func (b *builder) plainManner() {
 	case r.Format.Kind == chat.FormatSchema && b.m.is(forces):
 		m.Form = anthropic.FormTool
 	case r.Format.Kind == chat.FormatSchema:
-		b.fail(b.said("response_format", "output_config.format"), "the model has no structured output that could hold a schema here")
+		b.Fail(b.Said("response_format", "output_config.format"), "the model has no structured output that could hold a schema here")
 	case r.Format.Kind == chat.FormatJSON:
 		m.Form = anthropic.FormAsked
-		b.drop("response_format")
+		b.R.Drop("response_format")
 	}
 	m.Temperature = b.atMostOne("temperature", r.Temperature)
 	m.TopP = b.atMostOne("top_p", r.TopP)
 	if m.TopK = r.TopK; m.TopK != nil && !b.m.is(novaTopK) {
-		b.drop("top_k")
+		b.R.Drop("top_k")
 	}
 	m.Effort = b.effort()
 }
@@ -157,9 +144,9 @@ func (b *builder) plainManner() {
 // atMostOne caps a number at 1: more cannot be had.
 func (b *builder) atMostOne(name string, raw chat.Raw) chat.Raw {
 	if f, err := strconv.ParseFloat(string(raw), 64); raw != nil && (err != nil || f < 0) {
-		b.fail(name, "want a number from 0; above 1 counts as 1")
+		b.Fail(name, "want a number from 0; above 1 counts as 1")
 	} else if f > 1 {
-		b.drop(name)
+		b.R.Drop(name)
 		return chat.Raw("1")
 	}
 	return raw
@@ -168,7 +155,7 @@ func (b *builder) atMostOne(name string, raw chat.Raw) chat.Raw {
 // effort is the nearest of the three efforts that models have whose makers know any. Of
 // Nova the highest cannot go with a bound of tokens.
 func (b *builder) effort() string {
-	r := &b.r.Reasoning
+	r := &b.R.Reasoning
 	level := r.Level()
 	if level == chat.EffortUnset && r.Adaptive {
 		level = chat.EffortMedium
@@ -178,37 +165,37 @@ func (b *builder) effort() string {
 		return ""
 	case !b.m.is(novaEffort | plainEffort), level == chat.EffortNone:
 		if level != chat.EffortNone || b.m.is(plainEffort) {
-			b.drop(b.reasoningName())
+			b.R.Drop(b.reasoningName())
 		}
 		return ""
 	}
 	given := min(max(level, chat.EffortLow), chat.EffortHigh)
-	if given == chat.EffortHigh && b.m.is(novaEffort) && b.r.MaxTokens > 0 {
+	if given == chat.EffortHigh && b.m.is(novaEffort) && b.R.MaxTokens > 0 {
 		given = chat.EffortMedium
 	}
 	if given != level {
-		b.drop(b.reasoningName())
+		b.R.Drop(b.reasoningName())
 	}
 	return [...]string{"low", "medium", "high"}[given-chat.EffortLow]
 }
 
 // inference writes what nearly all models take.
 func (b *builder) inference() {
-	if n := b.r.MaxTokens; n > 0 {
+	if n := b.R.MaxTokens; n > 0 {
 		b.Int("maxTokens", n)
 	}
 	m := &b.manner
 	if b.m.is(novaEffort) && m.Effort == "high" { // https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
-		b.dropIf(m.Temperature != nil, "temperature")
-		b.dropIf(m.TopP != nil, "top_p")
+		b.DropIf(m.Temperature != nil, "temperature")
+		b.DropIf(m.TopP != nil, "top_p")
 	} else {
 		b.Value("temperature", m.Temperature)
 		b.Value("topP", m.TopP)
 	}
 	n := 0
-	for _, s := range b.r.Stop {
+	for _, s := range b.R.Stop {
 		if len(s) == 0 || b.m.is(claude) && anthropic.IsBlank(s) {
-			b.drop(b.said("stop", "stop_sequences"))
+			b.R.Drop(b.Said("stop", "stop_sequences"))
 			continue
 		}
 		if n++; n == 1 {
@@ -257,10 +244,10 @@ func (b *builder) output() {
 		if b.manner.Form != anthropic.FormNative {
 			return
 		}
-		f := &b.r.Format
-		schema, e := anthropic.AppendSchema(nil, b.r, f.Schema, b.said("response_format.json_schema.schema", "output_config.format.schema"))
-		if e != nil && b.err == nil {
-			b.err = e
+		f := &b.R.Format
+		schema, e := anthropic.AppendSchema(nil, b.R, f.Schema, b.Said("response_format.json_schema.schema", "output_config.format.schema"))
+		if e != nil && b.Err == nil {
+			b.Err = e
 		}
 		b.begin("textFormat", `{`)
 		b.word("type", "json_schema")
@@ -289,7 +276,7 @@ func (b *builder) guard() {
 
 // tier writes the service tier. auto is what the account has.
 func (b *builder) tier() {
-	t := string(b.r.ServiceTier)
+	t := string(b.R.ServiceTier)
 	switch t {
 	case "", "auto":
 		return
@@ -297,7 +284,7 @@ func (b *builder) tier() {
 		t = "default"
 	case "default", "flex", "priority":
 	default:
-		b.drop("service_tier")
+		b.R.Drop("service_tier")
 		return
 	}
 	b.begin("serviceTier", `{`)
@@ -308,18 +295,18 @@ func (b *builder) tier() {
 // metadata writes what the account's logs of its requests can be searched by, if all of
 // it is as this API takes it.
 func (b *builder) metadata() {
-	raw := b.r.Metadata
+	raw := b.R.Metadata
 	if len(raw) <= len("{}") {
 		return
 	}
 	if b.doc.Parse(raw) != nil || b.doc.Root().Kind() != rawjson.Object || b.doc.Root().Len() > 16 {
-		b.drop("metadata")
+		b.R.Drop("metadata")
 		return
 	}
 	for it := b.doc.Root().Members(); it.Next(); {
 		k, v := it.Key, it.Value
 		if !isRecord(k) || !isRecord(v) {
-			b.drop("metadata")
+			b.R.Drop("metadata")
 			return
 		}
 	}

@@ -27,7 +27,7 @@ const noToolSpec = `{"toolSpec":{"name":"` + noTool + `","description":"No tool 
 
 // tools writes the declarations of tools, and which may or must be called.
 func (b *builder) tools() {
-	r := b.r
+	r := b.R
 	tool := b.manner.Form == anthropic.FormTool
 	declared := len(r.Tools) > 0 && b.choice != chat.ChoiceNone
 	if !declared && !tool && !b.talks {
@@ -56,7 +56,7 @@ func (b *builder) tools() {
 // choosable fails for a choice where there is nothing to choose from.
 func (b *builder) choosable() {
 	if b.choice == chat.ChoiceRequired || b.choice == chat.ChoiceTool {
-		b.fail("tool_choice", "there are no tools to choose from")
+		b.Fail("tool_choice", "there are no tools to choose from")
 	}
 }
 
@@ -73,9 +73,9 @@ func toolPath(t *chat.Tool) string {
 func (b *builder) tool(t *chat.Tool) {
 	switch {
 	case !isName(t.Name):
-		b.fail(toolPath(t), badName)
+		b.Fail(toolPath(t), badName)
 	case string(t.Name) == anthropic.AnswerTool || string(t.Name) == noTool:
-		b.fail(toolPath(t), "the name is the gateway's own")
+		b.Fail(toolPath(t), "the name is the gateway's own")
 	}
 	b.wrap("toolSpec")
 	b.Text("name", t.Name)
@@ -87,8 +87,8 @@ func (b *builder) tool(t *chat.Tool) {
 	strict := t.Strict && b.manner.Strict && t.Parameters != nil
 	if strict {
 		var e *chat.Error
-		if b.Dst, e = anthropic.AppendSchema(b.Dst, b.r, t.Parameters, toolPath(t)+b.said(".function.parameters", ".input_schema")); e != nil && b.err == nil {
-			b.err = e
+		if b.Dst, e = anthropic.AppendSchema(b.Dst, b.R, t.Parameters, toolPath(t)+b.Said(".function.parameters", ".input_schema")); e != nil && b.Err == nil {
+			b.Err = e
 		}
 	} else {
 		b.Dst = anthropic.AppendParameters(b.Dst, t.Parameters)
@@ -97,7 +97,7 @@ func (b *builder) tool(t *chat.Tool) {
 	if strict {
 		b.Raw(`,"strict":true`)
 	} else if t.Strict {
-		b.r.DropAt(func() string { return toolPath(t) + b.said(".function.strict", ".strict") })
+		b.R.DropAt(func() string { return toolPath(t) + b.Said(".function.strict", ".strict") })
 	}
 	b.Raw(`}}`)
 	b.cachePoint(t.CacheControl, cachesTools)
@@ -108,14 +108,14 @@ func (b *builder) answerTool() {
 	b.wrap("toolSpec")
 	b.word("name", anthropic.AnswerTool)
 	b.word("description", anthropic.AnswerAbout)
-	if d := b.r.Format.Description; len(d) > 0 {
+	if d := b.R.Format.Description; len(d) > 0 {
 		b.Dst[len(b.Dst)-1] = ' '
 		b.Put(d)
 		b.Raw(`"`)
 	}
 	b.begin("inputSchema", `{`)
 	b.Key("json")
-	b.Dst = anthropic.AppendParameters(b.Dst, b.r.Format.Schema)
+	b.Dst = anthropic.AppendParameters(b.Dst, b.R.Format.Schema)
 	b.Raw(`}}}`)
 }
 
@@ -128,14 +128,14 @@ func (b *builder) chooseTool(declared, tool bool) {
 		b.Raw(`,"toolChoice":{"any":{}}`)
 	case declared && b.choice == chat.ChoiceTool:
 		found := false
-		for i := range b.r.Tools {
-			found = found || same(b.r.Tools[i].Name, b.r.Choice.Name)
+		for i := range b.R.Tools {
+			found = found || same(b.R.Tools[i].Name, b.R.Choice.Name)
 		}
 		if !found {
-			b.fail("tool_choice", "names a tool that is not among the tools")
+			b.Fail("tool_choice", "names a tool that is not among the tools")
 		}
 		b.Raw(`,"toolChoice":{"tool":{`)
-		b.Text("name", b.r.Choice.Name)
+		b.Text("name", b.R.Choice.Name)
 		b.Raw(`}}`)
 	}
 }

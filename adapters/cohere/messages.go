@@ -17,11 +17,11 @@ type attached struct {
 func (b *builder) messages() {
 	b.Key("messages")
 	b.Raw(`[`)
-	list := b.r.Messages
+	list := b.R.Messages
 	for i := range list {
 		m := &list[i]
 		if len(m.Name) > 0 {
-			b.r.Drop(m.At.Path() + ".name")
+			b.R.Drop(m.At.Path() + ".name")
 		}
 		results := 0
 		for k := range m.Parts {
@@ -81,7 +81,7 @@ func (b *builder) content(parts []chat.Part, media bool) {
 				b.text(p.Text)
 			}
 		case !media:
-			b.fail(p.At.Path(), "cannot stand in a message of this role")
+			b.Fail(p.At.Path(), "cannot stand in a message of this role")
 		case p.Kind == chat.ImagePart:
 			texts = 2
 			b.image(p)
@@ -93,7 +93,7 @@ func (b *builder) content(parts []chat.Part, media bool) {
 				}
 			}
 		default:
-			b.fail(p.At.Path(), "Cohere takes texts, images and documents of text")
+			b.Fail(p.At.Path(), "Cohere takes texts, images and documents of text")
 		}
 	}
 	if texts < 2 {
@@ -114,7 +114,7 @@ func (b *builder) text(t chat.Text) {
 func (b *builder) image(p *chat.Part) {
 	m := &p.Media
 	if len(m.FileID) > 0 {
-		b.fail(p.At.Path(), "a file's id means nothing to another provider; send its data or a URL")
+		b.Fail(p.At.Path(), "a file's id means nothing to another provider; send its data or a URL")
 	}
 	b.Comma()
 	b.Raw(`{"type":"image_url","image_url":{"url":"`)
@@ -139,10 +139,10 @@ func (b *builder) image(p *chat.Part) {
 //go:noinline
 func (b *builder) unhint(p *chat.Part) {
 	if len(p.CacheControl) > 0 {
-		b.r.Drop("cache_control")
+		b.R.Drop("cache_control")
 	}
 	if len(p.Citations) > 0 && !b.isCited(p) {
-		b.r.Drop("messages[].content[].citations")
+		b.R.Drop("messages[].content[].citations")
 	}
 }
 
@@ -157,9 +157,9 @@ func (b *builder) assistant(m *chat.Message) {
 		switch p.Kind {
 		case chat.TextPart, chat.RefusalPart, chat.ThinkingPart, chat.ToolCallPart:
 		case chat.RedactedPart, chat.ServerPart:
-			b.r.Drop(p.At.Path())
+			b.R.Drop(p.At.Path())
 		default:
-			b.fail(p.At.Path(), "cannot stand in a message of this role")
+			b.Fail(p.At.Path(), "cannot stand in a message of this role")
 		}
 	}
 	called := has[chat.ToolCallPart]
@@ -269,7 +269,7 @@ func (b *builder) result(p *chat.Part) {
 			}
 			b.Put(part.Media.Data)
 		default:
-			b.fail(part.At.Path(), "results are texts and images here")
+			b.Fail(part.At.Path(), "results are texts and images here")
 		}
 	}
 	if n == 0 && len(p.Result) > 0 {
@@ -306,8 +306,8 @@ func (b *builder) isCited(p *chat.Part) bool {
 // ids are their places, by which citations find them.
 func (b *builder) documents() bool {
 	n := int64(0)
-	for i := range b.r.Messages {
-		m := &b.r.Messages[i]
+	for i := range b.R.Messages {
+		m := &b.R.Messages[i]
 		for k := range m.Parts {
 			p := &m.Parts[k]
 			if !b.isCited(p) || m.Role == chat.System || m.Role == chat.Assistant {

@@ -1,7 +1,6 @@
 package cohere
 
 import (
-	"bytes"
 	"strconv"
 
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -10,28 +9,26 @@ import (
 
 // AppendRequest appends a request of https://docs.cohere.com/v2/reference/chat.
 func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{Builder: rawjson.Builder{Dst: dst}, r: r, a: a}
+	b := builder{Builder: chat.NewBuilder(dst, r), a: a}
 	b.build()
-	if b.err != nil {
-		return dst, b.err
+	if b.Err != nil {
+		return dst, b.Err
 	}
 	return b.Dst, nil
 }
 
 // A builder writes one request.
 type builder struct {
-	rawjson.Builder
-	r     *chat.Request
+	chat.Builder
 	a     *adapter
 	doc   rawjson.Doc // for schemas of functions
-	err   *chat.Error // the first one
 	media []attached  // of results, which hold only text
 	cited bool        // documents are the request's
 	asked bool        // JSON is asked for in words
 }
 
 func (b *builder) build() {
-	r := b.r
+	r := b.R
 	b.refuse()
 	b.cited = r.Format.Kind == chat.FormatText
 	b.asked = r.Format.Kind == chat.FormatJSON && b.declares()
@@ -56,74 +53,22 @@ func (b *builder) build() {
 	b.dropRest()
 }
 
-// fail keeps the first error: what is wrong with the field at path.
-//
-//go:noinline
-func (b *builder) fail(path, problem string) {
-	if b.err == nil {
-		b.err = chat.Unsupported(path, problem)
-	}
-}
-
-//go:noinline
-func (b *builder) failIf(said bool, path, problem string) {
-	if said {
-		b.fail(path, problem)
-	}
-}
-
-//go:noinline
-func (b *builder) dropIf(said bool, path string) {
-	if said {
-		b.r.Drop(path)
-	}
-}
-
-// said picks how the client spells a field.
-//
-//go:noinline
-func (b *builder) said(openAI, anthropic string) string {
-	if b.r.Dialect == "anthropic" {
-		return anthropic
-	}
-	return openAI
-}
-
 // refuse fails for what changes the meaning of the answer and has no counterpart here.
 func (b *builder) refuse() {
-	r := b.r
-	b.failIf(len(r.Messages) == 0, "messages", "want at least one message")
-	b.failIf(r.N > 1, "n", "Cohere gives one answer to a request")
-	b.failIf(len(r.LogitBias) > len("{}"), "logit_bias", "Cohere has nothing like it: tokens cannot be forbidden or forced")
-	b.failIf(r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text here")
-	b.failIf(r.WebSearch != nil, "web_search_options", "the answer would not rest on a search")
-	b.failIf(r.Format.Kind == chat.FormatSchema && b.declares(), b.said("response_format", "output_config.format"), "Cohere has no structured output beside tools")
-	if len(r.ServerTools) > 0 {
-		path := r.ServerTools[0].At.Path()
-		if path == "" {
-			path = "tools"
-		}
-		b.fail(path, "a tool of this type is run by another provider, not by this one")
-	}
+	r := b.R
+	b.FailUsual("Cohere")
+	b.FailIf(r.Format.Kind == chat.FormatSchema && b.declares(), b.Said("response_format", "output_config.format"), "Cohere has no structured output beside tools")
+	b.FailServerTools()
 }
 
 // dropRest reports what has no counterpart here and only makes answers likelier, faster
 // or cheaper.
 func (b *builder) dropRest() {
-	r := b.r
-	b.dropIf(r.MinP != nil, "min_p")
-	b.dropIf(r.TopLogprobs != nil && string(r.TopLogprobs) != "0", "top_logprobs")
-	b.dropIf(len(r.User) > 0, b.said("user", "metadata.user_id"))
-	b.dropIf(len(r.SafetyIdentifier) > 0, "safety_identifier")
-	b.dropIf(r.Metadata != nil, "metadata")
-	b.dropIf(r.Store != nil && string(r.Store) != "false", "store")
-	b.dropIf(r.Prediction != nil, "prediction")
-	b.dropIf(len(r.PromptCacheKey) > 0, "prompt_cache_key")
-	b.dropIf(len(r.Verbosity) > 0, "verbosity")
-	b.dropIf(len(r.ServiceTier) > 0 && string(r.ServiceTier) != "auto", "service_tier")
-	b.dropIf(len(r.Reasoning.Summary) > 0, b.said("reasoning.summary", "thinking.display"))
-	b.dropIf(r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
-	b.dropIf(b.asked, "response_format")
+	r := b.R
+	b.DropIf(r.MinP != nil, "min_p")
+	b.DropIf(r.TopLogprobs != nil && string(r.TopLogprobs) != "0", "top_logprobs")
+	b.DropUsual()
+	b.DropIf(b.asked, "response_format")
 	for i := range r.Extra {
 		r.Drop(r.Extra[i].Path)
 	}
@@ -133,7 +78,7 @@ const mostStops = 5
 
 // sampling writes what says how tokens are chosen, and how many there may be.
 func (b *builder) sampling() {
-	r := b.r
+	r := b.R
 	if r.MaxTokens > 0 {
 		b.Int("max_tokens", r.MaxTokens)
 	}
@@ -150,25 +95,8 @@ func (b *builder) sampling() {
 	if r.Logprobs {
 		b.Const("logprobs", "true")
 	}
-	name := b.said("stop", "stop_sequences")
-	n := 0
-	for _, s := range r.Stop {
-		if len(s) == 0 {
-			r.Drop(name)
-			continue
-		}
-		if n++; n == 1 {
-			b.Key("stop_sequences")
-			b.Raw(`[`)
-		}
-		b.Comma()
-		b.Str(s)
-	}
-	if n > 0 {
-		b.Raw(`]`)
-	}
-	if n > mostStops {
-		b.fail(name, "want at most 5, got "+strconv.Itoa(n))
+	if n := b.Stops("stop_sequences"); n > mostStops {
+		b.Fail(b.Said("stop", "stop_sequences"), "want at most 5, got "+strconv.Itoa(n))
 	}
 }
 
@@ -182,7 +110,7 @@ func (b *builder) within(key, name string, raw chat.Raw, least, most float64) {
 		b.Value(key, raw)
 		return
 	}
-	b.r.Drop(name)
+	b.R.Drop(name)
 	b.Key(key)
 	b.Dst = rawjson.AppendFloat(b.Dst, min(max(f, least), most))
 }
@@ -190,15 +118,15 @@ func (b *builder) within(key, name string, raw chat.Raw, least, most float64) {
 // thinking says whether the model thinks, and how much at most. Models that can do so
 // unless they are told not to, so that only a limit has to be said.
 func (b *builder) thinking() {
-	t := &b.r.Reasoning
+	t := &b.R.Reasoning
 	switch level := t.Level(); {
 	case level == chat.EffortNone:
 		b.Raw(`,"thinking":{"type":"disabled"}`)
 	case level != chat.EffortUnset:
 		tokens := t.Tokens()
-		if most := b.r.MaxTokens; most > 0 && tokens >= most {
+		if most := b.R.MaxTokens; most > 0 && tokens >= most {
 			tokens = max(1, most/4*3) // the thoughts are part of the limit
-			b.r.Drop(b.said("reasoning_effort", "thinking"))
+			b.R.Drop(b.Said("reasoning_effort", "thinking"))
 		}
 		b.Raw(`,"thinking":{"type":"enabled"`)
 		b.Int("token_budget", tokens)
@@ -214,7 +142,7 @@ const answerAsk = "Answer with one JSON object and nothing else: no code fence, 
 // format writes the form of the answer
 // (https://docs.cohere.com/v2/docs/structured-outputs).
 func (b *builder) format() {
-	f := &b.r.Format
+	f := &b.R.Format
 	if f.Kind == chat.FormatText || b.asked {
 		return
 	}

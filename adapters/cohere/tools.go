@@ -8,18 +8,18 @@ import (
 // declares reports whether functions are declared. Where none may be called and the
 // answer has a form, which goes with no tools, they are left out.
 func (b *builder) declares() bool {
-	r := b.r
+	r := b.R
 	return len(r.Tools) > 0 && (r.Choice.Kind != chat.ChoiceNone || r.Format.Kind == chat.FormatText)
 }
 
 // tools writes the functions, and whether one must be called. The one that a client
 // names is the only one that the model gets to see.
 func (b *builder) tools() {
-	r := b.r
+	r := b.R
 	named := r.Choice.Kind == chat.ChoiceTool
 	if !b.declares() {
 		if named || r.Choice.Kind == chat.ChoiceRequired {
-			b.fail("tool_choice", "there are no tools to choose from")
+			b.Fail("tool_choice", "there are no tools to choose from")
 		}
 		return
 	}
@@ -52,7 +52,7 @@ func (b *builder) tools() {
 	b.Raw(`]`)
 	switch {
 	case named && found == 0:
-		b.fail("tool_choice", "names a tool that is not among the tools")
+		b.Fail("tool_choice", "names a tool that is not among the tools")
 	case named || r.Choice.Kind == chat.ChoiceRequired:
 		b.Const("tool_choice", `"REQUIRED"`)
 	case r.Choice.Kind == chat.ChoiceNone:
@@ -64,7 +64,7 @@ func (b *builder) tools() {
 	}
 	for i := range r.Tools {
 		if t := &r.Tools[i]; t.Strict {
-			r.Drop(t.At.Path() + b.said(".function.strict", ".strict"))
+			r.Drop(t.At.Path() + b.Said(".function.strict", ".strict"))
 		}
 	}
 }

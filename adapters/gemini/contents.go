@@ -52,8 +52,8 @@ func (b *builder) system() {
 	before := len(b.Dst)
 	b.Raw(`"systemInstruction":{"parts":[`)
 	from := len(b.Dst)
-	for i := range b.r.Messages {
-		m := &b.r.Messages[i]
+	for i := range b.R.Messages {
+		m := &b.R.Messages[i]
 		for k := range m.Parts {
 			if p := &m.Parts[k]; m.Role == chat.System {
 				b.named(m)
@@ -75,7 +75,7 @@ func (b *builder) system() {
 func (b *builder) say(p *chat.Part) {
 	b.unhint(p)
 	if p.Kind != chat.TextPart && p.Kind != chat.RefusalPart {
-		b.fail(p.At.Path(), "cannot stand in a message of this role")
+		b.Fail(p.At.Path(), "cannot stand in a message of this role")
 	}
 	if len(p.Text) > 0 {
 		b.Comma()
@@ -91,10 +91,10 @@ func (b *builder) say(p *chat.Part) {
 //go:noinline
 func (b *builder) unhint(p *chat.Part) {
 	if len(p.CacheControl) > 0 {
-		b.drop("cache_control")
+		b.R.Drop("cache_control")
 	}
 	if len(p.Citations) > 0 {
-		b.drop("messages[].content[].citations")
+		b.R.Drop("messages[].content[].citations")
 	}
 }
 
@@ -103,7 +103,7 @@ func (b *builder) unhint(p *chat.Part) {
 //go:noinline
 func (b *builder) named(m *chat.Message) {
 	if len(m.Name) > 0 {
-		b.drop(m.At.Path() + ".name")
+		b.R.Drop(m.At.Path() + ".name")
 	}
 }
 
@@ -112,13 +112,13 @@ func (b *builder) named(m *chat.Message) {
 const opening = `{"text":"(The conversation begins.)"}`
 
 func (b *builder) contents() {
-	list := b.r.Messages
+	list := b.R.Messages
 	if len(list) == 0 {
-		b.fail("messages", "want at least one message")
+		b.Fail("messages", "want at least one message")
 	}
 	b.Key("contents")
 	b.Raw(`[`)
-	for i := 0; i < len(list) && b.err == nil; {
+	for i := 0; i < len(list) && b.Err == nil; {
 		to := i + 1
 		for to < len(list) && (list[to].Role == chat.Assistant) == (list[i].Role == chat.Assistant) {
 			to++
@@ -136,7 +136,7 @@ func (b *builder) contents() {
 		b.turn(user)
 		b.Raw(opening)
 	case b.side == assistant && !b.m.is(continues):
-		b.fail(list[len(list)-1].At.Path(), "the model does not continue an answer; the last message must be the user's")
+		b.Fail(list[len(list)-1].At.Path(), "the model does not continue an answer; the last message must be the user's")
 	}
 	b.endTurn()
 	b.Raw(`]`)
@@ -160,7 +160,7 @@ func (b *builder) userTurn(run []chat.Message, final bool) {
 	}
 	last := &run[len(run)-1]
 	if final && len(b.Dst) == before && last.Role != chat.System {
-		b.fail(last.At.Path(), "the last message must say something here")
+		b.Fail(last.At.Path(), "the last message must say something here")
 	}
 }
 
@@ -187,12 +187,12 @@ func (b *builder) modelTurn(run []chat.Message) {
 				n++
 			case chat.ThinkingPart, chat.RedactedPart:
 				if !sealed || p.Kind == chat.RedactedPart && !isMark(p.Text) {
-					b.drop(p.At.Path())
+					b.R.Drop(p.At.Path())
 				}
 			case chat.ServerPart:
-				b.drop(p.At.Path())
+				b.R.Drop(p.At.Path())
 			default:
-				b.fail(p.At.Path(), "cannot stand in a message of this role")
+				b.Fail(p.At.Path(), "cannot stand in a message of this role")
 			}
 		}
 	}
@@ -222,15 +222,15 @@ const unsigned = "skip_thought_signature_validator"
 // call writes a call. Of parallel ones the first has the signature.
 func (b *builder) call(p *chat.Part, signature chat.Text) {
 	if !isName(p.Name) {
-		b.fail(callPath(p), badName)
+		b.Fail(callPath(p), badName)
 		return
 	}
 	if len(p.ID) == 0 {
-		b.fail(callPath(p), "want an id")
+		b.Fail(callPath(p), "want an id")
 	}
 	for i := range b.open {
 		if same(b.open[i].part.ID, p.ID) {
-			b.fail(callPath(p), "another call of this turn has the same id")
+			b.Fail(callPath(p), "another call of this turn has the same id")
 		}
 	}
 	b.begin(assistant)
@@ -275,9 +275,9 @@ func (b *builder) input(p *chat.Part) {
 		return
 	}
 	if err := b.doc.Parse(b.Dst[from:]); err != nil {
-		b.fail(p.At.Path(), "want arguments that are JSON: "+err.Error())
+		b.Fail(p.At.Path(), "want arguments that are JSON: "+err.Error())
 	} else if kind := b.doc.Root().Kind(); kind != rawjson.Object {
-		b.fail(p.At.Path(), "want arguments that are a JSON object, got "+kind.String())
+		b.Fail(p.At.Path(), "want arguments that are a JSON object, got "+kind.String())
 	}
 }
 
@@ -293,7 +293,7 @@ func (b *builder) results(run []chat.Message) {
 	}
 	b.unanswered()
 	for i := range b.open {
-		if b.err == nil {
+		if b.Err == nil {
 			b.result(b.open[i])
 		}
 	}
@@ -317,14 +317,14 @@ func (b *builder) assign(p *chat.Part) {
 			return
 		}
 	}
-	b.fail(p.At.Path(), "a result without its call: the assistant's turn before has no call of this id, or it has its result")
+	b.Fail(p.At.Path(), "a result without its call: the assistant's turn before has no call of this id, or it has its result")
 }
 
 // unanswered fails for the first call that has no result where it has to be.
 func (b *builder) unanswered() {
 	for _, c := range b.open {
 		if c.result == nil {
-			b.fail(callPath(c.part), "this call has no result in the messages right behind it")
+			b.Fail(callPath(c.part), "this call has no result in the messages right behind it")
 			return
 		}
 	}
@@ -364,7 +364,7 @@ func (b *builder) result(c call) {
 		case chat.ImagePart, chat.DocumentPart, chat.AudioPart, chat.VideoPart:
 			b.media = append(b.media, attached{c.part.Name, part})
 		default:
-			b.drop(part.At.Path())
+			b.R.Drop(part.At.Path())
 		}
 	}
 	b.Raw(`"}}}`)

@@ -37,7 +37,7 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	if len(r.Inputs) > mostContents {
 		return dst, embed.Unfit("input", "want at most "+strconv.Itoa(mostContents)+" texts in one request, got "+strconv.Itoa(len(r.Inputs)))
 	}
-	b := builder{Builder: rawjson.Builder{Dst: dst}}
+	b := builder{Builder: chat.NewBuilder(dst, nil)}
 	b.Raw(`{"requests":[`)
 	for i := range r.Inputs {
 		in := &r.Inputs[i]

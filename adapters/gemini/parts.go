@@ -50,16 +50,16 @@ func (b *builder) file(p *chat.Part) {
 		b.Raw(`"}`)
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
-		b.drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
+		b.R.Drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
 	}
 	switch {
 	case m.Plain:
-	case len(m.FileID) > 0 && b.r.Dialect == dialectName:
+	case len(m.FileID) > 0 && b.R.Dialect == dialectName:
 		b.blob("fileData", "fileUri", p, m.FileID)
 	case len(m.FileID) > 0:
-		b.fail(p.At.Path(), "a file's id means nothing to another provider; send its data or a URL")
+		b.Fail(p.At.Path(), "a file's id means nothing to another provider; send its data or a URL")
 	case bytes.HasPrefix(m.URL, []byte("data:")):
-		b.fail(p.At.Path(), "want a data URL in base64 that names its media type")
+		b.Fail(p.At.Path(), "want a data URL in base64 that names its media type")
 	case len(m.URL) > 0:
 		b.blob("fileData", "fileUri", p, m.URL)
 	default:

@@ -10,21 +10,19 @@ import (
 
 // AppendRequest appends a request of https://ai.google.dev/api/generate-content.
 func (t *Translation) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{Builder: rawjson.Builder{Dst: dst}, r: r, m: find(r.Model), vertex: t.Vertex}
+	b := builder{Builder: chat.NewBuilder(dst, r), m: find(r.Model), vertex: t.Vertex}
 	b.build()
-	if b.err != nil {
-		return dst, b.err
+	if b.Err != nil {
+		return dst, b.Err
 	}
 	return b.Dst, nil
 }
 
 // A builder writes one request.
 type builder struct {
-	rawjson.Builder
-	r     *chat.Request
+	chat.Builder
 	m     *model
 	doc   rawjson.Doc // for documents within the request: arguments, schemas
-	err   *chat.Error // the first one
 	side  side        // whose content is open
 	open  []call      // calls of the turn before, to be answered in this one
 	media []attached  // of results, which hold only text for older models
@@ -47,93 +45,43 @@ func (b *builder) build() {
 	b.dropRest()
 }
 
-// The helpers are not inlined, either: there are many calls of them, and the module's size
-// counts.
-
-// fail keeps the first error: what is wrong with the field at path.
-//
-//go:noinline
-func (b *builder) fail(path, problem string) {
-	if b.err != nil {
-		return
-	}
-	b.err = chat.Unsupported(path, problem)
-}
-
-// drop reports what is not in the request.
-//
-//go:noinline
-func (b *builder) drop(path string) { b.r.Drop(path) }
-
-// said picks how the client spells a field.
-//
-//go:noinline
-func (b *builder) said(openAI, anthropic string) string {
-	if b.r.Dialect == "anthropic" {
-		return anthropic
-	}
-	return openAI
-}
-
 // refuse fails for what changes the meaning of the answer and has no counterpart here.
 func (b *builder) refuse() {
-	r := b.r
-	for _, g := range [...]struct {
-		said        bool
-		field, what string
-	}{
-		{r.N > 1 && !b.m.is(several), "n", "the model has one answer to a request"},
-		{r.N > mostChoices, "n", "want at most 8 answers"},
-		{len(r.LogitBias) > len("{}"), "logit_bias", "Gemini's API has nothing like it: tokens cannot be forbidden or forced"},
-		{r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text here"},
-		{r.WebSearch != nil, "web_search_options", "the answer would not rest on a search"},
-	} {
-		if g.said {
-			b.fail(g.field, g.what)
-		}
-	}
-	if len(r.ServerTools) > 0 && r.Dialect != dialectName {
-		path := r.ServerTools[0].At.Path()
-		if path == "" {
-			path = "tools"
-		}
-		b.fail(path, "a tool of this type is run by another provider, not by this one")
+	r := b.R
+	b.FailIf(r.N > 1 && !b.m.is(several), "n", "the model has one answer to a request")
+	b.FailIf(r.N > mostChoices, "n", "want at most 8 answers")
+	b.FailIf(len(r.LogitBias) > len("{}"), "logit_bias", "Gemini's API has nothing like it: tokens cannot be forbidden or forced")
+	b.FailIf(r.Audio != nil || bytes.Contains(r.Modalities, []byte(`"audio"`)), "audio", "answers are text here")
+	b.FailIf(r.WebSearch != nil, "web_search_options", "the answer would not rest on a search")
+	if r.Dialect != dialectName {
+		b.FailServerTools()
 	}
 }
 
 // dropRest reports what has no counterpart here and only makes answers likelier, faster
 // or cheaper.
 func (b *builder) dropRest() {
-	r := b.r
-	for _, g := range [...]struct {
-		said  bool
-		field string
-	}{
-		{r.MinP != nil, "min_p"},
-		{len(r.User) > 0, b.said("user", "metadata.user_id")},
-		{len(r.SafetyIdentifier) > 0, "safety_identifier"},
-		{r.Metadata != nil, "metadata"},
-		{r.Store != nil && string(r.Store) != "false", "store"},
-		{r.Prediction != nil, "prediction"},
-		{len(r.PromptCacheKey) > 0, "prompt_cache_key"},
-		{len(r.Verbosity) > 0, "verbosity"},
-		{r.SequentialTools && len(r.Tools) > 0, b.said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use")},
-	} {
-		if g.said {
-			b.drop(g.field)
-		}
-	}
+	r := b.R
+	b.DropIf(r.MinP != nil, "min_p")
+	b.DropIf(len(r.User) > 0, b.Said("user", "metadata.user_id"))
+	b.DropIf(len(r.SafetyIdentifier) > 0, "safety_identifier")
+	b.DropIf(r.Metadata != nil, "metadata")
+	b.DropIf(r.Store != nil && string(r.Store) != "false", "store")
+	b.DropIf(r.Prediction != nil, "prediction")
+	b.DropIf(len(r.PromptCacheKey) > 0, "prompt_cache_key")
+	b.DropIf(len(r.Verbosity) > 0, "verbosity")
+	b.DropIf(r.SequentialTools && len(r.Tools) > 0, b.Said("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
 	for i := range r.Extra {
 		if e := &r.Extra[i]; r.Dialect != dialectName || e.Path != e.Key { // only this API's own clients know its members
-			b.drop(e.Path)
+			b.R.Drop(e.Path)
 		}
 	}
 }
 
 // own writes the members that only this API's own clients know.
 func (b *builder) own() {
-	for i := range b.r.Extra {
-		if e := &b.r.Extra[i]; b.r.Dialect == dialectName && e.Path == e.Key {
+	for i := range b.R.Extra {
+		if e := &b.R.Extra[i]; b.R.Dialect == dialectName && e.Path == e.Key {
 			b.Value(e.Key, e.Raw)
 		}
 	}
@@ -142,7 +90,7 @@ func (b *builder) own() {
 // tier writes the service tier (https://ai.google.dev/gemini-api/docs/flex-inference).
 // auto is what the account has.
 func (b *builder) tier() {
-	switch t := b.r.ServiceTier; string(t) {
+	switch t := b.R.ServiceTier; string(t) {
 	case "", "auto":
 	case "default", "standard_only":
 		if b.vertex {
@@ -151,12 +99,12 @@ func (b *builder) tier() {
 		b.Raw(`,"serviceTier":"standard"`)
 	case "flex", "priority":
 		if b.vertex {
-			b.drop("service_tier") // headers say it there
+			b.R.Drop("service_tier") // headers say it there
 			return
 		}
 		b.Text("serviceTier", t)
 	default:
-		b.drop("service_tier")
+		b.R.Drop("service_tier")
 	}
 }
 
@@ -167,7 +115,7 @@ const (
 
 // config writes what says how the answer is made.
 func (b *builder) config() {
-	r := b.r
+	r := b.R
 	if r.MaxTokens > 0 {
 		b.Int("maxOutputTokens", r.MaxTokens)
 	}
@@ -179,7 +127,7 @@ func (b *builder) config() {
 	if _, err := strconv.ParseInt(string(r.Seed), 10, 32); err == nil {
 		b.Value("seed", r.Seed)
 	} else if r.Seed != nil {
-		b.drop("seed") // only 32 bits are taken
+		b.R.Drop("seed") // only 32 bits are taken
 	}
 	if r.N > 1 {
 		b.Int("candidateCount", r.N)
@@ -203,30 +151,13 @@ func (b *builder) sample(key, name string, raw chat.Raw, t trait, usual float64)
 	case b.m.is(t):
 		b.Value(key, raw)
 	case err != nil || f != usual:
-		b.drop(name)
+		b.R.Drop(name)
 	}
 }
 
 func (b *builder) stops() {
-	name := b.said("stop", "stop_sequences")
-	n := 0
-	for _, s := range b.r.Stop {
-		if len(s) == 0 {
-			b.drop(name)
-			continue
-		}
-		if n++; n == 1 {
-			b.Key("stopSequences")
-			b.Raw(`[`)
-		}
-		b.Comma()
-		b.Str(s)
-	}
-	if n > 0 {
-		b.Raw(`]`)
-	}
-	if n > mostStops {
-		b.fail(name, "want at most 5, got "+strconv.Itoa(n))
+	if n := b.Stops("stopSequences"); n > mostStops {
+		b.Fail(b.Said("stop", "stop_sequences"), "want at most 5, got "+strconv.Itoa(n))
 	}
 }
 
@@ -237,15 +168,15 @@ var levelNames = [...]string{chat.EffortMinimal: "MINIMAL", chat.EffortLow: "LOW
 // budget before (https://ai.google.dev/gemini-api/docs/generate-content/thinking). Where
 // a client asks for thinking it gets to see it, but for one that says otherwise.
 func (b *builder) thinking() {
-	r := &b.r.Reasoning
+	r := &b.R.Reasoning
 	level := r.Level()
 	if level == chat.EffortUnset && !r.Adaptive {
 		return
 	}
-	name := b.said("reasoning_effort", "thinking")
+	name := b.Said("reasoning_effort", "thinking")
 	if !b.m.thinks() {
 		if level != chat.EffortNone {
-			b.drop(name)
+			b.R.Drop(name)
 		}
 		return
 	}
@@ -255,7 +186,7 @@ func (b *builder) thinking() {
 			given := b.m.nearest(level)
 			b.Text("thinkingLevel", []byte(levelNames[given]))
 			if given != level {
-				b.drop(name)
+				b.R.Drop(name)
 			}
 		case b.m.levels == 0:
 			b.budget(level, name)
@@ -269,18 +200,18 @@ func (b *builder) thinking() {
 // budget writes the tokens of thinking: -1 lets the model decide. They are part of
 // maxOutputTokens, of which a quarter is left for the answer.
 func (b *builder) budget(level chat.Effort, name string) {
-	r := &b.r.Reasoning
+	r := &b.R.Reasoning
 	n := int64(-1)
 	switch {
 	case level == chat.EffortNone && b.m.is(silent):
 		n = 0
 	case level != chat.EffortUnset:
 		want := r.Tokens()
-		if most := b.r.MaxTokens; most > 0 && want >= most {
+		if most := b.R.MaxTokens; most > 0 && want >= most {
 			want = most / 4 * 3
 		}
 		if n = min(max(want, b.m.least), b.m.most); level == chat.EffortNone || n != want && r.Budget > 0 {
-			b.drop(name)
+			b.R.Drop(name)
 		}
 	}
 	b.Int("thinkingBudget", n)

@@ -12,7 +12,7 @@ import (
 // (https://ai.google.dev/api/generate-content#FIELDS.response_json_schema).
 func (b *builder) schema(raw chat.Raw, path string) {
 	if err := b.doc.Parse(raw); err != nil || b.doc.Root().Kind() != rawjson.Object {
-		b.fail(path, "want a JSON Schema, an object")
+		b.Fail(path, "want a JSON Schema, an object")
 		return
 	}
 	b.subschema(b.doc.Root(), path, false)
@@ -137,7 +137,7 @@ func (b *builder) subschema(s rawjson.Value, path string, object bool) {
 //go:noinline
 func (b *builder) lose(v rawjson.Value, path string) {
 	if path != "" {
-		b.drop(path + "." + v.Path())
+		b.R.Drop(path + "." + v.Path())
 	}
 }
 

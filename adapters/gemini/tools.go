@@ -26,45 +26,45 @@ const answerAsk = "Answer with one JSON object and nothing else: no code fence, 
 // functions, gets instead: if none may be called they are left out; any JSON can be
 // asked for; a schema cannot be held.
 func (b *builder) chooseFormat() {
-	f := &b.r.Format
+	f := &b.R.Format
 	if f.Kind == chat.FormatText || !b.declares() || b.m.is(toolFormat) {
 		return
 	}
 	if f.Kind == chat.FormatSchema {
-		b.fail("response_format", "the model has no structured output beside tools")
+		b.Fail("response_format", "the model has no structured output beside tools")
 	}
 	b.asked = true
-	b.drop("response_format")
+	b.R.Drop("response_format")
 }
 
 // declares reports whether functions are declared.
 //
 //go:noinline
 func (b *builder) declares() bool {
-	r := b.r
+	r := b.R
 	return len(r.Tools) > 0 && (r.Choice.Kind != chat.ChoiceNone || r.Format.Kind == chat.FormatText || b.m.is(toolFormat))
 }
 
 // format writes the form of the answer
 // (https://ai.google.dev/gemini-api/docs/structured-output).
 func (b *builder) format() {
-	f := &b.r.Format
+	f := &b.R.Format
 	if f.Kind == chat.FormatText || b.asked {
 		return
 	}
 	b.Const("responseMimeType", `"application/json"`)
 	if f.Kind == chat.FormatSchema {
 		b.Key("responseJsonSchema")
-		b.schema(f.Schema, b.said("response_format.json_schema.schema", "output_config.format.schema"))
+		b.schema(f.Schema, b.Said("response_format.json_schema.schema", "output_config.format.schema"))
 	}
 }
 
 // tools writes the declarations of functions, and which may or must be called.
 func (b *builder) tools() {
-	r := b.r
+	r := b.R
 	if !b.declares() {
 		if k := r.Choice.Kind; k == chat.ChoiceRequired || k == chat.ChoiceTool {
-			b.fail("tool_choice", "there are no tools to choose from")
+			b.Fail("tool_choice", "there are no tools to choose from")
 		}
 		if len(r.ServerTools) > 0 {
 			b.Raw(`,"tools":[`)
@@ -79,11 +79,11 @@ func (b *builder) tools() {
 		t := &r.Tools[i]
 		path := t.At.Path()
 		if !isName(t.Name) {
-			b.fail(path, badName)
+			b.Fail(path, badName)
 		}
 		found = found || same(t.Name, r.Choice.Name)
 		if len(t.CacheControl) > 0 {
-			b.drop("cache_control")
+			b.R.Drop("cache_control")
 		}
 		b.Comma()
 		b.Raw(`{`)
@@ -94,23 +94,23 @@ func (b *builder) tools() {
 		b.parameters(t, path)
 		b.Raw(`}`)
 		if strict = strict || t.Strict; t.Strict && !b.m.is(validates) {
-			b.drop(path + b.said(".function.strict", ".strict"))
+			b.R.Drop(path + b.Said(".function.strict", ".strict"))
 		}
 	}
 	b.Raw(`]}`)
 	b.ownTools()
 	b.Raw(`]`)
 	if r.Choice.Kind == chat.ChoiceTool && !found {
-		b.fail("tool_choice", "names a tool that is not among the tools")
+		b.Fail("tool_choice", "names a tool that is not among the tools")
 	}
 	b.mode(strict && b.m.is(validates))
 }
 
 // ownTools writes tools that Google runs, as this API's own clients spell them.
 func (b *builder) ownTools() {
-	for i := range b.r.ServerTools {
+	for i := range b.R.ServerTools {
 		b.Comma()
-		b.Put(b.r.ServerTools[i].Raw)
+		b.Put(b.R.ServerTools[i].Raw)
 	}
 }
 
@@ -119,14 +119,14 @@ func (b *builder) ownTools() {
 // that must be made keeps to its schema; one that may be does so where it is validated.
 func (b *builder) mode(strict bool) {
 	const config = `,"toolConfig":{"functionCallingConfig":{"mode":`
-	switch b.r.Choice.Kind {
+	switch b.R.Choice.Kind {
 	case chat.ChoiceNone:
 		b.Raw(config + `"NONE"}}`)
 	case chat.ChoiceRequired:
 		b.Raw(config + `"ANY"}}`)
 	case chat.ChoiceTool:
 		b.Raw(config + `"ANY","allowedFunctionNames":[`)
-		b.Str(b.r.Choice.Name)
+		b.Str(b.R.Choice.Name)
 		b.Raw(`]}}`)
 	default:
 		if strict {
@@ -141,19 +141,19 @@ func (b *builder) parameters(t *chat.Tool, path string) {
 		return
 	}
 	if err := b.doc.Parse(t.Parameters); err != nil {
-		b.fail(path, "want a JSON Schema: "+err.Error())
+		b.Fail(path, "want a JSON Schema: "+err.Error())
 		return
 	}
 	root := b.doc.Root()
 	if root.Kind() != rawjson.Object {
-		b.fail(path, "want a JSON Schema that is an object")
+		b.Fail(path, "want a JSON Schema that is an object")
 		return
 	}
 	if root.Get("properties").Len() == 0 && !root.Get("$ref").Exists() && root.Get("anyOf").Len() == 0 {
 		return
 	}
 	if t.Strict {
-		path += b.said(".function.parameters", ".input_schema")
+		path += b.Said(".function.parameters", ".input_schema")
 	} else {
 		path = "" // then its schema is only advice
 	}

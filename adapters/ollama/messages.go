@@ -9,11 +9,11 @@ import (
 func (b *builder) messages() {
 	b.Key("messages")
 	b.Raw(`[`)
-	list := b.r.Messages
+	list := b.R.Messages
 	for i := range list {
 		m := &list[i]
 		if len(m.Name) > 0 {
-			b.r.Drop(m.At.Path() + ".name")
+			b.R.Drop(m.At.Path() + ".name")
 		}
 		if m.Role == chat.Assistant {
 			b.assistant(m)
@@ -66,7 +66,7 @@ func (b *builder) content(parts []chat.Part, mark string, textOnly bool) {
 			b.line(from, p.Text)
 		case p.Kind == chat.ToolResultPart:
 		case textOnly:
-			b.fail(p.At.Path(), "cannot stand in a message of this role")
+			b.Fail(p.At.Path(), "cannot stand in a message of this role")
 		case p.Kind == chat.ImagePart:
 			images++
 			b.image(p)
@@ -75,7 +75,7 @@ func (b *builder) content(parts []chat.Part, mark string, textOnly bool) {
 			b.line(from, p.Context)
 			b.line(from, p.Media.Data)
 		default:
-			b.fail(p.At.Path(), "Ollama takes texts and images")
+			b.Fail(p.At.Path(), "Ollama takes texts and images")
 		}
 	}
 	b.Raw(`"`)
@@ -104,10 +104,10 @@ func (b *builder) line(from int, t chat.Text) {
 // image checks that an image can be sent: the server fetches none.
 func (b *builder) image(p *chat.Part) {
 	if len(p.Media.Data) == 0 {
-		b.fail(p.At.Path(), "want an image as base64 data: Ollama fetches none")
+		b.Fail(p.At.Path(), "want an image as base64 data: Ollama fetches none")
 	}
 	if len(p.Detail) > 0 && string(p.Detail) != "auto" {
-		b.r.Drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
+		b.R.Drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
 	}
 }
 
@@ -117,10 +117,10 @@ func (b *builder) image(p *chat.Part) {
 //go:noinline
 func (b *builder) unhint(p *chat.Part) {
 	if len(p.CacheControl) > 0 {
-		b.r.Drop("cache_control")
+		b.R.Drop("cache_control")
 	}
 	if len(p.Citations) > 0 {
-		b.r.Drop("messages[].content[].citations")
+		b.R.Drop("messages[].content[].citations")
 	}
 }
 
@@ -143,9 +143,9 @@ func (b *builder) assistant(m *chat.Message) {
 		case chat.ToolCallPart:
 			calls++
 		case chat.RedactedPart, chat.ServerPart:
-			b.r.Drop(p.At.Path())
+			b.R.Drop(p.At.Path())
 		default:
-			b.fail(p.At.Path(), "cannot stand in a message of this role")
+			b.Fail(p.At.Path(), "cannot stand in a message of this role")
 		}
 	}
 	b.Raw(`"`)
@@ -185,7 +185,7 @@ func (b *builder) calls(parts []chat.Part) {
 		n++
 		var err error
 		if b.Dst, err = p.AppendInput(b.Dst, &b.doc); err != nil {
-			b.fail(p.At.Path(), err.Error())
+			b.Fail(p.At.Path(), err.Error())
 		}
 		b.Raw(`}}`)
 	}
