@@ -94,7 +94,7 @@ func streamError(name string, data []byte) *chat.Error {
 	}
 	e := readError(name, 0, rawjson.Value{})
 	if len(data) > 0 {
-		e.Message = tidy(string(data))
+		e.Message = chat.Clip(string(data), mostMessage)
 	}
 	return e
 }

@@ -1,7 +1,6 @@
 package bedrock
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -84,7 +83,7 @@ func readError(name string, status int, v rawjson.Value) *chat.Error {
 	e.Kind = chat.KindOf(e.Status)
 	for _, key := range [...]string{"message", "Message", "originalMessage"} {
 		if s := v.Get(key).Str(); s != "" && e.Message == "" {
-			e.Message = tidy(s)
+			e.Message = chat.Clip(s, mostMessage)
 		}
 	}
 	for _, m := range messageCodes {
@@ -93,15 +92,7 @@ func readError(name string, status int, v rawjson.Value) *chat.Error {
 		}
 	}
 	if e.Message == "" {
-		e.Message = "Amazon Bedrock answered with status " + strconv.Itoa(e.Status) + " and no error message"
+		e.Message = chat.Unexplained("Amazon Bedrock", e.Status)
 	}
 	return e
-}
-
-// tidy bounds a message.
-func tidy(s string) string {
-	if len(s) > mostMessage {
-		s = strings.ToValidUTF8(s[:mostMessage], "") + "..."
-	}
-	return s
 }

@@ -121,3 +121,20 @@ func (b *Builder) Stops(key string) int {
 	}
 	return n
 }
+
+// Function writes a tool as OpenAI's API spells a function, without strict. One without
+// parameters takes none.
+func (b *Builder) Function(t *Tool) {
+	b.Comma()
+	b.Raw(`{"type":"function","function":{`)
+	b.Text("name", t.Name)
+	if len(t.Description) > 0 {
+		b.Text("description", t.Description)
+	}
+	if len(t.Parameters) > 0 && string(t.Parameters) != "null" {
+		b.Value("parameters", t.Parameters)
+	} else {
+		b.Const("parameters", `{"type":"object","properties":{}}`)
+	}
+	b.Raw(`}}`)
+}

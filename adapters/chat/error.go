@@ -1,5 +1,10 @@
 package chat
 
+import (
+	"strconv"
+	"strings"
+)
+
 // An ErrorKind is why a request failed, in words that every API has.
 type ErrorKind uint8
 
@@ -69,3 +74,16 @@ func Unsupported(path, problem string) *Error {
 
 // Error makes it an error, for answers that are one although their status is good.
 func (e *Error) Error() string { return e.Message }
+
+// Clip is what is told of a provider's message of more than most bytes: its beginning.
+func Clip(message string, most int) string {
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "..."
+}
+
+// Unexplained is the message for an error of a provider's that has none.
+func Unexplained(provider string, status int) string {
+	return provider + " answered with status " + strconv.Itoa(status) + " and no error message"
+}

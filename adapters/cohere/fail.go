@@ -1,7 +1,6 @@
 package cohere
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -37,12 +36,10 @@ func readError(v rawjson.Value, status int) *chat.Error {
 			e.Message = m.Str()
 		}
 	}
-	if len(e.Message) > mostMessage {
-		e.Message = strings.ToValidUTF8(e.Message[:mostMessage], "") + "..."
-	}
+	e.Message = chat.Clip(e.Message, mostMessage)
 	switch {
 	case e.Message == "":
-		e.Message = "Cohere answered with status " + strconv.Itoa(status) + " and no error message"
+		e.Message = chat.Unexplained("Cohere", status)
 	case strings.Contains(e.Message, "too many tokens"): // there are no codes: this one makes clients shorten their prompts
 		e.Code = "context_length_exceeded"
 	}

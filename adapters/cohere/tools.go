@@ -36,18 +36,7 @@ func (b *builder) tools() {
 			r.Drop("cache_control")
 		}
 		strict = strict && t.Strict && b.requires(t)
-		b.Comma()
-		b.Raw(`{"type":"function","function":{`)
-		b.Text("name", t.Name)
-		if len(t.Description) > 0 {
-			b.Text("description", t.Description)
-		}
-		if len(t.Parameters) > 0 && string(t.Parameters) != "null" {
-			b.Value("parameters", t.Parameters)
-		} else {
-			b.Const("parameters", `{"type":"object","properties":{}}`)
-		}
-		b.Raw(`}}`)
+		b.Function(t)
 	}
 	b.Raw(`]`)
 	switch {

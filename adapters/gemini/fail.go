@@ -47,7 +47,7 @@ func readError(v rawjson.Value, status int) *chat.Error {
 		e.Code = strings.ToLower(s)
 	}
 	if e.Message == "" {
-		e.Message = "Gemini answered with status " + strconv.Itoa(status) + " and no error message"
+		e.Message = chat.Unexplained("Gemini", status)
 	}
 	return e
 }
@@ -68,9 +68,7 @@ func seconds(s string) int64 {
 
 // tidy bounds a message and takes the keys out that Google names in some.
 func tidy(s string) string {
-	if len(s) > mostMessage {
-		s = strings.ToValidUTF8(s[:mostMessage], "") + "..."
-	}
+	s = chat.Clip(s, mostMessage)
 	const key = "AIza" // how keys begin
 	for from := 0; ; {
 		i := strings.Index(s[from:], key)

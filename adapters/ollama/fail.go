@@ -1,7 +1,6 @@
 package ollama
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -29,12 +28,10 @@ func readError(v rawjson.Value, status int) *chat.Error {
 		status = 502
 	}
 	e := &chat.Error{Status: status, Kind: chat.KindOf(status), Message: message.Str()}
-	if len(e.Message) > mostMessage {
-		e.Message = strings.ToValidUTF8(e.Message[:mostMessage], "") + "..."
-	}
+	e.Message = chat.Clip(e.Message, mostMessage)
 	switch {
 	case e.Message == "":
-		e.Message = "Ollama answered with status " + strconv.Itoa(status) + " and no error message"
+		e.Message = chat.Unexplained("Ollama", status)
 	case strings.Contains(e.Message, "the context length"): // there are no codes: this one makes clients shorten their prompts
 		e.Code = "context_length_exceeded"
 	}

@@ -137,18 +137,7 @@ func (b *builder) tools() {
 		if t.Strict {
 			r.Drop(t.At.Path() + b.Said(".function.strict", ".strict"))
 		}
-		b.Comma()
-		b.Raw(`{"type":"function","function":{`)
-		b.Text("name", t.Name)
-		if len(t.Description) > 0 {
-			b.Text("description", t.Description)
-		}
-		if len(t.Parameters) > 0 && string(t.Parameters) != "null" {
-			b.Value("parameters", t.Parameters)
-		} else {
-			b.Const("parameters", `{"type":"object","properties":{}}`)
-		}
-		b.Raw(`}}`)
+		b.Function(t)
 	}
 	b.Raw(`]`)
 }

@@ -136,9 +136,7 @@ func statusOf(kind, code string) int {
 
 // tidy bounds a message and takes the keys out that OpenAI repeats in it.
 func tidy(s string) string {
-	if len(s) > mostMessage {
-		s = strings.ToValidUTF8(s[:mostMessage], "") + "..."
-	}
+	s = chat.Clip(s, mostMessage)
 	for from := 0; ; {
 		i := strings.Index(s[from:], "sk-")
 		if i < 0 {
