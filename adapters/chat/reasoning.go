@@ -15,6 +15,18 @@ const (
 	EffortMax
 )
 
+// EffortNames are the efforts as the values of OpenAI's reasoning_effort. One that is not
+// said has no name.
+var EffortNames = [...]string{
+	EffortNone:    "none",
+	EffortMinimal: "minimal",
+	EffortLow:     "low",
+	EffortMedium:  "medium",
+	EffortHigh:    "high",
+	EffortXHigh:   "xhigh",
+	EffortMax:     "max",
+}
+
 // Reasoning is how a model thinks before it answers: by a budget of tokens, by an
 // effort, or both where the client said both.
 type Reasoning struct {

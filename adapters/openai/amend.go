@@ -151,7 +151,7 @@ func (m *amendment) tools() {
 func (m *amendment) effort(v rawjson.Value) {
 	const key = "reasoning_effort"
 	way, asked := m.a.p.Effort, chat.EffortUnset
-	for i, name := range effortNames {
+	for i, name := range chat.EffortNames {
 		if name != "" && v.Is(name) {
 			asked = chat.Effort(i)
 		}
@@ -164,7 +164,7 @@ func (m *amendment) effort(v rawjson.Value) {
 		given := m.a.other.nearest(asked)
 		if given != asked {
 			m.drops = append(m.drops, key)
-			m.patch.Replace(v, []byte(`"`+effortNames[given]+`"`))
+			m.patch.Replace(v, []byte(`"`+chat.EffortNames[given]+`"`))
 		}
 	default:
 		m.patch.DeleteField(m.request, key)

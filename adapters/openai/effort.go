@@ -6,17 +6,6 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 )
 
-// effortNames are the values of reasoning_effort.
-var effortNames = [...]string{
-	chat.EffortNone:    "none",
-	chat.EffortMinimal: "minimal",
-	chat.EffortLow:     "low",
-	chat.EffortMedium:  "medium",
-	chat.EffortHigh:    "high",
-	chat.EffortXHigh:   "xhigh",
-	chat.EffortMax:     "max",
-}
-
 // field reports whether an effort is said by reasoning_effort.
 func (w EffortWay) field(e chat.Effort) bool {
 	return w == EffortField || w == EffortOrOff && e != chat.EffortNone
@@ -48,7 +37,7 @@ func (w EffortWay) say(e chat.Effort, budget int64) (member, value string, exact
 		if budget > 0 {
 			return "reasoning", `{"max_tokens":` + strconv.FormatInt(budget, 10) + `}`, true
 		}
-		return "reasoning", `{"effort":"` + effortNames[e] + `"}`, true
+		return "reasoning", `{"effort":"` + chat.EffortNames[e] + `"}`, true
 	}
 	return "", "", !on
 }

@@ -150,7 +150,7 @@ func New(p Profile) *Adapter {
 	}
 	if p.Efforts != "" {
 		a.other.efforts = 0
-		for i, name := range effortNames {
+		for i, name := range chat.EffortNames {
 			if name != "" && slices.Contains(strings.Fields(p.Efforts), name) {
 				a.other.efforts |= 1 << i
 			}

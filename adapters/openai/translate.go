@@ -239,7 +239,7 @@ func (b *builder) reasoning() {
 		if b.member("reasoning_effort", "thinking") {
 			b.effort = given
 			b.raw(`"`)
-			b.raw(effortNames[given])
+			b.raw(chat.EffortNames[given])
 			b.raw(`"`)
 		}
 	}

@@ -12,15 +12,7 @@ const Efforts = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'"
 
 // Effort is an effort as OpenAI's APIs call it; false if they do not.
 func Effort(v rawjson.Value) (chat.Effort, bool) {
-	for e, name := range [...]string{
-		chat.EffortNone:    "none",
-		chat.EffortMinimal: "minimal",
-		chat.EffortLow:     "low",
-		chat.EffortMedium:  "medium",
-		chat.EffortHigh:    "high",
-		chat.EffortXHigh:   "xhigh",
-		chat.EffortMax:     "max",
-	} {
+	for e, name := range chat.EffortNames {
 		if name != "" && v.Is(name) {
 			return chat.Effort(e), true
 		}
