@@ -63,13 +63,18 @@ func (s *Stream) RequestBody(p []byte) *Step {
 		return s.reject(e)
 	}
 	if s.phase == released {
-		step := s.next()
-		if s.list != nil { // its headers still wait for a token
-			step.Action = Hold
-		}
-		return step
+		return s.follow()
 	}
 	return s.release(request, body)
+}
+
+// follow sends a body after its headers, which its path has sent on.
+func (s *Stream) follow() *Step {
+	step := s.next()
+	if s.list != nil { // they still wait for a token
+		step.Action = Hold
+	}
+	return step
 }
 
 // parse reads a body as one JSON object.

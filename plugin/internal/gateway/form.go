@@ -15,13 +15,10 @@ func (s *Stream) form(body []byte) *Step {
 	if e != nil {
 		return s.reject(e)
 	}
-	step := s.next()
-	if s.phase == released { // by its path
-		if s.list != nil { // its headers still wait for a token
-			step.Action = Hold
-		}
-		return step
+	if s.phase == released {
+		return s.follow()
 	}
+	step := s.next()
 	path, ok := s.native()
 	if !ok {
 		return s.reject(s.notNative())
