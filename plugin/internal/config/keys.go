@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 func fromEnvironment(lookup func(string) string, name string) (secret.String, error) {
@@ -17,10 +18,10 @@ func fromEnvironment(lookup func(string) string, name string) (secret.String, er
 }
 
 func (r *reader) consumers(o *strict.Object) {
-	c := &Consumers{byKey: keySet[*Consumer]{}}
+	c := &Consumers{byKey: keySet[*identity.Caller]{}}
 	names := map[string]bool{}
 	o.Objects("consumers", "Who may call; none means everybody.", func(_ int, o *strict.Object) {
-		x := &Consumer{
+		x := &identity.Caller{
 			Name:   o.Str("name", "Name in logs and limits.", ""),
 			Tenant: o.Str("tenant", "What it belongs to.", ""),
 			Tier:   o.Str("tier", "Its kind of contract.", ""),

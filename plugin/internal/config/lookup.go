@@ -5,6 +5,8 @@ import (
 
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/glob"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 // Host reports whether a host, in lower case and without port, is among those of m.
@@ -37,7 +39,7 @@ func (a *Admin) Allows(key string) bool {
 
 // Consumers are those who may call.
 type Consumers struct {
-	byKey keySet[*Consumer]
+	byKey keySet[*identity.Caller]
 	count int
 }
 
@@ -48,20 +50,7 @@ func (c *Consumers) Open() bool { return c.count == 0 }
 func (c *Consumers) Len() int { return c.count }
 
 // ByKey finds a consumer by an API key.
-func (c *Consumers) ByKey(key string) (*Consumer, bool) { return c.byKey.find(key) }
-
-// May reports whether the consumer may use a model by that name.
-func (c *Consumer) May(model string) bool {
-	if c == nil || len(c.Models) == 0 {
-		return true
-	}
-	for _, p := range c.Models {
-		if glob(p, model) {
-			return true
-		}
-	}
-	return false
-}
+func (c *Consumers) ByKey(key string) (*identity.Caller, bool) { return c.byKey.find(key) }
 
 // Models are the names that clients may ask for, the first match wins.
 type Models struct {
@@ -96,7 +85,7 @@ func (m *Models) Find(name string) (*Model, bool) {
 		if ok && i > best {
 			break
 		}
-		if glob(m.list[i].Name, name) {
+		if glob.Match(m.list[i].Name, name) {
 			return m.list[i], true
 		}
 	}
@@ -163,27 +152,4 @@ func (p *Plan) Provider(name string) (*Provider, bool) {
 		}
 	}
 	return nil, false
-}
-
-// glob matches * with any characters, in linear time for each star.
-func glob(pattern, s string) bool {
-	head, rest, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == s
-	}
-	if !strings.HasPrefix(s, head) {
-		return false
-	}
-	s = s[len(head):]
-	for {
-		part, more, star := strings.Cut(rest, "*")
-		if !star {
-			return strings.HasSuffix(s, part)
-		}
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s, rest = s[i+len(part):], more
-	}
 }

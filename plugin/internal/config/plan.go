@@ -106,12 +106,6 @@ type Model struct {
 	total int
 }
 
-// A Consumer is somebody who may call.
-type Consumer struct {
-	Name, Tenant, Tier string
-	Models             []string // names and patterns; none means every model
-}
-
 // Admin is the gateway's own endpoint.
 type Admin struct {
 	Prefix string

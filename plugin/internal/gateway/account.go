@@ -147,9 +147,9 @@ func (s *Stream) record() []byte {
 	b := append(s.scratch[:0], `{"operation":"`...)
 	b = append(b, s.endpoint.Op.String()...)
 	b = append(b, '"')
-	if s.consumer != nil {
-		b = appendText(b, `,"consumer":`, s.consumer.Name)
-		b = appendText(b, `,"tenant":`, s.consumer.Tenant)
+	if s.caller != nil {
+		b = appendText(b, `,"consumer":`, s.caller.Name)
+		b = appendText(b, `,"tenant":`, s.caller.Tenant)
 	}
 	b = appendText(b, `,"model":`, brief(s.model))
 	if p := s.target.Provider; p != nil {

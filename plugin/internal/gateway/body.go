@@ -119,7 +119,7 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 			s.stream = s.endpoint.Dialect.StreamsUnasked
 		}
 	}
-	if !s.consumer.May(s.model) {
+	if !s.caller.May(s.model) {
 		return mayNot(s.model)
 	}
 	return nil

@@ -40,7 +40,7 @@ func (s *Stream) named(body []byte) (start, end int, e *chat.Error) {
 	if start < 0 || start == end {
 		return 0, 0, noModel()
 	}
-	if s.model = string(body[start:end]); !s.consumer.May(s.model) {
+	if s.model = string(body[start:end]); !s.caller.May(s.model) {
 		e = mayNot(s.model)
 	}
 	return start, end, e

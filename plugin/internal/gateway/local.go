@@ -19,7 +19,7 @@ func (s *Stream) models() *Step {
 	}
 	var names []string
 	for _, n := range s.w.plan.Models.Names() {
-		if s.consumer.May(n) {
+		if s.caller.May(n) {
 			names = append(names, n)
 		}
 	}
@@ -44,7 +44,7 @@ func (s *Stream) stored() bool {
 
 // passOn sends a request for files or batches on as it is, its body as it comes.
 func (s *Stream) passOn() *Step {
-	if s.consumer != nil && len(s.consumer.Models) > 0 {
+	if s.caller != nil && len(s.caller.Models) > 0 {
 		return s.reject(notStored())
 	}
 	if s.dropIn == nil && !s.anyProvider() {

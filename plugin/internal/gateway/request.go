@@ -194,7 +194,7 @@ func (s *Stream) identify() *chat.Error {
 	if !ok {
 		return unknownKey()
 	}
-	s.consumer = c
+	s.caller = c
 	return nil
 }
 

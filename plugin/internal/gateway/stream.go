@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/sse"
 	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 // A phase is how far a request has come.
@@ -33,7 +34,7 @@ type Stream struct {
 	endpoint dialect.Endpoint
 	prefixed bool // its path has more before the endpoint's
 	in       clientHeaders
-	consumer *config.Consumer
+	caller   *identity.Caller
 	dropIn   *config.Provider // named by the path
 	target   config.Target
 	found    found     // of the target, in the catalogue

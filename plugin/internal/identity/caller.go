@@ -1,0 +1,24 @@
+// Package identity says who sends a request.
+package identity
+
+import "github.com/postern-gateway/postern/plugin/internal/glob"
+
+// A Caller is somebody who may call, however that was proved. Nil is anybody, where the
+// configuration lets everybody call.
+type Caller struct {
+	Name, Tenant, Tier string
+	Models             []string // names and patterns; none means every model
+}
+
+// May reports whether the caller may use a model by that name.
+func (c *Caller) May(model string) bool {
+	if c == nil || len(c.Models) == 0 {
+		return true
+	}
+	for _, p := range c.Models {
+		if glob.Match(p, model) {
+			return true
+		}
+	}
+	return false
+}
