@@ -6,6 +6,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/abi"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
+	"github.com/postern-gateway/postern/plugin/internal/state"
 )
 
 // host answers the gateway's questions by host calls.
@@ -31,7 +32,11 @@ func (h *host) Load(key string) ([]byte, uint32, bool) {
 }
 
 func (h *host) Store(key string, value []byte, version uint32) error {
-	return abi.Store(key, value, version)
+	err := abi.Store(key, value, version)
+	if err == abi.ErrCASMismatch {
+		return state.ErrConflict
+	}
+	return err
 }
 
 func (h *host) Property(path string) ([]byte, bool) {

@@ -15,7 +15,8 @@ type Port interface {
 	// is none.
 	Load(key string) (value []byte, version uint32, ok bool)
 
-	// Store writes a shared value if its version is still that one.
+	// Store writes a shared value if its version is still that one: state.ErrConflict
+	// if it is not.
 	Store(key string, value []byte, version uint32) error
 
 	// Property reads an attribute of the current stream; elements of its path are

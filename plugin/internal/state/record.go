@@ -1,0 +1,91 @@
+package state
+
+import "errors"
+
+// A Record is what a table had under an id when it was loaded, whether anything or not.
+// Several live side by side, each until the host's event in hand is over. Of two in one
+// bucket only one can be stored, as of two that two workers have loaded: the other is
+// ErrConflict, and is loaded again.
+type Record struct {
+	id      ID
+	bucket  int
+	version uint32
+	now     int64
+	records []byte // all of the bucket
+	value   []byte
+	expires int64
+}
+
+// Value is nil if there is no record, or if it is over. It may be changed in place and
+// stored.
+func (r *Record) Value() []byte { return r.value }
+
+// Expires is when it ends, in nanoseconds since 1970; 0 if there is none.
+func (r *Record) Expires() int64 { return r.expires }
+
+// Load reads a record by one host call. now is in nanoseconds since 1970.
+func (t *Table) Load(r *Record, id ID, now int64) {
+	*r = Record{id: id, bucket: t.bucket(id), now: now}
+	r.records, r.version = t.load(r.bucket)
+	for rest := r.records; len(rest) > 0; {
+		n := length(rest)
+		if ID(rest) == id {
+			if expires := expiry(rest); expires > now {
+				r.value, r.expires = rest[overhead:n:n], expires
+			}
+			return
+		}
+		rest = rest[n:]
+	}
+}
+
+// Store writes a record by one host call, if its bucket is as it was when the record was
+// loaded; ErrConflict, if it is not. A value that is empty, or over already, removes the
+// record. Where the bucket is full the record that expires first gives way.
+func (t *Table) Store(r *Record, value []byte, expires int64) error {
+	if len(value) > t.shape.Bytes {
+		return ErrTooLarge
+	}
+	gone := len(value) == 0 || expires <= r.now
+	if gone && r.value == nil {
+		return nil
+	}
+	b := append(t.scratch[:0], format)
+	count := 0
+	if !gone {
+		b = appendRecord(b, r.id, value, expires)
+		count = 1
+	}
+	from := len(b) // the record itself does not give way
+	b, others := appendOthers(b, r.records, r.id, r.now)
+	tooMany := max(0, count+others-t.shape.Ways)
+	for range tooMany {
+		b = evict(b, from)
+	}
+	t.scratch = b
+	err := t.store(r.bucket, b, r.version)
+	if err == nil {
+		t.counts.Evicted += uint64(tooMany)
+	}
+	return err
+}
+
+// attempts is how often Update stores before it gives up. Each conflict means that another
+// worker has stored, so even workers that did nothing else would come to an end; with
+// work between, one attempt in ten fails at worst.
+const attempts = 16
+
+// Update changes a record: edit gets its value, nil if there is none, which it may change
+// in place, and returns another and when that ends, as Store takes them. It is called again
+// after each conflict; the 16th is returned, and nothing was changed.
+func (t *Table) Update(id ID, now int64, edit func(old []byte) (value []byte, expires int64)) error {
+	var r Record
+	for range attempts {
+		t.Load(&r, id, now)
+		value, expires := edit(r.value)
+		if err := t.Store(&r, value, expires); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return ErrConflict
+}
