@@ -1,0 +1,77 @@
+package limit
+
+import "time"
+
+// A Period is how long a window is: a time, which then begins at multiples of it since
+// 1970, or a part of the calendar, in UTC.
+type Period struct {
+	Length time.Duration // 0 is a calendar month
+}
+
+const (
+	second = int64(time.Second)
+	day    = 24 * 60 * 60 * second
+	week   = 7 * day
+)
+
+// Month is a calendar month in UTC.
+func Month() Period { return Period{} }
+
+// number is which period a time is in, counted since 1970.
+func (p Period) number(now int64) int64 {
+	if p.Length == 0 {
+		y, m := yearMonth(now / day)
+		return y*12 + m - 1
+	}
+	return (now + p.shift()) / int64(p.Length)
+}
+
+// begins is when a period begins.
+func (p Period) begins(number int64) int64 {
+	if p.Length == 0 {
+		return firstOf(number/12, number%12+1) * day
+	}
+	return number*int64(p.Length) - p.shift()
+}
+
+// nominal is a period's length where one is as good as another.
+func (p Period) nominal() int64 {
+	if p.Length == 0 {
+		return 30 * day
+	}
+	return int64(p.Length)
+}
+
+// shift makes weeks begin on a Monday; 1970 began on a Thursday.
+func (p Period) shift() int64 {
+	if int64(p.Length)%week == 0 {
+		return 3 * day
+	}
+	return 0
+}
+
+// yearMonth is the year and the month, from 1, of a day since 1970. It counts years from
+// March, so that a leap day is the last of one
+// (https://howardhinnant.github.io/date_algorithms.html#civil_from_days).
+func yearMonth(days int64) (year, month int64) {
+	const inEra = 146097 // days of 400 years
+	days += 719468       // to the first of March of the year 0
+	era := days / inEra
+	doe := days % inEra
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	month = (5*doy+2)/153 + 3
+	year = era*400 + yoe
+	if month > 12 {
+		return year + 1, month - 12
+	}
+	return year, month
+}
+
+// firstOf is the day since 1970 that a month begins with.
+func firstOf(year, month int64) int64 {
+	if month <= 2 {
+		year, month = year-1, month+12
+	}
+	return year/400*146097 + year%400*365 + year%400/4 - year%400/100 + (153*(month-3)+2)/5 - 719468
+}

@@ -1,0 +1,183 @@
+package limit
+
+import (
+	"math"
+	"math/bits"
+)
+
+// A Standing is how a rule stands.
+type Standing struct {
+	Limit     int64
+	Remaining int64
+	Reset     int64 // nanoseconds until nothing counts any more
+}
+
+// roll brings an entry to the period in hand.
+func (r *Rule) roll(e *entry, now int64) {
+	if r.Window != Fixed && r.Window != Sliding {
+		return
+	}
+	n := r.Period.number(now)
+	switch {
+	case e.at == n:
+		return
+	case e.at == n-1:
+		e.prev = e.count
+	default:
+		e.prev = 0
+	}
+	if e.at == 0 { // there was none before, so it has left nothing over
+		e.prev = math.MaxInt64
+	}
+	e.at, e.count = n, 0
+}
+
+// none stands in prev for a period that there was not.
+const none = math.MaxInt64
+
+// used is what counts now, reservations not included.
+func (r *Rule) used(e *entry, now int64) int64 {
+	switch {
+	case r.Window == Open:
+		return 0
+	case r.Window == GCRA:
+		return r.amount(max(0, e.at-now))
+	case r.Window == Sliding && e.prev != none:
+		begun := r.Period.begins(e.at)
+		length := r.Period.begins(e.at+1) - begun
+		return e.count + muldiv(e.prev, length-(now-begun), length)
+	}
+	return e.count
+}
+
+// most is what may count, with what the last period has left.
+func (r *Rule) most(e *entry) int64 {
+	if r.Window == GCRA {
+		return r.Burst
+	}
+	if !r.carries() || e.prev == none {
+		return r.Limit
+	}
+	return r.Limit + min(r.Budget.CarryOver, max(0, r.Limit-e.prev))
+}
+
+// left is how much there is room for.
+func (r *Rule) left(e *entry, now int64) int64 {
+	return r.most(e) - r.used(e, now) - e.held()
+}
+
+func (r *Rule) carries() bool { return r.Budget != nil && r.Budget.CarryOver > 0 }
+
+func (e *entry) held() int64 {
+	var n int64
+	for _, x := range e.reserved {
+		n += x
+	}
+	return n
+}
+
+// span is how long a bucket takes to fill by an amount, and amount the reverse. Both round
+// up, against the caller.
+func (r *Rule) span(amount int64) int64 {
+	if amount < 0 {
+		return -muldiv(-amount, r.Period.nominal(), r.Limit)
+	}
+	return muldiv(amount, r.Period.nominal(), r.Limit)
+}
+
+func (r *Rule) amount(span int64) int64 { return muldiv(span, r.Limit, r.Period.nominal()) }
+
+// muldiv is a*b/c rounded up, for numbers that are not negative. What does not fit is the
+// largest number.
+func muldiv(a, b, c int64) int64 {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	lo, carry := bits.Add64(lo, uint64(c)-1, 0)
+	if hi += carry; hi >= uint64(c) {
+		return math.MaxInt64
+	}
+	n, _ := bits.Div64(hi, lo, uint64(c))
+	return int64(min(n, math.MaxInt64))
+}
+
+// charge counts an amount: at once, or as reserved until it is settled.
+func (r *Rule) charge(e *entry, amount int64, now int64) {
+	switch {
+	case r.Window == GCRA:
+		e.at = max(e.at, now) + r.span(amount)
+	case r.Unit == Requests:
+		e.count += amount
+	default:
+		e.reserved[minuteOf(now)%minutes] += amount
+	}
+	r.keep(e, now)
+}
+
+// settle puts what was used in the place of what a request has reserved in a minute.
+func (r *Rule) settle(e *entry, reserved, used int64, minute uint32, now int64) {
+	switch {
+	case r.Window == GCRA:
+		e.at = max(e.at+r.span(used-reserved), 0)
+	case r.Unit == Requests:
+		e.count = max(e.count+used-reserved, 0)
+	default:
+		r.release(e, reserved, minute, now)
+		if r.Window != Open {
+			e.count += used
+		}
+	}
+	r.keep(e, now)
+}
+
+// release gives back what was reserved in a minute, unless it has lapsed.
+func (r *Rule) release(e *entry, reserved int64, minute uint32, now int64) {
+	if minuteOf(now)-minute < minutes {
+		n := &e.reserved[minute%minutes]
+		*n = max(*n-reserved, 0)
+	}
+}
+
+// keep says until when the entry means something.
+func (r *Rule) keep(e *entry, now int64) {
+	end := now
+	switch {
+	case r.Window == GCRA:
+		end = e.at
+	case r.Window == Sliding || r.carries():
+		end = r.Period.begins(e.at + 2)
+	case r.Window == Fixed:
+		end = r.Period.begins(e.at + 1)
+	}
+	if e.held() > 0 {
+		end = max(end, now+minutes*60*second)
+	}
+	e.until = uint32(min(end/second+1, math.MaxUint32))
+}
+
+// standing is how the rule stands now.
+func (r *Rule) standing(e *entry, now int64) Standing {
+	s := Standing{Limit: r.most(e), Remaining: max(0, r.left(e, now))}
+	switch r.Window {
+	case GCRA:
+		s.Limit, s.Reset = r.Limit, max(0, e.at-now)
+	case Fixed, Sliding:
+		s.Reset = r.Period.begins(e.at+1) - now
+	}
+	return s
+}
+
+// wait is how long it takes until there is room for an amount, in nanoseconds, as far as
+// time alone makes room. Where others' reservations are in the way it is a second.
+func (r *Rule) wait(e *entry, amount, now int64) int64 {
+	over := amount - (r.most(e) - r.used(e, now))
+	switch {
+	case over <= 0 || r.Window == Open:
+		return second
+	case r.Window == GCRA:
+		return r.span(over)
+	}
+	ends := r.Period.begins(e.at+1) - now
+	if r.Window == Sliding && e.prev != none && e.prev > 0 && r.used(e, now)-e.count >= over {
+		return min(ends, muldiv(over, r.Period.nominal(), e.prev))
+	}
+	return ends
+}
