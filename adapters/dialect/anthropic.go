@@ -19,6 +19,8 @@ func Anthropic() *Dialect {
 		Check:      anthropicCheck,
 		StreamType: sse.ContentType,
 		Overloaded: 529,
+		MaxTokens:  []string{"max_tokens"},
+		Standing:   anthropicStanding,
 		Reader:     anthropicmessages.Reader{},
 		Writer:     anthropicmessages.Writer{},
 

@@ -25,6 +25,7 @@ func Bedrock() *Dialect {
 		},
 		StreamType: eventstream.ContentType,
 		Overloaded: 503,
+		MaxTokens:  []string{"inferenceConfig.maxTokens"},
 		Field:      bedrockconverse.Field,
 		Reader:     bedrockconverse.Reader{},
 		Writer:     bedrockconverse.Writer{},

@@ -19,6 +19,7 @@ func Cohere() *Dialect {
 		},
 		StreamType: sse.ContentType,
 		Overloaded: 503,
+		MaxTokens:  []string{"max_tokens"},
 		Field:      coherechat.Field,
 		Reader:     coherechat.Reader{},
 		Writer:     coherechat.Writer{},

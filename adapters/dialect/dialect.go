@@ -25,6 +25,13 @@ type Dialect struct {
 	// Overloaded is the status of an error that says: try again later.
 	Overloaded int
 
+	// MaxTokens are the members that bound an answer's tokens, by their paths; the first is
+	// the one to add where there is none.
+	MaxTokens []string
+
+	// Standing appends the headers that tell how a limit stands; nil is OpenAI's.
+	Standing func(dst []adapters.Header, s Standing) []adapters.Header
+
 	// Error appends an error object.
 	Error func(dst []byte, e *chat.Error) []byte
 

@@ -21,6 +21,7 @@ func Gemini() *Dialect {
 		Check:      geminiCheck,
 		StreamType: sse.ContentType,
 		Overloaded: 503,
+		MaxTokens:  []string{"generationConfig.maxOutputTokens"},
 		KeyParam:   "key",
 		Field:      geminigenerate.Field,
 		Reader:     geminigenerate.Reader{},

@@ -19,6 +19,7 @@ func Ollama() *Dialect {
 		StreamType:     ndjson.ContentType,
 		StreamsUnasked: true,
 		Overloaded:     503,
+		MaxTokens:      []string{"options.num_predict"},
 		Reader:         ollamachat.Reader{},
 		Writer:         ollamachat.Writer{},
 		Embeddings:     &ollamachat.Embeddings{},

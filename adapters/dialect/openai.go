@@ -21,6 +21,7 @@ func OpenAI() *Dialect {
 		Check:      openAICheck,
 		StreamType: sse.ContentType,
 		Overloaded: 503,
+		MaxTokens:  []string{"max_completion_tokens", "max_tokens"},
 		Reader:     openaichat.Reader{},
 		Writer:     openaichat.Writer{},
 		Embeddings: openaichat.Embeddings{},
@@ -67,6 +68,7 @@ var openAIPaths = [...]struct {
 // OpenAIResponses is OpenAI's dialect for its Responses API.
 func OpenAIResponses() *Dialect {
 	d := OpenAI()
+	d.MaxTokens = []string{"max_output_tokens"}
 	d.Field, d.ErrorEvent = openairesponses.Field, openairesponses.AppendErrorEvent
 	d.Reader, d.Writer = openairesponses.Reader{}, openairesponses.Writer{}
 	return d
@@ -75,6 +77,7 @@ func OpenAIResponses() *Dialect {
 // OpenAICompletions is OpenAI's dialect for completions of a prompt.
 func OpenAICompletions() *Dialect {
 	d := OpenAI()
+	d.MaxTokens = []string{"max_tokens"}
 	d.Field = openaichat.CompletionField
 	d.Reader, d.Writer = openaichat.CompletionReader{}, openaichat.CompletionWriter{}
 	return d

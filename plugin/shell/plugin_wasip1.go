@@ -126,6 +126,10 @@ func (p *plugin) wake(wakes []gateway.Wake) {
 			abi.Log(abi.Error, "postern: the proxy has lost a stream: "+err.Error())
 			continue
 		}
+		if w.Step.Reset {
+			s.check(abi.Reset(abi.Response))
+			continue
+		}
 		if s.applyRequest(w.Step) == types.ActionContinue {
 			s.check(abi.Continue(abi.Request))
 		}

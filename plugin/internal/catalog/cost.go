@@ -40,3 +40,15 @@ func either(price, otherwise int64) int64 {
 	}
 	return price
 }
+
+// Estimate is what a request will cost as far as its input tells, in nano-dollars rounded
+// up, and then for each token of its answer, in thousandths of one; false where no price is
+// known.
+func (m *Model) Estimate(input int64) (fixed, each int64, ok bool) {
+	fixed, ok = m.Cost(chat.Usage{Input: input})
+	if !ok {
+		return 0, 0, false
+	}
+	p := m.price(input)
+	return fixed, max(p.Output, p.Reasoning), true
+}

@@ -24,6 +24,7 @@ type Plan struct {
 	Client    ClientHeaders
 	CORS      CORS
 	Limits    Bounds
+	Usage     Usage
 	Catalog   *catalog.Catalog
 	// PassesKeys says that some provider gets the client's own key.
 	PassesKeys bool

@@ -54,6 +54,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.models(o)
 	r.catalog(o)
 	r.consumers(o)
+	r.usage(o)
 	r.admin(o)
 	r.clientHeaders(o)
 	r.cors(o)

@@ -21,6 +21,7 @@ func (s *Stream) Done() *Step {
 	s.finished = s.w.port.Now()
 	s.tally()
 	s.cost, s.priced = s.known().Cost(s.usage)
+	s.settleLease()
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
 	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})

@@ -129,6 +129,13 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 // headers without what is the client's own.
 func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	w := s.w
+	most, e := s.reserve(request)
+	if e == nil && most > 0 {
+		request, body, e = s.bound(request, body, most)
+	}
+	if e != nil {
+		return s.reject(e)
+	}
 	step := s.next()
 	path, ok := s.native()
 	if !ok && s.translatable() {
@@ -140,11 +147,11 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if !ok {
 		return s.reject(s.notNative())
 	}
-	if e := s.fits(int64(promptBytes(body))/bytesPerToken, asked(request)); e != nil {
+	if e := s.fits(int64(promptBytes(body))/bytesPerToken, s.asked(request)); e != nil {
 		return s.reject(e)
 	}
 	w.patch.Reset()
-	if s.target.Model != "" && s.target.Model != s.model && (s.endpoint.Model == "" || s.endpoint.Op == adapters.Moderations) {
+	if s.target.Model != "" && (s.target.Model != s.model || s.budget.asked != "") && (s.endpoint.Model == "" || s.endpoint.Op == adapters.Moderations) {
 		w.patch.SetField(request, "model", rawjson.AppendString(nil, s.target.Model))
 	}
 	if s.stream {
@@ -158,7 +165,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		s.dropped = strings.Join(drops, ", ")
 	}
 	if w.patch.Empty() {
-		step.Replace = s.in.encoding == "gzip" || s.attempts != nil
+		step.Replace = s.in.encoding == "gzip" || s.attempts != nil || most > 0
 		if step.Replace {
 			step.Body = append(step.Body, body...)
 		}
@@ -200,17 +207,6 @@ func (s *Stream) ask(request rawjson.Value) {
 		return
 	}
 	s.w.patch.SetField(request, a.Key, []byte(`{"`+a.Member+`":`+a.Value+`}`))
-}
-
-// asked is how many tokens of output a request allows, as far as its members tell; 0 if
-// they do not.
-func asked(request rawjson.Value) int64 {
-	for _, key := range [...]string{"max_completion_tokens", "max_tokens", "max_output_tokens"} {
-		if n, ok := request.Get(key).Int64(); ok {
-			return n
-		}
-	}
-	return 0
 }
 
 // promptBytes is roughly how much text a body has: for an estimate when a stream ends

@@ -24,12 +24,16 @@ func (s *Stream) streamed(step *Step, p []byte, end bool) {
 			break
 		}
 		asked := ev.Message && s.watch.Event(ev.Type, ev.Data)
+		if ev.Message && s.budget.output > 0 {
+			s.budget.place.pass(ev.Type, ev.Data)
+		}
 		if a.hide {
 			s.pass(step, p, p[:len(p)-len(rest)], ev.Raw, asked)
 		}
 		rest = rest[n:]
 	}
 	if !a.hide {
+		s.passed(step, p, rest)
 		return
 	}
 	held := s.frames.Held()
@@ -40,6 +44,7 @@ func (s *Stream) streamed(step *Step, p []byte, end bool) {
 	if end && step.Replace {
 		step.Body = append(step.Body, held...)
 	}
+	s.passed(step, p, rest)
 }
 
 // pass lets an event go out or hides it. As long as nothing had to be changed the

@@ -18,6 +18,9 @@ func (s *Stream) form(body []byte) *Step {
 	if s.phase == released {
 		return s.follow()
 	}
+	if _, e := s.reserve(rawjson.Value{}); e != nil {
+		return s.reject(e)
+	}
 	step := s.next()
 	path, ok := s.native()
 	if !ok {

@@ -22,6 +22,7 @@ type clientHeaders struct {
 	keyInQuery                bool // which it is taken out of
 	timeout, metadata         string
 	session                   string
+	counted                   []string // what limits are kept by, in the configuration's order
 
 	private uint     // which of privateNames are there
 	own     []string // the gateway's own headers that are there
@@ -39,7 +40,7 @@ func (in *clientHeaders) keep(key bool) {
 	in.origin = strings.Clone(in.origin)
 	in.encoding, in.boundary = strings.Clone(in.encoding), strings.Clone(in.boundary)
 	in.timeout, in.metadata, in.session = strings.Clone(in.timeout), strings.Clone(in.metadata), strings.Clone(in.session)
-	for _, names := range [...][]string{in.own, in.api} {
+	for _, names := range [...][]string{in.own, in.api, in.counted} {
 		for i := range names {
 			names[i] = strings.Clone(names[i])
 		}
@@ -48,7 +49,7 @@ func (in *clientHeaders) keep(key bool) {
 
 // read picks out of the headers, in one pass, what the gateway looks at.
 func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
-	in := clientHeaders{length: -1, own: old.own[:0], api: old.api[:0]}
+	in := clientHeaders{length: -1, own: old.own[:0], api: old.api[:0], counted: old.counted[:0]}
 	var bearer, apiKey, googleKey string
 	for i := range h {
 		v := h[i].Value
@@ -103,6 +104,9 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 		}
 	}
 	in.key = firstKey(bearer, apiKey, googleKey)
+	for _, name := range w.plan.Usage.Headers {
+		in.counted = append(in.counted, headerValue(h, name))
+	}
 	return in
 }
 

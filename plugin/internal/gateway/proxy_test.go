@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
+	"github.com/postern-gateway/postern/plugin/internal/state/statetest"
 )
 
 // proxy does natively what the shell and a proxy do: it holds, edits and passes on.
@@ -23,9 +23,10 @@ type proxy struct {
 	random  uint64
 	details string // response.code_details
 	counts  map[string]uint64
-	worker  *gateway.Worker
-	calls   []gateway.Callout // without an answer yet
-	log     []string
+	*statetest.Host
+	worker *gateway.Worker
+	calls  []gateway.Callout // without an answer yet
+	log    []string
 }
 
 // epoch is when every test begins, in nanoseconds since 1970.
@@ -41,17 +42,15 @@ func newProxy(t testing.TB, document string) *proxy {
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
-	p := &proxy{t: t, now: epoch, counts: map[string]uint64{}}
+	p := &proxy{t: t, now: epoch, counts: map[string]uint64{}, Host: &statetest.Host{}}
 	p.worker = gateway.NewWorker(plan, p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
 	return p
 }
 
-func (p *proxy) Now() int64                         { p.now += 1_000_000; return p.now }
-func (p *proxy) Random() uint64                     { p.random++; return p.random }
-func (p *proxy) Load(string) ([]byte, uint32, bool) { return nil, 0, false }
-func (p *proxy) Store(string, []byte, uint32) error { return errors.New("nothing is stored here") }
-func (p *proxy) Property(string) ([]byte, bool)     { return []byte(p.details), p.details != "" }
-func (p *proxy) Value(s *meter.Series) uint64       { return p.counts[s.Name] }
+func (p *proxy) Now() int64                     { p.now += 1_000_000; return p.now }
+func (p *proxy) Random() uint64                 { p.random++; return p.random }
+func (p *proxy) Property(string) ([]byte, bool) { return []byte(p.details), p.details != "" }
+func (p *proxy) Value(s *meter.Series) uint64   { return p.counts[s.Name] }
 
 // exchange is one request on its way through.
 type exchange struct {

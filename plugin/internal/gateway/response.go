@@ -60,6 +60,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if head.status == 401 && s.token != nil && s.fromProvider() {
 		s.refused()
 	}
+	step.Set = s.standings(step.Set)
 	if a := s.attempts; a != nil {
 		if head.status >= 400 && !a.last() {
 			return s.fallBack()

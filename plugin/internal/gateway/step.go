@@ -29,6 +29,7 @@ const (
 type Step struct {
 	Action Action
 	Want   Want   // of the body of the same direction, from now on
+	Reset  bool   // nothing more comes: the stream is torn down
 	Reply  *Reply // answer in the upstream's place; nothing but Set, on the headers in hand, applies then
 
 	Set []adapters.Header // headers to set; one with an empty value is removed

@@ -58,6 +58,7 @@ type Stream struct {
 
 	translation translation
 	codecs      codecs
+	budget      budgeting
 
 	began, firstByte, finished int64  // nanoseconds
 	status                     int    // of the answer; 0 if none came
@@ -94,9 +95,12 @@ func (s *Stream) end() {
 	if cap(s.step.Body) > maxKept {
 		s.step.Body = nil
 	}
+	s.budget.lease.Reset()
+	s.budget.place.reset()
 	clear(s.in.own)
 	clear(s.in.api)
-	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered}}
+	clear(s.in.counted)
+	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}}
 }
 
 // next empties the step for another event.
@@ -125,8 +129,15 @@ func (s *Stream) reject(e *chat.Error) *Step {
 	if e.RetryAfter > 0 {
 		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: itoa(int(e.RetryAfter))})
 	}
+	if e.RetryAfter > worthRetrying {
+		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "x-should-retry", Value: "false"})
+	}
 	return step
 }
+
+// worthRetrying is up to how many seconds a client does well to try again by itself. The
+// SDKs of OpenAI and Anthropic otherwise do so within seconds, whatever retry-after says.
+const worthRetrying = 60
 
 // reply answers in the upstream's place.
 func (s *Stream) reply(status int, details, contentType string, body []byte) *Step {
@@ -139,6 +150,9 @@ func (s *Stream) reply(status int, details, contentType string, body []byte) *St
 	}
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
 		r.Headers = append(r.Headers, adapters.Header{Name: "access-control-allow-origin", Value: origin})
+	}
+	if s.endpoint.Dialect != nil {
+		r.Headers = s.standings(r.Headers)
 	}
 	step.Reply = r
 	return step

@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -78,6 +79,9 @@ func (s *Stream) call() adapters.Call {
 func (s *Stream) forward() *Step {
 	p := s.dropIn
 	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model}, "none"
+	if _, e := s.reserve(rawjson.Value{}); e != nil {
+		return s.reject(e)
+	}
 	path, ok := s.native()
 	if !ok {
 		return s.reject(notOffered("", p.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))

@@ -73,6 +73,11 @@ func (w *Worker) token(k *config.Key) *token {
 // that it needs.
 func (s *Stream) depart(step *Step) *Step {
 	s.phase = released
+	if s.budget.wait != nil {
+		s.w.queued.add(s)
+		step.Action = Hold
+		return step
+	}
 	t := s.token
 	if t == nil {
 		return step

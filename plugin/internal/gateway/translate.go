@@ -26,6 +26,7 @@ type translation struct {
 	failed    bool
 	ended     bool
 	delivered chat.Delivered
+	open      []openBlock
 }
 
 // codecs are the readers and writers of streams that a Stream has made; they are used
@@ -234,6 +235,9 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 		}
 	}
 	if !end || tr.failed {
+		if !end && s.outruns() {
+			s.finish(&s.step)
+		}
 		return
 	}
 	if err := tr.decoder.Close(tr.emit); err != nil && !tr.failed {
@@ -257,6 +261,7 @@ func (s *Stream) event(e *chat.Event) {
 		tr.ended = true
 		e.Elapsed = s.w.port.Now() - s.began
 	}
+	tr.track(e)
 	if e.Counted {
 		tr.usage, tr.counted = e.Usage, true
 	}

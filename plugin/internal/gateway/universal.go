@@ -139,9 +139,12 @@ func (s *Stream) try() *Step {
 	for {
 		a := s.attempts
 		one := &a.list[a.at]
+		s.usage = chat.Usage{}
+		s.settleLease() // of the one before, which has failed
+		s.budget = budgeting{lease: s.budget.lease}
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
 		s.answer, s.watch, s.failure, s.token = answer{}, nil, "", nil
-		s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered}
+		s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
 		s.in.encoding, s.in.length, s.in.query, s.in.key = "", -1, one.search, one.key
 		if a.calling { // the client's own headers are of no use there
 			s.in.anthropicVersion = false

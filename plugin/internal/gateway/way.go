@@ -120,9 +120,11 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 
 func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, e *chat.Error) {
 	r, d := &s.w.request, s.endpoint.Dialect
-	r.Reset()
-	if e = d.Reader.ReadRequest(request, r); e != nil {
-		return "", e
+	if !s.budget.read {
+		r.Reset()
+		if e = d.Reader.ReadRequest(request, r); e != nil {
+			return "", e
+		}
 	}
 	r.Model, r.Stream = s.target.Model, s.stream
 	t := s.target.Provider.Adapter.(adapters.Translator)

@@ -9,6 +9,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -30,9 +31,14 @@ type Worker struct {
 	response chat.Response // the same
 	inputs   embed.Request // the same, for embeddings
 	vectors  embed.Response
-	buffer   [256]byte // for short texts
-	spare    []*Stream // done with, ready for use again
-	held     held      // those whose body is awaited
+	buffer   [256]byte   // for short texts
+	spare    []*Stream   // done with, ready for use again
+	held     held        // those whose body is awaited
+	queued   held        // those that wait for a limit
+	cut      held        // those whose answer the gateway has ended
+	book     *limit.Book // nil: there are no limits
+	leased   []*Stream   // that have something reserved
+	alerts   []*alert    // not yet delivered
 	tokens   []*token
 	callouts callouts
 	outbox   Outbox
@@ -62,6 +68,9 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 	w.newTokens()
+	if len(plan.Usage.Limits) > 0 {
+		w.book = limit.NewBook(port, plan.Usage.Space)
+	}
 	return w
 }
 
@@ -115,6 +124,10 @@ func (w *Worker) Tick() []Wake {
 	now := w.port.Now()
 	wakes := w.lost(now)
 	w.renewTokens(now)
+	w.renewLeases(now)
+	w.sendAlerts(now)
+	wakes = append(wakes, w.retryWaiting(now)...)
+	wakes = append(wakes, w.endCut(now)...)
 	for s := w.held.first; s != nil; {
 		next, waited := s.after, time.Duration(now-s.began)
 		switch {

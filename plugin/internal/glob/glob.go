@@ -3,6 +3,16 @@ package glob
 
 import "strings"
 
+// Any reports whether any of the patterns matches.
+func Any(patterns []string, s string) bool {
+	for _, p := range patterns {
+		if Match(p, s) {
+			return true
+		}
+	}
+	return false
+}
+
 // Match matches * in pattern with any characters, in linear time for each star.
 func Match(pattern, s string) bool {
 	head, rest, star := strings.Cut(pattern, "*")

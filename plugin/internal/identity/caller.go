@@ -12,13 +12,5 @@ type Caller struct {
 
 // May reports whether the caller may use a model by that name.
 func (c *Caller) May(model string) bool {
-	if c == nil || len(c.Models) == 0 {
-		return true
-	}
-	for _, p := range c.Models {
-		if glob.Match(p, model) {
-			return true
-		}
-	}
-	return false
+	return c == nil || len(c.Models) == 0 || glob.Any(c.Models, model)
 }

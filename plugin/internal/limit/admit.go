@@ -67,7 +67,11 @@ func (c *claim) refuse(r *Rule, wait int64) {
 
 // reserve counts the claim in every record, or in none.
 func (b *Book) reserve(l *Lease, c *claim) {
-	c.amounts = c.ask.amounts(c.output).of(c.spent)
+	output := c.output
+	if c.ask.Step > 0 {
+		output = min(output, c.ask.Step)
+	}
+	c.amounts = c.ask.amounts(output).of(c.spent)
 	for i := range l.records {
 		h := &l.records[i]
 		if !h.concerns(c.spent) {
@@ -147,6 +151,15 @@ func (b *Book) Settle(l *Lease, used *Amounts, now int64) {
 		b.settle(l, h, &l.reserved, used, now)
 	}
 	l.records, l.reserved = l.records[:0], Amounts{}
+}
+
+// Refund takes back all that a request counts and has reserved, as if it had never been.
+func (b *Book) Refund(l *Lease, now int64) {
+	l.reserved[Requests] = 1
+	for i := range l.records {
+		b.settle(l, &l.records[i], &l.reserved, &Amounts{}, now)
+	}
+	l.reserved = Amounts{}
 }
 
 // settle does it for one record.

@@ -28,6 +28,7 @@ type Ask struct {
 	Input  int64 // tokens, estimated
 	Output int64 // tokens that it may answer with at most
 	Least  int64 // of them without which it is refused
+	Step   int64 // of them that are reserved for now; 0: all
 	Fixed  int64 // nano-dollars, whatever the answer
 	Picos  int64 // and thousandths of one for each token of the answer
 }
@@ -84,6 +85,31 @@ type Lease struct {
 	// Crossed are the budgets that came to a threshold when the request was settled.
 	Crossed []Crossing
 }
+
+// Spends reports whether there are rules for tokens or money.
+func (l *Lease) Spends() bool {
+	for i := range l.records {
+		if l.records[i].concerns(true) {
+			return true
+		}
+	}
+	return false
+}
+
+// Counts reports whether there is a rule for a unit.
+func (l *Lease) Counts(u Unit) bool {
+	for i := range l.records {
+		for _, r := range l.records[i].rules {
+			if r.Unit == u {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Output is how many tokens of the answer are reserved.
+func (l *Lease) Output() int64 { return l.reserved[OutputTokens] }
 
 // A held is one record that a request counts in.
 type held struct {

@@ -7,6 +7,8 @@
 package limit
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern-gateway/postern/plugin/internal/glob"
@@ -80,8 +82,8 @@ var kindNames = [NumKinds]string{"consumer", "tenant", "tier", "ip", "model", "p
 
 func (k Kind) String() string { return kindNames[k] }
 
-// Named reports whether attributes of the kind have a name of their own.
-func (k Kind) Named() bool { return k >= Header }
+// named reports whether attributes of the kind have a name of their own.
+func (k Kind) named() bool { return k >= Header }
 
 // free reports whether whoever calls can choose the value, so that there can be as many as
 // somebody likes.
@@ -93,10 +95,28 @@ type Attribute struct {
 	Name string // of a header, of a member of the metadata, of a claim
 }
 
+// ReadAttribute reads the word for an attribute, such as consumer or header:x-team.
+func ReadAttribute(word string) (Attribute, bool) {
+	kind, name, named := strings.Cut(word, ":")
+	for k, x := range kindNames {
+		if x == kind && Kind(k).named() == named && (name != "") == named {
+			a := Attribute{Kind: Kind(k), Name: name}
+			if a.Kind == Header {
+				a.Name = strings.ToLower(name)
+			}
+			return a, true
+		}
+	}
+	return Attribute{}, false
+}
+
 // A Subject is a request, as far as limits look at it.
 type Subject interface {
-	// Attribute is empty where the request has none.
+	// Attribute is empty where the request has none. Of a model it is the configuration's name.
 	Attribute(a Attribute) string
+
+	// Asks is the model as the client calls it.
+	Asks() string
 }
 
 // A Match says which requests a rule is for: those that match each list which is not
@@ -106,21 +126,12 @@ type Match struct {
 }
 
 func (m *Match) matches(s Subject) bool {
-	return in(m.Consumers, s, Consumer) && in(m.Tenants, s, Tenant) && in(m.Tiers, s, Tier) &&
-		in(m.Models, s, Model) && in(m.Providers, s, Provider) && in(m.Operations, s, Operation)
+	return any(m.Consumers, s, Consumer) && any(m.Tenants, s, Tenant) && any(m.Tiers, s, Tier) &&
+		(len(m.Models) == 0 || glob.Any(m.Models, s.Asks())) && any(m.Providers, s, Provider) && any(m.Operations, s, Operation)
 }
 
-func in(list []string, s Subject, k Kind) bool {
-	if len(list) == 0 {
-		return true
-	}
-	v := s.Attribute(Attribute{Kind: k})
-	for _, x := range list {
-		if glob.Match(x, v) {
-			return true
-		}
-	}
-	return false
+func any(list []string, s Subject, k Kind) bool {
+	return len(list) == 0 || glob.Any(list, s.Attribute(Attribute{Kind: k}))
 }
 
 // A Rule is one limit of one unit.
@@ -157,32 +168,26 @@ type Limits []*Group
 
 // Add adds a rule to those with its key. Its counts are found again as long as the rule has
 // the same name, unit, window, period and requests; how much is left of another Limit is then
-// known at once.
-func (l *Limits) Add(key []Attribute, r *Rule) {
+// known at once. False is that the key has as many rules as a record has entries.
+func (l *Limits) Add(key []Attribute, r *Rule) bool {
 	r.tag = r.mark()
 	for _, g := range *l {
-		if same(g.Key, key) {
+		if slices.Equal(g.Key, key) {
 			g.Rules = append(g.Rules, r)
-			return
+			return len(g.Rules) <= maxEntries
 		}
 	}
 	*l = append(*l, &Group{Key: key, Rules: []*Rule{r}})
-}
-
-func same(a, b []Attribute) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
 	return true
 }
 
-// Full reports whether a group has as many rules as a record has entries.
-func (g *Group) Full() bool { return len(g.Rules) >= maxEntries }
+// Title is the rule's name in metrics and logs.
+func (r *Rule) Title() string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return r.Unit.String()
+}
 
 // mark is FNV-1a of what makes a rule another one.
 func (r *Rule) mark() uint32 {

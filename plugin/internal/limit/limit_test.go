@@ -52,6 +52,7 @@ func newHost() *host { return &host{values: map[string]value{}} }
 type subject map[Kind]string
 
 func (s subject) Attribute(a Attribute) string { return s[a.Kind] }
+func (s subject) Asks() string                 { return s[Model] }
 
 var start = time.Date(2026, 11, 27, 10, 0, 30, 0, time.UTC)
 

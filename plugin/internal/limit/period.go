@@ -1,6 +1,10 @@
 package limit
 
-import "time"
+import (
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/strict"
+)
 
 // A Period is how long a window is: a time, which then begins at multiples of it since
 // 1970, or a part of the calendar, in UTC.
@@ -16,6 +20,14 @@ const (
 
 // Month is a calendar month in UTC.
 func Month() Period { return Period{} }
+
+// String is the period as a configuration has it: 1m, 30d, month.
+func (p Period) String() string {
+	if p.Length == 0 {
+		return "month"
+	}
+	return strict.FormatDuration(p.Length)
+}
 
 // number is which period a time is in, counted since 1970.
 func (p Period) number(now int64) int64 {

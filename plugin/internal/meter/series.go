@@ -146,6 +146,17 @@ func (s *Set) Exchanges(provider, outcome string) *Series {
 	return s.Plain("postern.token_exchanges;provider=" + clean(provider) + ";outcome=" + outcome)
 }
 
+// Limited counts what limits have done to requests: refused, shadow, lowered, waited,
+// degraded, cut.
+func (s *Set) Limited(name, outcome string) Sample {
+	return Sample{Series: s.Plain("postern.limited;limit=" + clean(name) + ";outcome=" + outcome), Value: 1}
+}
+
+// Threshold counts budgets that have come to a percent of theirs.
+func (s *Set) Threshold(budget, percent string) Sample {
+	return Sample{Series: s.Plain("postern.budget_thresholds;budget=" + clean(budget) + ";percent=" + percent), Value: 1}
+}
+
 // Requests counts requests that ended with a status; 0 is a client that hung up.
 func (s *Set) Requests(g *Group, status int) *Series {
 	x, ok := g.requestsByStatus[status]

@@ -1,0 +1,65 @@
+package dialect
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/rfc3339"
+)
+
+// A Standing is how a limit stands, as headers tell it.
+type Standing struct {
+	What      string // requests, tokens, input-tokens or output-tokens
+	Limit     int64
+	Remaining int64
+	Reset     int64 // nanoseconds until all of it is there again
+	Now       int64 // nanoseconds since 1970
+}
+
+// AppendStanding appends the headers in which the dialect's own API tells a limit.
+func (d *Dialect) AppendStanding(dst []adapters.Header, s Standing) []adapters.Header {
+	if d.Standing == nil {
+		return openAIStanding(dst, s)
+	}
+	return d.Standing(dst, s)
+}
+
+// openAIStanding is OpenAI's way: x-ratelimit-reset-requests: 1m30s
+// (https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers). It has one
+// kind of tokens.
+func openAIStanding(dst []adapters.Header, s Standing) []adapters.Header {
+	if s.What != "requests" {
+		s.What = "tokens"
+	}
+	return append(dst,
+		adapters.Header{Name: "x-ratelimit-limit-" + s.What, Value: strconv.FormatInt(s.Limit, 10)},
+		adapters.Header{Name: "x-ratelimit-remaining-" + s.What, Value: strconv.FormatInt(s.Remaining, 10)},
+		adapters.Header{Name: "x-ratelimit-reset-" + s.What, Value: string(appendSpan(nil, s.Reset))})
+}
+
+// anthropicStanding is Anthropic's: anthropic-ratelimit-requests-reset: 2026-11-27T10:01:00Z
+// (https://docs.claude.com/en/api/rate-limits#response-headers).
+func anthropicStanding(dst []adapters.Header, s Standing) []adapters.Header {
+	const inSecond = 1e9
+	prefix := "anthropic-ratelimit-" + s.What
+	return append(dst,
+		adapters.Header{Name: prefix + "-limit", Value: strconv.FormatInt(s.Limit, 10)},
+		adapters.Header{Name: prefix + "-remaining", Value: strconv.FormatInt(s.Remaining, 10)},
+		adapters.Header{Name: prefix + "-reset", Value: string(rfc3339.Append(nil, (s.Now+s.Reset+inSecond-1)/inSecond))})
+}
+
+// appendSpan writes nanoseconds as OpenAI does: 120ms, 7.5s as 8s, 6m0s.
+func appendSpan(dst []byte, nanos int64) []byte {
+	const inMilli, inSecond = 1e6, 1e9
+	if nanos < inSecond {
+		return append(strconv.AppendInt(dst, (nanos+inMilli-1)/inMilli, 10), "ms"...)
+	}
+	seconds := (nanos + inSecond - 1) / inSecond
+	if h := seconds / 3600; h > 0 {
+		dst = append(strconv.AppendInt(dst, h, 10), 'h')
+	}
+	if seconds >= 60 {
+		dst = append(strconv.AppendInt(dst, seconds/60%60, 10), 'm')
+	}
+	return append(strconv.AppendInt(dst, seconds%60, 10), 's')
+}

@@ -1,0 +1,235 @@
+package gateway
+
+import (
+	"strings"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
+)
+
+// outruns reserves more for a stream that has used up what it has reserved. If there is no
+// more, the stream is to be ended.
+func (s *Stream) outruns() bool {
+	b := &s.budget
+	if b.output == 0 || s.answer.cut || s.answer.translated && (s.translation.ended || s.translation.failed) {
+		return false
+	}
+	over := s.delivered() - b.output
+	if over < 0 {
+		return false
+	}
+	more := limit.Ask{Output: over + streamStep, Least: over + 1, Step: over + streamStep, Picos: b.ask.Picos}
+	out := s.w.book.Admit(&b.lease, &more, true, b.except, s.w.port.Now())
+	if out.Refused == nil {
+		b.output = b.lease.Output()
+		return false
+	}
+	s.count("cut", out.Refused)
+	s.failure = "limit_reached"
+	return true
+}
+
+// finish ends a stream in the provider's place: its client gets the events that end an answer
+// for want of tokens. What the provider still sends is swallowed
+// for a while, so that the client has got the end before the stream is torn down: a plugin
+// can end a response only by a reset.
+func (s *Stream) finish(step *Step) {
+	u := chat.Usage{Input: s.budget.ask.Input, Output: s.delivered(), Estimated: true}
+	if s.answer.translated {
+		s.translation.finish(s, u)
+	} else {
+		step.Body = s.closing(step.Body, u)
+	}
+	s.answer.cut = true
+	s.finished = s.w.port.Now()
+	s.w.cut.add(s)
+}
+
+// swallowTime is how long what comes after the end of a stream is swallowed.
+const swallowTime = time.Second
+
+// endCut tears down the streams whose clients have had time to read the end.
+func (w *Worker) endCut(now int64) []Wake {
+	var wakes []Wake
+	for s := w.cut.first; s != nil && now-s.finished >= int64(swallowTime); s = w.cut.first {
+		s.leave()
+		step := s.next()
+		step.Reset = true
+		wakes = append(wakes, Wake{s.owner, step})
+	}
+	return wakes
+}
+
+// An openBlock is one that has begun and not ended.
+type openBlock struct {
+	choice, index int
+	kind          chat.PartKind
+}
+
+// track notes which blocks are open.
+func (t *translation) track(e *chat.Event) {
+	switch e.Kind {
+	case chat.BlockStart:
+		t.open = append(t.open, openBlock{e.Choice, e.Index, e.Block})
+	case chat.BlockStop:
+		for i := range t.open {
+			if t.open[i].choice == e.Choice && t.open[i].index == e.Index {
+				t.open = append(t.open[:i], t.open[i+1:]...)
+				return
+			}
+		}
+	}
+}
+
+// finish writes the events that end a translated answer.
+func (t *translation) finish(s *Stream, u chat.Usage) {
+	choices := 1
+	for len(t.open) > 0 {
+		b := t.open[0]
+		choices = max(choices, b.choice+1)
+		s.event(&chat.Event{Kind: chat.BlockStop, Choice: b.choice, Index: b.index, Block: b.kind})
+	}
+	for c := range choices {
+		s.event(&chat.Event{Kind: chat.FinishEvent, Choice: c, Finish: chat.FinishLength, Usage: u, Counted: true})
+	}
+	s.event(&chat.Event{Kind: chat.End, Usage: u, Counted: true})
+}
+
+// A place is where a stream of the client's own dialect stands, which passes unread: what
+// its first and its last event say.
+type place struct {
+	first, last []byte
+	kind        []byte // of the last
+}
+
+// pass notes an event. Those that are longer than any that says where the stream stands
+// are not kept.
+func (p *place) pass(kind, data []byte) {
+	const most = 32 << 10
+	if len(data) > most {
+		return
+	}
+	if len(p.first) == 0 {
+		p.first = append(p.first, data...)
+	}
+	p.last = append(p.last[:0], data...)
+	p.kind = append(p.kind[:0], kind...)
+}
+
+func (p *place) reset() { p.first, p.last, p.kind = p.first[:0], p.last[:0], p.kind[:0] }
+
+// closing appends what ends a stream of the client's own dialect. Its writer is brought to
+// where the stream stands, and what it says after that is sent.
+func (s *Stream) closing(dst []byte, u chat.Usage) []byte {
+	d := s.endpoint.Dialect
+	var first, last rawjson.Doc
+	if d.Writer == nil || first.Parse(s.budget.place.first) != nil || last.Parse(s.budget.place.last) != nil {
+		return d.ErrorEvent(dst, &chat.Error{Status: 429, Kind: chat.RateLimited, Code: "limit_reached",
+			Message: "a limit has no room for more of this answer"})
+	}
+	enc := s.codecs.encoder(d)
+	enc.Reset(&chat.Request{Model: s.target.Model, Stream: true, IncludeUsage: !s.answer.hide})
+	begin := chat.Event{Kind: chat.Start}
+	for _, from := range [...]rawjson.Value{last.Root(), first.Root(), first.Root().Get("message"), first.Root().Get("response")} {
+		fill(&begin.ID, from, "id", "responseId")
+		fill(&begin.Model, from, "model", "modelVersion")
+		if n, ok := from.Get("created").Int64(); ok {
+			begin.Created = n
+		}
+	}
+	s.name(&begin.Created, &begin.ID)
+	said := enc.Append(nil, &begin)
+	blocks, open := s.budget.place.blocks(last.Root())
+	for i := range blocks {
+		said = enc.Append(said[:0], &chat.Event{Kind: chat.BlockStart, Index: i, Block: chat.TextPart})
+		if i < blocks-1 || !open {
+			said = enc.Append(said[:0], &chat.Event{Kind: chat.BlockStop, Index: i, Block: chat.TextPart})
+		}
+	}
+	if open {
+		dst = enc.Append(dst, &chat.Event{Kind: chat.BlockStop, Index: blocks - 1, Block: chat.TextPart})
+	}
+	dst = enc.Append(dst, &chat.Event{Kind: chat.FinishEvent, Finish: chat.FinishLength, Usage: u, Counted: true})
+	return enc.Append(dst, &chat.Event{Kind: chat.End, Usage: u, Counted: true, Elapsed: s.w.port.Now() - s.began})
+}
+
+// blocks are how many there have been, and whether the last is open, in dialects that tell.
+func (p *place) blocks(last rawjson.Value) (n int, open bool) {
+	for _, key := range [...]string{"index", "contentBlockIndex"} {
+		if i, ok := last.Get(key).Int64(); ok && i >= 0 && i < maxBlocks {
+			kind := string(p.kind)
+			if t := last.Get("type"); t.Exists() {
+				kind = t.Str()
+			}
+			return int(i) + 1, strings.HasSuffix(kind, "elta") || strings.HasSuffix(kind, "tart")
+		}
+	}
+	return 0, false
+}
+
+// maxBlocks bounds the blocks of an answer that is ended.
+const maxBlocks = 1000
+
+// fill takes the first of some members that is a text, unless there is one already.
+func fill(to *chat.Text, from rawjson.Value, keys ...string) {
+	for _, key := range keys {
+		if v := from.Get(key); len(*to) == 0 && v.Kind() == rawjson.String {
+			raw := v.Raw()
+			*to = raw[1 : len(raw)-1]
+		}
+	}
+}
+
+// at is the value at a path of one or two members.
+func at(request rawjson.Value, path string) rawjson.Value {
+	parent, key, _ := memberAt(request, path)
+	return parent.Get(key)
+}
+
+func memberAt(request rawjson.Value, path string) (parent rawjson.Value, key, outer string) {
+	outer, key, two := strings.Cut(path, ".")
+	if !two {
+		return request, path, ""
+	}
+	return request.Get(outer), key, outer
+}
+
+// bound lowers the tokens that a request allows its answer.
+func (s *Stream) bound(request rawjson.Value, body []byte, most int64) (rawjson.Value, []byte, *chat.Error) {
+	p := &s.w.patch
+	p.Reset()
+	value := rawjson.AppendInt(nil, most)
+	paths := s.endpoint.Dialect.MaxTokens
+	for _, path := range paths {
+		if parent, key, _ := memberAt(request, path); parent.Get(key).Exists() {
+			p.SetField(parent, key, value)
+		}
+	}
+	if p.Empty() {
+		switch parent, key, outer := memberAt(request, paths[0]); {
+		case parent.Kind() == rawjson.Object:
+			p.SetField(parent, key, value)
+		default:
+			p.SetField(request, outer, append(rawjson.AppendInt(rawjson.Add(rawjson.AppendString(rawjson.Add(nil, "{"), key), ":"), most), '}'))
+		}
+	}
+	body = p.Apply(nil, &s.w.doc)
+	request, e := s.w.parse(body)
+	s.budget.read = false
+	return request, body, e
+}
+
+// passed sees whether a stream that passes may go on, after those of its events that end
+// in p before rest.
+func (s *Stream) passed(step *Step, p, rest []byte) {
+	if s.budget.output == 0 || len(rest) == len(p) || s.watch.Ended() || !s.outruns() {
+		return
+	}
+	if !step.Replace { // what is unfinished does not go out
+		step.Replace = true
+		step.Body = append(step.Body, p[:len(p)-len(rest)]...)
+	}
+	s.finish(step)
+}
