@@ -17,9 +17,10 @@ type vmContext struct {
 	callData      []byte
 	statusCode    uint32
 	statusMessage string
-	callout       *calloutAnswer  // what the running callout callback may read; roots only
-	grpc          grpcState       // roots only
-	readOnly      map[string]bool // declared properties, and whether they may be set but once; roots only
+	callout       *calloutAnswer         // what the running callout callback may read; roots only
+	grpc          grpcState              // roots only
+	declared      map[string]declaration // properties that the plugin has declared; roots only
+	expressions   expressions            // roots only
 
 	reqHeaders, reqTrailers   *headerMap
 	respHeaders, respTrailers *headerMap

@@ -7,8 +7,7 @@ import (
 	"io"
 )
 
-// envoyFunctions are foreign functions that Envoy itself registers. Not here are
-// those that evaluate CEL (expr_*).
+// envoyFunctions are foreign functions that Envoy itself registers.
 func envoyFunctions() map[string]ForeignFunction {
 	return map[string]ForeignFunction{
 		"compress":               compress,
@@ -18,7 +17,15 @@ func envoyFunctions() map[string]ForeignFunction {
 		"set_envoy_filter_state": setEnvoyFilterState,
 		"sign":                   sign,
 		"verify_signature":       verifySignature,
+		"expr_create":            ofRoot((*expressions).create),
+		"expr_evaluate":          ofRoot((*expressions).evaluate),
+		"expr_delete":            ofRoot((*expressions).remove),
 	}
+}
+
+// ofRoot is a function on the expressions of the plugin that calls it.
+func ofRoot(f func(*expressions, ForeignCall) ([]byte, Status)) ForeignFunction {
+	return func(c ForeignCall) ([]byte, Status) { return f(&c.context.root.expressions, c) }
 }
 
 func compress(c ForeignCall) ([]byte, Status) {
@@ -45,8 +52,11 @@ func uncompress(c ForeignCall) ([]byte, Status) {
 	return out, StatusOK
 }
 
-// declareProperty says of a property, before it is first set, that it may be set
-// only once. Its type and life span make no difference here.
+// A declaration says what a property is like, before it is first set.
+type declaration struct{ readOnly, text bool }
+
+// declareProperty says of a property that it may be set only once, or is a string in
+// expressions; other types are bytes there. Its life span makes no difference here.
 func declareProperty(c ForeignCall) ([]byte, Status) {
 	fields, ok := protoFields(c.Argument)
 	if !ok {
@@ -54,13 +64,13 @@ func declareProperty(c ForeignCall) ([]byte, Status) {
 	}
 	root := c.context.root
 	name := string(fields[1].bytes)
-	if _, declared := root.readOnly[name]; declared {
+	if _, declared := root.declared[name]; declared {
 		return nil, StatusBadArgument
 	}
-	if root.readOnly == nil {
-		root.readOnly = map[string]bool{}
+	if root.declared == nil {
+		root.declared = map[string]declaration{}
 	}
-	root.readOnly[name] = fields[2].number != 0
+	root.declared[name] = declaration{readOnly: fields[2].number != 0, text: fields[3].number == 1}
 	return nil, StatusOK
 }
 

@@ -12,6 +12,7 @@ import (
 type properties struct {
 	given        []map[string]any // looked up first
 	state        map[string][]byte
+	texts        map[string]bool // which of state are strings
 	envoyState   map[string][]byte
 	start        time.Time
 	finish       time.Time
@@ -48,12 +49,12 @@ func (s *Stream) filterState(name string) ([]byte, bool) {
 // shareState makes what plugins store an attempt's and its stream's alike.
 func (p *properties) shareState(stream *properties) {
 	if stream.state == nil {
-		stream.state = map[string][]byte{}
+		stream.state, stream.texts = map[string][]byte{}, map[string]bool{}
 	}
 	if stream.envoyState == nil {
 		stream.envoyState = map[string][]byte{}
 	}
-	p.state, p.envoyState = stream.state, stream.envoyState
+	p.state, p.texts, p.envoyState = stream.state, stream.texts, stream.envoyState
 }
 
 func propertyFuncs() []hostFunc {
@@ -94,11 +95,15 @@ func (v *vm) setProperty(a []uint64) Status {
 		return StatusNotFound
 	}
 	p := &c.stream.props
-	if _, set := p.state[path]; set && c.root.readOnly[path] {
+	as := c.root.declared[path]
+	if _, set := p.state[path]; set && as.readOnly {
 		return StatusBadArgument
 	}
 	if p.state == nil {
-		p.state = map[string][]byte{}
+		p.state, p.texts = map[string][]byte{}, map[string]bool{}
+	}
+	if _, set := p.state[path]; !set {
+		p.texts[path] = as.text
 	}
 	p.state[path] = append([]byte(nil), value...)
 	return StatusOK

@@ -168,7 +168,7 @@ func readExpression(f *object) Condition {
 		return func(format.Stream) bool { return false }
 	}
 	defer c.done()
-	e, err := cel.Parse(c.required("expression"))
+	e, err := cel.ParseFilter(c.required("expression"))
 	if err != nil {
 		c.failAt("expression", "%v", err)
 		return func(format.Stream) bool { return false }

@@ -279,13 +279,29 @@ func verbsGeneral(verb string) func(*arguments) reply {
 		return func(*arguments) reply { return number(proxyGetCurrentTime) }
 	case "call_foreign_function": // NAME ARGUMENT
 		return func(a *arguments) reply {
-			k, n := address(a.str())
-			v, m := address(a.str())
-			r, b := got(func(p, s uint32) uint32 { return proxyCallForeignFunction(k, n, v, m, p, s) })
-			return r.bytes(b)
+			name := a.str()
+			return foreign(name, a.str())
+		}
+	case "expression": // TEXT: it is made, evaluated and deleted
+		return func(a *arguments) reply {
+			made := foreign("expr_create", a.str())
+			if made.status != 0 {
+				made.text = "not made"
+				return made
+			}
+			r := foreign("expr_evaluate", made.first)
+			foreign("expr_delete", made.first)
+			return r
 		}
 	}
 	return nil
+}
+
+func foreign(name, argument string) reply {
+	k, n := address(name)
+	v, m := address(argument)
+	r, b := got(func(p, s uint32) uint32 { return proxyCallForeignFunction(k, n, v, m, p, s) })
+	return r.bytes(b)
 }
 
 func random(n int) string {
