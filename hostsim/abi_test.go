@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write ABI.md again")
 
 // statusNames are the ABI's statuses; the numbers between them are never returned.
 var statusNames = map[int]string{0: "ok", 1: "not found", 2: "bad argument", 3: "serialization", 4: "parse",
-	6: "bad memory", 7: "empty", 8: "version", 12: "unimplemented"}
+	6: "bad memory", 7: "empty", 8: "version", 10: "internal", 12: "unimplemented"}
 
 // withoutCases are the functions that testdata/calls cannot make succeed or fail.
 var withoutCases = map[string]string{

@@ -19,7 +19,7 @@ type vmContext struct {
 	statusMessage string
 	callout       *calloutAnswer         // what the running callout callback may read; roots only
 	grpc          grpcState              // roots only
-	declared      map[string]declaration // properties that the plugin has declared; roots only
+	declared      map[string]declaration // properties; only those of roots count
 	expressions   expressions            // roots only
 
 	reqHeaders, reqTrailers   *headerMap

@@ -56,21 +56,21 @@ func uncompress(c ForeignCall) ([]byte, Status) {
 type declaration struct{ readOnly, text bool }
 
 // declareProperty says of a property that it may be set only once, or is a string in
-// expressions; other types are bytes there. Its life span makes no difference here.
+// expressions; other types are bytes there. Only what a root context declares has an
+// effect, as in Envoy. The life span makes no difference here.
 func declareProperty(c ForeignCall) ([]byte, Status) {
 	fields, ok := protoFields(c.Argument)
 	if !ok {
 		return nil, StatusBadArgument
 	}
-	root := c.context.root
 	name := string(fields[1].bytes)
-	if _, declared := root.declared[name]; declared {
+	if _, declared := c.context.declared[name]; declared {
 		return nil, StatusBadArgument
 	}
-	if root.declared == nil {
-		root.declared = map[string]declaration{}
+	if c.context.declared == nil {
+		c.context.declared = map[string]declaration{}
 	}
-	root.declared[name] = declaration{readOnly: fields[2].number != 0, text: fields[3].number == 1}
+	c.context.declared[name] = declaration{readOnly: fields[2].number != 0, text: fields[3].number == 1}
 	return nil, StatusOK
 }
 

@@ -51,6 +51,9 @@ func (x *expressions) evaluate(c ForeignCall) ([]byte, Status) {
 	}
 	v, err := p.Eval(func(name string) (any, bool) {
 		v, ok := c.context.topProperty(name)
+		if _, isMap := v.(overlay); isMap && name == "metadata" {
+			return c.context.metadata(v), true
+		}
 		return c.context.celValue(name, v), ok
 	})
 	if err != nil {
@@ -79,7 +82,7 @@ func (c *vmContext) celValue(name string, v any) any {
 	case noMetadata:
 		return nil
 	case message:
-		return metadataMessage()
+		return c.metadata(v)
 	case []byte: // what a plugin has stored
 		if c.stream != nil && c.stream.props.texts[strings.TrimPrefix(name, "wasm.")] {
 			return string(v)
@@ -96,11 +99,18 @@ func (c *vmContext) celValue(name string, v any) any {
 	return v
 }
 
-// metadataMessage is an empty message of the type that all messages here are of:
+// metadata is a message of the type that all messages here are of:
 // envoy.config.core.v3.Metadata.
-func metadataMessage() cel.Message {
-	empty := attributeMap{nil, map[string]any{}}
-	return cel.Message{"filter_metadata": empty, "typed_filter_metadata": empty}
+func (c *vmContext) metadata(v any) cel.Message {
+	m := cel.Message{}
+	for _, field := range []string{"filter_metadata", "typed_filter_metadata"} {
+		entries, ok := child(v, field)
+		if !ok {
+			entries = map[string]any{}
+		}
+		m[field] = c.celValue(field, entries)
+	}
+	return m
 }
 
 // An attributeMap is an overlay, a Headers or a map of the test's.
@@ -120,7 +130,7 @@ func (m attributeMap) Get(key any) (any, bool) {
 }
 
 // Keys implements cel.Map.
-func (m attributeMap) Keys() ([]any, bool) {
+func (m attributeMap) Keys() []any {
 	var names []string
 	switch of := m.of.(type) {
 	case Headers:
@@ -132,21 +142,16 @@ func (m attributeMap) Keys() ([]any, bool) {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-	default:
-		return nil, false
 	}
-	keys := make([]any, len(names))
+	keys := make([]any, len(names)) // none of an overlay: Envoy cannot list those
 	for i, name := range names {
 		keys[i] = name
 	}
-	return keys, true
+	return keys
 }
 
 // Len implements cel.Map.
-func (m attributeMap) Len() int {
-	keys, _ := m.Keys()
-	return len(keys)
-}
+func (m attributeMap) Len() int { return len(m.Keys()) }
 
 // serializeCEL is serialize for a value of an expression.
 func serializeCEL(v any) ([]byte, bool) {
@@ -156,16 +161,17 @@ func serializeCEL(v any) ([]byte, bool) {
 	case cel.Message:
 		return nil, true
 	case cel.Map:
-		keys, ok := v.Keys()
-		pairs := make(Headers, len(keys))
-		for i, k := range keys {
+		pairs := make(Headers, 0, v.Len())
+		for _, k := range v.Keys() {
+			name, _ := serializeCEL(k) // a key can always be written
 			value, _ := v.Get(k)
-			name, ok1 := serializeCEL(k)
-			b, ok2 := serializeCEL(value)
-			ok = ok && ok1 && ok2
-			pairs[i] = Header{string(name), string(b)}
+			b, ok := serializeCEL(value)
+			if !ok {
+				return nil, false
+			}
+			pairs = append(pairs, Header{string(name), string(b)})
 		}
-		return appendPairs(nil, pairs), ok
+		return appendPairs(nil, pairs), true
 	case []any:
 		pairs := make(Headers, len(v))
 		for i, item := range v {

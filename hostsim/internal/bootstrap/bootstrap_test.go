@@ -82,8 +82,8 @@ func TestRefused(t *testing.T) {
 		{"no listener", "static_resources: {clusters: []}", []string{"static_resources: want at least one listener"}},
 		{"routes from a control plane", strings.Replace(with(), "route_config:", "rds:", 1), []string{"route_config: missing; routes from a control plane are not supported", "rds: not supported"}},
 		{"dynamic resources", with("TOP", "dynamic_resources: {}"), []string{"dynamic_resources: not supported"}},
-		{"expression that is not served", with("HCM", `access_log: [{name: a, filter: {extension_filter: {name: cel, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, expression: "size(request.path) > 1"}}}, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog}}]`),
-			[]string{`typed_config.expression: attribute size is not supported`}},
+		{"expression that is not served", with("HCM", `access_log: [{name: a, filter: {extension_filter: {name: cel, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, expression: "size(request.headers) > 1"}}}, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog}}]`),
+			[]string{`typed_config.expression: attribute request.headers is not supported`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -69,10 +69,16 @@ func toFloat(v any) (any, error) {
 		return toDouble(v), nil
 	case string:
 		s := decimal(v)
-		if strings.ContainsAny(s, "xXpP_") {
+		if strings.Contains(s, "_") {
 			return nil, errConvert
 		}
+		if strings.ContainsAny(s, "xX") && !strings.ContainsAny(s, "pP") {
+			s += "p0" // which only Go wants behind hexadecimal digits
+		}
 		f, err := strconv.ParseFloat(s, 64)
+		if math.IsNaN(f) {
+			return math.Float64frombits(0x7ff8 << 48), nil // another NaN than Go's
+		}
 		if errors.Is(err, strconv.ErrRange) {
 			err = nil // infinity
 		}
@@ -112,6 +118,8 @@ func toText(v any) (any, error) {
 // formatDouble writes as few digits as tell the number.
 func formatDouble(v float64) string {
 	switch {
+	case math.IsNaN(v) && math.Signbit(v): // what some processors make of 0/0
+		return "-nan(ind)"
 	case math.IsNaN(v):
 		return "nan"
 	case math.IsInf(v, 1):
@@ -152,7 +160,7 @@ func toTimestamp(v any) (any, error) {
 	case int64:
 		return time.Unix(v, 0).UTC(), nil
 	case string:
-		return value(time.Parse(time.RFC3339Nano, v))
+		return value(time.Parse(time.RFC3339Nano, strings.ToUpper(v)))
 	}
 	return nil, errOverload
 }
@@ -162,6 +170,9 @@ func toDuration(v any) (any, error) {
 	case time.Duration:
 		return v, nil
 	case string:
+		if strings.ContainsAny(v, "µμ") { // units of Go's only
+			return nil, errConvert
+		}
 		return value(time.ParseDuration(v))
 	}
 	return nil, errOverload

@@ -94,8 +94,8 @@ type attributes struct {
 	name string
 }
 
-func (a attributes) Keys() ([]any, bool) { return nil, false }
-func (a attributes) Len() int            { return 0 }
+func (a attributes) Keys() []any { return nil }
+func (a attributes) Len() int    { return 0 }
 
 func (a attributes) Get(key any) (any, bool) {
 	field, ok := key.(string)

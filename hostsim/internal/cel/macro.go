@@ -68,7 +68,7 @@ func (n *comprehension) eval(e *evaluation) (any, error) {
 	}
 	items, ok := over.([]any)
 	if m, isMap := over.(Map); isMap {
-		items, ok = m.Keys()
+		items, ok = m.Keys(), true
 	}
 	if !ok {
 		return nil, errOverload

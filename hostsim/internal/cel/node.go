@@ -193,7 +193,7 @@ func (n *mapping) eval(e *evaluation) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := find(m, key); ok {
+		if _, ok := m.Get(key); ok {
 			return nil, errors.New("map key given twice")
 		}
 		m.keys, m.values[key] = append(m.keys, key), value

@@ -11,8 +11,8 @@ import (
 type Map interface {
 	// Get returns the value of a key, which is a bool, int64, uint64 or string.
 	Get(key any) (any, bool)
-	// Keys returns all keys, or false if they cannot be had.
-	Keys() ([]any, bool)
+	// Keys returns all keys; none of an attribute whose keys cannot be listed.
+	Keys() []any
 	Len() int
 }
 
@@ -35,7 +35,7 @@ func (m *Entries) Get(key any) (any, bool) {
 }
 
 // Keys implements Map.
-func (m *Entries) Keys() ([]any, bool) { return m.keys, true }
+func (m *Entries) Keys() []any { return m.keys }
 
 // Len implements Map.
 func (m *Entries) Len() int { return len(m.keys) }
@@ -63,6 +63,8 @@ func typeOf(v any) (Type, bool) {
 		return "map", true
 	case Type:
 		return "type", true
+	case Message:
+		return "envoy.config.core.v3.Metadata", true // the only one that there is
 	case time.Time:
 		return "google.protobuf.Timestamp", true
 	case time.Duration:
@@ -104,6 +106,11 @@ func whole(v any) (any, bool) {
 
 // find looks for a key, and for the same number of the other type.
 func find(m Map, key any) (any, bool) {
+	if n, ok := key.(uint64); ok {
+		if v, ok := m.Get(n); ok {
+			return v, true
+		}
+	}
 	n, isWhole := whole(key)
 	if !isWhole {
 		switch key.(type) {
@@ -189,11 +196,7 @@ func equalMaps(a, b Map, isMap bool) (bool, error) {
 	if !isMap || a.Len() != b.Len() {
 		return false, nil
 	}
-	keys, ok := a.Keys()
-	if !ok {
-		return false, errOverload
-	}
-	for _, k := range keys {
+	for _, k := range a.Keys() {
 		v, _ := a.Get(k)
 		other, ok := find(b, k)
 		if !ok {
@@ -214,11 +217,14 @@ func isNumber(v any) bool {
 	return false
 }
 
-// compareNumbers compares numbers of any type; NaN has no order.
+// compareNumbers compares numbers of any type, beside a double as doubles; NaN has no
+// order.
 func compareNumbers(a, b any) (c int, ordered bool) {
-	x, xWhole := whole(a)
-	y, yWhole := whole(b)
-	if xWhole && yWhole {
+	_, isDouble := a.(float64)
+	_, isDouble2 := b.(float64)
+	if !isDouble && !isDouble2 {
+		x, _ := whole(a)
+		y, _ := whole(b)
 		return compareWhole(x, y), true
 	}
 	f, g := toDouble(a), toDouble(b)
