@@ -46,6 +46,9 @@ func toInteger(v any) (any, error) {
 	return nil, errOverload
 }
 
+// fits reports whether a double lies between two others, the bounds left out.
+func fits(v, low, high float64) bool { return v > low && v < high }
+
 func toUnsigned(v any) (any, error) {
 	switch v := v.(type) {
 	case int64:

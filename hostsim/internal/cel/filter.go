@@ -124,11 +124,9 @@ func (a attributes) Get(key any) (any, bool) {
 }
 
 func (a attributes) header(from format.Source, name string) (any, bool) {
-	return value2(a.s.Header(from, strings.ToLower(name)))
+	v, ok := a.s.Header(from, strings.ToLower(name))
+	return v, ok
 }
-
-// value2 makes any value of a typed one.
-func value2[T any](v T, ok bool) (any, bool) { return v, ok }
 
 // scalar returns how an attribute is looked up, or nil if it is not served.
 func scalar(name string) func(attributes) (any, bool) {

@@ -1,7 +1,6 @@
 package cel
 
 import (
-	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -122,6 +121,3 @@ func clock(of func(time.Time) int, ofDuration func(time.Duration) int64) func(*e
 		return calendar(of)(e, a)
 	}
 }
-
-// fits reports whether a double lies between two others, the bounds left out.
-func fits(v, low, high float64) bool { return !math.IsNaN(v) && v > low && v < high }

@@ -140,12 +140,12 @@ func (j *junction) result() (any, error) {
 	return !j.decided, j.err
 }
 
-type conditional struct{ if1, then, otherwise node }
+type conditional struct{ test, then, otherwise node }
 
-func (n *conditional) children() []node { return []node{n.if1, n.then, n.otherwise} }
+func (n *conditional) children() []node { return []node{n.test, n.then, n.otherwise} }
 
 func (n *conditional) eval(e *evaluation) (any, error) {
-	v, err := n.if1.eval(e)
+	v, err := n.test.eval(e)
 	if err != nil {
 		return nil, err
 	}

@@ -78,9 +78,9 @@ func (p *parser) expression() (node, error) {
 		return nil, errDepth
 	}
 	defer func() { p.depth-- }()
-	if1, err := p.or()
+	test, err := p.or()
 	if err != nil || !p.accept("?") {
-		return if1, err
+		return test, err
 	}
 	then, err := p.or()
 	if err != nil {
@@ -90,7 +90,7 @@ func (p *parser) expression() (node, error) {
 		return nil, err
 	}
 	otherwise, err := p.expression()
-	return &conditional{if1, then, otherwise}, err
+	return &conditional{test, then, otherwise}, err
 }
 
 func (p *parser) or() (node, error) { return p.logic("||", true, p.and) }

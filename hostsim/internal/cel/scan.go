@@ -12,13 +12,13 @@ type kind uint8
 const (
 	kindEnd    kind = iota
 	kindSign        // operators, brackets and the words true, false, null and in
-	kindName        //
-	kindQuoted      // a name in backquotes
-	kindInt         //
+	kindName        // any other word
+	kindQuoted      // a name, without its backquotes
+	kindInt         // without a minus
 	kindUint        // without its u
-	kindDouble      //
-	kindString      // its value
-	kindBytes       // its value
+	kindDouble      // without a minus
+	kindString      // the text that it means
+	kindBytes       // the bytes that it means
 )
 
 // A token is a word of an expression.
