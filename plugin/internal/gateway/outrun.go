@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -152,7 +153,24 @@ func (s *Stream) closing(dst []byte, u chat.Usage) []byte {
 		dst = enc.Append(dst, &chat.Event{Kind: chat.BlockStop, Index: blocks - 1, Block: chat.TextPart})
 	}
 	dst = enc.Append(dst, &chat.Event{Kind: chat.FinishEvent, Finish: chat.FinishLength, Usage: u, Counted: true})
-	return enc.Append(dst, &chat.Event{Kind: chat.End, Usage: u, Counted: true, Elapsed: s.w.port.Now() - s.began})
+	said = enc.Append(said[:0], &chat.Event{Kind: chat.End, Usage: u, Counted: true, Elapsed: s.w.port.Now() - s.began})
+	if n, ok := last.Root().Get(sequenceKey).Int64(); ok {
+		said = renumbered(said, n+1)
+	}
+	return append(dst, said...)
+}
+
+// sequenceKey numbers the events of OpenAI's Responses.
+const sequenceKey = "sequence_number"
+
+// renumbered puts another number into an event.
+func renumbered(event []byte, n int64) []byte {
+	before, after, ok := bytes.Cut(event, []byte(`"`+sequenceKey+`":`))
+	if !ok {
+		return event
+	}
+	out := rawjson.AppendInt(append(bytes.Clone(before), `"`+sequenceKey+`":`...), n)
+	return append(out, bytes.TrimLeft(after, "0123456789")...)
 }
 
 // blocks are how many there have been, and whether the last is open, in dialects that tell.

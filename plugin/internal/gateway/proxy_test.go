@@ -65,6 +65,7 @@ type exchange struct {
 	held []byte // of the response
 
 	waits bool // the request is held although it is complete
+	torn  bool // the gateway has torn the stream down
 	head  []adapters.Header
 	body  []byte
 }
@@ -168,6 +169,10 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 
 // resume is a step for a request that has waited.
 func (x *exchange) resume(step *gateway.Step) {
+	if step.Reset {
+		x.torn = true
+		return
+	}
 	if !x.waits {
 		x.p.t.Errorf("a stream that does not wait gets a step")
 		return
