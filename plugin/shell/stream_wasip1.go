@@ -111,9 +111,7 @@ func (s *stream) applyResponse(step *gateway.Step) types.Action {
 // put into its access log.
 func (s *stream) OnHttpStreamDone() {
 	step := s.gw.Done()
-	for _, x := range step.Properties {
-		s.check(abi.SetProperty(x.Path, x.Value))
-	}
+	s.setProperties(step)
 	for _, x := range step.Samples {
 		record(x)
 	}
@@ -128,6 +126,7 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 	if step.Log != "" {
 		s.check(abi.Log(abi.Warn, "postern: "+step.Log))
 	}
+	s.setProperties(step)
 	for _, h := range step.Set {
 		if h.Value == "" {
 			s.check(abi.RemoveHeader(headers, h.Name))
@@ -146,6 +145,12 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 		return types.ActionPause
 	}
 	return types.ActionContinue
+}
+
+func (s *stream) setProperties(step *gateway.Step) {
+	for _, x := range step.Properties {
+		s.check(abi.SetProperty(x.Path, x.Value))
+	}
 }
 
 // check logs a host call that failed: the stream then goes on as the host has it.

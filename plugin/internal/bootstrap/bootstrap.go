@@ -60,6 +60,7 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Environment":   environment,
 		"Configuration": string(pretty),
 		"ClusterHeader": clusterHeader,
+		"Headers":       headers(plan),
 		"Clusters":      clusters,
 		"Labels":        labels(),
 		"Buckets":       buckets(),
@@ -69,6 +70,16 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 
 // clusterHeader is how the filter tells the route where to.
 const clusterHeader = "x-postern-cluster"
+
+// headers are those by which the filter tells the proxy something. No client may say it,
+// and no provider needs it.
+func headers(plan *config.Plan) []string {
+	all := []string{clusterHeader}
+	for _, s := range plan.Signals.Headers {
+		all = append(all, s.Name)
+	}
+	return all
+}
 
 // spareBuffer is what the proxy buffers beyond the largest body, for what arrives at
 // once: it is Postern who has to find that a body is too large.

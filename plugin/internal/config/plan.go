@@ -22,6 +22,7 @@ type Plan struct {
 	Consumers *Consumers
 	Admin     *Admin // nil: off
 	Client    ClientHeaders
+	Signals   Signals
 	CORS      CORS
 	Limits    Bounds
 	Usage     Usage

@@ -57,6 +57,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.usage(o)
 	r.admin(o)
 	r.clientHeaders(o)
+	r.signals(o)
 	r.cors(o)
 	r.bounds(o)
 	if len(r.out.Match) == 0 {

@@ -24,6 +24,7 @@ func (s *Stream) Done() *Step {
 	s.settleLease()
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
+	s.amounts(step)
 	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
 	return step
 }

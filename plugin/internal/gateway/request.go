@@ -40,7 +40,9 @@ func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 		s.phase = foreign
 		step := s.next()
 		for _, name := range s.in.own {
-			if name == clusterHeader { // or whoever sends it could choose where another application's route leads
+			// Or whoever sends it could choose where another application's route leads, or
+			// whom it is counted for.
+			if name == clusterHeader || s.w.plan.Signals.Header(name) {
 				step.set(name, "")
 			}
 		}

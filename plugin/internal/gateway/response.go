@@ -62,7 +62,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	}
 	step.Set = s.standings(step.Set)
 	if a := s.attempts; a != nil {
-		if head.status >= 400 && !a.last() {
+		if head.status >= 400 && !a.last() && !s.refusedHere() {
 			return s.fallBack()
 		}
 		s.numbered(step)
@@ -186,10 +186,11 @@ func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step 
 	e := s.upstreamError(head)
 	body := s.endpoint.Dialect.Error(nil, e)
 	if end { // there is no body to put it into
-		retry := headerValue(h, "retry-after")
 		step = s.reply(head.status, "upstream_error", "application/json", body)
-		if retry != "" {
-			step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: retry})
+		for _, x := range h {
+			if x.Name == "retry-after" || strings.HasPrefix(x.Name, "x-ratelimit-") {
+				step.Reply.Headers = append(step.Reply.Headers, x)
+			}
 		}
 		if name := s.endpoint.Dialect.ErrorHeader; name != nil {
 			step.Reply.Headers = append(step.Reply.Headers, name(e))
@@ -225,6 +226,23 @@ func (s *Stream) fromProvider() bool {
 	return why == "" || strings.HasPrefix(why, "via_upstream")
 }
 
+// refusedHere reports whether an error is a refusal of another filter of the proxy, such as
+// a rate limit. What it keeps from a provider, no later request of a list may reach.
+func (s *Stream) refusedHere() bool {
+	why := s.details()
+	if why == "" {
+		return false
+	}
+	// What the router says when it has asked, or could not: ResponseCodeDetailValues of
+	// https://github.com/envoyproxy/envoy/blob/main/envoy/stream_info/stream_info.h
+	for _, routers := range [...]string{"via_upstream", "upstream_", "no_healthy_upstream", "cluster_not_found", "maintenance_mode", "response_payload_too_large"} {
+		if strings.HasPrefix(why, routers) {
+			return false
+		}
+	}
+	return true
+}
+
 // upstreamError puts into words what an answer that is not an API's error means.
 func (s *Stream) upstreamError(head responseHead) *chat.Error {
 	e := &chat.Error{Status: head.status, Kind: chat.KindOf(head.status), Code: "upstream_error"}
@@ -235,6 +253,10 @@ func (s *Stream) upstreamError(head responseHead) *chat.Error {
 		e.Kind, e.Code, e.Message = chat.TooLarge, "request_too_large", "the request's body is larger than the proxy accepts"
 	case head.status == 504 || head.status == 408:
 		e.Code, e.Message = "upstream_timeout", "the provider did not answer in time"
+	case head.status == 429 && s.refusedHere():
+		e.Code, e.Message = "rate_limit_exceeded", "a limit of requests, tokens or cost is reached; try again later"
+	case s.refusedHere():
+		e.Code, e.Message = "refused_by_proxy", "the proxy does not let the request pass ("+brief(why)+")"
 	default:
 		e.Code, e.Message = "upstream_unavailable", "the provider could not be reached ("+brief(why)+")"
 	}

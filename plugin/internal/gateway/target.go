@@ -137,6 +137,7 @@ func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *c
 	}
 	step.set("accept-encoding", "identity")
 	step.set(clusterHeader, p.Cluster)
+	s.signal(step)
 	if whole && len(body) != s.in.length && s.endpoint.Method != "GET" {
 		step.set("content-length", strconv.Itoa(len(body)))
 	}
