@@ -144,6 +144,22 @@ func TestRoute(t *testing.T) {
 	}
 }
 
+// TestSignalsAreTheProxysAlone: no client can say them, and no provider sees them.
+func TestSignalsAreTheProxysAlone(t *testing.T) {
+	t.Parallel()
+	told := strings.TrimSuffix(document(), "}") + `, "signals": {"headers": ["consumer", "tier"], "properties": ["tokens"]}}`
+	m := write(t, told, options(nil)).manager()
+	mutations := m.at("early_header_mutation_extensions", 0, "typed_config", "mutations")
+	removed := m.at("route_config", "virtual_hosts", 0, "routes", 0, "request_headers_to_remove")
+	for i, name := range []string{"x-postern-cluster", "x-postern-consumer", "x-postern-tier"} {
+		mutations.at(i, "remove").is(name)
+		removed.at(i).is(name)
+	}
+	if n := len(mutations.list()); n != 3 {
+		t.Errorf("got %d headers, want 3", n)
+	}
+}
+
 func TestClusters(t *testing.T) {
 	t.Parallel()
 	one := func(provider string) string {

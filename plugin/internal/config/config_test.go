@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -93,6 +94,9 @@ func TestWhatIsRefused(t *testing.T) {
 		{"host with a port", provider("") + `,"match":[{"hosts":["a:8080"]}]}`, []string{"match[0].hosts[0]: want a host name"}},
 		{"prefix without a slash", provider("") + `,"match":[{"prefix":"llm"}]}`, []string{"match[0].prefix: want a path"}},
 		{"header that nobody may set", provider("") + `,"client_headers":{"narrow":["skip-everything"]}}`, []string{"client_headers.narrow[0]: want"}},
+		{"signal that nobody gives", provider("") + `,"signals":{"headers":["consumers"]}}`, []string{`signals.headers[0]: want`, `did you mean "consumer"`}},
+		{"header of what is known at the end", provider("") + `,"signals":{"headers":["tokens"]}}`, []string{`signals.headers[0]: want`}},
+		{"signals that are no lists", provider("") + `,"signals":{"headers":"tier","propertys":[]}}`, []string{`signals.headers: want a list`, `signals.propertys: unknown key (did you mean "properties"?)`}},
 		{"admin at the root", provider("") + `,"admin":{"prefix":"/","keys":[{"sha256":"` + hash + `"}]}}`, []string{"admin.prefix: want a path"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,6 +113,22 @@ func TestWhatIsRefused(t *testing.T) {
 				t.Errorf("the error shows a secret: %q", err)
 			}
 		})
+	}
+}
+
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	plan, err := read(provider("") + `,"signals":{"headers":["tier","operation"],"properties":["cost_micro_usd","consumer","output_tokens"]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Signals{
+		Headers:    []config.Signal{{Fact: config.FactTier, Name: "x-postern-tier"}, {Fact: config.FactOperation, Name: "x-postern-operation"}},
+		Properties: []config.Signal{{Fact: config.FactConsumer, Name: "postern_consumer"}},
+		Amounts:    []config.Signal{{Fact: config.FactCost, Name: "postern_cost_micro_usd"}, {Fact: config.FactOutputTokens, Name: "postern_output_tokens"}},
+	}
+	if !reflect.DeepEqual(plan.Signals, want) {
+		t.Errorf("got %+v, want %+v", plan.Signals, want)
 	}
 }
 

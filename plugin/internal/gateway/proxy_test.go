@@ -59,6 +59,7 @@ type exchange struct {
 	upstream *cases.Message // what the provider has got
 	response cases.Message
 	record   []byte
+	told     map[string]string // properties
 	answered bool
 
 	want gateway.Want
@@ -71,7 +72,7 @@ type exchange struct {
 }
 
 func (p *proxy) stream() *exchange {
-	x := &exchange{p: p}
+	x := &exchange{p: p, told: map[string]string{}}
 	x.gw = p.worker.NewStream(x)
 	return x
 }
@@ -137,6 +138,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 		return
 	}
 	x.p.flush()
+	x.tell(step)
 	h = edited(h, step.Set)
 	x.waits = step.Action == gateway.Hold && step.Want != gateway.Whole
 	body := m.Body
@@ -154,6 +156,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 		if x.replied(step) {
 			return
 		}
+		x.tell(step)
 		h = edited(h, step.Set)
 		if step.Replace {
 			body = []byte(string(step.Body))
@@ -267,12 +270,18 @@ func (x *exchange) done() {
 	for _, s := range step.Samples {
 		x.p.counts[s.Series.Name] += s.Value
 	}
-	for _, prop := range step.Properties {
-		if prop.Path == "postern" {
-			x.record = []byte(string(prop.Value))
-		}
+	x.tell(step)
+	if r, ok := x.told["postern"]; ok {
+		x.record = []byte(r)
 	}
 	x.p.worker.Release(x.gw)
+}
+
+// tell keeps a step's properties.
+func (x *exchange) tell(step *gateway.Step) {
+	for _, p := range step.Properties {
+		x.told[p.Path] = string(p.Value)
+	}
 }
 
 func (x *exchange) replied(step *gateway.Step) bool {
