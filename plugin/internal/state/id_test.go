@@ -6,29 +6,36 @@ import (
 	"testing"
 )
 
-// The wanted values are OpenSSL's: openssl mac -macopt hexkey:000102…0f -macopt size:16
-// SIPHASH, of each part's length in 8 bytes, the part, and zeros up to a multiple of 8.
+// The wanted values are OpenSSL's: openssl mac -macopt hexkey:000102030405060708090a0b0c0d0e0f
+// -macopt size:16 -in FILE SIPHASH.
 func TestHash(t *testing.T) {
 	t.Parallel()
 	key := [2]uint64{0x0706050403020100, 0x0f0e0d0c0b0a0908}
-	for _, tt := range []struct {
-		name  string
-		parts []string
-		want  string
-	}{
-		{"nothing", nil, "a3817f04ba25a8e66df67214c7550293"},
-		{"an empty part", []string{""}, "c293ab68efe6f296bd92a49d6257801d"},
-		{"one byte", []string{"a"}, "539d506a73c70640039849821505bcd5"},
-		{"two parts", []string{"a", "b"}, "b3673980cc2caae027aab630b481e096"},
-		{"the same bytes parted otherwise", []string{"ab", ""}, "e0db3b30188f023ad5cf558bfeb73731"},
-		{"a whole word", []string{"12345678"}, "cc37b717d6598a971858fb844d592bd5"},
-		{"words and rests", []string{"consumer", "acme/jane", "gpt-4o-mini"}, "17628895036a420ad236dd4c775144f5"},
-		{"longer than 255 bytes", []string{strings.Repeat("x", 300)}, "f506665934d0bb0fb3cc85a76d2b966c"},
+	for _, tt := range []struct{ name, message, want string }{
+		{"nothing", "", "a3817f04ba25a8e66df67214c7550293"},
+		{"one byte", "a", "0ea4f2fb02ad21d92d5fc91684f26426"},
+		{"a word but one byte", "1234567", "edd2ca8109ca8bf74376f435c80826e0"},
+		{"a word", "12345678", "86da31e21d1241e0e933a215f9e2faae"},
+		{"words and a rest", "consumer acme/jane gpt-4o-mini", "e85705c6d51b24b5aebf33c5010a5a12"},
+		{"longer than 255 bytes", strings.Repeat("x", 300), "b1560076ee446f8e3620dfbf5976bc47"},
 	} {
-		id := hash(key, tt.parts)
+		id := hash(key, []byte(tt.message))
 		if got := hex.EncodeToString(id[:]); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}
+	}
+}
+
+func TestPartsAreParted(t *testing.T) {
+	t.Parallel()
+	table := New(nil, "s", "t", Shape{})
+	seen := map[ID][]string{}
+	for _, parts := range [][]string{nil, {""}, {"", ""}, {"ab"}, {"a", "b"}, {"ab", ""}, {"", "ab"}, {"a\x01\x00\x00\x00b"}} {
+		id := table.ID(parts...)
+		if other, ok := seen[id]; ok {
+			t.Errorf("%q and %q have one id, want two", other, parts)
+		}
+		seen[id] = parts
 	}
 }
 

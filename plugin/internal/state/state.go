@@ -71,10 +71,11 @@ type Table struct {
 	names   string    // of all buckets, one behind the other
 	size    int       // of a name
 	scratch []byte    // a bucket on its way to the host
+	message []byte    // a name on its way to an id
 	counts  Counts
 
 	create  uint32 // the version by which a bucket is made: see absent
-	refused int    // the bucket whose making was the last to be refused, -1 if none was
+	refused int    // the bucket that had the last conflict, -1 if none had
 }
 
 // neverIssued is a version that no value has: hosts count from 1. Storing with it makes
@@ -90,7 +91,7 @@ func New(host Host, space, name string, shape Shape) *Table {
 	shape.Ways = max(shape.Ways, 1)
 	shape.Bytes = min(max(shape.Bytes, 0), maxBytes)
 	t := &Table{host: host, shape: shape, create: neverIssued, refused: -1}
-	id := hash([2]uint64{}, []string{name, shape.Seed})
+	id := hash([2]uint64{}, appendParts(nil, []string{name, shape.Seed}))
 	t.key = [2]uint64{le64(id[:]), le64(id[8:])}
 	t.nameBuckets("postern/" + Format + "/" + space + "/" + name + "/")
 	return t
@@ -132,8 +133,8 @@ func (t *Table) load(bucket int) (records []byte, version uint32) {
 
 // absent is the version to make a bucket with. Where a value that does not exist takes any
 // version, that is one that was never issued. Other hosts want 0, which those would
-// take for "always": where making a bucket has failed although it is still not there,
-// nobody was first, so the host is one of them.
+// take for "always". A conflict over a bucket that is not there shows that the host is one
+// of these: nobody was first.
 //
 // https://github.com/proxy-wasm/proxy-wasm-cpp-host/blob/main/src/shared_data.cc
 // https://github.com/Kong/ngx_wasm_module/blob/main/src/common/shm/ngx_wa_shm_kv.c
@@ -149,9 +150,7 @@ func (t *Table) store(bucket int, value []byte, version uint32) error {
 	err := t.host.Store(t.name(bucket), value, version)
 	if errors.Is(err, ErrConflict) {
 		t.counts.Conflicts++
-		if version == neverIssued {
-			t.refused = bucket
-		}
+		t.refused = bucket
 	}
 	return err
 }
