@@ -11,23 +11,41 @@ const (
 	maxBytes = 1<<16 - 1
 )
 
-// open returns a bucket's records; false if the value is not a whole bucket.
-func open(value []byte) ([]byte, bool) {
+// A view is a bucket that was looked through for one record.
+type view struct {
+	records []byte
+	live    int  // records but that one
+	rest    bool // there is something besides, that is to be dropped: it is over
+	at, end int  // the record, live or not; 0, 0 if there is none
+}
+
+// look looks for a record; false if the value is not a whole bucket.
+func look(value []byte, id *ID, now int64) (v view, ok bool) {
 	if len(value) == 0 || value[0] != format {
-		return nil, false
+		return view{}, false
 	}
-	records := value[1:]
-	for rest := records; len(rest) > 0; {
-		if len(rest) < overhead {
-			return nil, false
+	v.records = value[1:]
+	low, high := le64(id[:8]), le64(id[8:])
+	for at := 0; at < len(v.records); {
+		b := v.records[at:]
+		if len(b) < overhead {
+			return view{}, false
 		}
-		n := length(rest)
-		if n > len(rest) || n == overhead {
-			return nil, false
+		n := length(b)
+		if n > len(b) || n == overhead {
+			return view{}, false
 		}
-		rest = rest[n:]
+		switch {
+		case le64(b) == low && le64(b[8:]) == high && v.end == 0:
+			v.at, v.end = at, at+n
+		case expiry(b) > now:
+			v.live++
+		default:
+			v.rest = true
+		}
+		at += n
 	}
-	return records, true
+	return v, true
 }
 
 // length is how many bytes the first record takes.
@@ -44,18 +62,20 @@ func appendRecord(b []byte, id ID, value []byte, expires int64) []byte {
 	return append(b, value...)
 }
 
-// appendOthers appends the records that are live but for one, and says how many they are.
-func appendOthers(b, records []byte, but ID, now int64) ([]byte, int) {
-	n := 0
-	for rest := records; len(rest) > 0; {
-		size := length(rest)
-		if expiry(rest) > now && ID(rest) != but {
-			b = append(b, rest[:size]...)
-			n++
-		}
-		rest = rest[size:]
+// appendOthers appends the records that are live but for the one that was looked for.
+func (v *view) appendOthers(b []byte, now int64) []byte {
+	if !v.rest {
+		b = append(b, v.records[:v.at]...)
+		return append(b, v.records[v.end:]...)
 	}
-	return b, n
+	for at := 0; at < len(v.records); {
+		one := v.records[at : at+length(v.records[at:])]
+		if (at != v.at || v.end == 0) && expiry(one) > now {
+			b = append(b, one...)
+		}
+		at += len(one)
+	}
+	return b
 }
 
 // evict removes the record that expires first; of several, the one stored longest ago.

@@ -17,6 +17,7 @@ func FuzzBucket(f *testing.F) {
 		b, _, _ := h.Load("postern/1/s/t/")
 		f.Add(b, "a", now)
 		f.Add(b[:len(b)-1], "z", now)
+		f.Add(append(b, b[1:]...), "a", now) // ids twice
 	}
 	f.Add([]byte("\x01"), "a", now)
 	f.Fuzz(func(t *testing.T, bucket []byte, name string, now int64) {

@@ -11,7 +11,7 @@ type Record struct {
 	bucket  int
 	version uint32
 	now     int64
-	records []byte // all of the bucket
+	bytes   view // of the bucket
 	value   []byte
 	expires int64
 }
@@ -26,16 +26,9 @@ func (r *Record) Expires() int64 { return r.expires }
 // Load reads a record by one host call. now is in nanoseconds since 1970.
 func (t *Table) Load(r *Record, id ID, now int64) {
 	*r = Record{id: id, bucket: t.bucket(id), now: now}
-	r.records, r.version = t.load(r.bucket)
-	for rest := r.records; len(rest) > 0; {
-		n := length(rest)
-		if ID(rest) == id {
-			if expires := expiry(rest); expires > now {
-				r.value, r.expires = rest[overhead:n:n], expires
-			}
-			return
-		}
-		rest = rest[n:]
+	r.bytes, r.version = t.load(r.bucket, &id, now)
+	if own := r.bytes.records[r.bytes.at:r.bytes.end:r.bytes.end]; len(own) > 0 && expiry(own) > now {
+		r.value, r.expires = own[overhead:], expiry(own)
 	}
 }
 
@@ -51,14 +44,14 @@ func (t *Table) Store(r *Record, value []byte, expires int64) error {
 		return nil
 	}
 	b := append(t.scratch[:0], format)
-	count := 0
+	count := r.bytes.live
 	if !gone {
 		b = appendRecord(b, r.id, value, expires)
-		count = 1
+		count++
 	}
 	from := len(b) // the record itself does not give way
-	b, others := appendOthers(b, r.records, r.id, r.now)
-	tooMany := max(0, count+others-t.shape.Ways)
+	b = r.bytes.appendOthers(b, r.now)
+	tooMany := max(0, count-t.shape.Ways)
 	for range tooMany {
 		b = evict(b, from)
 	}

@@ -118,17 +118,17 @@ func (t *Table) name(bucket int) string { return t.names[bucket*t.size : (bucket
 // Counts are what the table has met so far.
 func (t *Table) Counts() Counts { return t.counts }
 
-// load reads a bucket. Its records are nil if the value is not one, or not there.
-func (t *Table) load(bucket int) (records []byte, version uint32) {
+// load reads a bucket and looks for a record. A value that is not a bucket is an empty one.
+func (t *Table) load(bucket int, id *ID, now int64) (view, uint32) {
 	value, version, ok := t.host.Load(t.name(bucket))
 	if !ok {
-		return nil, t.absent(bucket)
+		return view{}, t.absent(bucket)
 	}
-	records, ok = open(value)
+	v, ok := look(value, id, now)
 	if !ok {
 		t.counts.Corrupt++
 	}
-	return records, version
+	return v, version
 }
 
 // absent is the version to make a bucket with. Where a value that does not exist takes any
@@ -159,8 +159,8 @@ func (t *Table) store(bucket int, value []byte, version uint32) error {
 // microseconds each, so it is for administrators. A value is valid as a Record's is.
 func (t *Table) Each(now int64, f func(id ID, value []byte, expires int64)) {
 	for i := range t.shape.Buckets {
-		records, _ := t.load(i)
-		for rest := records; len(rest) > 0; {
+		v, _ := t.load(i, &ID{}, now)
+		for rest := v.records; len(rest) > 0; {
 			n := length(rest)
 			if expires := expiry(rest); expires > now {
 				f(ID(rest), rest[overhead:n:n], expires)
