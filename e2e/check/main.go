@@ -25,7 +25,7 @@ const (
 )
 
 // module are the packages that the WebAssembly module is made of.
-var module = []string{"./adapters/...", "./plugin", "./plugin/abi", "./plugin/shell", "./plugin/internal/..."}
+var module = []string{"./adapters/...", "./plugin", "./plugin/abi", "./plugin/shell", "./plugin/tally", "./plugin/internal/..."}
 
 var steps = []step{
 	{name: "format", args: []string{"gofmt", "-l", "adapters", "plugin", "hostsim", "e2e", "examples"}, silent: true},

@@ -331,22 +331,25 @@ func (h *still) Store(_ string, value []byte, _ uint32) error {
 	return nil
 }
 
-// A record of 100 bytes in a bucket of 8, loaded and stored.
+// A record of 100 bytes in a full bucket, loaded and stored.
 func BenchmarkLoadStore(b *testing.B) {
-	h := &still{}
-	a := one(h, 8)
-	value := bytes.Repeat([]byte("v"), 100)
-	for i := range 8 {
-		put(b, a, strconv.Itoa(i), string(value), forever)
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	var r state.Record
-	for b.Loop() {
-		a.Load(&r, a.ID("consumer", "3"), now)
-		if err := a.Store(&r, value, forever); err != nil {
-			b.Fatal(err)
-		}
+	for _, ways := range []int{4, 8, 16} {
+		b.Run(strconv.Itoa(ways), func(b *testing.B) {
+			a := one(&still{}, ways)
+			value := bytes.Repeat([]byte("v"), 100)
+			for i := range ways {
+				put(b, a, strconv.Itoa(i), string(value), forever)
+			}
+			id := a.ID("3")
+			b.ReportAllocs()
+			var r state.Record
+			for b.Loop() {
+				a.Load(&r, id, now)
+				if err := a.Store(&r, value, forever); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
