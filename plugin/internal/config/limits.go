@@ -14,6 +14,7 @@ import (
 // Usage is what callers may use, and how that is told from what they ask.
 type Usage struct {
 	Space       string // of the shared state
+	Seed        string // of its names: what callers do not know and updates do not change
 	Limits      limit.Limits
 	Headers     []string // of requests that limits are kept by
 	Output      int      // tokens that are reserved for a request that does not say; 0: what its model can
@@ -37,6 +38,9 @@ func (r *reader) usage(o *strict.Object) {
 			o.Fail("space", "want a name without slashes")
 		}
 	})
+	if a := r.out.Admin; a != nil {
+		u.Seed = a.seed()
+	}
 	o.Objects("limits", "What callers may use in a time; all of those that are for a request hold.", func(_ int, o *strict.Object) { r.limit(&u.Limits, o) })
 	o.Objects("budgets", "The same for money and tokens, with thresholds at which somebody is told.", func(_ int, o *strict.Object) { r.budget(&u.Limits, o) })
 	o.Section("reserve", "What is set aside for a request's answer until it is known.", func(o *strict.Object) {

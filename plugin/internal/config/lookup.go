@@ -37,6 +37,17 @@ func (a *Admin) Allows(key string) bool {
 	return ok
 }
 
+// seed is the same whatever the keys' order.
+func (a *Admin) seed() string {
+	var all [sha2.Size]byte
+	for sum := range a.keys {
+		for i := range all {
+			all[i] ^= sum[i]
+		}
+	}
+	return string(all[:])
+}
+
 // Consumers are those who may call.
 type Consumers struct {
 	byKey keySet[*identity.Caller]

@@ -131,7 +131,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	w := s.w
 	most, e := s.reserve(request)
 	if e == nil && most > 0 {
-		request, body, e = s.bound(request, body, most)
+		request, body, e = s.bound(request, most)
 	}
 	if e != nil {
 		return s.reject(e)

@@ -215,7 +215,7 @@ func memberAt(request rawjson.Value, path string) (parent rawjson.Value, key, ou
 }
 
 // bound lowers the tokens that a request allows its answer.
-func (s *Stream) bound(request rawjson.Value, body []byte, most int64) (rawjson.Value, []byte, *chat.Error) {
+func (s *Stream) bound(request rawjson.Value, most int64) (rawjson.Value, []byte, *chat.Error) {
 	p := &s.w.patch
 	p.Reset()
 	value := rawjson.AppendInt(nil, most)
@@ -233,7 +233,7 @@ func (s *Stream) bound(request rawjson.Value, body []byte, most int64) (rawjson.
 			p.SetField(request, outer, append(rawjson.AppendInt(rawjson.Add(rawjson.AppendString(rawjson.Add(nil, "{"), key), ":"), most), '}'))
 		}
 	}
-	body = p.Apply(nil, &s.w.doc)
+	body := p.Apply(nil, &s.w.doc)
 	request, e := s.w.parse(body)
 	s.budget.read = false
 	return request, body, e

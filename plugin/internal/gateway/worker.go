@@ -69,7 +69,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	}
 	w.newTokens()
 	if len(plan.Usage.Limits) > 0 {
-		w.book = limit.NewBook(port, plan.Usage.Space)
+		w.book = limit.NewBook(port, plan.Usage.Space, plan.Usage.Seed)
 	}
 	return w
 }

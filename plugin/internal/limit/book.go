@@ -15,8 +15,9 @@ type Book struct {
 }
 
 // NewBook is a worker's view of the counts in a space of the shared state.
-func NewBook(host state.Host, space string) *Book {
-	shape := state.Shape{Buckets: 1 << 13, Ways: 8, Bytes: MaxRecord}
+// seed keeps callers from choosing keys that push out each other's counts.
+func NewBook(host state.Host, space, seed string) *Book {
+	shape := state.Shape{Buckets: 1 << 13, Ways: 8, Bytes: MaxRecord, Seed: seed}
 	return &Book{named: state.New(host, space, "limits", shape), free: state.New(host, space, "limits-free", shape)}
 }
 

@@ -136,7 +136,7 @@ func TestAdmit(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, l, now := NewBook(newHost(), "test"), limits(&c.rule), start
+			b, l, now := NewBook(newHost(), "test", ""), limits(&c.rule), start
 			for i, s := range c.steps {
 				now = now.Add(s.after)
 				var lease Lease
@@ -234,7 +234,7 @@ func schedule(t *testing.T, seed uint64) {
 	const maxDepth = 2
 	books := make([]*Book, maxDepth+2) // one for each worker that is amidst something, and one to look
 	for i := range books {
-		books[i] = NewBook(h, "test")
+		books[i] = NewBook(h, "test", "")
 	}
 	crossed := 0
 	var admit, settle func(b *Book)
@@ -342,7 +342,7 @@ func stored(b *Book, g *Group, r *Rule, now time.Time) *entry {
 // A host that always says that somebody was first gets a refusal, and an end.
 func TestContended(t *testing.T) {
 	h := newHost()
-	b := NewBook(refusing{h}, "test")
+	b := NewBook(refusing{h}, "test", "")
 	var l Lease
 	b.Gather(&l, subject{Consumer: "web"}, limits(&Rule{Unit: Requests, Limit: 5, Period: per(time.Minute)}))
 	if out := b.Admit(&l, &Ask{}, false, nil, start.UnixNano()); out.Refused == nil || out.Wait != second {
@@ -356,7 +356,7 @@ func (refusing) Store(string, []byte, uint32) error { return state.ErrConflict }
 
 func TestRecordsOfOtherConfigurations(t *testing.T) {
 	h, b := newHost(), (*Book)(nil)
-	b = NewBook(h, "test")
+	b = NewBook(h, "test", "")
 	for i := range 3 * maxEntries { // as configurations come and go
 		r := &Rule{Name: fmt.Sprint(i), Unit: Requests, Limit: 1, Period: per(time.Hour)}
 		var l Lease
