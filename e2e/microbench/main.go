@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -139,9 +140,30 @@ func operations() []operation {
 		{"chat, 1 KB", path, chat, openAIAnswer(), "a request that passes untouched, simulator included", 1, ""},
 		{"chat, 64 KB prompt", path, large, openAIAnswer(), "the same with 64 KB", 1, ""},
 		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1, ""},
+		{"a key and four limits out of 20, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(true)},
+		{"the key alone", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(false)},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
+}
+
+// limited is a configuration with a consumer and 20 limits, of which four are for its
+// requests: of requests and tokens, by what the gateway knows and by what callers choose.
+func limited(all bool) string {
+	sum := sha256.Sum256([]byte("client"))
+	limits := []string{
+		`{"key":["consumer"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["ip"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["tenant"],"tokens":1000000000000,"per":"1d"}`,
+		`{"key":["consumer","model"],"usd":1000000,"per":"month"}`,
+	}
+	for i := range 16 {
+		limits = append(limits, fmt.Sprintf(`{"key":["consumer"],"requests":10,"per":"%dm","when":{"models":["other-%d-*"]}}`, i+1, i))
+	}
+	if !all {
+		limits = nil
+	}
+	return strings.TrimSuffix(configuration, "}") + fmt.Sprintf(`,"consumers":[{"name":"bench","tenant":"acme","keys":[{"sha256":"%x"}]}],"limits":[%s]}`, sum, strings.Join(limits, ","))
 }
 
 func plugin(m *hostsim.Module, configuration string) hostsim.Plugin {

@@ -98,7 +98,7 @@ func (r *reader) limit(to *limit.Limits, o *strict.Object) {
 		case window == "sliding":
 			x.Window = limit.Sliding
 		}
-		r.addRule(to, o, key, x)
+		to.Add(key, &x)
 	}
 }
 
@@ -127,7 +127,7 @@ func (r *reader) budget(to *limit.Limits, o *strict.Object) {
 		if x.Unit == limit.USD {
 			b.CarryOver = int64(math.Round(carry * 1e9))
 		}
-		r.addRule(to, o, key, x)
+		to.Add(key, &x)
 	}
 	if b.Model != "" {
 		if _, ok := r.out.Models.Find(b.Model); !ok {
@@ -215,10 +215,4 @@ func (r *reader) period(o *strict.Object) limit.Period {
 		return limit.Month()
 	}
 	return limit.Period{Length: d}
-}
-
-func (r *reader) addRule(to *limit.Limits, o *strict.Object, key []limit.Attribute, rule limit.Rule) {
-	if !to.Add(key, &rule) {
-		o.Fail("key", "too many rules count by this key")
-	}
 }

@@ -1,6 +1,10 @@
 package limit
 
-import "github.com/postern-gateway/postern/plugin/internal/state"
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/plugin/internal/state"
+)
 
 // A Book keeps the counts. It belongs to one worker; what is in it belongs to all.
 type Book struct {
@@ -138,21 +142,22 @@ func (l *Lease) Empty() bool { return len(l.records) == 0 }
 // Gather finds the rules that are for a request.
 func (b *Book) Gather(l *Lease, s Subject, limits Limits) {
 	for _, g := range limits {
-		h := (*held)(nil)
+		h, n := (*held)(nil), 0
 		for _, r := range g.Rules {
 			if !r.When.matches(s) {
 				continue
 			}
-			if h == nil {
-				h = b.hold(l, g.Key, s)
+			for h == nil || len(h.rules) == maxEntries {
+				h = b.hold(l, g.Key, s, n)
+				n++
 			}
 			h.rules = append(h.rules, r)
 		}
 	}
 }
 
-// hold is the record of a key, once for each request.
-func (b *Book) hold(l *Lease, key []Attribute, s Subject) *held {
+// hold is the nth record of a key, once for each request.
+func (b *Book) hold(l *Lease, key []Attribute, s Subject, n int) *held {
 	table := b.named
 	b.parts = b.parts[:0]
 	for _, a := range key {
@@ -161,19 +166,22 @@ func (b *Book) hold(l *Lease, key []Attribute, s Subject) *held {
 		}
 		b.parts = append(b.parts, a.Kind.String(), a.Name, s.Attribute(a))
 	}
+	if n > 0 {
+		b.parts = append(b.parts, "further", strconv.Itoa(n))
+	}
 	name := table.ID(b.parts...)
 	for i := range l.records {
 		if h := &l.records[i]; h.id == name && h.table == table {
 			return h
 		}
 	}
-	n := len(l.records)
-	if n < cap(l.records) {
-		l.records = l.records[:n+1]
+	last := len(l.records)
+	if last < cap(l.records) {
+		l.records = l.records[:last+1]
 	} else {
 		l.records = append(l.records, held{})
 	}
-	h := &l.records[n]
+	h := &l.records[last]
 	h.table, h.id, h.rules = table, name, h.rules[:0]
 	return h
 }

@@ -168,17 +168,16 @@ type Limits []*Group
 
 // Add adds a rule to those with its key. Its counts are found again as long as the rule has
 // the same name, unit, window, period and requests; how much is left of another Limit is then
-// known at once. False is that the key has as many rules as a record has entries.
-func (l *Limits) Add(key []Attribute, r *Rule) bool {
+// known at once.
+func (l *Limits) Add(key []Attribute, r *Rule) {
 	r.tag = r.mark()
 	for _, g := range *l {
 		if slices.Equal(g.Key, key) {
 			g.Rules = append(g.Rules, r)
-			return len(g.Rules) <= maxEntries
+			return
 		}
 	}
 	*l = append(*l, &Group{Key: key, Rules: []*Rule{r}})
-	return true
 }
 
 // Title is the rule's name in metrics and logs.

@@ -354,6 +354,22 @@ type refusing struct{ *host }
 
 func (refusing) Store(string, []byte, uint32) error { return state.ErrConflict }
 
+func TestMoreRulesThanARecordHas(t *testing.T) {
+	b := NewBook(newHost(), "test", "")
+	var rules []*Rule
+	for i := range 3*maxEntries - 1 {
+		rules = append(rules, &Rule{Name: fmt.Sprint(i), Unit: Requests, Limit: int64(10 + i), Period: per(time.Hour)})
+	}
+	for i := range 11 {
+		var l Lease
+		b.Gather(&l, subject{Consumer: "web"}, limits(rules...))
+		out := b.Admit(&l, &Ask{}, false, nil, start.UnixNano())
+		if i < 10 && out.Refused != nil || i == 10 && out.Refused != rules[0] {
+			t.Fatalf("request %d: %+v", i+1, out)
+		}
+	}
+}
+
 func TestRecordsOfOtherConfigurations(t *testing.T) {
 	h, b := newHost(), (*Book)(nil)
 	b = NewBook(h, "test", "")

@@ -27,7 +27,7 @@ const (
 	minutes    = 3 // that a reservation lasts unless it is renewed, the one in hand included
 	headSize   = 5
 	entrySize  = 4 + 4 + 3*8 + minutes*8
-	maxEntries = 16 // of a record; what a configuration has beyond it is refused
+	maxEntries = 16 // of a record; a request that more rules of one key are for has several
 	// MaxRecord is how many bytes a record can have.
 	MaxRecord = headSize + maxEntries*entrySize
 )
