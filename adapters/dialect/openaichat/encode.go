@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -69,7 +70,8 @@ func (e *encoder) skips(ev *chat.Event) bool {
 		return true
 	}
 	if ev.Counted {
-		e.count(&ev.Usage)
+		e.counted = true
+		streams.Count(&e.usage, &ev.Usage)
 	}
 	e.done = ev.Kind == chat.Failure
 	return ev.Kind == chat.Ping
@@ -318,23 +320,6 @@ func (e *encoder) annotations(dst []byte, l *lane, choice int) []byte {
 		return dst[:before]
 	}
 	return e.close(dst, "]")
-}
-
-// count takes over what is new in a usage that came with an event. A provider that
-// counts the output last need not repeat the input.
-func (e *encoder) count(u *chat.Usage) {
-	e.counted = true
-	for _, m := range [...]struct{ have, got *int64 }{
-		{&e.usage.Input, &u.Input},
-		{&e.usage.Output, &u.Output},
-		{&e.usage.CachedRead, &u.CachedRead},
-		{&e.usage.CacheWrite, &u.CacheWrite},
-		{&e.usage.Reasoning, &u.Reasoning},
-	} {
-		if *m.got != 0 {
-			*m.have = *m.got
-		}
-	}
 }
 
 func (e *encoder) end(dst []byte) []byte {

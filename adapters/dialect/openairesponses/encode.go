@@ -3,6 +3,7 @@ package openairesponses
 import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -73,7 +74,8 @@ func (e *encoder) Append(dst []byte, ev *chat.Event) []byte {
 		return dst
 	}
 	if ev.Counted {
-		e.count(&ev.Usage)
+		e.counted = true
+		streams.Count(&e.usage, &ev.Usage)
 	}
 	e.b.Dst = dst
 	e.step(ev)
@@ -216,22 +218,4 @@ func (e *encoder) itemID(b *rawjson.Builder) {
 	b.Put(e.id)
 	b.Raw("_")
 	b.Dst = rawjson.AppendInt(b.Dst, e.items)
-}
-
-// count takes over what is new in a usage that came with an event.
-func (e *encoder) count(u *chat.Usage) {
-	e.counted = true
-	have := &e.usage
-	newer(&have.Input, u.Input)
-	newer(&have.Output, u.Output)
-	newer(&have.CachedRead, u.CachedRead)
-	newer(&have.CacheWrite, u.CacheWrite)
-	newer(&have.Reasoning, u.Reasoning)
-}
-
-//go:noinline
-func newer(have *int64, got int64) {
-	if got != 0 {
-		*have = got
-	}
 }
