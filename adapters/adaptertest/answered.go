@@ -7,13 +7,22 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 )
 
-// Answered reads an answer of a provider's, whole or as a stream: what it says, as it
-// goes back in the next turn, and why it ended. An answer that cannot be read is fatal.
-func Answered(t testing.TB, p adapters.Translator, body []byte, stream bool) ([]chat.Part, chat.Finish) {
+// An Outcome is what an answer says, as it goes back in the next turn, and how it ended.
+type Outcome struct {
+	Parts   []chat.Part
+	Finish  chat.Finish
+	Usage   chat.Usage
+	Counted bool
+}
+
+// Answered reads an answer of a provider's, whole or as a stream. One that cannot be read
+// is fatal.
+func Answered(t testing.TB, p adapters.Translator, body []byte, stream bool) (a Outcome) {
 	t.Helper()
 	if !stream {
 		var doc rawjson.Doc
@@ -24,26 +33,27 @@ func Answered(t testing.TB, p adapters.Translator, body []byte, stream bool) ([]
 		if err := p.ReadResponse(doc.Root(), &out); err != nil {
 			t.Fatalf("%v: %s", err, body)
 		}
-		return out.Choices[0].Parts, out.Choices[0].Finish
+		return Outcome{out.Choices[0].Parts, out.Choices[0].Finish, out.Usage, out.Counted}
 	}
 	var frames adapters.Frames = &sse.Decoder{}
 	if f, ok := p.(adapters.Framer); ok {
 		frames = f.NewFrames()
 	}
-	var parts []chat.Part
-	finish := chat.FinishNone
 	emit := func(e *chat.Event) {
+		if a.Counted = a.Counted || e.Counted; e.Counted {
+			streams.Count(&a.Usage, &e.Usage)
+		}
 		switch e.Kind {
 		case chat.BlockStart:
-			parts = append(parts, chat.Part{Kind: e.Block, ID: slices.Clone(e.ID), Name: slices.Clone(e.Name), Text: slices.Clone(e.Text)})
+			a.Parts = append(a.Parts, chat.Part{Kind: e.Block, ID: slices.Clone(e.ID), Name: slices.Clone(e.Name), Text: slices.Clone(e.Text)})
 		case chat.TextDelta:
-			if last := &parts[len(parts)-1]; e.Block == chat.ToolCallPart {
+			if last := &a.Parts[len(a.Parts)-1]; e.Block == chat.ToolCallPart {
 				last.Arguments = append(last.Arguments, e.Text...)
 			} else {
 				last.Text = append(last.Text, e.Text...)
 			}
 		case chat.FinishEvent:
-			finish = e.Finish
+			a.Finish = e.Finish
 		case chat.Failure:
 			t.Fatalf("%s: %s", e.Err.Message, body)
 		}
@@ -68,5 +78,5 @@ func Answered(t testing.TB, p adapters.Translator, body []byte, stream bool) ([]
 	if err := d.Close(emit); err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}
-	return parts, finish
+	return a
 }

@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,15 +18,23 @@ import (
 // A Mock is a provider's mock, as strict as the provider: it answers a request.
 type Mock func(path string, sent []byte) *httptest.ResponseRecorder
 
+// Ask sends a request in JSON to a handler, under a host's name if there is one.
+func Ask(h http.Handler, host, path string, sent []byte, headers ...adapters.Header) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(sent))
+	r.Host = cmp.Or(host, r.Host)
+	r.Header.Set("content-type", "application/json")
+	for _, h := range headers {
+		r.Header.Set(h.Name, h.Value)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
 // Bearer is a mock whose key goes into the header Authorization.
 func Bearer(h http.Handler, key string) Mock {
 	return func(path string, sent []byte) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(sent))
-		r.Header.Set("content-type", "application/json")
-		r.Header.Set("authorization", "Bearer "+key)
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w
+		return Ask(h, "", path, sent, adapters.Header{Name: "authorization", Value: "Bearer " + key})
 	}
 }
 
@@ -145,10 +154,11 @@ func Loop(t *testing.T, p adapters.Translator, mock Mock, r *chat.Request) {
 		if got.Code != http.StatusOK {
 			t.Fatalf("stream %v, round %d: got %d %s for %s", r.Stream, round, got.Code, got.Body, sent)
 		}
-		parts, finish := Answered(t, p, got.Body.Bytes(), r.Stream)
-		if finish != want {
-			t.Fatalf("stream %v, round %d: got finish %d, want %d", r.Stream, round, finish, want)
+		answer := Answered(t, p, got.Body.Bytes(), r.Stream)
+		if answer.Finish != want {
+			t.Fatalf("stream %v, round %d: got finish %d, want %d", r.Stream, round, answer.Finish, want)
 		}
+		parts := answer.Parts
 		r.Begin(chat.Assistant)
 		for _, part := range parts {
 			r.Add(part)

@@ -1,14 +1,13 @@
 package anthropic_test
 
 import (
-	"bytes"
 	_ "embed"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
@@ -109,12 +108,7 @@ func TestStrictMockAcceptsWhatIsSent(t *testing.T) {
 // ask sends a request to the mock and returns the status and the body of its answer.
 func ask(t testing.TB, s *mockllm.Server, sent string) (int, []byte) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/v1/messages", bytes.NewReader([]byte(sent)))
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("x-api-key", s.Key("anthropic"))
-	r.Header.Set("anthropic-version", "2023-06-01")
-	w := httptest.NewRecorder()
-	s.Handler("anthropic").ServeHTTP(w, r)
+	w := adaptertest.Ask(s.Handler("anthropic"), "", "/v1/messages", []byte(sent), adapters.Header{Name: "x-api-key", Value: s.Key("anthropic")}, adapters.Header{Name: "anthropic-version", Value: "2023-06-01"})
 	return w.Code, w.Body.Bytes()
 }
 

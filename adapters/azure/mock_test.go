@@ -1,31 +1,22 @@
 package azure_test
 
 import (
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/secret"
-	"github.com/postern-gateway/postern/adapters/sse"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/azure"
 )
 
 func ask(s *mockllm.Server, path, body string, headers []adapters.Header) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Host = azure.Host
-	r.Header.Set("content-type", "application/json")
-	for _, h := range headers {
-		r.Header.Set(h.Name, h.Value)
-	}
-	w := httptest.NewRecorder()
-	s.Handler("azure").ServeHTTP(w, r)
-	return w
+	return adaptertest.Ask(s.Handler("azure"), azure.Host, path, []byte(body), headers...)
 }
 
 // Both surfaces take what is sent, whole and as a stream, with either kind of key.
@@ -54,56 +45,16 @@ func TestStrictMockTakesWhatIsSent(t *testing.T) {
 				if got.Code != 200 {
 					t.Fatalf("got %d %s for %s", got.Code, got.Body, body)
 				}
-				finish, counted := read(t, a, got.Body.Bytes(), stream == "true")
-				if finish != chat.FinishStop || !counted {
-					t.Errorf("got finish %d, counted %v, want a stop with its usage\n%s", finish, counted, got.Body)
+				out := adaptertest.Answered(t, a, got.Body.Bytes(), stream == "true")
+				if out.Finish != chat.FinishStop || !out.Counted {
+					t.Errorf("got %+v, want a stop with its usage\n%s", out, got.Body)
+				}
+				if stream == "true" && !strings.Contains(got.Body.String(), "prompt_filter_results") {
+					t.Errorf("got a stream without what the filters say: %s", got.Body)
 				}
 			})
 		}
 	}
-}
-
-func read(t *testing.T, a adapters.Translator, body []byte, stream bool) (finish chat.Finish, counted bool) {
-	t.Helper()
-	if !stream {
-		var doc rawjson.Doc
-		var out chat.Response
-		if err := doc.Parse(body); err != nil {
-			t.Fatal(err)
-		}
-		if err := a.ReadResponse(doc.Root(), &out); err != nil {
-			t.Fatal(err)
-		}
-		return out.Choices[0].Finish, out.Counted
-	}
-	if !strings.Contains(string(body), "prompt_filter_results") {
-		t.Errorf("got a stream without what the filters say: %s", body)
-	}
-	d, frames := a.NewDecoder(), sse.Decoder{}
-	for {
-		ev, n, ok, err := frames.Next(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !ok {
-			break
-		}
-		body = body[n:]
-		if !ev.Message {
-			continue
-		}
-		if err := d.Event(ev.Type, ev.Data, func(e *chat.Event) {
-			if e.Kind == chat.FinishEvent {
-				finish, counted = e.Finish, e.Counted
-			}
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := d.Close(func(*chat.Event) {}); err != nil {
-		t.Error(err)
-	}
-	return finish, counted
 }
 
 func TestErrorsOfTheMock(t *testing.T) {

@@ -23,22 +23,14 @@ const publicHost = "bedrock-runtime.us-east-1.amazonaws.com"
 func ask(t testing.TB, s *mockllm.Server, a adapters.Adapter, key, model, sent string, stream bool) *httptest.ResponseRecorder {
 	t.Helper()
 	path := a.(adapters.Translator).ChatPath(model, stream)
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(sent))
-	r.Host = publicHost
-	r.Header.Set("content-type", "application/json")
 	headers := a.Credential(secret.New(key))
 	if headers == nil {
 		var err error
-		if headers, err = a.(adapters.Signer).Sign(secret.New(key), &adapters.Outgoing{Method: r.Method, Host: r.Host, Path: path, Body: []byte(sent)}, time.Now().Unix()); err != nil {
+		if headers, err = a.(adapters.Signer).Sign(secret.New(key), &adapters.Outgoing{Method: http.MethodPost, Host: publicHost, Path: path, Body: []byte(sent)}, time.Now().Unix()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, h := range headers {
-		r.Header.Set(h.Name, h.Value)
-	}
-	w := httptest.NewRecorder()
-	s.Handler("bedrock").ServeHTTP(w, r)
-	return w
+	return adaptertest.Ask(s.Handler("bedrock"), publicHost, path, []byte(sent), headers...)
 }
 
 // What is sent must pass a mock that refuses what the real API refuses, signed by each

@@ -1,12 +1,12 @@
 package compatible_test
 
 import (
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/compatible"
 	"github.com/postern-gateway/postern/adapters/dialect"
@@ -19,15 +19,7 @@ import (
 
 // ask sends a request to the mock of a service.
 func ask(s *mockllm.Server, service, path, body string, headers []adapters.Header) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Host = mock.Host(service)
-	r.Header.Set("content-type", "application/json")
-	for _, h := range headers {
-		r.Header.Set(h.Name, h.Value)
-	}
-	w := httptest.NewRecorder()
-	s.Handler("compatible").ServeHTTP(w, r)
-	return w
+	return adaptertest.Ask(s.Handler("compatible"), mock.Host(service), path, []byte(body), headers...)
 }
 
 // OpenAI's clients say all that does not change what an answer is. Each service must take
@@ -110,27 +102,8 @@ func checkTranslated(t *testing.T, s *mockllm.Server, name string, a adapters.Tr
 	if got.Code != 200 {
 		t.Fatalf("got %d %s\nfor %s", got.Code, got.Body, body)
 	}
-	if !stream {
-		var answer rawjson.Doc
-		var out chat.Response
-		if err := answer.Parse(got.Body.Bytes()); err != nil || a.ReadResponse(answer.Root(), &out) != nil || !out.Counted {
-			t.Errorf("got %s, which cannot be read", got.Body)
-		}
-		return
-	}
-	var last chat.Event
-	d := a.NewDecoder()
-	each(t, got.Body.Bytes(), func(event, data []byte) {
-		if err := d.Event(event, data, func(e *chat.Event) {
-			if e.Kind == chat.FinishEvent {
-				last = *e
-			}
-		}); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := d.Close(func(*chat.Event) {}); err != nil || !last.Counted || last.Finish == chat.FinishNone {
-		t.Errorf("got %v and %+v, want an end with its usage", err, last)
+	if out := adaptertest.Answered(t, a, got.Body.Bytes(), stream); !out.Counted || out.Finish == chat.FinishNone {
+		t.Errorf("got %+v, want an end with its usage of\n%s", out, got.Body)
 	}
 }
 

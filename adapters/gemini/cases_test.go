@@ -1,13 +1,12 @@
 package gemini_test
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/gemini"
@@ -31,11 +30,8 @@ func TestEmbeddings(t *testing.T) {
 	t.Parallel()
 	s := mockllm.New(mockllm.Options{})
 	adaptertest.RunEmbeddings(t, adaptertest.EmbedSuite{Dialect: dialect.OpenAI(), Provider: gemini.Embedder(), Accept: func(path string, request []byte) error {
-		r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(request))
-		r.Header.Set("content-type", "application/json")
-		r.Header.Set("x-goog-api-key", s.Key("gemini"))
-		w := httptest.NewRecorder()
-		if s.Handler("gemini").ServeHTTP(w, r); w.Code != http.StatusOK {
+		w := adaptertest.Ask(s.Handler("gemini"), "", path, request, adapters.Header{Name: "x-goog-api-key", Value: s.Key("gemini")})
+		if w.Code != http.StatusOK {
 			return errors.New(w.Body.String())
 		}
 		return nil

@@ -1,11 +1,11 @@
 package gemini_test
 
 import (
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/gemini"
@@ -16,12 +16,7 @@ import (
 // ask sends a request to the mock and returns its answer.
 func ask(t testing.TB, s *mockllm.Server, model, sent string, stream bool) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, gemini.Translator().ChatPath(model, stream), strings.NewReader(sent))
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("x-goog-api-key", s.Key("gemini"))
-	w := httptest.NewRecorder()
-	s.Handler("gemini").ServeHTTP(w, r)
-	return w
+	return adaptertest.Ask(s.Handler("gemini"), "", gemini.Translator().ChatPath(model, stream), []byte(sent), adapters.Header{Name: "x-goog-api-key", Value: s.Key("gemini")})
 }
 
 // What is sent must pass a mock that refuses what the real API refuses, and its answers

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/ndjson"
 )
 
@@ -61,18 +62,12 @@ func TestDecoderAtEveryCut(t *testing.T) {
 	for _, tt := range streams {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			check := func(pieces ...string) {
+			adaptertest.Cuts(tt.in, func(pieces ...string) {
 				got, pending := decode(t, pieces...)
 				if !slices.Equal(got, tt.want) || pending != tt.pending {
 					t.Errorf("%q: got %q, %d pending; want %q, %d", pieces, got, pending, tt.want, tt.pending)
 				}
-			}
-			for a := range len(tt.in) + 1 {
-				for b := a; b <= len(tt.in); b++ {
-					check(tt.in[:a], tt.in[a:b], tt.in[b:])
-				}
-			}
-			check(strings.Split(tt.in, "")...)
+			})
 		})
 	}
 }

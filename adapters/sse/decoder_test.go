@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters/adaptertest"
 	"github.com/postern-gateway/postern/adapters/sse"
 )
 
@@ -110,7 +111,7 @@ func TestDecoderAtEveryCut(t *testing.T) {
 	for _, tt := range streams {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			check := func(pieces ...string) {
+			adaptertest.Cuts(tt.in, func(pieces ...string) {
 				got, rest, pending := decode(t, pieces...)
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("%q: got %q, want %q", pieces, got, tt.want)
@@ -121,19 +122,7 @@ func TestDecoderAtEveryCut(t *testing.T) {
 				if pending != tt.pending {
 					t.Errorf("%q: got %d bytes pending, want %d", pieces, pending, tt.pending)
 				}
-			}
-			for a := range len(tt.in) + 1 {
-				check(tt.in[:a], tt.in[a:])
-				for b := a; b <= len(tt.in); b++ {
-					check(tt.in[:a], tt.in[a:b], tt.in[b:])
-				}
-			}
-			check(strings.Split(tt.in, "")...) // by character
-			var bytewise []string
-			for i := range len(tt.in) {
-				bytewise = append(bytewise, tt.in[i:i+1])
-			}
-			check(bytewise...)
+			})
 		})
 	}
 }
