@@ -193,6 +193,8 @@ func (b *builder) source(p *chat.Part) {
 	switch {
 	case len(p.Media.URL) > 0 && bytes.HasPrefix(p.Media.URL, []byte("data:")):
 		b.fail(b.path(nil, p), "want a data URL in base64 that names its media type")
+	case len(p.Media.URL) > 0 && !p.Media.OnWeb():
+		b.fail(b.path(nil, p), "Anthropic fetches nothing from there; send the file itself")
 	case len(p.Media.URL) > 0:
 		b.raw(`{"type":"url","url":`)
 		b.str(p.Media.URL)

@@ -131,10 +131,6 @@ func (b *Builder) Function(t *Tool) {
 	if len(t.Description) > 0 {
 		b.Text("description", t.Description)
 	}
-	if len(t.Parameters) > 0 && string(t.Parameters) != "null" {
-		b.Value("parameters", t.Parameters)
-	} else {
-		b.Const("parameters", `{"type":"object","properties":{}}`)
-	}
+	b.Value("parameters", t.Takes())
 	b.Raw(`}}`)
 }

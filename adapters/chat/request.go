@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -233,6 +234,9 @@ type Media struct {
 	Plain  bool // Data is plain text instead of base64
 }
 
+// OnWeb reports whether a URL is one that anybody can fetch, unlike those of buckets.
+func (m *Media) OnWeb() bool { return bytes.HasPrefix(m.URL, []byte("http")) }
+
 // A Tool is a function that the model may call.
 type Tool struct {
 	Name, Description Text
@@ -240,6 +244,19 @@ type Tool struct {
 	Strict            bool
 	CacheControl      Raw
 	At                rawjson.Value // where it stood
+}
+
+// NoParameters is the schema of a function that takes nothing.
+const NoParameters = `{"type":"object","properties":{}}`
+
+// Takes are the parameters, or NoParameters where there are none, or an empty schema,
+// which says so little that APIs refuse it.
+func (t *Tool) Takes() Raw {
+	raw := t.Parameters
+	if len(raw) == 0 || string(raw) == "null" || raw[0] == '{' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0 {
+		return Raw(NoParameters)
+	}
+	return raw
 }
 
 // A ServerTool is a tool that the provider runs itself, in its own spelling.

@@ -20,6 +20,7 @@ func Ollama() *Dialect {
 		StreamsUnasked: true,
 		Overloaded:     503,
 		MaxTokens:      []string{"options.num_predict"},
+		Field:          ollamachat.Field,
 		Reader:         ollamachat.Reader{},
 		Writer:         ollamachat.Writer{},
 		Embeddings:     &ollamachat.Embeddings{},

@@ -53,6 +53,10 @@ func (b *builder) image(p *chat.Part) {
 		b.fail(p.At.Path(), "the file is kept by another provider; send the image itself or its URL")
 		return
 	}
+	if len(m.Data) == 0 && !m.OnWeb() && b.r.Dialect != dialectName {
+		b.fail(p.At.Path(), "this provider fetches nothing from there; send the image itself")
+		return
+	}
 	b.separate()
 	b.raw(`{"type":"image_url","image_url":{"url":`)
 	if len(m.Data) > 0 {

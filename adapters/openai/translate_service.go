@@ -63,15 +63,28 @@ func (b *builder) extras() {
 			b.r.Drop(e.Path)
 			continue
 		}
-		if b.a.p.OpenAI && e.Key == "safe_prompt" { // of Mistral's clients, who have it off unless they say so
-			if string(e.Raw) != "false" {
-				b.r.Drop(e.Path)
-			}
+		if b.a.p.OpenAI && b.mistrals(e) {
 			continue
 		}
 		b.dst = rawjson.AppendKey(append(b.dst, ','), e.Key)
 		b.dst = append(b.dst, e.Raw...)
 	}
+}
+
+// mistrals deals with what only Mistral's clients say; false for anything else. They have
+// the safety prompt off unless they say so.
+func (b *builder) mistrals(e *chat.Member) bool {
+	switch e.Key {
+	case "safe_prompt":
+		if string(e.Raw) != "false" {
+			b.r.Drop(e.Path)
+		}
+	case "prompt_mode", "min_tokens", "repetition_penalty", "guardrails", "prompt_logprobs", "top_prompt_logprobs":
+		b.r.Drop(e.Path)
+	default:
+		return false
+	}
+	return true
 }
 
 func (b *builder) tools() {
@@ -93,7 +106,9 @@ func (b *builder) tools() {
 		b.raw(`{"type":"function","function":{"name":`)
 		b.str(t.Name)
 		b.text(`,"description":`, t.Description)
-		b.value(`,"parameters":`, t.Parameters)
+		if t.Parameters != nil {
+			b.value(`,"parameters":`, t.Takes())
+		}
 		switch {
 		case t.Strict && !b.a.listed(strictTools) && b.strictly(t.Parameters):
 			b.raw(`,"strict":true`)

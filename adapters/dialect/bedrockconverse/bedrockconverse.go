@@ -123,16 +123,37 @@ func (d *reader) additional(k, v rawjson.Value) {
 		default:
 			d.Wrong(kind, "'enabled', 'adaptive' or 'disabled'")
 		}
+		d.FillIf(&r.Reasoning.Summary, v, "display")
 	case "reasoningConfig":
-		if d.Object(v).Get("type").Is("enabled") {
+		switch kind := d.Need(d.Object(v), "type"); {
+		case kind.Is("enabled"):
 			d.effort(v.Get("maxReasoningEffort"))
+		case kind.Is("disabled"):
+			r.Reasoning.Effort = chat.EffortNone
+		default:
+			d.Wrong(kind, "'enabled' or 'disabled'")
 		}
 	case "reasoning_effort":
 		d.effort(v)
 	case "output_config":
-		if e := d.Object(v).Get("effort"); e.Exists() {
-			d.effort(e)
+		d.Each(v, d.claudeOutput)
+	default:
+		d.Extra(k, v)
+	}
+}
+
+// claudeOutput reads Claude's own words for what outputConfig says.
+func (d *reader) claudeOutput(k, v rawjson.Value) {
+	switch string(k.Bytes()) {
+	case "effort":
+		d.effort(v)
+	case "format":
+		if kind := d.Need(d.Object(v), "type"); !kind.Is("json_schema") {
+			d.Wrong(kind, "'json_schema'")
 		}
+		f := &d.R.Format
+		f.Kind, f.Strict = chat.FormatSchema, true
+		d.FillObject(&f.Schema, d.Need(v, "schema"))
 	default:
 		d.Extra(k, v)
 	}
@@ -223,9 +244,12 @@ func (d *reader) toolMember(k, v rawjson.Value) {
 			t.Strict = d.Bool(s)
 		}
 		d.FillObject(&t.Parameters, v.Find("inputSchema", "json"))
+		d.Rest(v, "name", "description", "inputSchema", "strict")
 	case "cachePoint":
 		if n := len(r.Tools); n > 0 {
 			r.Tools[n-1].CacheControl = d.hint(v)
+		} else {
+			r.DropAt(v.Path)
 		}
 	default: // of tools that AWS runs itself
 		d.Unsupported(v, "is run by another provider, not by this one")

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
 	"github.com/postern-gateway/postern/adapters/eventstream"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -47,6 +48,8 @@ func AppendErrorEvent(dst []byte, e *chat.Error) []byte {
 
 // spelled are what providers name as OpenAI or Anthropic do, and how it is spelled here.
 var spelled = [...][2]string{
+	{"messages[].content[].thinking", "messages[].content[].reasoningContent"},
+	{"messages[].reasoning_details", "messages[].content[].reasoningContent"},
 	{"max_tokens", "inferenceConfig.maxTokens"},
 	{"max_completion_tokens", "inferenceConfig.maxTokens"},
 	{"temperature", "inferenceConfig.temperature"},
@@ -69,17 +72,12 @@ var spelled = [...][2]string{
 // inside are parts of paths, likewise.
 var inside = [...][2]string{
 	{".function.parameters", ".inputSchema.json"}, {".input_schema", ".inputSchema.json"}, {".function.", "."},
-	{".is_error", ".status"}, {".json_schema.schema", ".structure.jsonSchema.schema"},
+	{".is_error", ".status"}, {".json_schema.", ".structure.jsonSchema."},
 }
 
 // Field is a path as this API's clients spell it.
 func Field(path string) string {
-	for i := range spelled {
-		if rest, ok := strings.CutPrefix(path, spelled[i][0]); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			path = spelled[i][1] + rest
-			break
-		}
-	}
+	path, _ = fields.Spell(path, spelled[:])
 	for i := range inside {
 		if before, after, ok := strings.Cut(path, inside[i][0]); ok {
 			return before + inside[i][1] + after

@@ -8,7 +8,7 @@
 // anybody knows that calls follow; a plan that a client sends back is read as a text.
 //
 // Log probabilities are refused. Citations are those of Cohere's own answers, which pass;
-// none are written here.
+// none are written here, and a request that wants some is told so.
 package coherechat
 
 import (
@@ -38,9 +38,13 @@ func (Reader) ReadRequest(request rawjson.Value, r *chat.Request) *chat.Error {
 	d := reader{Reader: fields.Reader{R: r}, documents: request.Get("documents")}
 	d.Need(request, "model")
 	d.Need(request, "messages")
-	d.uncited = request.Find("citation_options", "mode").Is("OFF")
+	mode := request.Find("citation_options", "mode")
+	d.uncited = mode.Is("OFF") || mode.Is("DISABLED")
+	if mode.Kind() == rawjson.String {
+		d.untold()
+	}
 	d.Each(request, d.member)
-	if strict := request.Get("strict_tools"); strict.Exists() && d.Bool(strict) {
+	if strict := request.Get("strict_tools"); strict.Exists() && !strict.IsNull() && d.Bool(strict) {
 		for i := range r.Tools {
 			r.Tools[i].Strict = true
 		}
@@ -171,6 +175,10 @@ func (d *reader) messages(v rawjson.Value) {
 func (d *reader) message(m rawjson.Value) {
 	role := d.Need(d.Object(m), "role")
 	content := m.Get("content")
+	d.Rest(m, "role", "content", "tool_plan", "tool_calls", "tool_call_id", "citations")
+	if c := m.Get("citations"); c.Len() > 0 {
+		d.R.DropAt(c.Path)
+	}
 	switch {
 	case role.Is("system"):
 		d.R.Begin(chat.System).At = m
@@ -214,6 +222,7 @@ func (d *reader) content(v rawjson.Value) {
 }
 
 func (d *reader) block(b rawjson.Value) {
+	d.Rest(b, "type", "text", "thinking", "document", "image_url")
 	switch kind := d.Need(d.Object(b), "type"); {
 	case kind.Is("text"):
 		d.Say(chat.TextPart, d.Member(b, "text"), b)
@@ -222,7 +231,8 @@ func (d *reader) block(b rawjson.Value) {
 	case kind.Is("document"):
 		d.document(d.Need(b, "document"))
 	case kind.Is("image_url") && !d.InResult():
-		p, image := d.New(chat.ImagePart, b), d.Object(d.Need(b, "image_url"))
+		image := d.Object(d.Need(b, "image_url"))
+		p := d.New(chat.ImagePart, image.Get("url"))
 		d.FillIf(&p.Detail, image, "detail")
 		d.URL(p, d.Need(image, "url"), "an image")
 		d.Put(p)
@@ -231,13 +241,22 @@ func (d *reader) block(b rawjson.Value) {
 	}
 }
 
+// untold reports that the citations that are wanted are not in answers that are written
+// here.
+func (d *reader) untold() {
+	if !d.uncited {
+		d.R.Drop("citation_options")
+	}
+}
+
 // document reads a text, or an object of strings, of which text and title are known; one
 // with others is told as the JSON that it is.
 func (d *reader) document(v rawjson.Value) {
 	p := d.New(chat.DocumentPart, v)
 	p.Media.Type, p.Media.Plain = chat.Text("text/plain"), true
-	if !d.uncited {
+	if !d.uncited && !d.InResult() {
 		p.Citations = chat.Raw("true")
+		d.untold()
 	}
 	data := v.Get("data")
 	known, title := data.Get("text"), data.Get("title")

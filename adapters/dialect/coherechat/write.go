@@ -1,10 +1,9 @@
 package coherechat
 
 import (
-	"strings"
-
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
 	"github.com/postern-gateway/postern/adapters/dialect/streams"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
@@ -140,15 +139,13 @@ var spelled = [...][2]string{
 	{"reasoning_effort", "thinking"},
 	{"output_config.format", "response_format"},
 	{"response_format.json_schema.schema", "response_format.json_schema"},
+	{"messages[].content[].citations", "citation_options"},
+	{"messages[].reasoning_details", "messages[].content[].thinking"},
 }
 
 // Field is a path as this API's clients spell it.
 func Field(path string) string {
-	for i := range spelled {
-		if rest, ok := strings.CutPrefix(path, spelled[i][0]); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			return spelled[i][1] + rest
-		}
-	}
+	path, _ = fields.Spell(path, spelled[:])
 	return path
 }
 

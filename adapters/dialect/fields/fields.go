@@ -225,6 +225,21 @@ func (d *Reader) Extra(k, v rawjson.Value) {
 	d.R.Extra = append(d.R.Extra, chat.Member{Path: v.Path(), Key: k.Str(), Raw: v.Raw()})
 }
 
+// Rest notes the members of an object that are not among those that are known.
+//
+//go:noinline
+func (d *Reader) Rest(object rawjson.Value, known ...string) {
+	for it := object.Members(); it.Next(); {
+		is := it.Value.IsNull()
+		for _, name := range known {
+			is = is || it.Key.Is(name)
+		}
+		if !is {
+			d.Extra(it.Key, it.Value)
+		}
+	}
+}
+
 // Add adds a part to the message begun last.
 //
 //go:noinline
@@ -328,6 +343,8 @@ func (d *Reader) tool(t rawjson.Value) {
 		d.Wrong(kind, "'function'")
 	}
 	f := d.Object(d.Need(t, "function"))
+	d.Rest(t, "type", "function")
+	d.Rest(f, "name", "description", "parameters")
 	tool := chat.Tool{At: t, Description: d.Optional(f, "description")}
 	if d.Err == nil {
 		tool.Name = d.Filled(d.Need(f, "name"))

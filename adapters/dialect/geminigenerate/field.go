@@ -1,9 +1,13 @@
 package geminigenerate
 
-import "strings"
+import (
+	"strings"
 
-// fields are what providers name as OpenAI or Anthropic do, and how it is spelled here.
-var fields = [...][2]string{
+	"github.com/postern-gateway/postern/adapters/dialect/fields"
+)
+
+// spelled are what providers name as OpenAI or Anthropic do, and how it is spelled here.
+var spelled = [...][2]string{
 	{"messages[].content[].thinking", "contents[].parts[].thought"},
 	{"messages[].content[].citations", "contents[].parts[].citations"},
 	{"messages[].reasoning_details", "contents[].parts[].thought"},
@@ -45,10 +49,8 @@ var inTools = [...][2]string{
 
 // Field is a path as this API's clients spell it.
 func Field(path string) string {
-	for i := range fields {
-		if rest, ok := strings.CutPrefix(path, fields[i][0]); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			return fields[i][1] + rest
-		}
+	if as, ok := fields.Spell(path, spelled[:]); ok {
+		return as
 	}
 	if !strings.HasPrefix(path, "tools") {
 		return path

@@ -170,8 +170,11 @@ func (d *reader) begin(role chat.Role, m rawjson.Value) {
 	d.R.Begin(role).At = m
 	d.Each(m, func(k, v rawjson.Value) {
 		switch string(k.Bytes()) {
-		case "role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id", "name":
+		case "role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id":
 		default:
+			if role == chat.ToolRole && k.Is("name") { // of the tool
+				return
+			}
 			d.Extra(k, v)
 		}
 	})

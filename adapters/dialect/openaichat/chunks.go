@@ -38,10 +38,32 @@ func (d *reader) chunk(kind, v rawjson.Value, allowed partSet, p *chat.Part) boo
 		p.Media.FileID = d.filled(v.Get("file_id"))
 	case allowed&refusalType != 0 && kind.Is("thinking"):
 		d.thinkChunk(v, p)
+	case allowed&refusalType != 0 && kind.Is("reference"): // says nothing by itself; hints notes its ids
 	default:
 		return false
 	}
 	return true
+}
+
+// recordings are the first bytes of formats of audio, in base64.
+var recordings = [...][2]string{
+	{"UklGR", "audio/wav"}, {"SUQz", "audio/mpeg"}, {"//", "audio/mpeg"}, {`\/\/`, "audio/mpeg"}, {"T2dnU", "audio/ogg"}, {"ZkxhQ", "audio/flac"},
+}
+
+// sound reads a recording that comes alone, or where it is.
+func (d *reader) sound(v rawjson.Value, p *chat.Part) {
+	d.url(v, p, "a recording")
+	t := p.Media.URL
+	if len(t) == 0 || bytes.HasPrefix(t, []byte("http")) {
+		return
+	}
+	for _, r := range recordings {
+		if bytes.HasPrefix(t, []byte(r[0])) {
+			p.Media = chat.Media{Type: chat.Text(r[1]), Data: t}
+			return
+		}
+	}
+	d.fail(badData(v, "a recording"))
 }
 
 // thinkChunk reads thoughts, whose chunks are joined. Those without a text, which are

@@ -76,7 +76,7 @@ func (d *reader) part(v rawjson.Value, allowed partSet) (p chat.Part) {
 	case allowed&mediaTypes != 0 && kind.Is("image_url"):
 		d.image(d.need(v, "image_url"), &p)
 	case allowed&mediaTypes != 0 && kind.Is("input_audio"):
-		d.audio(d.object(d.need(v, "input_audio")), &p)
+		d.audio(d.need(v, "input_audio"), &p)
 	case allowed&mediaTypes != 0 && kind.Is("file") && !v.Get("file_id").Exists():
 		d.file(d.object(d.need(v, "file")), &p)
 	case allowed&mediaTypes != 0 && kind.Is("video_url"):
@@ -154,6 +154,11 @@ func (d *reader) url(v rawjson.Value, p *chat.Part, what string) {
 
 func (d *reader) audio(v rawjson.Value, p *chat.Part) {
 	p.Kind, p.At = chat.AudioPart, v
+	if v.Kind() == rawjson.String {
+		d.sound(v, p)
+		return
+	}
+	d.object(v)
 	p.Media.Data = d.filled(d.need(v, "data"))
 	p.Media.Type = AudioType(d.filled(d.need(v, "format")))
 }
