@@ -31,8 +31,8 @@ func (b *builder) messages() {
 	b.Raw(`,"messages":[`)
 	b.last = nobody
 	b.system()
-	for i := range b.r.Messages {
-		m := &b.r.Messages[i]
+	for i := range b.R.Messages {
+		m := &b.R.Messages[i]
 		if len(m.Parts) == 0 || m.Role == chat.System && !b.stays(i) {
 			continue
 		}
@@ -46,11 +46,11 @@ func (b *builder) messages() {
 		case chat.Assistant:
 			b.answered()
 			b.attach()
-			b.assistant(m, i == len(b.r.Messages)-1)
+			b.assistant(m, i == len(b.R.Messages)-1)
 		default:
 			b.userTurn(m)
 		}
-		if b.err != nil {
+		if b.Err != nil {
 			return
 		}
 	}
@@ -59,16 +59,16 @@ func (b *builder) messages() {
 	b.Raw(`]`)
 	switch {
 	case b.last == chat.Assistant && !b.continues():
-		b.fail(b.r.Messages[len(b.r.Messages)-1].At.Path(), "the model does not answer a message of its own; the last message must be the user's, or a tool's")
+		b.Fail(b.R.Messages[len(b.R.Messages)-1].At.Path(), "the model does not answer a message of its own; the last message must be the user's, or a tool's")
 	case b.last == nobody:
-		b.fail("messages", "want a message that says something")
+		b.Fail("messages", "want a message that says something")
 	}
 }
 
 // leading is how many system messages stand at the beginning.
 func (b *builder) leading() int {
 	n := 0
-	for n < len(b.r.Messages) && b.r.Messages[n].Role == chat.System {
+	for n < len(b.R.Messages) && b.R.Messages[n].Role == chat.System {
 		n++
 	}
 	return n
@@ -78,8 +78,8 @@ func (b *builder) leading() int {
 // they do.
 func (b *builder) system() {
 	leading := b.leading()
-	for i := range b.r.Messages {
-		m := &b.r.Messages[i]
+	for i := range b.R.Messages {
+		m := &b.R.Messages[i]
 		if m.Role == chat.System && len(m.Parts) > 0 && (i < leading || !b.stays(i)) {
 			b.begin(chat.System, m)
 			b.content(m.Parts)
@@ -92,7 +92,7 @@ func (b *builder) system() {
 // user's that is not only results.
 func (b *builder) stays(i int) bool {
 	for i--; i >= 0; i-- {
-		m := &b.r.Messages[i]
+		m := &b.R.Messages[i]
 		switch m.Role {
 		case chat.System:
 			continue
@@ -115,7 +115,7 @@ const between = `{"role":"assistant","content":"OK."}`
 // begin opens a message up to its content.
 func (b *builder) begin(role chat.Role, m *chat.Message) {
 	if len(m.Name) > 0 {
-		b.drop("messages[].name")
+		b.R.Drop("messages[].name")
 	}
 	b.Comma()
 	switch role {
@@ -153,7 +153,7 @@ func (b *builder) userTurn(m *chat.Message) {
 func (b *builder) answered() {
 	for _, c := range b.open {
 		if !c.answered {
-			b.fail(callPath(c.part), "this call has no result in the messages right behind it")
+			b.Fail(callPath(c.part), "this call has no result in the messages right behind it")
 			return
 		}
 	}
@@ -173,7 +173,7 @@ func (b *builder) attach() {
 // the text says it.
 func (b *builder) result(p *chat.Part) {
 	if !b.assign(p.ID) {
-		b.fail(p.At.Path(), "a result without its call: the assistant's message before has no call of this id, or it has its result")
+		b.Fail(p.At.Path(), "a result without its call: the assistant's message before has no call of this id, or it has its result")
 		return
 	}
 	files, said := len(b.media), 0
@@ -197,7 +197,7 @@ func (b *builder) result(p *chat.Part) {
 		case chat.ImagePart, chat.DocumentPart, chat.AudioPart, chat.VideoPart:
 			b.media = append(b.media, attached{p.ID, part})
 		default:
-			b.r.DropAt(part.At.Path)
+			b.R.DropAt(part.At.Path)
 		}
 	}
 	if said == 0 && len(b.media) > files {
@@ -235,15 +235,15 @@ func (b *builder) assistant(m *chat.Message, final bool) {
 				thoughts++
 				continue
 			}
-			b.drop(b.said("messages[].reasoning_details", "messages[].content[].thinking"))
+			b.R.Drop(b.Said("messages[].reasoning_details", "messages[].content[].thinking"))
 		case chat.RedactedPart:
-			b.drop(b.said("messages[].reasoning_details", "messages[].content[].thinking"))
+			b.R.Drop(b.Said("messages[].reasoning_details", "messages[].content[].thinking"))
 		default:
-			b.r.DropAt(p.At.Path)
+			b.R.DropAt(p.At.Path)
 		}
 	}
 	if texts+calls+thoughts == 0 {
-		b.r.DropAt(m.At.Path) // it says nothing, and is refused
+		b.R.DropAt(m.At.Path) // it says nothing, and is refused
 		return
 	}
 	b.begin(chat.Assistant, m)
@@ -306,12 +306,12 @@ func (b *builder) calls(parts []chat.Part) {
 			continue
 		}
 		if !isName(p.Name) {
-			b.fail(callPath(p), badName)
+			b.Fail(callPath(p), badName)
 		}
 		ours := b.ids.of(p.ID)
 		for k := range b.open {
 			if b.open[k].ours == ours {
-				b.fail(callPath(p), "another call of this message has the same id")
+				b.Fail(callPath(p), "another call of this message has the same id")
 			}
 		}
 		b.open = append(b.open, call{part: p, ours: ours})
@@ -345,10 +345,10 @@ func (b *builder) id(ours string) {
 // to be gone on with. The answer then repeats the message, as clients of other APIs do
 // not expect.
 func (b *builder) continues() bool {
-	n := len(b.r.Messages) - 1
-	for i := range b.r.Extra {
-		if e := &b.r.Extra[i]; e.Key == "prefix" && string(e.Raw) == "true" && b.r.Dialect == dialectName && b.r.Messages[n].Role == chat.Assistant {
-			return e.Path == rawjson.JoinPath(b.r.Messages[n].At.Path(), "prefix")
+	n := len(b.R.Messages) - 1
+	for i := range b.R.Extra {
+		if e := &b.R.Extra[i]; e.Key == "prefix" && string(e.Raw) == "true" && b.R.Dialect == dialectName && b.R.Messages[n].Role == chat.Assistant {
+			return e.Path == rawjson.JoinPath(b.R.Messages[n].At.Path(), "prefix")
 		}
 	}
 	return false

@@ -79,10 +79,10 @@ func (b *builder) part(p *chat.Part) {
 		}
 		b.Raw(`}`)
 	case chat.VideoPart:
-		b.fail(p.At.Path(), "this provider takes no video")
+		b.Fail(p.At.Path(), "this provider takes no video")
 	case chat.ToolResultPart: // written before the message
 	default:
-		b.r.DropAt(p.At.Path)
+		b.R.DropAt(p.At.Path)
 	}
 }
 
@@ -99,7 +99,7 @@ func (b *builder) say(t chat.Text) {
 func (b *builder) unmark(p *chat.Part) {
 	b.unhint(p.CacheControl)
 	if p.Citations != nil {
-		b.drop("messages[].content[].citations")
+		b.R.Drop("messages[].content[].citations")
 	}
 }
 
@@ -109,7 +109,7 @@ func (b *builder) unmark(p *chat.Part) {
 //go:noinline
 func (b *builder) unhint(hint chat.Raw) {
 	if len(hint) > 0 {
-		b.drop("cache_control")
+		b.R.Drop("cache_control")
 	}
 }
 
@@ -118,7 +118,7 @@ const foreignFile = "the file is kept by another provider; send the file itself 
 func (b *builder) image(p *chat.Part) {
 	m := &p.Media
 	if len(m.FileID) > 0 {
-		b.fail(p.At.Path(), foreignFile)
+		b.Fail(p.At.Path(), foreignFile)
 		return
 	}
 	b.unmark(p)
@@ -130,7 +130,7 @@ func (b *builder) image(p *chat.Part) {
 		b.Text("detail", p.Detail)
 	case "":
 	default:
-		b.drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
+		b.R.Drop(strings.TrimSuffix(p.At.Path(), ".url") + ".detail") // the URL stands beside it
 	}
 	b.Raw(`}}`)
 }
@@ -156,8 +156,8 @@ func (b *builder) address(m *chat.Media, usual string) {
 // (https://docs.mistral.ai/capabilities/OCR/document_understanding).
 func (b *builder) document(p *chat.Part) {
 	m := &p.Media
-	if len(m.FileID) > 0 && b.r.Dialect != dialectName {
-		b.fail(p.At.Path(), foreignFile)
+	if len(m.FileID) > 0 && b.R.Dialect != dialectName {
+		b.Fail(p.At.Path(), foreignFile)
 		return
 	}
 	b.unmark(p)
@@ -168,7 +168,7 @@ func (b *builder) document(p *chat.Part) {
 	if bytes.HasPrefix(m.Type, []byte("text/")) && len(m.Data) > 0 {
 		said, err := base64.StdEncoding.AppendDecode(nil, rawjson.AppendUnescaped(nil, m.Data))
 		if err != nil || !utf8.Valid(said) {
-			b.fail(p.At.Path(), "want base64 of a text in UTF-8")
+			b.Fail(p.At.Path(), "want base64 of a text in UTF-8")
 			return
 		}
 		b.plain(p, rawjson.AppendEscaped(nil, said))

@@ -26,10 +26,10 @@ func isName(t chat.Text) bool {
 
 // tools writes the functions, and which may or must be called.
 func (b *builder) tools() {
-	r := b.r
+	r := b.R
 	if len(r.Tools) == 0 {
 		if k := r.Choice.Kind; k == chat.ChoiceRequired || k == chat.ChoiceTool {
-			b.fail("tool_choice", "there are no tools to choose from")
+			b.Fail("tool_choice", "there are no tools to choose from")
 		}
 		return
 	}
@@ -39,10 +39,10 @@ func (b *builder) tools() {
 		t := &r.Tools[i]
 		if !isName(t.Name) {
 			path := t.At.Path()
-			if b.r.Dialect == dialectName {
+			if b.R.Dialect == dialectName {
 				path = rawjson.JoinPath(path, "function")
 			}
-			b.fail(rawjson.JoinPath(path, "name"), badName)
+			b.Fail(rawjson.JoinPath(path, "name"), badName)
 			return
 		}
 		found = found || bytes.Equal(t.Name, r.Choice.Name)
@@ -51,11 +51,7 @@ func (b *builder) tools() {
 		b.Raw(`{"type":"function","function":{"name":`)
 		b.Str(t.Name)
 		b.textIf("description", t.Description)
-		if len(t.Parameters) > 0 {
-			b.Value("parameters", t.Parameters)
-		} else {
-			b.Raw(`,"parameters":{"type":"object","properties":{}}`) // they are required here
-		}
+		b.Value("parameters", t.Takes())
 		if t.Strict {
 			b.Raw(`,"strict":true`)
 		}
@@ -69,7 +65,7 @@ func (b *builder) tools() {
 }
 
 func (b *builder) choice(found bool) {
-	switch b.r.Choice.Kind {
+	switch b.R.Choice.Kind {
 	case chat.ChoiceAuto:
 		b.Raw(`,"tool_choice":"auto"`)
 	case chat.ChoiceNone:
@@ -78,10 +74,10 @@ func (b *builder) choice(found bool) {
 		b.Raw(`,"tool_choice":"any"`)
 	case chat.ChoiceTool:
 		if !found {
-			b.fail("tool_choice", "names a tool that is not among the tools")
+			b.Fail("tool_choice", "names a tool that is not among the tools")
 		}
 		b.Raw(`,"tool_choice":{"type":"function","function":{"name":`)
-		b.Str(b.r.Choice.Name)
+		b.Str(b.R.Choice.Name)
 		b.Raw(`}}`)
 	}
 }
