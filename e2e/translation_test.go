@@ -1,12 +1,11 @@
 package e2e
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -16,38 +15,56 @@ import (
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/openai"
+	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
 	"github.com/postern-gateway/postern/e2e/mockllm/provider"
+	"github.com/postern-gateway/postern/e2e/pairs"
 )
 
 // The mocks know these models as ones of which everything may be asked.
 var otherModels = map[string][]string{
 	"openai":    {"other-model", "llama-3.3-70b", "gpt-5.6"},
 	"anthropic": {"other-model"},
+	"gemini":    {"gemma-4-31b-it"},
+	"mistral":   {"voxtral-small-latest"},
+	"ollama":    {"gemma3"},
+	"bedrock":   {"amazon.nova-2-omni-v1:0"},
 }
 
 // A strictMock says what a provider would have against a request.
 type strictMock struct {
-	handler   http.Handler
-	path, key string
-	signer    provider.Signer
+	handler http.Handler
+	adapter adapters.Adapter
+	host    string // empty: any
+	key     string
+	signer  provider.Signer
 }
 
-func strictMocks() map[string]*strictMock {
-	secret := []byte("translation")
-	s := mockllm.New(mockllm.Options{Models: otherModels, Secret: secret})
-	paths := map[string]string{"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
+// hosts are those that mocks are asked under, where it matters.
+var hosts = map[string]string{"bedrock": "bedrock-runtime.us-east-1.amazonaws.com"}
+
+func strictMocks(t *testing.T) map[string]*strictMock {
+	t.Helper()
+	own := []byte("translation")
+	s := mockllm.New(mockllm.Options{Models: otherModels, Secret: own})
 	all := map[string]*strictMock{}
-	for name, path := range paths {
-		all[name] = &strictMock{s.Handler(name), path, s.Key(name), provider.Signer{Secret: secret}}
+	for _, p := range pairs.Providers() {
+		a, err := pairs.Adapter(p.Kind, cmp.Or(p.Options, "{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[p.Kind] = &strictMock{s.Handler(p.Mock), a, hosts[p.Kind], s.Key(p.Mock), provider.Signer{Secret: own}}
 	}
 	return all
 }
 
-// accept sends a request, with the mock's own signatures on the thoughts in it.
-func (m *strictMock) accept(request []byte) error {
+// accept is ask where the path does not have the model.
+func (m *strictMock) accept(request []byte) error { return m.ask("", request) }
+
+// ask sends a request, with the mock's own signatures on the thoughts in it.
+func (m *strictMock) ask(model string, request []byte) error {
 	v, err := adaptertest.Value(request)
 	if err != nil {
 		return err
@@ -57,16 +74,8 @@ func (m *strictMock) accept(request []byte) error {
 	if err != nil {
 		return err
 	}
-	r := httptest.NewRequest(http.MethodPost, m.path, bytes.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	if m.path == "/v1/messages" {
-		r.Header.Set("X-Api-Key", m.key)
-		r.Header.Set("Anthropic-Version", "2023-06-01")
-	} else {
-		r.Header.Set("Authorization", "Bearer "+m.key)
-	}
-	w := httptest.NewRecorder()
-	m.handler.ServeHTTP(w, r)
+	headers := append(m.adapter.Credential(secret.New(m.key)), adapters.Header{Name: "anthropic-version", Value: "2023-06-01"})
+	w := adaptertest.Ask(m.handler, m.host, m.adapter.(adapters.Translator).ChatPath(model, false), body, headers...)
 	if w.Code != http.StatusOK {
 		return fmt.Errorf("status %d: %s", w.Code, strings.TrimSpace(w.Body.String()))
 	}
@@ -80,6 +89,11 @@ func (m *strictMock) sign(v any) {
 			m.sign(e)
 		}
 	case map[string]any:
+		if text, ok := v["reasoningText"].(map[string]any); ok && text["signature"] != nil {
+			text["signature"] = m.signer.Sign(text["text"].(string))
+		} else if v["redactedContent"] != nil {
+			v["redactedContent"] = m.signer.Sign("redacted")
+		}
 		switch v["type"] {
 		case "thinking":
 			if text, ok := v["thinking"].(string); ok {
@@ -133,7 +147,7 @@ func translations(t *testing.T, mocks map[string]*strictMock) map[string]adapter
 // grammars that the streams of real clients are checked by, and the strict mocks.
 func TestTranslationCasesOnMocks(t *testing.T) {
 	t.Parallel()
-	for dir, s := range translations(t, strictMocks()) {
+	for dir, s := range translations(t, strictMocks(t)) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			adaptertest.Run(t, s, os.DirFS("../adapters/adaptertest/testdata"), dir)
@@ -144,34 +158,34 @@ func TestTranslationCasesOnMocks(t *testing.T) {
 // TestConversationsOnMocks has every translated conversation accepted on both ways.
 func TestConversationsOnMocks(t *testing.T) {
 	t.Parallel()
-	mocks := strictMocks()
-	all := translations(t, mocks)
-	for _, d := range []struct {
-		dialect, other string
-		out, home      adaptertest.Suite
-	}{
-		{"openai", "anthropic", all["openai-to-anthropic"], all["anthropic-to-openai"]},
-		{"anthropic", "openai", all["anthropic-to-openai"], all["openai-to-anthropic"]},
-	} {
-		list, err := adaptertest.LoadConversations(os.DirFS("../adapters/adaptertest/testdata/conversations"), d.dialect)
+	mocks := strictMocks(t)
+	roads, err := pairs.Roads()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range roads {
+		list, err := adaptertest.LoadConversations(os.DirFS("../adapters/adaptertest/testdata/conversations"), d.Dialect)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range list {
 			c := &list[i]
-			t.Run(d.dialect+"/"+c.Name, func(t *testing.T) {
+			if !d.Takes(c.Via) {
+				continue
+			}
+			t.Run(d.Dialect+"/"+d.Via+"/"+c.Name, func(t *testing.T) {
 				t.Parallel()
-				trip, e := adaptertest.Travel(d.out, d.home, c)
+				trip, e := adaptertest.Travel(d.Out, d.Home, c)
 				if e != nil {
 					if c.Refused == "" {
 						t.Fatalf("got refused: %s", e.Message)
 					}
 					return
 				}
-				if err := mocks[d.other].accept(trip.There); (err != nil) != (c.ThereRefused != "") {
+				if err := mocks[d.Via].ask(c.Via, trip.There); (err != nil) != (c.ThereRefused != "") {
 					t.Errorf("there: got %v, want accepted unless %q: %s", err, c.ThereRefused, trip.There)
 				}
-				if err := mocks[d.dialect].accept(trip.Back); (err != nil) != (c.BackRefused != "") {
+				if err := mocks[d.Dialect].ask(trip.Model, trip.Back); (err != nil) != (c.BackRefused != "") {
 					t.Errorf("back: got %v, want accepted unless %q: %s", err, c.BackRefused, trip.Back)
 				}
 			})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/adaptertest"
+	"github.com/postern-gateway/postern/e2e/pairs"
 )
 
 // An allowance is a difference that may be, and why. Its line in
@@ -44,6 +45,11 @@ func allowances(t *testing.T) []allowance {
 		list = append(list, allowance{dialect: f[0], kind: f[1], path: f[2], reported: f[3], reason: f[4]})
 	}
 	return list
+}
+
+// is reports whether the allowance is for a dialect, or for its way by one provider alone.
+func (a *allowance) is(d *pairs.Road) bool {
+	return a.dialect == d.Dialect || a.dialect == d.Dialect+" by "+d.Via
 }
 
 // fits reports whether the difference is in the field, and had the value if one is named.
@@ -90,9 +96,9 @@ func pattern(path string) string {
 
 // A journey is one conversation's part of the report.
 type journey struct {
-	dialect, about, refused string
-	compared                int
-	differences             []adaptertest.Difference
+	dialect, via, about, refused string
+	compared                     int
+	differences                  []adaptertest.Difference
 }
 
 // TestThereAndBack translates conversations to the other provider and home again, and
@@ -100,27 +106,25 @@ type journey struct {
 // and be reported as a drop where somebody has to know.
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
-	all := suites(t)
 	allowed := allowances(t)
 	var journeys []journey
-	for _, d := range []struct {
-		dialect   string
-		out, home adaptertest.Suite
-		form      adaptertest.Form
-	}{
-		{"openai", all["openai-to-anthropic"], all["anthropic-to-openai"], adaptertest.OpenAIForm},
-		{"anthropic", all["anthropic-to-openai"], all["openai-to-anthropic"], adaptertest.AnthropicForm},
-		{"gemini", geminiSuites(t)["gemini-to-openai"], openAIToGemini(t), adaptertest.GeminiForm},
-	} {
-		list, err := adaptertest.LoadConversations(os.DirFS("testdata/conversations"), d.dialect)
+	roads, err := pairs.Roads()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range roads {
+		list, err := adaptertest.LoadConversations(os.DirFS("testdata/conversations"), d.Dialect)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range list {
 			c := &list[i]
-			t.Run(d.dialect+"/"+c.Name, func(t *testing.T) {
-				j := journey{dialect: d.dialect, about: c.About, refused: c.Refused}
-				trip, e := adaptertest.Travel(d.out, d.home, c)
+			if !d.Takes(c.Via) {
+				continue
+			}
+			t.Run(d.Dialect+"/"+d.Via+"/"+c.Name, func(t *testing.T) {
+				j := journey{dialect: d.Dialect, via: d.Via, about: c.About, refused: c.Refused}
+				trip, e := adaptertest.Travel(d.Out, d.Home, c)
 				switch {
 				case e != nil:
 					if got := adaptertest.Refusal(e); got != c.Refused {
@@ -129,11 +133,11 @@ func TestThereAndBack(t *testing.T) {
 				case c.Refused != "":
 					t.Fatalf("got there, want it refused with %q", c.Refused)
 				default:
-					j.differences, j.compared, err = adaptertest.Fields(d.form, trip.Back, c.Request)
+					j.differences, j.compared, err = adaptertest.Fields(d.Form, trip.Back, c.Request)
 					if err != nil {
 						t.Fatal(err)
 					}
-					judge(t, allowed, d.dialect, j.differences, trip)
+					judge(t, allowed, &d, j.differences, trip)
 				}
 				journeys = append(journeys, j)
 			})
@@ -148,7 +152,7 @@ func TestThereAndBack(t *testing.T) {
 }
 
 // judge looks for each difference's allowance, and for each drop's difference.
-func judge(t *testing.T, allowed []allowance, dialect string, differences []adaptertest.Difference, trip adaptertest.Trip) {
+func judge(t *testing.T, allowed []allowance, d *pairs.Road, differences []adaptertest.Difference, trip adaptertest.Trip) {
 	t.Helper()
 	known := map[string]bool{}
 	named := func(a *allowance) bool {
@@ -160,21 +164,21 @@ func judge(t *testing.T, allowed []allowance, dialect string, differences []adap
 		}
 		return found
 	}
-	for _, d := range differences {
+	for _, diff := range differences {
 		ok := false
 		for i := range allowed {
 			a := &allowed[i]
-			if ok = a.dialect == dialect && a.kind == d.Kind && a.fits(&d) && (a.reported == "-" || named(a)); ok {
+			if ok = a.is(d) && a.kind == diff.Kind && a.fits(&diff) && (a.reported == "-" || named(a)); ok {
 				a.uses++
 				break
 			}
 		}
 		if !ok {
-			t.Errorf("%s %s: from %s to %s; reported are %q\nthere %s\nback  %s", d.Kind, d.Path, d.From, d.To, trip.Drops, trip.There, trip.Back)
+			t.Errorf("%s %s: from %s to %s; reported are %q\nthere %s\nback  %s", diff.Kind, diff.Path, diff.From, diff.To, trip.Drops, trip.There, trip.Back)
 		}
 	}
 	for i := range allowed {
-		if a := &allowed[i]; a.dialect == dialect && a.kind == "told" && named(a) {
+		if a := &allowed[i]; a.is(d) && a.kind == "told" && named(a) {
 			a.uses++
 		}
 	}
@@ -204,7 +208,7 @@ func report(t *testing.T, journeys []journey, allowed []allowance) {
 	for _, a := range allowed {
 		fmt.Fprintf(&s, "| %s | %s | `%s` | %s | %d | %s |\n", a.dialect, a.kind, a.path, a.reported, a.uses, a.reason)
 	}
-	s.WriteString("\n## Conversations\n\n| client | conversation | fields | outcome |\n| --- | --- | --- | --- |\n")
+	s.WriteString("\n## Conversations\n\n| client | by | conversation | fields | outcome |\n| --- | --- | --- | --- | --- |\n")
 	for _, j := range journeys {
 		outcome := "as it was"
 		if j.refused != "" {
@@ -218,7 +222,7 @@ func report(t *testing.T, journeys []journey, allowed []allowance) {
 			}
 			outcome = strings.Join(list, ", ")
 		}
-		fmt.Fprintf(&s, "| %s | %s | %d | %s |\n", j.dialect, j.about, j.compared, outcome)
+		fmt.Fprintf(&s, "| %s | %s | %s | %d | %s |\n", j.dialect, j.via, j.about, j.compared, outcome)
 	}
 	t.Log("\n" + s.String())
 	if file := os.Getenv("POSTERN_FIELDS"); file != "" {

@@ -25,12 +25,6 @@ func geminiSuites(tb testing.TB) map[string]adaptertest.Suite {
 	}
 }
 
-// openAIToGemini is the way home of a Gemini client's request that went to OpenAI.
-func openAIToGemini(tb testing.TB) adaptertest.Suite {
-	tb.Helper()
-	return adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: provider(tb, gemini.Provider()), Grammar: adaptertest.OpenAIChat}
-}
-
 func TestGeminiCases(t *testing.T) {
 	t.Parallel()
 	for dir, s := range geminiSuites(t) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -145,16 +146,36 @@ func picked(t *testing.T, share float64, try func([]byte)) func([]byte) {
 	}
 }
 
+// requests are the shared conversations in the pair's dialect, and the dialect's own.
+func (p *pair) requests(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	fsys := os.DirFS("testdata/conversations")
+	all, err := p.dialect.Conversations(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fs.Stat(fsys, p.dialect.Name); p.dialect.Source != "" || err != nil {
+		return all
+	}
+	own, err := adaptertest.LoadConversations(fsys, p.dialect.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range own {
+		if all["own "+own[i].Name], err = pairs.Object(own[i].Request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
 // TestEveryPairMutatedRequests replaces values of all conversations that a pair takes:
 // what comes of it is a request in JSON or a 400 in the client's dialect, and the next
 // request is translated as ever.
 func TestEveryPairMutatedRequests(t *testing.T) {
 	t.Parallel()
 	everyPair(t, func(t *testing.T, p *pair) {
-		requests, err := p.dialect.Conversations(os.DirFS("testdata/conversations"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		requests := p.requests(t)
 		plain := p.plain(t)
 		want, _, e := p.Translate(plain)
 		if e != nil {

@@ -1,6 +1,7 @@
 package adaptertest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 type Conversation struct {
 	Name, About string
 	Via         string // model at the other provider
+	Home        string // model at home, where it is the path and not the request that has it
 	Request     []byte
 	Refused     string // "400 unsupported_value n"; empty if it gets there
 
@@ -25,8 +27,9 @@ type Conversation struct {
 }
 
 // LoadConversations reads all conversations of a folder, by name. One is a txtar
-// archive with the files request, via, and where it gets nowhere one of refused (by the
-// translation), "there refused" and "back refused" (by the provider, and why).
+// archive with the files request, via, home where the path has the model, and where it
+// gets nowhere one of refused (by the translation), "there refused" and "back refused" (by
+// the provider, and why). With several models in via it is one conversation for each.
 func LoadConversations(fsys fs.FS, dir string) ([]Conversation, error) {
 	files, err := fs.Glob(fsys, path.Join(dir, "*.txtar"))
 	if err != nil {
@@ -46,7 +49,10 @@ func LoadConversations(fsys fs.FS, dir string) ([]Conversation, error) {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
 		c.Name = strings.TrimSuffix(path.Base(f), ".txtar")
-		all = append(all, c)
+		via := strings.Fields(c.Via)
+		for _, c.Via = range via {
+			all = append(all, c)
+		}
 	}
 	return all, nil
 }
@@ -61,6 +67,8 @@ func parseConversation(b []byte) (Conversation, error) {
 			c.Request = f.Data
 		case "via":
 			c.Via = text
+		case "home":
+			c.Home = text
 		case "refused":
 			c.Refused = text
 		case "there refused":
@@ -80,6 +88,7 @@ func parseConversation(b []byte) (Conversation, error) {
 // A Trip is what became of a conversation.
 type Trip struct {
 	There, Back []byte   // what the other provider gets, and what comes home
+	Model       string   // at home
 	Drops       []string // on both ways
 }
 
@@ -91,7 +100,7 @@ func Travel(out, home Suite, c *Conversation) (Trip, *chat.Error) {
 	if e != nil {
 		return t, e
 	}
-	model := r.Model
+	t.Model = cmp.Or(c.Home, r.Model)
 	r.Model = c.Via
 	if t.There, e = out.Provider.AppendRequest(nil, r); e != nil {
 		return t, e
@@ -100,7 +109,7 @@ func Travel(out, home Suite, c *Conversation) (Trip, *chat.Error) {
 	if r, e = home.Read(t.There); e != nil {
 		return t, e
 	}
-	r.Model = model
+	r.Model = t.Model
 	if t.Back, e = home.Provider.AppendRequest(nil, r); e != nil {
 		return t, e
 	}
