@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,14 +19,29 @@ var benchHeaders = []adapters.Header{
 	{Name: "content-length", Value: "1024"}, {Name: "x-forwarded-proto", Value: "http"},
 }
 
-// BenchmarkChat is a chat request of a kilobyte and its answer in one piece.
+// BenchmarkChat is a chat request of a kilobyte and its answer in one piece; limited, by a
+// consumer that four limits out of 20 are for.
 func BenchmarkChat(b *testing.B) {
+	b.Run("open", func(b *testing.B) { benchmarkChat(b, benchConfig) })
+	b.Run("limited", func(b *testing.B) { benchmarkChat(b, benchLimited()) })
+}
+
+func benchLimited() string {
+	limits := `{"key":["consumer"],"requests":1000000000,"per":"1m"},{"key":["ip"],"requests":1000000000,"per":"1m"},` +
+		`{"key":["tenant"],"tokens":1000000000000,"per":"1d"},{"key":["consumer","model"],"usd":1000000,"per":"month"}`
+	for i := range 16 {
+		limits += fmt.Sprintf(`,{"key":["consumer"],"requests":10,"per":"%dm","when":{"models":["other-%d-*"]}}`, i+1, i)
+	}
+	return strings.TrimSuffix(benchConfig, "}") + fmt.Sprintf(`,"consumers":[{"name":"bench","tenant":"acme","keys":[{"sha256":"%x"}]}],"limits":[%s]}`, sha256.Sum256([]byte("client-key")), limits)
+}
+
+func benchmarkChat(b *testing.B, config string) {
 	body := []byte(`{"model":"gpt-4o","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"` +
 		strings.Repeat("The quick brown fox jumps. ", 32) + `"}],"temperature":0.7,"max_tokens":512}`)
 	answer := []byte(`{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"mock","choices":[{"index":0,"message":{"role":"assistant","content":"` +
 		strings.Repeat("The quick brown fox jumps. ", 18) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":256,"completion_tokens":128,"total_tokens":384,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}}`)
 	response := []adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/json"}, {Name: "content-length", Value: "900"}}
-	p := newProxy(b, benchConfig)
+	p := newProxy(b, config)
 	h := make([]adapters.Header, 0, 32)
 	b.ReportAllocs()
 	for b.Loop() {

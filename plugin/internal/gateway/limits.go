@@ -86,7 +86,7 @@ func (s *Stream) gather() {
 func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {
 	b := &s.budget
 	b.ask, parts = limit.Ask{}, 1
-	if !b.lease.Spends() || !request.Exists() {
+	if !b.lease.Counts(limit.Spent) || !request.Exists() {
 		return 0, 1
 	}
 	b.ask.Input = s.inputTokens(request)
@@ -154,7 +154,7 @@ func (s *Stream) inputTokens(request rawjson.Value) int64 {
 // price puts the catalogue's prices to what is asked.
 func (s *Stream) price() *chat.Error {
 	b := &s.budget
-	if !b.lease.Counts(limit.USD) {
+	if !b.lease.Counts(1 << limit.USD) {
 		return nil
 	}
 	fixed, each, ok := s.known().Estimate(b.ask.Input)
@@ -166,15 +166,10 @@ func (s *Stream) price() *chat.Error {
 	return nil
 }
 
-// admitUsage reserves what is asked: first what every request takes, then tokens and money.
+// admitUsage reserves what is asked.
 func (s *Stream) admitUsage() limit.Outcome {
 	b, now := &s.budget, s.w.port.Now()
-	out := s.w.book.Admit(&b.lease, &b.ask, false, b.except, now)
-	if out.Refused == nil {
-		if out = s.w.book.Admit(&b.lease, &b.ask, true, b.except, now); out.Refused != nil {
-			s.w.book.Refund(&b.lease, now)
-		}
-	}
+	out := s.w.book.Admit(&b.lease, &b.ask, limit.All, b.except, now)
 	for _, r := range b.lease.Shadowed {
 		s.count("shadow", r)
 	}

@@ -22,7 +22,7 @@ func (s *Stream) outruns() bool {
 		return false
 	}
 	more := limit.Ask{Output: over + streamStep, Least: over + 1, Step: over + streamStep, Picos: b.ask.Picos}
-	out := s.w.book.Admit(&b.lease, &more, true, b.except, s.w.port.Now())
+	out := s.w.book.Admit(&b.lease, &more, limit.Spent, b.except, s.w.port.Now())
 	if out.Refused == nil {
 		b.output = b.lease.Output()
 		return false

@@ -3,15 +3,14 @@ package limit
 import "slices"
 
 // Admit reserves what a request may need, or finds the rule that has no room for it; then
-// nothing is counted. spent chooses the units: those that are only known when a request is
-// over, or the others. A budget in place of which another model is asked counts on, but does
-// not refuse: it is except.
-func (b *Book) Admit(l *Lease, a *Ask, spent bool, except *Rule, now int64) Outcome {
+// nothing is counted. Only rules of the given units are asked. A budget in place of which
+// another model is asked counts on, but does not refuse: it is except.
+func (b *Book) Admit(l *Lease, a *Ask, units Units, except *Rule, now int64) Outcome {
 	b.Renew(l, now)
 	l.minute = minuteOf(now)
-	c := claim{ask: a, spent: spent, except: except, now: now, output: a.Output}
+	c := claim{ask: a, units: units, except: except, now: now, output: a.Output}
 	for i := range l.records {
-		if h := &l.records[i]; h.concerns(spent) {
+		if h := &l.records[i]; h.concerns(units) {
 			h.load(now)
 			c.judge(l, h)
 		}
@@ -26,7 +25,7 @@ func (b *Book) Admit(l *Lease, a *Ask, spent bool, except *Rule, now int64) Outc
 // A claim is an Ask on its way through the records.
 type claim struct {
 	ask     *Ask
-	spent   bool
+	units   Units
 	except  *Rule
 	now     int64
 	output  int64 // that there is room for so far
@@ -38,7 +37,7 @@ type claim struct {
 // judge lowers the output to what a record has room for, or refuses.
 func (c *claim) judge(l *Lease, h *held) {
 	for _, r := range h.rules {
-		if r.Unit.Spent() != c.spent || r == c.except {
+		if !c.units.has(r.Unit) || r == c.except {
 			continue
 		}
 		e := h.entry(r, c.now)
@@ -71,10 +70,10 @@ func (b *Book) reserve(l *Lease, c *claim) {
 	if c.ask.Step > 0 {
 		output = min(output, c.ask.Step)
 	}
-	c.amounts = c.ask.amounts(output).of(c.spent)
+	c.amounts = c.ask.amounts(output).of(c.units)
 	for i := range l.records {
 		h := &l.records[i]
-		if !h.concerns(c.spent) {
+		if !h.concerns(c.units) {
 			continue
 		}
 		if b.charge(h, c); c.refused != nil {
@@ -94,7 +93,7 @@ func (b *Book) reserve(l *Lease, c *claim) {
 func (b *Book) charge(h *held, c *claim) {
 	for range tries {
 		for _, r := range h.rules {
-			if r.Unit.Spent() == c.spent {
+			if c.units.has(r.Unit) {
 				r.charge(h.entry(r, c.now), c.amounts[r.Unit], c.now)
 			}
 		}
@@ -103,7 +102,7 @@ func (b *Book) charge(h *held, c *claim) {
 		}
 		h.load(c.now)
 		for _, r := range h.rules {
-			if r.Unit.Spent() != c.spent || r == c.except || r.Shadow {
+			if !c.units.has(r.Unit) || r == c.except || r.Shadow {
 				continue
 			}
 			if e := h.entry(r, c.now); r.left(e, c.now) < c.amounts[r.Unit] {
@@ -153,15 +152,6 @@ func (b *Book) Settle(l *Lease, used *Amounts, now int64) {
 	l.records, l.reserved = l.records[:0], Amounts{}
 }
 
-// Refund takes back all that a request counts and has reserved, as if it had never been.
-func (b *Book) Refund(l *Lease, now int64) {
-	l.reserved[Requests] = 1
-	for i := range l.records {
-		b.settle(l, &l.records[i], &l.reserved, &Amounts{}, now)
-	}
-	l.reserved = Amounts{}
-}
-
 // settle does it for one record.
 func (b *Book) settle(l *Lease, h *held, reserved, used *Amounts, now int64) {
 	if !h.holds(reserved) && !h.holds(used) {
@@ -209,7 +199,7 @@ func (l *Lease) stand(c *claim) {
 	for i := range l.records {
 		h := &l.records[i]
 		for _, r := range h.rules {
-			if r.Unit.Spent() != c.spent || r.Shadow {
+			if !c.units.has(r.Unit) || r.Shadow {
 				continue
 			}
 			s := r.standing(h.entry(r, c.now), c.now)

@@ -91,23 +91,11 @@ type Lease struct {
 	Crossed []Crossing
 }
 
-// Spends reports whether there are rules for tokens or money.
-func (l *Lease) Spends() bool {
+// Counts reports whether there is a rule for one of the units.
+func (l *Lease) Counts(units Units) bool {
 	for i := range l.records {
-		if l.records[i].concerns(true) {
+		if l.records[i].concerns(units) {
 			return true
-		}
-	}
-	return false
-}
-
-// Counts reports whether there is a rule for a unit.
-func (l *Lease) Counts(u Unit) bool {
-	for i := range l.records {
-		for _, r := range l.records[i].rules {
-			if r.Unit == u {
-				return true
-			}
 		}
 	}
 	return false
@@ -207,9 +195,9 @@ func (h *held) entry(r *Rule, now int64) *entry {
 }
 
 // concerns reports whether a rule counts one of the units.
-func (h *held) concerns(spent bool) bool {
+func (h *held) concerns(units Units) bool {
 	for _, r := range h.rules {
-		if r.Unit.Spent() == spent {
+		if units.has(r.Unit) {
 			return true
 		}
 	}

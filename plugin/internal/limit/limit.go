@@ -33,16 +33,26 @@ var unitNames = [NumUnits]string{"requests", "concurrent", "input_tokens", "outp
 
 func (u Unit) String() string { return unitNames[u] }
 
-// Spent reports whether a unit is only known for sure when a request is over.
-func (u Unit) Spent() bool { return u > Concurrent }
+// Units are a set of them.
+type Units uint8
+
+// Sets of units: Counted is what every request takes, Spent what is only known for sure when
+// one is over. An answer that costs nothing spends nothing, but may be counted.
+const (
+	Counted Units = 1<<Requests | 1<<Concurrent
+	Spent   Units = 1<<NumUnits - 1 - Counted
+	All     Units = Counted | Spent
+)
+
+func (s Units) has(u Unit) bool { return s&(1<<u) != 0 }
 
 // Amounts are of each unit.
 type Amounts [NumUnits]int64
 
-// of keeps the units that are spent, or the others.
-func (a Amounts) of(spent bool) Amounts {
+// of keeps those of some units.
+func (a Amounts) of(units Units) Amounts {
 	for u := range NumUnits {
-		if u.Spent() != spent {
+		if !units.has(u) {
 			a[u] = 0
 		}
 	}

@@ -141,7 +141,7 @@ func TestAdmit(t *testing.T) {
 				now = now.Add(s.after)
 				var lease Lease
 				b.Gather(&lease, subject{Consumer: "web"}, l)
-				out := b.Admit(&lease, &s.ask, c.rule.Unit.Spent(), nil, now.UnixNano())
+				out := b.Admit(&lease, &s.ask, Units(1<<c.rule.Unit), nil, now.UnixNano())
 				got := out.Output
 				if out.Refused != nil {
 					got = -1
@@ -255,9 +255,9 @@ func schedule(t *testing.T, seed uint64) {
 		}
 		var lease Lease
 		b.Gather(&lease, subject{Consumer: "web", Tenant: "acme"}, l)
-		out := b.Admit(&lease, &a, false, nil, now.UnixNano())
+		out := b.Admit(&lease, &a, Counted, nil, now.UnixNano())
 		if out.Refused == nil {
-			if out = b.Admit(&lease, &a, true, nil, now.UnixNano()); out.Refused != nil {
+			if out = b.Admit(&lease, &a, Spent, nil, now.UnixNano()); out.Refused != nil {
 				b.Settle(&lease, &Amounts{}, now.UnixNano())
 				return
 			}
@@ -345,7 +345,7 @@ func TestContended(t *testing.T) {
 	b := NewBook(refusing{h}, "test", "")
 	var l Lease
 	b.Gather(&l, subject{Consumer: "web"}, limits(&Rule{Unit: Requests, Limit: 5, Period: per(time.Minute)}))
-	if out := b.Admit(&l, &Ask{}, false, nil, start.UnixNano()); out.Refused == nil || out.Wait != second {
+	if out := b.Admit(&l, &Ask{}, All, nil, start.UnixNano()); out.Refused == nil || out.Wait != second {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -363,7 +363,7 @@ func TestMoreRulesThanARecordHas(t *testing.T) {
 	for i := range 11 {
 		var l Lease
 		b.Gather(&l, subject{Consumer: "web"}, limits(rules...))
-		out := b.Admit(&l, &Ask{}, false, nil, start.UnixNano())
+		out := b.Admit(&l, &Ask{}, All, nil, start.UnixNano())
 		if i < 10 && out.Refused != nil || i == 10 && out.Refused != rules[0] {
 			t.Fatalf("request %d: %+v", i+1, out)
 		}
@@ -377,10 +377,10 @@ func TestRecordsOfOtherConfigurations(t *testing.T) {
 		r := &Rule{Name: fmt.Sprint(i), Unit: Requests, Limit: 1, Period: per(time.Hour)}
 		var l Lease
 		b.Gather(&l, subject{Consumer: "web"}, limits(r))
-		if out := b.Admit(&l, &Ask{}, false, nil, start.UnixNano()); out.Refused != nil {
+		if out := b.Admit(&l, &Ask{}, All, nil, start.UnixNano()); out.Refused != nil {
 			t.Fatalf("rule %d: %+v", i, out)
 		}
-		if out := b.Admit(&l, &Ask{}, false, nil, start.UnixNano()); out.Refused != r {
+		if out := b.Admit(&l, &Ask{}, All, nil, start.UnixNano()); out.Refused != r {
 			t.Fatalf("rule %d is forgotten", i)
 		}
 	}
