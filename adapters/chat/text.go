@@ -58,3 +58,24 @@ func AppendText(parts []Part, kind PartKind, t Text) []Part {
 	parts[len(parts)-1].Text = t
 	return parts
 }
+
+// Characters counts what the text says, not how it is spelled.
+func (t Text) Characters() int {
+	n := 0
+	for i := 0; i < len(t); i++ {
+		switch c := t[i]; {
+		case c == '\\' && i+5 < len(t) && t[i+1] == 'u':
+			low := t[i+2]|0x20 == 'd' && t[i+3]|0x20 >= 'c' // the second half of a pair
+			i += len(`u0000`)
+			if low {
+				continue
+			}
+		case c == '\\':
+			i++
+		case c&0xc0 == 0x80:
+			continue
+		}
+		n++
+	}
+	return n
+}

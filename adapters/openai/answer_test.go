@@ -82,7 +82,7 @@ func TestReadResponseReadsWhatIsAroundTheChoices(t *testing.T) {
 	r, err := readAnswer(t, `{"id":"c1","created":7,"model":"m","service_tier":"flex","system_fingerprint":"fp","choices":[{}],
 		"usage":{"prompt_tokens":30,"completion_tokens":12,"prompt_tokens_details":{"cached_tokens":20,"cache_write_tokens":5},"completion_tokens_details":{"reasoning_tokens":4}}}`)
 	got := fmt.Sprintf("%s %d %s %s %s %v %v %v", r.ID, r.Created, r.Model, r.Tier, r.System, r.Counted, r.Usage, err)
-	if want := "c1 7 m flex fp true {30 12 20 5 4 0 0 false} <nil>"; got != want {
+	if want := "c1 7 m flex fp true {30 12 20 5 0 4 0 0 0 0 false} <nil>"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -136,6 +136,10 @@ func (w *watch) count(raw []byte) bool {
 		return false
 	}
 	w.usage = usage(w.doc.Root())
+	if w.typed {
+		n, _ := w.doc.Root().Find("input_tokens_details", "image_tokens").Int64()
+		w.usage.ImageInput = min(max(0, n), w.usage.Input-w.usage.CachedRead)
+	}
 	w.counted = true
 	return true
 }

@@ -249,7 +249,7 @@ func (e *encoder) delta(dst []byte, l *lane, ev *chat.Event) []byte {
 	}
 	switch l.kind {
 	case chat.TextPart:
-		l.at += Characters(ev.Text)
+		l.at += ev.Text.Characters()
 		dst = e.open(dst, ev.Choice, `"content":"`)
 		dst = rawjson.AddRaw(dst, ev.Text)
 		return e.close(dst, `"`)

@@ -163,10 +163,10 @@ func appendAnnotations(dst []byte, parts []chat.Part) []byte {
 		}
 		for ; counted < i; counted++ {
 			if parts[counted].Kind == chat.TextPart {
-				at += Characters(parts[counted].Text)
+				at += parts[counted].Text.Characters()
 			}
 		}
-		end := at + Characters(p.Text)
+		end := at + p.Text.Characters()
 		var doc rawjson.Doc
 		if doc.Parse(p.Citations) != nil {
 			continue
@@ -214,25 +214,4 @@ func AppendCitation(dst []byte, comma bool, c rawjson.Value, start, end int, fla
 		dst = append(dst, '}')
 	}
 	return append(dst, '}')
-}
-
-// Characters counts what the text says, not how it is spelled.
-func Characters(t chat.Text) int {
-	n := 0
-	for i := 0; i < len(t); i++ {
-		switch c := t[i]; {
-		case c == '\\' && i+5 < len(t) && t[i+1] == 'u':
-			low := t[i+2]|0x20 == 'd' && t[i+3]|0x20 >= 'c' // the second half of a pair
-			i += len(`u0000`)
-			if low {
-				continue
-			}
-		case c == '\\':
-			i++
-		case c&0xc0 == 0x80:
-			continue
-		}
-		n++
-	}
-	return n
 }

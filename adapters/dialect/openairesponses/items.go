@@ -262,7 +262,7 @@ func (e *encoder) annotations() (notes []byte) {
 	if e.doc.Parse(list) != nil {
 		return nil
 	}
-	n, end := int64(0), openaichat.Characters(e.o.Dst[e.textAt:])
+	n, end := int64(0), chat.Text(e.o.Dst[e.textAt:]).Characters()
 	for it := e.doc.Root().Items(); it.Next(); {
 		c := it.Value
 		before := len(notes)

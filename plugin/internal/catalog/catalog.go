@@ -36,20 +36,37 @@ type Model struct {
 	Output   int64  // most tokens of an answer
 	Input    Modality
 	Can      Capability
-	Prices   []Price // by the size of the input, the smallest first
-	Source   string  // page that says so
-	Read     string  // day on which it was read, as 2006-01-02
+	Prices   []Price      // by the size of the input, the smallest first
+	Images   []ImagePrice // what each image costs that it makes; the first that fits holds
+	Source   string       // page that says so
+	Read     string       // day on which it was read, as 2006-01-02
 }
 
 // A Price is what tokens cost, in micro-dollars for a million of them. CachedRead and
 // CacheWrite are 0 where they cost as much as other input, Reasoning where it costs as
-// much as other output.
+// much as other output, Image where images cost as much as other input.
 type Price struct {
 	UpTo                          int64 // tokens of input up to which it holds; 0 is without end
 	Input, CachedRead, CacheWrite int64
+	Image                         int64 // of input that is images
 	Output, Reasoning             int64
+	Character                     int64 // for a million characters of text that is spoken
 	Request                       int64 // micro-dollars for each request
 	Second, Search                int64 // and for each second of audio, each search of a reranker
+}
+
+// An ImagePrice is what each image of a format costs, in micro-dollars.
+type ImagePrice struct {
+	Format
+	Each int64
+}
+
+// A Format is how a request wants its images, in the words of its API. In a price, what
+// is empty holds for whatever a request says; in a request, it was not said.
+type Format struct{ Quality, Size string }
+
+func (f Format) holds(asked Format) bool {
+	return (f.Quality == "" || f.Quality == asked.Quality) && (f.Size == "" || f.Size == asked.Size)
 }
 
 // A Catalog finds models: those of a configuration first, then the built-in ones.
@@ -70,6 +87,10 @@ func New(own []Model) *Catalog {
 			c.known[key{p.provider, r.name}] = &Model{Provider: p.provider, Name: r.name, Context: r.context, Output: r.output,
 				Input: r.input, Can: r.can, Prices: r.prices, Source: p.source, Read: p.read}
 		}
+	}
+	for i := range media {
+		m := &media[i]
+		c.known[key{m.Provider, m.Name}] = m
 	}
 	return c
 }

@@ -60,6 +60,15 @@ func (r *reader) catalogModel(o *strict.Object) catalog.Model {
 			o.Fail("up_to", "want prices in the order of their input, the last without up_to")
 		}
 	})
+	o.Objects("images", "What each image costs that it makes, where its provider counts no tokens for them; the first that fits holds.", func(_ int, o *strict.Object) {
+		m.Images = append(m.Images, catalog.ImagePrice{
+			Format: catalog.Format{
+				Quality: o.Str("quality", "As requests say it; empty is any.", ""),
+				Size:    o.Str("size", "As requests say it, such as 1024x1024; empty is any.", ""),
+			},
+			Each: usd(o, "each", "US dollars for each image."),
+		})
+	})
 	return m
 }
 
@@ -69,8 +78,10 @@ func price(o *strict.Object) catalog.Price {
 		Input:      usd(o, "input", "US dollars for a million tokens of input."),
 		CachedRead: usd(o, "cached_input", "The same for input that the provider had in its cache; 0 is as other input."),
 		CacheWrite: usd(o, "cache_write", "The same for input that it has put there; 0 is as other input."),
+		Image:      usd(o, "image_input", "The same for input that is images, where makers of images tell it apart; 0 is as other input."),
 		Output:     usd(o, "output", "US dollars for a million tokens of output."),
 		Reasoning:  usd(o, "reasoning", "The same for output that is reasoning; 0 is as other output."),
+		Character:  usd(o, "characters", "US dollars for a million characters of text that is spoken."),
 		Request:    usd(o, "request", "US dollars for each request."),
 		Second:     usd(o, "second", "US dollars for each second of audio, where that is what the provider counts."),
 		Search:     usd(o, "search", "US dollars for each search of a reranker."),

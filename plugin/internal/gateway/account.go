@@ -20,7 +20,8 @@ func (s *Stream) Done() *Step {
 	}
 	s.finished = s.w.port.Now()
 	s.tally()
-	s.cost, s.priced = s.known().Cost(s.usage)
+	s.usage = s.made(s.usage)
+	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
 	s.settleLease()
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
@@ -121,11 +122,10 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 	step.sample(g.CachedRead, u.CachedRead)
 	step.sample(g.CacheWrite, u.CacheWrite)
 	step.sample(g.Reasoning, u.Reasoning)
-	if u.Seconds > 0 {
-		step.sample(s.w.series.Units(g, "audio_seconds"), u.Seconds)
-	}
-	if u.Searches > 0 {
-		step.sample(s.w.series.Units(g, "searches"), u.Searches)
+	for _, unit := range units(&u) {
+		if unit.n > 0 {
+			step.sample(s.w.series.Units(g, unit.name), unit.n)
+		}
 	}
 	if u.Estimated {
 		step.sample(g.Estimated, 1)
@@ -139,6 +139,16 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 	if s.oversized {
 		step.sample(g.Oversized, 1)
 	}
+}
+
+// A unit is what is counted beside tokens.
+type unit struct {
+	name string
+	n    int64
+}
+
+func units(u *chat.Usage) [4]unit {
+	return [...]unit{{"audio_seconds", u.Seconds}, {"searches", u.Searches}, {"images", u.Images}, {"characters", u.Characters}}
 }
 
 func millis(nanos int64) int64 { return nanos / 1e6 }
@@ -171,6 +181,8 @@ func (s *Stream) record() []byte {
 	b = appendPositive(b, `,"reasoning_tokens":`, s.usage.Reasoning)
 	b = appendPositive(b, `,"audio_seconds":`, s.usage.Seconds)
 	b = appendPositive(b, `,"searches":`, s.usage.Searches)
+	b = appendPositive(b, `,"images":`, s.usage.Images)
+	b = appendPositive(b, `,"characters":`, s.usage.Characters)
 	if s.usage.Estimated {
 		b = append(b, `,"estimated":true`...)
 	}

@@ -113,6 +113,7 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 	if s.model, s.stream = s.endpoint.Model, s.endpoint.Stream; s.model == "" {
 		s.model = model.Str()
 	}
+	s.asks = asksFor(s.endpoint.Op, request)
 	if stream := request.Get("stream"); !s.stream {
 		s.stream, _ = stream.Bool()
 		if (!stream.Exists() || stream.IsNull()) && s.endpoint.Op == adapters.Chat {

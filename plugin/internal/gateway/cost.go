@@ -3,7 +3,9 @@ package gateway
 import (
 	"strconv"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/catalog"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
@@ -35,9 +37,49 @@ const costHeader = "x-postern-cost"
 func (s *Stream) setUsage(step *Step, u chat.Usage) {
 	buf := s.w.buffer[:0]
 	step.set(usageHeader, string(appendUsage(buf, u)))
-	if nanos, ok := s.known().Cost(u); ok {
+	if nanos, ok := s.known().Cost(u, s.asks.format); ok {
 		step.set(costHeader, string(appendDollars(buf, nanos)))
 	}
+}
+
+// An asking is what a request asks for that no provider counts in its answer.
+type asking struct {
+	images, characters int64
+	format             catalog.Format
+}
+
+// asksFor reads from a request how many images it wants and of which format, or how much
+// text is to be spoken.
+func asksFor(op adapters.Operation, request rawjson.Value) (a asking) {
+	switch op {
+	case adapters.Images:
+		if n, ok := request.Get("n").Int64(); !ok {
+			a.images = 1
+		} else {
+			a.images = max(0, n)
+		}
+		a.format = catalog.Format{Quality: word(request.Get("quality")), Size: word(request.Get("size"))}
+	case adapters.Speech:
+		a.characters = int64(chat.Spelled(request.Get("input")).Characters())
+	}
+	return a
+}
+
+// word is a text that is one of few; empty if it is none, or too long for one.
+func word(v rawjson.Value) string {
+	const longest = 32
+	if v.Kind() != rawjson.String || len(v.Raw()) > longest {
+		return ""
+	}
+	return v.Str()
+}
+
+// made adds what was asked for to the usage of an answer that has it.
+func (s *Stream) made(u chat.Usage) chat.Usage {
+	if s.status >= 200 && s.status < 300 {
+		u.Images, u.Characters = s.asks.images, s.asks.characters
+	}
+	return u
 }
 
 // appendDollars writes nano-dollars as dollars, without zeros that say nothing.

@@ -157,7 +157,7 @@ func (s *Stream) price() *chat.Error {
 	if !b.lease.Counts(1 << limit.USD) {
 		return nil
 	}
-	fixed, each, ok := s.known().Estimate(b.ask.Input)
+	fixed, each, ok := s.known().Estimate(chat.Usage{Input: b.ask.Input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
 	if !ok && !s.w.plan.Usage.Unpriced {
 		return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_unpriced", Param: "model",
 			Message: "the model '" + brief(s.model) + "' has no price here, so that no budget can hold it"}

@@ -84,6 +84,9 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	}
 	if end || s.target.Provider == nil || s.uncounted(head.contentType) {
 		s.answer.ended = end
+		if u := s.made(chat.Usage{}); u.Counts() {
+			s.setUsage(step, u)
+		}
 		return step
 	}
 	s.openWatch()
@@ -302,10 +305,9 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 // settle tells the client in a header what its request has used, where headers wait.
 func (s *Stream) settle(step *Step) {
 	u, ok := s.watch.Usage()
-	if !ok || !s.answer.whole {
-		return
+	if u = s.made(u); s.answer.whole && (ok || u.Counts()) {
+		s.setUsage(step, u)
 	}
-	s.setUsage(step, u)
 }
 
 // usageHeader is a dictionary of RFC 9651, such as input=12, output=34.
@@ -317,7 +319,7 @@ func appendUsage(dst []byte, u chat.Usage) []byte {
 	for _, part := range [...]struct {
 		name string
 		n    int64
-	}{{", cache_read=", u.CachedRead}, {", cache_write=", u.CacheWrite}, {", reasoning=", u.Reasoning}, {", seconds=", u.Seconds}, {", searches=", u.Searches}} {
+	}{{", cache_read=", u.CachedRead}, {", cache_write=", u.CacheWrite}, {", reasoning=", u.Reasoning}, {", seconds=", u.Seconds}, {", searches=", u.Searches}, {", images=", u.Images}, {", characters=", u.Characters}} {
 		if part.n > 0 {
 			dst = appendCount(dst, part.name, part.n)
 		}

@@ -47,6 +47,7 @@ type Stream struct {
 	complete bool      // and all of it has been here
 	prompt   int       // bytes of text in it, roughly
 	stream   bool      // the client asked for a stream
+	asks     asking    // for what no answer counts
 
 	watch     adapters.Watch
 	watches   map[watchKey]adapters.Watch // made once, used for one answer after another

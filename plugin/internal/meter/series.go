@@ -167,7 +167,7 @@ func (s *Set) Requests(g *Group, status int) *Series {
 	return x
 }
 
-// Units counts what is no token: audio_seconds, searches. Few groups have such.
+// Units counts what is no token, such as searches or images. Few groups have such.
 //
 //go:noinline
 func (s *Set) Units(g *Group, unit string) *Series {
