@@ -18,8 +18,9 @@ type RankCodec interface {
 // A Ranker is what an Adapter also is when its provider reranks in a form that is not
 // the clients'.
 type Ranker interface {
-	// RankForm is the form; nil if there are no rerankers, or if they have the clients'.
-	RankForm() *rank.Form
+	// RankForm is the form in which a model is asked; nil if it is no reranker, or if its
+	// form is the clients'.
+	RankForm(model string) *rank.Form
 
 	// ReadError says what a provider's error means. body may be anything.
 	ReadError(status int, body []byte) *chat.Error

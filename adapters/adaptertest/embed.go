@@ -24,6 +24,20 @@ type EmbedSuite struct {
 // RunEmbeddings tests the pair with all cases of a folder. They have no streams.
 func RunEmbeddings(t *testing.T, s EmbedSuite, fsys fs.FS, dir string) {
 	t.Helper()
+	runWhole(t, fsys, dir, s.Accept, s.ask)
+}
+
+// An asked is a request as its provider gets it, and how an answer to it is read.
+type asked struct {
+	path     string
+	upstream []byte
+	drops    []string
+	answer   func(a *Answer) (int, []byte)
+}
+
+// runWhole tests what has no streams with all cases of a folder.
+func runWhole(t *testing.T, fsys fs.FS, dir string, accept func(path string, request []byte) error, ask func(request rawjson.Value) (asked, *chat.Error)) {
+	t.Helper()
 	all, err := Load(fsys, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -31,65 +45,72 @@ func RunEmbeddings(t *testing.T, s EmbedSuite, fsys fs.FS, dir string) {
 	for i := range all {
 		t.Run(all[i].Name, func(t *testing.T) {
 			t.Parallel()
-			s.run(t, &all[i])
+			c := &all[i]
+			var doc rawjson.Doc
+			if err := doc.Parse(c.Request); err != nil {
+				t.Fatal(err)
+			}
+			got, e := ask(doc.Root())
+			switch {
+			case e != nil:
+				if got := refusal(e); got != c.Refused || e.Message == "" {
+					t.Errorf("%s: got refused with %q (%s), want %q", c.About, got, e.Message, c.Refused)
+				}
+				return
+			case c.Refused != "":
+				t.Fatalf("%s: got %s, want it refused with %q", c.About, got.upstream, c.Refused)
+			}
+			if err := sameJSON(got.upstream, c.Upstream); err != nil {
+				t.Errorf("%s: upstream request:\n%v", c.About, err)
+			}
+			if !slices.Equal(got.drops, c.Drops) {
+				t.Errorf("%s: got drops %q, want %q", c.About, got.drops, c.Drops)
+			}
+			if accept != nil {
+				if err := accept(got.path, got.upstream); err != nil {
+					t.Errorf("%s: the provider refuses %s\n%v", c.About, got.upstream, err)
+				}
+			}
+			if c.Answer != nil {
+				status, body := got.answer(c.Answer)
+				if err := sameJSON(body, c.Answer.Client); err != nil || status != c.Answer.Status {
+					t.Errorf("%s: got status %d, want %d; response:\n%v", c.About, status, c.Answer.Status, err)
+				}
+			}
 		})
 	}
 }
 
-func (s *EmbedSuite) run(t *testing.T, c *Case) {
-	var doc rawjson.Doc
-	if err := doc.Parse(c.Request); err != nil {
-		t.Fatal(err)
-	}
+func (s *EmbedSuite) ask(request rawjson.Value) (a asked, e *chat.Error) {
 	r := &embed.Request{}
-	var upstream []byte
-	e := s.Dialect.Embeddings.ReadEmbed(doc.Root(), r)
-	if e == nil {
-		upstream, e = s.Provider.AppendEmbed(nil, r)
+	if e = s.Dialect.Embeddings.ReadEmbed(request, r); e == nil {
+		a.upstream, e = s.Provider.AppendEmbed(nil, r)
 	}
-	switch {
-	case e != nil:
-		if got := refusal(e); got != c.Refused || e.Message == "" {
-			t.Errorf("%s: got refused with %q (%s), want %q", c.About, got, e.Message, c.Refused)
-		}
-		return
-	case c.Refused != "":
-		t.Fatalf("%s: got %s, want it refused with %q", c.About, upstream, c.Refused)
+	a.path, a.drops = s.Provider.EmbedPath(r.Model), r.Drops()
+	w := r.Wanted()
+	a.answer = func(from *Answer) (int, []byte) {
+		return answerWhole(s.Dialect, from, s.Provider.ReadError, func(answer rawjson.Value) ([]byte, error) {
+			var out embed.Response
+			if err := s.Provider.ReadEmbedding(answer, w, &out); err != nil {
+				return nil, err
+			}
+			return s.Dialect.Embeddings.AppendEmbedding(nil, w, &out)
+		})
 	}
-	if err := sameJSON(upstream, c.Upstream); err != nil {
-		t.Errorf("%s: upstream request:\n%v", c.About, err)
-	}
-	if !slices.Equal(r.Drops(), c.Drops) {
-		t.Errorf("%s: got drops %q, want %q", c.About, r.Drops(), c.Drops)
-	}
-	if s.Accept != nil {
-		if err := s.Accept(s.Provider.EmbedPath(r.Model), upstream); err != nil {
-			t.Errorf("%s: the provider refuses %s\n%v", c.About, upstream, err)
-		}
-	}
-	if c.Answer != nil {
-		status, body := s.answer(c.Answer, r.Wanted())
-		if err := sameJSON(body, c.Answer.Client); err != nil || status != c.Answer.Status {
-			t.Errorf("%s: got status %d, want %d; response:\n%v", c.About, status, c.Answer.Status, err)
-		}
-	}
+	return a, e
 }
 
-// answer is what the client gets.
-func (s *EmbedSuite) answer(a *Answer, w embed.Wanted) (int, []byte) {
-	fail := func(e *chat.Error) (int, []byte) { return e.Status, s.Dialect.Error(nil, e) }
+// answerWhole is what the client gets.
+func answerWhole(d *dialect.Dialect, a *Answer, readError func(int, []byte) *chat.Error, turn func(rawjson.Value) ([]byte, error)) (int, []byte) {
+	fail := func(e *chat.Error) (int, []byte) { return e.Status, d.Error(nil, e) }
 	if a.UpstreamStatus >= 400 {
-		return fail(s.Provider.ReadError(a.UpstreamStatus, a.Upstream))
+		return fail(readError(a.UpstreamStatus, a.Upstream))
 	}
 	var doc rawjson.Doc
-	var out embed.Response
+	var body []byte
 	err := doc.Parse(a.Upstream)
 	if err == nil {
-		err = s.Provider.ReadEmbedding(doc.Root(), w, &out)
-	}
-	var body []byte
-	if err == nil {
-		body, err = s.Dialect.Embeddings.AppendEmbedding(nil, w, &out)
+		body, err = turn(doc.Root())
 	}
 	if err != nil {
 		return fail(unreadable(err))

@@ -1,5 +1,5 @@
 // Package bedrock speaks to Amazon Bedrock's Converse API, whoever made the model, and invokes
-// those that make embeddings.
+// those that make embeddings or rank.
 //
 // The format is that of
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and
@@ -31,7 +31,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "bedrock",
-		Doc:      "Amazon Bedrock: chat by Converse, embeddings of Titan and Cohere.",
+		Doc:      "Amazon Bedrock: chat by Converse; embeddings of Titan, Nova and Cohere; rerankers.",
 		Semantic: "aws.bedrock",
 		Options:  options,
 	}

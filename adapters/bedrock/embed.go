@@ -13,17 +13,22 @@ import (
 var _ adapters.Embedder = (*adapter)(nil)
 
 // Parts of the ids of models that make embeddings, each in its maker's own form:
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
-// and model-parameters-embed.html.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html,
+// model-parameters-titan-embed-mm.html and model-parameters-embed.html, and
+// https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html.
 const (
-	titan    = "amazon.titan-embed-text"
-	ofCohere = "cohere.embed"
+	titan      = "amazon.titan-embed-text"
+	titanImage = "amazon.titan-embed-image" // which takes texts, too
+	nova       = "multimodal-embeddings"
+	ofCohere   = "cohere.embed"
 )
 
 // EmbedPath is that of InvokeModel; empty for models whose form is not known.
 func (a *adapter) EmbedPath(model string) string {
-	if strings.Contains(model, titan) || strings.Contains(model, ofCohere) {
-		return modelPath(model, "/invoke")
+	for _, part := range [...]string{titan, titanImage, nova, ofCohere} {
+		if strings.Contains(model, part) {
+			return modelPath(model, "/invoke")
+		}
 	}
 	return ""
 }
@@ -32,8 +37,13 @@ func (a *adapter) EmbedPath(model string) string {
 // makers' models have vectors of one size.
 func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error) {
 	f := embed.Form{Most: 1, Before: `"inputText":`, Dimensions: "dimensions", End: `}`}
-	if strings.Contains(r.Model, ofCohere) {
+	switch {
+	case strings.Contains(r.Model, ofCohere):
 		f = cohere.EmbedForm()
+	case strings.Contains(r.Model, nova):
+		f = novaForm()
+	case strings.Contains(r.Model, titanImage) && r.Dimensions > 0:
+		f.After, f.Dimensions, f.End = `,"embeddingConfig":{`, "outputEmbeddingLength", `}}`
 	}
 	if strings.Contains(r.Model, "-v3") || strings.Contains(r.Model, titan+"-v1") {
 		f.Dimensions = ""
@@ -41,9 +51,28 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 	return r.Append(dst, &f, "")
 }
 
+// novaForm is Nova's, which has to be told what a vector is for: those that are stored are
+// made otherwise than those that are looked for.
+func novaForm() embed.Form {
+	const store, find = "GENERIC_INDEX", "GENERIC_RETRIEVAL"
+	return embed.Form{
+		Most:       1,
+		Before:     `"schemaVersion":"nova-multimodal-embed-v1","taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"text":`,
+		Text:       `{"truncationMode":"NONE","value":`,
+		Dimensions: "embeddingDimension",
+		Task:       "embeddingPurpose",
+		Tasks:      []string{embed.TaskUnset: store, embed.TaskDocument: store, embed.TaskQuery: find, embed.TaskClassification: "CLASSIFICATION", embed.TaskClustering: "CLUSTERING", embed.TaskSimilarity: store},
+		End:        `}}`,
+	}
+}
+
 // ReadEmbedding reads an answer, whose form tells its maker.
 func (a *adapter) ReadEmbedding(answer rawjson.Value, w embed.Wanted, out *embed.Response) error {
-	if answer.Get("embeddings").Exists() {
+	list := answer.Get("embeddings")
+	if list.At(0).Get("embedding").Exists() {
+		return out.Read(list, w, "embedding")
+	}
+	if list.Exists() {
 		return cohere.ReadEmbedding(answer, w, out)
 	}
 	out.Count(answer.Get("inputTextTokenCount"))

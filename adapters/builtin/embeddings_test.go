@@ -117,6 +117,8 @@ func TestEmbedPaths(t *testing.T) {
 		{"Claude makes none", "vertex", `{"project":"p"}`, "claude-opus-4-5", ""},
 		{"Bedrock invokes Titan", "bedrock", `{}`, "amazon.titan-embed-text-v2:0", "/model/amazon.titan-embed-text-v2%3A0/invoke"},
 		{"Bedrock invokes Cohere's through a profile", "bedrock", `{}`, "us.cohere.embed-v4:0", "/model/us.cohere.embed-v4%3A0/invoke"},
+		{"Bedrock invokes Titan's for images", "bedrock", `{}`, "amazon.titan-embed-image-v1", "/model/amazon.titan-embed-image-v1/invoke"},
+		{"Bedrock invokes Nova's", "bedrock", `{}`, "us.amazon.nova-2-multimodal-embeddings-v1:0", "/model/us.amazon.nova-2-multimodal-embeddings-v1%3A0/invoke"},
 		{"others of Bedrock's are not known", "bedrock", `{}`, "amazon.nova-pro-v1:0", ""},
 		{"Hugging Face's own inference", "huggingface", `{}`, "org/m", "/hf-inference/models/org/m/pipeline/feature-extraction"},
 		{"the same by its name", "huggingface", `{}`, "org/m:hf-inference", "/hf-inference/models/org/m/pipeline/feature-extraction"},

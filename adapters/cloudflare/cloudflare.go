@@ -24,7 +24,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "cloudflare",
-		Doc:      "Cloudflare Workers AI: chat, responses, embeddings.",
+		Doc:      "Cloudflare Workers AI: chat, responses, embeddings, a reranker.",
 		Semantic: "cloudflare",
 		Host:     "api.cloudflare.com",
 		Options:  options,
@@ -79,12 +79,17 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 	return a.Adapter.Native(c)
 }
 
-// ChatPath names the model where it is asked in its own form. Models have slashes and an
-// @ in their names, which stay.
+// ChatPath names the model where it is asked in its own form.
 func (a *adapter) ChatPath(model string, stream bool) string {
 	if !a.run {
 		return a.Adapter.ChatPath(model, stream)
 	}
+	return a.runPath(model)
+}
+
+// runPath is where a model is asked in its own form. Models have slashes and an @ in
+// their names, which stay.
+func (a *adapter) runPath(model string) string {
 	path := []byte(a.base + "/run/")
 	for i := range len(model) {
 		path = appendPathByte(path, model[i])

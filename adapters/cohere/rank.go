@@ -9,6 +9,6 @@ var _ adapters.Ranker = (*adapter)(nil)
 
 // RankForm is that of https://docs.cohere.com/v2/reference/rerank, which takes texts
 // alone and does not give them back.
-func (a *adapter) RankForm() *rank.Form {
-	return &rank.Form{Path: a.base + "/rerank", Top: "top_n", End: `}`, List: "results"}
+func (a *adapter) RankForm(string) *rank.Form {
+	return &rank.Form{Path: a.base + "/rerank", Model: "model", Top: "top_n", End: `}`, List: []string{"results"}}
 }

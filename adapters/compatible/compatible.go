@@ -73,7 +73,7 @@ func (s *service) adapter(base string) adapters.Adapter {
 		p.Base, p.Apart = base, ""
 	}
 	if s.name == "voyage" {
-		p.Ranks = &rank.Form{Path: base + "/rerank", Top: "top_k", End: `,"truncation":false}`, List: "data"}
+		p.Ranks = &rank.Form{Path: base + "/rerank", Model: "model", Top: "top_k", End: `,"truncation":false}`, List: []string{"data"}}
 	}
 	return openai.New(p)
 }

@@ -16,7 +16,7 @@ var _ adapters.Embedder = (*Adapter)(nil)
 var errVectors = errors.New("the answer does not have an embedding for each input")
 
 // RankForm is that of the profile, nil for most services.
-func (a *Adapter) RankForm() *rank.Form { return a.p.Ranks }
+func (a *Adapter) RankForm(string) *rank.Form { return a.p.Ranks }
 
 // EmbedPath is the same for all models, and empty where the service has none.
 func (a *Adapter) EmbedPath(string) string { return a.paths[adapters.Embeddings] }

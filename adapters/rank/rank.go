@@ -52,6 +52,7 @@ func (r *Request) Tokens() int64 {
 type Wanted struct {
 	Model string
 	Count int         // of documents
+	Top   int64       // how many results are wanted; 0: all
 	Texts []chat.Text // the documents, if they are wanted with their results
 }
 
@@ -59,7 +60,7 @@ type Wanted struct {
 //
 //go:noinline
 func (r *Request) Wanted() Wanted {
-	w := Wanted{Model: r.Model, Count: len(r.Documents)}
+	w := Wanted{Model: r.Model, Count: len(r.Documents), Top: r.Top}
 	if !r.Return {
 		return w
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rank"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -290,4 +291,36 @@ func (u *upstream) passes(path string, request *rawjson.Doc) (string, error) {
 		return "", fmt.Errorf("the mock answers %d %s to %s (%w)", status, answer, body, err)
 	}
 	return yes, nil
+}
+
+// ranking asks for an order of texts; false if there are no rerankers whose requests are
+// translated. A service that has no mock of its own for them has cases.
+func (u *upstream) ranking() (bool, error) {
+	a, ok := u.adapter.(adapters.Ranker)
+	if !ok {
+		return false, nil
+	}
+	f := a.RankForm(or(u.setup.ranks, u.setup.model))
+	if f == nil || u.setup.ranks == "" {
+		return f != nil, nil
+	}
+	r := rank.Request{Model: u.setup.ranks, Query: chat.Text("b"), Documents: []chat.Text{chat.Text("a"), chat.Text("b")}, Top: 1}
+	body := r.Append(nil, f)
+	status, answer, err := u.send("POST", f.Path, body)
+	if err != nil || status != 200 {
+		return false, fmt.Errorf("the mock answers %d %s to %s (%w)", status, answer, body, err)
+	}
+	var doc rawjson.Doc
+	if err := doc.Parse(answer); err != nil {
+		return false, err
+	}
+	var out rank.Response
+	w := r.Wanted()
+	if err := out.Read(doc.Root(), f, &w); err != nil {
+		return false, err
+	}
+	if len(out.Results) != 1 || out.Results[0].Index != 1 {
+		return false, fmt.Errorf("got %v of %s, want the second text first and alone", out.Results, answer)
+	}
+	return true, nil
 }

@@ -18,6 +18,8 @@ type setup struct {
 	// know embeddings: there have to be cases of them then.
 	sees, thinks, embeds string
 
+	ranks string // a reranker that has to be asked in another form than the clients'
+
 	// cases are folders below adapters whose cases show what the table says, each named
 	// after the dialect of its clients.
 	cases []string
@@ -37,13 +39,13 @@ func setups() map[string]setup {
 		"gemini":    {mock: "gemini", model: "gemini-2.5-flash", embeds: "gemini-embedding-001", cases: []string{"gemini/testdata/openai", "gemini/testdata/anthropic"}},
 		"azure":     {mock: "azure", host: azure.Host, model: "gpt-4o", thinks: "gpt-5", embeds: "text-embedding-3-small", cases: []string{"azure/testdata/anthropic", likeOpenAI}},
 		"mistral":   {mock: "mistral", model: "mistral-large-latest", thinks: "mistral-medium-latest", embeds: "mistral-embed", cases: []string{"mistral/testdata/openai", "mistral/testdata/anthropic"}},
-		"cohere":    {mock: "cohere", model: "command-a-03-2025", sees: "command-a-vision-07-2025", thinks: "command-a-reasoning-08-2025", embeds: "embed-v4.0", cases: []string{"cohere/testdata/openai", "cohere/testdata/anthropic"}},
+		"cohere":    {mock: "cohere", model: "command-a-03-2025", sees: "command-a-vision-07-2025", thinks: "command-a-reasoning-08-2025", embeds: "embed-v4.0", ranks: "rerank-v3.5", cases: []string{"cohere/testdata/openai", "cohere/testdata/anthropic"}},
 		"ollama":    {mock: "ollama", host: "ollama.com", model: "llama3.2", sees: "gemma3", thinks: "qwen3", embeds: "nomic-embed-text", cases: []string{"ollama/testdata/openai", "ollama/testdata/anthropic"}},
-		"bedrock":   {mock: "bedrock", key: bedrock.AccessKey, model: "anthropic.claude-sonnet-4-5-20250929-v1:0", embeds: "cohere.embed-english-v3", options: `{"region":"us-east-1"}`, cases: []string{"bedrock/testdata/openai", "bedrock/testdata/anthropic"}},
+		"bedrock":   {mock: "bedrock", key: bedrock.AccessKey, model: "anthropic.claude-sonnet-4-5-20250929-v1:0", embeds: "cohere.embed-english-v3", ranks: "cohere.rerank-v3-5:0", options: `{"region":"us-east-1"}`, cases: []string{"bedrock/testdata/openai", "bedrock/testdata/anthropic"}},
 		"vertex": {mock: "vertex", model: "gemini-2.5-flash", embeds: "text-embedding-005", options: `{"project":"p","token_cluster":"tokens"}`,
 			cases: []string{"gemini/testdata/openai", "gemini/testdata/anthropic", likeAnthropic}},
 		"huggingface": {mock: "huggingface", model: "meta-llama/Llama-3.3-70B-Instruct", thinks: "openai/gpt-oss-120b", cases: []string{"huggingface/testdata/openai", "huggingface/testdata/anthropic", likeOpenAI}},
-		"cloudflare": {mock: "cloudflare", model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", thinks: "@cf/openai/gpt-oss-120b", embeds: "@cf/baai/bge-large-en-v1.5",
+		"cloudflare": {mock: "cloudflare", model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast", thinks: "@cf/openai/gpt-oss-120b", embeds: "@cf/baai/bge-large-en-v1.5", ranks: "@cf/baai/bge-reranker-base",
 			options: `{"account":"` + cloudflare.Account + `"}`, cases: []string{"cloudflare/testdata/openai", "cloudflare/testdata/anthropic", likeOpenAI}},
 		"llama":      {mock: "compatible", model: "Llama-4-Maverick-17B-128E-Instruct-FP8", cases: []string{"llama/testdata/openai", "llama/testdata/anthropic", likeOpenAI}},
 		"custom":     {mock: "ollama", host: "ollama.com", model: "llama3.2", thinks: "qwen3", options: ownFormat, cases: []string{"custom/testdata/agent/openai", "custom/testdata/agent/anthropic"}},

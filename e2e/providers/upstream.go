@@ -90,6 +90,13 @@ func tryOne(server *mockllm.Server, p adapters.Provider) (row, error) {
 		return r, fmt.Errorf("embeddings: %w", err)
 	}
 	r.passes, r.takes = u.passing()
+	ranks, err := u.ranking()
+	if err != nil {
+		return r, fmt.Errorf("ranking: %w", err)
+	}
+	if ranks {
+		r.takes["/v1/rerank"], r.takes["/v2/rerank"] = true, true
+	}
 	return r, nil
 }
 
@@ -178,9 +185,6 @@ func (u *upstream) passing() (text string, takes map[string]bool) {
 				ops[name] = append(ops[name], op)
 			}
 		}
-	}
-	if r, ok := u.adapter.(adapters.Ranker); ok && r.RankForm() != nil {
-		takes["/v1/rerank"], takes["/v2/rerank"] = true, true
 	}
 	if order == nil {
 		return none, takes

@@ -10,8 +10,11 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
+// bare says nothing but what it must: its texts are objects, and all results come.
+var bare = rank.Form{Documents: "contexts", Text: `{"text":`, End: `}`, List: []string{"result", "response"}, Index: "id", Score: "score", Search: 2}
+
 // form is one that says all.
-var form = rank.Form{Path: "/rerank", Top: "top_n", End: `}`, List: "results"}
+var form = rank.Form{Path: "/rerank", Model: "model", Top: "top_n", End: `}`, List: []string{"results"}}
 
 // read is what a provider gets of a request, or why it gets nothing.
 func read(t *testing.T, in string, r *rank.Request) string {
@@ -85,6 +88,36 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A provider that is not asked for a number of results has the first of them taken.
+func TestBareForm(t *testing.T) {
+	t.Parallel()
+	r := &rank.Request{}
+	read(t, `{"model":"m","query":"q","documents":["a","b","c"],"top_n":2}`, r)
+	if got, want := string(r.Append(nil, &bare)), `{"query":"q","contexts":[{"text":"a"},{"text":"b"},{"text":"c"}]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w := r.Wanted()
+	for _, tt := range []struct{ about, in, want string }{
+		{"all results", `{"result":{"response":[{"id":2,"score":3},{"id":0,"score":2},{"id":1,"score":1}]}}`,
+			`{"model":"m","object":"list","results":[{"index":2,"relevance_score":3},{"index":0,"relevance_score":2}],"usage":{"prompt_tokens":0,"total_tokens":0},"meta":{"api_version":{"version":"2"},"billed_units":{"search_units":2}}}`},
+		{"Cohere's form", `{"results":[{"index":2,"relevance_score":3}]}`, ""},
+		{"a failure", `{"result":null,"success":false}`, ""},
+	} {
+		var doc rawjson.Doc
+		if err := doc.Parse([]byte(tt.in)); err != nil {
+			t.Fatal(err)
+		}
+		var out rank.Response
+		got := ""
+		if err := out.Read(doc.Root(), &bare, &w); err == nil {
+			got = string(new(reranking.Codec).AppendRanking(nil, &w, &out))
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.about, got, tt.want)
+		}
+	}
+}
+
 // Whatever a client sends and a provider answers, both get JSON or nothing.
 func FuzzRerank(f *testing.F) {
 	f.Add([]byte(`{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1,"return_documents":true}`), []byte(`{"id":"i","results":[{"index":1,"relevance_score":0.5}],"meta":{"billed_units":{"search_units":1}}}`))
@@ -98,14 +131,16 @@ func FuzzRerank(f *testing.F) {
 		if c.ReadRank(doc.Root(), r) != nil {
 			return
 		}
-		if sent := r.Append(nil, &form); !json.Valid(sent) {
-			t.Fatalf("sent %s", sent)
-		}
-		var out rank.Response
-		w := r.Wanted()
-		if out.Read(back.Root(), &form, &w) == nil {
-			if got := c.AppendRanking(nil, &w, &out); !json.Valid(got) {
-				t.Fatalf("got %s", got)
+		for _, f := range []*rank.Form{&form, &bare} {
+			if sent := r.Append(nil, f); !json.Valid(sent) {
+				t.Fatalf("sent %s", sent)
+			}
+			var out rank.Response
+			w := r.Wanted()
+			if out.Read(back.Root(), f, &w) == nil {
+				if got := c.AppendRanking(nil, &w, &out); !json.Valid(got) {
+					t.Fatalf("got %s", got)
+				}
 			}
 		}
 	})

@@ -18,6 +18,10 @@ const (
 	tools  = `"toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{"json":{"type":"object"}}}}]}`
 )
 
+func nova(more string) string {
+	return `{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"text":{"truncationMode":"NONE","value":"a"},` + more + `}}`
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -43,6 +47,14 @@ func TestRefusals(t *testing.T) {
 		{"cache point of Llama", llama, `{"messages":[{"role":"user","content":[{"text":"a"},{"cachePoint":{"type":"default"}}]}]}`, 403, "prompt caching"},
 		{"document alone", claude, `{"messages":[{"role":"user","content":[{"document":{"format":"pdf","name":"a","source":{"bytes":"AAAA"}}}]}]}`, 400, "text block must be included"},
 		{"document of a bad name", claude, `{"messages":[{"role":"user","content":[{"text":"a"},{"document":{"format":"pdf","name":"a.pdf","source":{"bytes":"AAAA"}}}]}]}`, 400, "regular expression"},
+		{"a search", "/model/cohere.rerank-v3-5%3A0/invoke", `{"query":"b","documents":["a","b"],"top_n":1,"api_version":2}`, 200, `{"results":[{"index":1,"relevance_score":0.9}]}`},
+		{"a search in no version", "/model/cohere.rerank-v3-5%3A0/invoke", `{"query":"b","documents":["a"]}`, 400, "api_version"},
+		{"Amazon's search is told no number", "/model/amazon.rerank-v1%3A0/invoke", `{"query":"b","documents":["a"],"top_n":1}`, 400, "extraneous key [top_n]"},
+		{"Nova's vector", "/model/amazon.nova-2-multimodal-embeddings-v1%3A0/invoke", nova(`"embeddingPurpose":"GENERIC_INDEX","embeddingDimension":384`), 200, `{"embeddings":[{"embeddingType":"TEXT","embedding":[`},
+		{"for nothing", "/model/amazon.nova-2-multimodal-embeddings-v1%3A0/invoke", nova(`"embeddingDimension":384`), 400, "embeddingPurpose"},
+		{"of a length that it has not", "/model/amazon.nova-2-multimodal-embeddings-v1%3A0/invoke", nova(`"embeddingPurpose":"GENERIC_INDEX","embeddingDimension":512`), 400, "embeddingDimension"},
+		{"Titan's vector for images", "/model/amazon.titan-embed-image-v1/invoke", `{"inputText":"a","embeddingConfig":{"outputEmbeddingLength":256}}`, 200, `"inputTextTokenCount":1`},
+		{"asked as its texts' one", "/model/amazon.titan-embed-image-v1/invoke", `{"inputText":"a","dimensions":256}`, 400, "extraneous key [dimensions]"},
 		{"thought of another", claude, `{"messages":[{"role":"user","content":[{"text":"a"}]},{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"a","signature":"AAAA"}}}]},{"role":"user","content":[{"text":"a"}]}]}`, 400, "Invalid `signature`"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,8 +38,9 @@ func Provider() provider.Provider {
 		Models:      []string{"@cf/meta/llama-3.3-70b-instruct-fp8-fast", "@cf/qwen/qwen3-30b-a3b-fp8", "@cf/openai/gpt-oss-120b"},
 		Embeds:      []string{"@cf/baai/bge-large-en-v1.5"},
 		Also:        []string{"top_k"},
+		Own:         rerank,
 		Route:       route,
-		Check:       check,
+		Check:       accept,
 		Whole:       whole,
 		Chunk:       chunk,
 		Error:       failure,
@@ -63,9 +64,9 @@ func route(x *provider.Exchange) (string, *provider.Failure) {
 // isRun reports whether a request is in Workers AI's own form, whatever its path is by now.
 func isRun(x *provider.Exchange) bool { return strings.HasPrefix(x.R.RequestURI, run) }
 
-// check refuses other contents than models take, and makes a request of the own form one
+// accept refuses other contents than models take, and makes a request of the own form one
 // of OpenAI's.
-func check(x *provider.Exchange, body map[string]any) *provider.Failure {
+func accept(x *provider.Exchange, body map[string]any) *provider.Failure {
 	messages, _ := body["messages"].([]any)
 	for i, m := range messages {
 		o, _ := m.(map[string]any)

@@ -45,6 +45,9 @@ func TestDifferences(t *testing.T) {
 		{"a model that is none", base + "/run/@cf/x/y", chat(`"hi"`), 404, "not known"},
 		{"a capacity that is used up", run, chat(`"[[mock:status=429]]hi"`), 429, `"code":3040`},
 		{"an error in mid stream", run, chat(`"[[mock:error-event=after:2]]hi"`, `"stream":true`), 200, `data: {"result":null,"success":false,"errors":[{"code":7009`},
+		{"texts in an order", base + "/run/@cf/baai/bge-reranker-base", `{"query":"b","contexts":[{"text":"a"},{"text":"b"}],"top_k":1}`, 200, `{"result":{"response":[{"id":1,"score":0.9}]},"success":true`},
+		{"texts that are no objects", base + "/run/@cf/baai/bge-reranker-base", `{"query":"b","contexts":["a"]}`, 400, "/contexts"},
+		{"texts as OpenAI's form", base + "/v1/chat/completions", `{"model":"@cf/baai/bge-reranker-base","messages":[{"role":"user","content":"a"}]}`, 404, "not known"},
 		{"embeddings", base + "/v1/embeddings", `{"model":"@cf/baai/bge-large-en-v1.5","input":"a"}`, 200, `"embedding":[`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package cohere
 
 import (
+	"encoding/json"
 	"math"
 	"net/http"
 	"strings"
@@ -47,23 +48,39 @@ func (a *api) embed(x *provider.Exchange) {
 		"meta", ordered.Of("api_version", ordered.Of("version", "2"), "billed_units", ordered.Of("input_tokens", count)), "response_type", "embeddings_by_type"))
 }
 
-// rerank answers https://docs.cohere.com/v2/reference/rerank: documents rank by how often
-// they have the query in them.
+// rerank answers https://docs.cohere.com/v2/reference/rerank.
 func (a *api) rerank(x *provider.Exchange) {
 	body, ok := a.checked(x, check.Object(check.Req("model", check.Text()), check.Req("query", check.String(1, math.MaxInt)),
 		check.Req("documents", check.List(check.Text(), 1, 1000)), check.Opt("top_n", check.Int(1, 1000)), check.Opt("max_tokens_per_doc", check.Int(1, math.MaxInt32))), "rerank-")
 	if !ok {
 		return
 	}
+	results := First(Rank(body["query"].(string), body["documents"].([]any), "index", "relevance_score"), body["top_n"])
+	x.JSON(ordered.Of("id", x.ID("", 36), "results", results, "meta", ordered.Of("api_version", ordered.Of("version", "2"), "billed_units", ordered.Of("search_units", 1))))
+}
+
+// Rank puts texts in an order: those with the query in them come first. A result has its
+// text's place in one member and a score in another.
+func Rank(query string, documents []any, index, score string) []any {
 	var first, rest []any
-	for i, d := range body["documents"].([]any) {
-		if strings.Contains(d.(string), body["query"].(string)) {
-			first = append(first, ordered.Of("index", i, "relevance_score", 0.9))
+	for i, d := range documents {
+		if strings.Contains(d.(string), query) {
+			first = append(first, ordered.Of(index, i, score, 0.9))
 		} else {
-			rest = append(rest, ordered.Of("index", i, "relevance_score", 0.1))
+			rest = append(rest, ordered.Of(index, i, score, 0.1))
 		}
 	}
-	x.JSON(ordered.Of("id", x.ID("", 36), "results", append(first, rest...), "meta", ordered.Of("api_version", ordered.Of("version", "2"), "billed_units", ordered.Of("search_units", 1))))
+	return append(first, rest...)
+}
+
+// First are the first of some results, if a request says how many it wants.
+func First(results []any, wanted any) []any {
+	number, _ := wanted.(json.Number)
+	n, err := number.Int64()
+	if err != nil {
+		return results
+	}
+	return results[:min(n, int64(len(results)))]
 }
 
 // checked reads a body, and that its model is one of a kind.

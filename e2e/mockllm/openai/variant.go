@@ -21,6 +21,9 @@ type Variant struct {
 	// Route is the path at OpenAI for the one that was asked for.
 	Route func(x *provider.Exchange) (path string, f *provider.Failure)
 
+	// Own answers what the service alone has; false if it does not. Nil has nothing.
+	Own func(x *provider.Exchange) bool
+
 	// Check refuses what the service does not take in a body, and makes the rest one of
 	// OpenAI's.
 	Check func(x *provider.Exchange, body map[string]any) *provider.Failure
@@ -72,6 +75,9 @@ var _ provider.API = (*like)(nil)
 
 // Serve makes the request one of OpenAI's.
 func (l *like) Serve(x *provider.Exchange) {
+	if l.v.Own != nil && l.v.Own(x) {
+		return
+	}
 	path, f := l.v.Route(x)
 	if f != nil {
 		x.Fail(*f)

@@ -76,7 +76,7 @@ func (r *rankWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 		return dst, chat.Usage{}, false, err
 	}
 	if !out.Counted {
-		out.Usage = chat.Usage{Input: r.tokens, Estimated: true}
+		out.Usage.Input, out.Usage.Estimated = r.tokens, true
 	}
 	return r.s.endpoint.Dialect.Rank.AppendRanking(dst, &r.want, out), out.Usage, true, nil
 }
@@ -93,7 +93,7 @@ func (s *Stream) translatable() bool {
 		return ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != ""
 	case adapters.Rerank:
 		r, ok := a.(adapters.Ranker)
-		return ok && d.Rank != nil && r.RankForm() != nil
+		return ok && d.Rank != nil && r.RankForm(s.target.Model) != nil
 	}
 	return false
 }
@@ -181,7 +181,7 @@ func (s *Stream) translateRank(step *Step, request rawjson.Value) (path string, 
 	}
 	r.Model = s.target.Model
 	t := s.target.Provider.Adapter.(adapters.Ranker)
-	f := t.RankForm()
+	f := t.RankForm(r.Model)
 	step.Body = r.Append(step.Body, f)
 	s.dropped = strings.Join(r.Drops(), ", ")
 	s.stream = false
