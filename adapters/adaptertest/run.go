@@ -73,7 +73,11 @@ func (s *Suite) checkError(t *testing.T, e *chat.Error) {
 }
 
 func (s *Suite) runAnswer(t *testing.T, c *Case) {
-	status, body := s.Answer(c.Answer.UpstreamStatus, c.Answer.Upstream)
+	r, e := s.Read(c.Request)
+	if e != nil {
+		t.Fatal(e.Message)
+	}
+	status, body := s.answer(r, c.Answer.UpstreamStatus, c.Answer.Upstream)
 	if status != c.Answer.Status {
 		t.Errorf("%s: got status %d, want %d", c.About, status, c.Answer.Status)
 	}

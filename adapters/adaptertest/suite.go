@@ -78,6 +78,11 @@ func (s *Suite) Translate(request []byte) (upstream []byte, drops []string, e *c
 
 // Answer is what the client gets for a whole answer of the provider.
 func (s *Suite) Answer(status int, body []byte) (int, []byte) {
+	return s.answer(&chat.Request{}, status, body)
+}
+
+// answer is that for what was asked.
+func (s *Suite) answer(r *chat.Request, status int, body []byte) (int, []byte) {
 	fail := func(e *chat.Error) (int, []byte) {
 		if e.Kind == chat.Overloaded {
 			e.Status = s.Dialect.Overloaded
@@ -100,6 +105,7 @@ func (s *Suite) Answer(status int, body []byte) (int, []byte) {
 		return fail(unreadable(err))
 	}
 	complete(&out.Created, &out.ID)
+	out.Texts = r.Texts
 	if len(out.Model) == 0 {
 		out.Model = chat.Text(unnamed)
 	}

@@ -81,6 +81,11 @@ type Request struct {
 	// comma in front. It is the request's own memory.
 	Echo []byte
 
+	// Texts are the names of the tools that take a text for the client and a function's
+	// one argument for the provider, each with a line end behind it. It is the request's
+	// own memory.
+	Texts []byte
+
 	drops   []string
 	parts   []Part // of all messages, in one piece of memory
 	results []Part // of all tool results, likewise
@@ -104,6 +109,7 @@ func (r *Request) Reset() {
 		ServerTools: r.ServerTools[:0],
 		Extra:       r.Extra[:0],
 		Echo:        r.Echo[:0],
+		Texts:       r.Texts[:0],
 		drops:       r.drops[:0],
 		parts:       r.parts[:0],
 		results:     r.results[:0],

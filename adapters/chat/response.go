@@ -32,7 +32,7 @@ type Response struct {
 	// not known.
 	Elapsed int64
 
-	Echo []byte // as in the Request
+	Echo, Texts []byte // as in the Request
 }
 
 // A Choice is one of the answers; more than one comes only where n asked for them.

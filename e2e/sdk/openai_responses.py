@@ -172,6 +172,20 @@ class Tools(unittest.TestCase):
         none = ask(gateway.unique('call test with {"path": "x"}'), tools=tools, tool_choice="none")
         self.assertFalse([o for o in none.output if o.type == "function_call"])
 
+    def test_tool_that_takes_a_text(self):
+        """As Codex's apply_patch: its text comes back as it is, and goes to the provider and back in a conversation."""
+        tools = [{"type": "custom", "name": "apply_patch", "description": "Edits files.", "format": {"type": "text"}}, tool("lint")]
+        text = '*** Begin "é😀"\n\\d\t+\n'
+        for turn in [self.whole, self.streamed]:
+            with self.subTest(turn.__name__):
+                items = [{"role": "user", "content": gateway.unique("call apply_patch with " + json.dumps({"input": text}, ensure_ascii=False))}]
+                answer = turn(items, tools)
+                (call,) = [o for o in answer.output if o.type == "custom_tool_call"]
+                self.assertEqual((call.name, call.input), ("apply_patch", text))
+                items += [o.to_dict() for o in answer.output]
+                items.append({"type": "custom_tool_call_output", "call_id": call.call_id, "output": "patched"})
+                self.assertIn('apply_patch says "patched"', turn(items, tools).output_text)
+
     def test_strict_tool_is_parsed(self):
         answer = client().responses.parse(model=gateway.MODEL, input=gateway.unique("call Plan"), tools=[openai.pydantic_function_tool(Plan)["function"] | {"type": "function"}])
         self.assertEqual(json.loads([o for o in answer.output if o.type == "function_call"][0].arguments).keys(), {"title", "steps", "done"})

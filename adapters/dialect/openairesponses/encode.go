@@ -32,6 +32,8 @@ type encoder struct {
 	item   uint8 // the open one
 	itemAt int   // where the open item begins
 	name   [2]int
+	texts  []byte // names of tools that take a text
+	reader textReader
 
 	kind   chat.PartKind // of the open block; ServerPart if none is open
 	part   uint8         // the open one
@@ -65,7 +67,7 @@ func (e *encoder) Reset(r *chat.Request) {
 		}
 		return p[:0]
 	}
-	*e = encoder{id: e.id[:0], model: rawjson.AppendEscaped(e.model[:0], r.Model), tier: e.tier[:0], echo: rawjson.AddRaw(e.echo[:0], r.Echo),
+	*e = encoder{id: e.id[:0], model: rawjson.AppendEscaped(e.model[:0], r.Model), tier: e.tier[:0], echo: rawjson.AddRaw(e.echo[:0], r.Echo), texts: rawjson.AddRaw(e.texts[:0], r.Texts), reader: textReader{outer: again(e.reader.outer), doc: again(e.reader.doc)},
 		o: rawjson.Builder{Dst: again(e.o.Dst)}, sealed: again(e.sealed), cited: e.cited[:0], probs: again(e.probs), doc: e.doc, kind: chat.ServerPart}
 }
 
@@ -90,7 +92,7 @@ func (e *encoder) step(ev *chat.Event) {
 	case ev.Kind == chat.Failure:
 		e.fail(ev.Err)
 		return
-	case len(e.o.Dst)+len(e.sealed)+len(e.probs)+len(ev.Text)+len(ev.Raw) > mostHeld:
+	case len(e.o.Dst)+len(e.reader.doc)+len(e.sealed)+len(e.probs)+len(ev.Text)+len(ev.Raw) > mostHeld:
 		e.fail(&chat.Error{Kind: chat.Internal, Code: "answer_too_large", Message: "the answer is longer than the gateway can hold for the last event to repeat it"})
 		return
 	}

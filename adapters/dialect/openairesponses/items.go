@@ -1,6 +1,8 @@
 package openairesponses
 
 import (
+	"bytes"
+
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -29,6 +31,7 @@ const (
 	message
 	reasoning
 	call
+	textCall
 
 	text    = 1
 	refusal = 2
@@ -39,6 +42,7 @@ var itemForms = [...]itemForm{
 	message:   {"msg_", `","type":"message","role":"assistant","content":[`, `],"status":"in_progress"}`},
 	reasoning: {"rs_", `","type":"reasoning","summary":[`, `]}`},
 	call:      {"fc_", `","type":"function_call","call_id":"`, `","status":"in_progress"}`},
+	textCall:  {"ctc_", `","type":"custom_tool_call","call_id":"`, `","status":"in_progress"}`},
 }
 
 var partForms = [...]partForm{
@@ -67,7 +71,11 @@ func (e *encoder) open(ev *chat.Event) {
 		e.openItem(reasoning, ev)
 		e.isSealed = ev.Block == chat.RedactedPart
 	case chat.ToolCallPart:
-		e.openItem(call, ev)
+		if e.takesText(ev.Name) {
+			e.openItem(textCall, ev)
+		} else {
+			e.openItem(call, ev)
+		}
 	default: // of a tool that the provider runs itself
 		e.kind = chat.ServerPart
 	}
@@ -89,10 +97,26 @@ func (e *encoder) openItem(form uint8, ev *chat.Event) {
 		e.name[0] = len(e.o.Dst)
 		e.o.Put(ev.Name)
 		e.name[1] = len(e.o.Dst)
-		e.o.Raw(`","arguments":"`)
+		if form == textCall {
+			e.o.Raw(`","input":"`)
+			e.reader.reset()
+		} else {
+			e.o.Raw(`","arguments":"`)
+		}
 		e.textAt = len(e.o.Dst)
 	}
 	e.itemEvent("added", f.added)
+}
+
+// takesText reports whether a tool takes a text for the client.
+func (e *encoder) takesText(name chat.Text) bool {
+	for rest := e.texts; len(rest) > 0; {
+		var one []byte
+		if one, rest, _ = bytes.Cut(rest, []byte("\n")); bytes.Equal(one, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // itemEvent tells of the item as it is, with what ends it.
@@ -126,8 +150,11 @@ func (e *encoder) partEvent(what, end string) {
 	}
 }
 
-// arguments are a call's, in names of events.
-const arguments = "response.function_call_arguments"
+// What a call has, in names of events.
+const (
+	arguments = "response.function_call_arguments"
+	textInput = "response.custom_tool_call_input"
+)
 
 // delta writes a piece of the open block.
 func (e *encoder) delta(t chat.Text) {
@@ -135,6 +162,12 @@ func (e *encoder) delta(t chat.Text) {
 		return
 	}
 	name := arguments
+	if e.item == textCall {
+		from := len(e.o.Dst)
+		e.reader.feed(&e.o, t)
+		e.textDelta(from)
+		return
+	}
 	switch e.kind {
 	case chat.ServerPart:
 		return
@@ -164,6 +197,8 @@ func (e *encoder) stop() {
 	kind := e.kind
 	e.kind = chat.ServerPart
 	switch {
+	case e.item == textCall:
+		e.stopText()
 	case kind == chat.ToolCallPart:
 		if len(e.o.Dst) == e.textAt {
 			e.kind = kind
@@ -177,6 +212,25 @@ func (e *encoder) stop() {
 		}
 	case e.part != none:
 		e.closePart()
+	}
+}
+
+// textDelta tells of what has come of a text for a tool.
+func (e *encoder) textDelta(from int) {
+	if from < len(e.o.Dst) && e.placed(textInput, ".delta") {
+		e.b.Text("delta", e.o.Dst[from:])
+		e.end()
+	}
+}
+
+// stopText ends it.
+func (e *encoder) stopText() {
+	from := len(e.o.Dst)
+	e.reader.end(&e.o)
+	e.textDelta(from)
+	if e.placed(textInput, ".done") {
+		e.b.Text("input", e.o.Dst[e.textAt:])
+		e.end()
 	}
 }
 

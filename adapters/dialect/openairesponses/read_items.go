@@ -50,7 +50,7 @@ func (d *reader) textPart(v, at rawjson.Value) *chat.Part {
 
 func (d *reader) item(v rawjson.Value) {
 	kind := d.Object(v).Get("type")
-	as := word(kind, "message function_call function_call_output reasoning item_reference")
+	as := word(kind, "message function_call function_call_output reasoning item_reference custom_tool_call custom_tool_call_output")
 	if !kind.Exists() || kind.IsNull() { // which two of them can do without
 		as = 4
 		if v.Get("role").Exists() {
@@ -63,7 +63,7 @@ func (d *reader) item(v rawjson.Value) {
 	case 1:
 		d.begin(chat.Assistant, v)
 		d.call(v)
-	case 2:
+	case 2, 6:
 		d.begin(chat.ToolRole, v)
 		p := d.New(chat.ToolResultPart, v)
 		p.ID = d.filled(v, "call_id")
@@ -76,10 +76,13 @@ func (d *reader) item(v rawjson.Value) {
 		d.thought(v)
 	case 4:
 		d.Unsupported(v, "items are not kept, so there is none to refer to; send the item itself")
+	case 5:
+		d.begin(chat.Assistant, v)
+		d.textCall(v)
 	default:
-		d.Unsupported(v, "want an item of type message, function_call, function_call_output or reasoning; others are of tools that OpenAI runs itself")
+		d.Unsupported(v, "want an item of type message, function_call, custom_tool_call, an output of these, or reasoning; others are of tools that OpenAI runs itself")
 	}
-	d.rest(v, "type id status role content call_id name arguments output summary encrypted_content")
+	d.rest(v, "type id status role content call_id name arguments input output summary encrypted_content")
 }
 
 // rest reports what an item or a part has beside the members that are known. Ids and
@@ -123,6 +126,19 @@ func (d *reader) call(v rawjson.Value) {
 	if p.Arguments = d.Text(arguments); len(p.Arguments) == 0 {
 		p.Arguments = chat.Text("{}")
 	}
+	d.Add(p)
+}
+
+// textCall reads a call of a tool that takes a text.
+func (d *reader) textCall(v rawjson.Value) {
+	input := d.Need(v, "input")
+	p := d.New(chat.ToolCallPart, input)
+	p.ID, p.Name = d.filled(v, "call_id"), d.filled(v, "name")
+	var b rawjson.Builder
+	b.Raw(textBegin)
+	b.Put(d.Text(input))
+	b.Raw(textEnd)
+	p.Input = b.Dst
 	d.Add(p)
 }
 

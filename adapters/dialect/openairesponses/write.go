@@ -7,7 +7,7 @@ import (
 
 // AppendResponse appends a response.
 func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
-	e := encoder{quiet: true, b: rawjson.Builder{Dst: dst}, echo: r.Echo, usage: r.Usage, counted: r.Counted || r.Usage != chat.Usage{}}
+	e := encoder{quiet: true, b: rawjson.Builder{Dst: dst}, echo: r.Echo, texts: r.Texts, usage: r.Usage, counted: r.Counted || r.Usage != chat.Usage{}}
 	e.begin(&chat.Event{ID: r.ID, Model: r.Model, Created: r.Created, Tier: r.Tier})
 	finish := chat.FinishStop
 	if len(r.Choices) > 0 {

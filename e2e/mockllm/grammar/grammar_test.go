@@ -144,7 +144,7 @@ data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta",
 
 func TestOpenAIResponses(t *testing.T) {
 	t.Parallel()
-	const f = "responses.sse"
+	const f, text = "responses.sse", "responses_text.sse"
 	for _, m := range []mutation{
 		{"good", f, "", "", ""},
 		{"a name that is not the type", f, "event: response.created", "event: response.queued", "its type is"},
@@ -158,6 +158,10 @@ func TestOpenAIResponses(t *testing.T) {
 		{"a part that differs from its deltas", f, `"part":{"type":"output_text","text":"Hi you"`, `"part":{"type":"output_text","text":"Hi"`, "part differs"},
 		{"a delta of another kind", f, "response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\"", "response.refusal.delta\ndata: {\"type\":\"response.refusal.delta\"", "no part that it belongs to"},
 		{"arguments that differ from their deltas", f, `"name":"get","arguments":"{\"a\":1}"}`, `"name":"get","arguments":"{\"a\":2}"}`, "arguments differ"},
+		{"a text for a tool", text, "", "", ""},
+		{"a text that differs from its deltas", text, `"output_index":0,"input":"ls -a"`, `"output_index":0,"input":"ls"`, "input differ"},
+		{"a text in the item that differs", text, `"name":"exec","input":"ls -a"`, `"name":"exec","input":"ls"`, "input differ"},
+		{"a text among arguments", text, "response.custom_tool_call_input.delta\ndata: {\"type\":\"response.custom_tool_call_input.delta\"", "response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\"", "no call with arguments"},
 		{"output that differs from the items", f, `"output":[{"id":"msg_1"`, `"output":[{"id":"msg_9"`, "output differs"},
 		{"usage that does not add up", f, `"total_tokens":7`, `"total_tokens":8`, "does not add up"},
 		{"an unknown event", f, "response.in_progress\ndata: {\"type\":\"response.in_progress\"", "response.running\ndata: {\"type\":\"response.running\"", "output begins before"},

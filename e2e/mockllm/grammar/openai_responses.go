@@ -24,6 +24,7 @@ type responses struct {
 	part    *textPart
 	parts   int64 // parts of the open item
 	args    *string
+	input   bool // they are a text, not JSON
 }
 
 // A textPart is an open part of a message or of a reasoning summary.
@@ -103,7 +104,9 @@ func (r *responses) step(kind string, o object) error {
 	case "response.output_text.done", "response.refusal.done", "response.reasoning_summary_text.done":
 		return r.textDone(kind, o)
 	case "response.function_call_arguments.delta", "response.function_call_arguments.done":
-		return r.arguments(kind, o)
+		return r.arguments(kind, "arguments", o)
+	case "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done":
+		return r.arguments(kind, "input", o)
 	case "response.output_text.annotation.added":
 		return nil
 	}
@@ -174,14 +177,23 @@ func (r *responses) add(o object) error {
 		return fmt.Errorf("output_index: got %d, want %d", index, len(r.output))
 	}
 	r.item, r.part, r.parts, r.args = item, nil, 0, nil
-	if item["type"] == "function_call" {
-		args, err := item.str("arguments")
+	r.input = item["type"] == "custom_tool_call"
+	if r.input || item["type"] == "function_call" {
+		args, err := item.str(r.argsKey())
 		if err != nil || args != "" {
-			return fmt.Errorf("arguments: want an empty string at first, got %s", show(item["arguments"]))
+			return fmt.Errorf("%s: want an empty string at first, got %s", r.argsKey(), show(item[r.argsKey()]))
 		}
 		r.args = &args
 	}
 	return errors.Join(errID, errType)
+}
+
+// argsKey is the member of an open call that has what its tool gets.
+func (r *responses) argsKey() string {
+	if r.input {
+		return "input"
+	}
+	return "arguments"
 }
 
 func (r *responses) inItem(o object) error {
@@ -206,9 +218,9 @@ func (r *responses) itemDone(o object) error {
 		return fmt.Errorf("item is not the one that began: %s", show(item))
 	case r.part != nil:
 		return errors.New("the item ends while a part is open")
-	case r.args != nil && item["arguments"] != *r.args:
-		return fmt.Errorf("arguments differ from what was streamed: got %s, want %q", show(item["arguments"]), *r.args)
-	case r.args != nil && item["status"] == "completed" && !isObject(*r.args):
+	case r.args != nil && item[r.argsKey()] != *r.args:
+		return fmt.Errorf("%s differ from what was streamed: got %s, want %q", r.argsKey(), show(item[r.argsKey()]), *r.args)
+	case r.args != nil && !r.input && item["status"] == "completed" && !isObject(*r.args):
 		return fmt.Errorf("%w: %q", ErrArguments, *r.args)
 	}
 	if content, ok := item["content"].([]any); ok && int64(len(content)) != r.parts {
@@ -314,13 +326,13 @@ func (r *responses) partDone(o object) error {
 	return err
 }
 
-func (r *responses) arguments(event string, o object) error {
-	if r.args == nil {
-		return errors.New("the open item is no function call")
+func (r *responses) arguments(event, key string, o object) error {
+	if r.args == nil || key != r.argsKey() {
+		return errors.New("the open item is no call with " + key)
 	}
 	if strings.HasSuffix(event, ".done") {
-		if o["arguments"] != *r.args {
-			return fmt.Errorf("arguments differ from what was streamed: got %s, want %q", show(o["arguments"]), *r.args)
+		if o[key] != *r.args {
+			return fmt.Errorf("%s differ from what was streamed: got %s, want %q", key, show(o[key]), *r.args)
 		}
 		return nil
 	}

@@ -20,6 +20,7 @@ type translation struct {
 	encoder adapters.Encoder
 	emit    func(*chat.Event) // made once, for it is a closure
 	echo    []byte            // what a whole answer repeats of the request
+	texts   []byte            // and its tools that take a text
 
 	usage     chat.Usage
 	counted   bool

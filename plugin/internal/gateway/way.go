@@ -36,7 +36,7 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if len(out.Model) == 0 {
 		out.Model = rawjson.AppendEscaped(nil, c.s.target.Model)
 	}
-	out.Elapsed, out.Echo = c.s.w.port.Now()-c.s.began, c.s.translation.echo
+	out.Elapsed, out.Echo, out.Texts = c.s.w.port.Now()-c.s.began, c.s.translation.echo, c.s.translation.texts
 	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
 }
 
@@ -152,6 +152,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		}
 	} else {
 		tr.echo = append(tr.echo, r.Echo...)
+		tr.texts = append(tr.texts, r.Texts...)
 	}
 	return t.ChatPath(s.target.Model, s.stream), nil
 }
