@@ -176,6 +176,7 @@ func TestMediaCost(t *testing.T) {
 		{"speech that is counted in tokens and did not say them", "openai", "gpt-4o-mini-tts", chat.Usage{Characters: 44}, Format{}, -1},
 		{"and that did", "openai", "gpt-4o-mini-tts", chat.Usage{Characters: 44, Input: 10, Output: 100}, Format{}, 0.000006 + 0.0012},
 		{"a minute of speech", "openai", "whisper-1", chat.Usage{Seconds: 60}, Format{}, 0.006},
+		{"a long request, all of which costs more", "openai", "gpt-6.2-sol", chat.Usage{Input: 300_000, CachedRead: 100_000, Output: 1000}, Format{}, 0.8 + 0.02 + 0.015},
 		{"a search", "bedrock", "amazon.rerank-v1:0", chat.Usage{Searches: 1}, Format{}, 0.001},
 	} {
 		nanos, ok := c.Find(tt.kind, tt.kind, tt.model).Cost(tt.u, tt.f)

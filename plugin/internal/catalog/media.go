@@ -4,7 +4,7 @@ package catalog
 // copy was that of https://github.com/RoCry/llm-api-price/commit/8442b939a6ead479f7995b5d74d8dce488bd0966.
 const (
 	openAI    = "https://developers.openai.com/api/docs/models/"
-	readOn    = "2026-11-27"
+	readOn    = "2026-11-27" // where a page does not say its own day
 	litellm   = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"
 	litellmOn = "2026-07-24"
 )

@@ -15,8 +15,10 @@ type row struct {
 }
 
 // Where the rows were read: the open database of models.dev, whose rows name the
-// providers' own pages, and Anthropic's page of prices.
+// providers' own pages and sometimes the day on which they were read; newer copies of some
+// of its files, by their commits; and the pages of Anthropic and OpenAI.
 const (
+	stored     = "https://github.com/anomalyco/models.dev/blob/"
 	database   = "https://github.com/anomalyco/models.dev/tree/dev/providers/"
 	databaseOn = "2026-07-02"
 	claude     = "https://platform.claude.com/docs/en/about-claude/pricing"
@@ -24,8 +26,15 @@ const (
 )
 
 // pages are the built-in rows. Prices are those of the standard tier: batches, flex and
-// priority cost otherwise, and so do fees for searches.
+// priority cost otherwise, and so do fees for searches. A price that depends on the hour
+// is the dearer one.
 var pages = [...]page{
+	{"openai", openAI + "gpt-6.2-sol", readOn, []row{
+		{"gpt-6.2-sol", 1_050_000, 128_000, Text | Image, Tools | Reasoning, []Price{{UpTo: 272_000, Input: 2_000_000, Output: 10_000_000, CachedRead: 100_000, CacheWrite: 2_500_000}, {Input: 4_000_000, Output: 15_000_000, CachedRead: 200_000, CacheWrite: 5_000_000}}},
+	}},
+	{"openai", stored + "e2f67ad689b593eca60f55be618a3f438468cc43/providers/openai/models/gpt-6-astra.toml", readOn, []row{
+		{"gpt-6-astra", 1_050_000, 128_000, Text | Image | Document, Tools | Structured | Reasoning, []Price{{UpTo: 272_000, Input: 10_000_000, Output: 50_000_000, CachedRead: 1_000_000, CacheWrite: 12_500_000}, {Input: 20_000_000, Output: 75_000_000, CachedRead: 2_000_000, CacheWrite: 25_000_000}}},
+	}},
 	{"openai", database + "openai", databaseOn, []row{
 		{"gpt-4.1-mini", 1_047_576, 32_768, Text | Image | Document, Tools | Structured, []Price{{Input: 400_000, Output: 1_600_000, CachedRead: 100_000}}},
 		{"gpt-4.1-nano", 1_047_576, 32_768, Text | Image, Tools | Structured, []Price{{Input: 100_000, Output: 400_000, CachedRead: 25_000}}},
@@ -123,11 +132,16 @@ var pages = [...]page{
 		{"command-r7b-12-2024", 128_000, 4_000, Text, Tools, []Price{{Input: 37_500, Output: 150_000}}},
 		{"command-r7b-arabic-02-2025", 128_000, 4_000, Text, Tools, []Price{{Input: 37_500, Output: 150_000}}},
 	}},
-	{"deepseek", database + "deepseek", databaseOn, []row{
-		{"deepseek-chat", 1_000_000, 384_000, Text, Tools, []Price{{Input: 140_000, Output: 280_000, CachedRead: 2_800}}},
-		{"deepseek-reasoner", 1_000_000, 384_000, Text, Tools | Reasoning, []Price{{Input: 140_000, Output: 280_000, CachedRead: 2_800}}},
-		{"deepseek-v4-flash", 1_000_000, 384_000, Text, Tools | Structured | Reasoning, []Price{{Input: 140_000, Output: 280_000, CachedRead: 2_800}}},
-		{"deepseek-v4-pro", 1_000_000, 384_000, Text, Tools | Structured | Reasoning, []Price{{Input: 435_000, Output: 870_000, CachedRead: 3_625}}},
+	{"deepseek", stored + "23c42445a033e7bc6c4a6bf21a8e47fdf1aacb66/providers/deepseek/models/deepseek-flash.toml", "2026-09-10", []row{
+		{"deepseek-flash", 1_000_000, 393_216, Text | Image, Tools | Structured | Reasoning, []Price{{Input: 300_000, Output: 1_200_000, CachedRead: 6_000}}},
+		{"deepseek-v4-flash", 1_000_000, 393_216, Text | Image, Tools | Structured | Reasoning, []Price{{Input: 300_000, Output: 1_200_000, CachedRead: 6_000}}},
+		{"deepseek-v4-flash-vision-exp", 1_000_000, 393_216, Text | Image, Tools | Structured | Reasoning, []Price{{Input: 300_000, Output: 1_200_000, CachedRead: 6_000}}},
+	}},
+	{"deepseek", stored + "2b3ef3b67d7da177b10fc77b4c0ff91a455428cd/providers/deepseek/models/deepseek-v4-pro.toml", "2026-08-17", []row{
+		{"deepseek-v4-pro", 1_048_576, 384_000, Text, Tools | Structured | Reasoning, []Price{{Input: 1_320_000, Output: 3_960_000, CachedRead: 44_000}}},
+	}},
+	{"groq", stored + "b035760ce44702cbe962d575790ca4dfe841a1c8/providers/groq/models/qwen/qwen3.8-27b.toml", "2026-08-29", []row{
+		{"qwen/qwen3.8-27b", 131_042, 16_384, Text | Image, Reasoning, []Price{{Input: 800_000, Output: 4_000_000, CachedRead: 400_000}}},
 	}},
 	{"groq", database + "groq", databaseOn, []row{
 		{"llama-3.1-8b-instant", 131_072, 131_072, Text, Tools, []Price{{Input: 50_000, Output: 80_000}}},
@@ -136,6 +150,15 @@ var pages = [...]page{
 		{"openai/gpt-oss-120b", 131_072, 65_536, Text, Tools | Structured | Reasoning, []Price{{Input: 150_000, Output: 600_000, CachedRead: 75_000}}},
 		{"openai/gpt-oss-20b", 131_072, 65_536, Text, Tools | Structured | Reasoning, []Price{{Input: 75_000, Output: 300_000, CachedRead: 37_500}}},
 		{"qwen/qwen3-32b", 131_072, 40_960, Text, Tools | Reasoning, []Price{{Input: 290_000, Output: 590_000}}},
+	}},
+	{"xai", stored + "c8249f138322f68aa6dd7beed34ca0a27fc78ccf/providers/xai/models/grok-4.7.toml", readOn, []row{
+		{"grok-4.7", 500_000, 500_000, Text | Image | Document, Tools | Structured | Reasoning, []Price{{UpTo: 200_000, Input: 2_000_000, Output: 6_000_000, CachedRead: 500_000}, {Input: 4_000_000, Output: 12_000_000, CachedRead: 1_000_000}}},
+	}},
+	{"xai", stored + "e23d24b5f6794d41127c9709c95f87950abf5953/providers/xai/models/grok-4.6.toml", readOn, []row{
+		{"grok-4.6", 500_000, 500_000, Text | Image | Document, Tools | Structured | Reasoning, []Price{{UpTo: 200_000, Input: 2_000_000, Output: 6_000_000, CachedRead: 500_000}, {Input: 4_000_000, Output: 12_000_000, CachedRead: 1_000_000}}},
+	}},
+	{"xai", stored + "4772f8992e75d2cc8adf9e713c4f09fd11fcbc7d/providers/xai/models/grok-4.5.toml", readOn, []row{
+		{"grok-4.5", 500_000, 500_000, Text | Image | Document, Tools | Structured | Reasoning, []Price{{UpTo: 200_000, Input: 2_000_000, Output: 6_000_000, CachedRead: 500_000}, {Input: 4_000_000, Output: 12_000_000, CachedRead: 1_000_000}}},
 	}},
 	{"xai", database + "xai", databaseOn, []row{
 		{"grok-4.20-0309-non-reasoning", 1_000_000, 30_000, Text | Image | Document, Tools | Structured, []Price{{UpTo: 200_000, Input: 1_250_000, Output: 2_500_000, CachedRead: 200_000}, {Input: 2_500_000, Output: 5_000_000, CachedRead: 400_000}}},
@@ -148,6 +171,9 @@ var pages = [...]page{
 		{"sonar-pro", 200_000, 8_192, Text | Image, 0, []Price{{Input: 3_000_000, Output: 15_000_000}}},
 		{"sonar-reasoning-pro", 128_000, 4_096, Text | Image, Reasoning, []Price{{Input: 2_000_000, Output: 8_000_000}}},
 		{"sonar", 128_000, 4_096, Text, 0, []Price{{Input: 1_000_000, Output: 1_000_000}}},
+	}},
+	{"moonshot", stored + "4627ad238eca2d8bc9e10f8e0886440706db5379/providers/moonshotai/models/kimi-k3.toml", "2026-07-17", []row{
+		{"kimi-k3", 1_048_576, 1_048_576, Text | Image | Video, Tools | Structured | Reasoning, []Price{{Input: 3_000_000, Output: 15_000_000, CachedRead: 300_000}}},
 	}},
 	{"moonshot", database + "moonshotai", databaseOn, []row{
 		{"kimi-k2-thinking-turbo", 262_144, 262_144, Text, Tools | Reasoning, []Price{{Input: 1_150_000, Output: 8_000_000, CachedRead: 150_000}}},
