@@ -129,6 +129,9 @@ const maxChoices = 128
 // texts; its images have many bytes and few tokens.
 func (s *Stream) inputTokens(request rawjson.Value) int64 {
 	w, d := s.w, s.endpoint.Dialect
+	if n := len(request.Raw()); n <= shortRequest {
+		return int64(n) / bytesOfShort
+	}
 	switch s.endpoint.Op {
 	case adapters.Chat, adapters.Responses, adapters.Completions:
 		if d.Reader == nil {
@@ -150,6 +153,14 @@ func (s *Stream) inputTokens(request rawjson.Value) int64 {
 	}
 	return int64(promptBytes(request.Raw())) / bytesPerToken
 }
+
+const (
+	// shortRequest is up to how many bytes reading a conversation costs more than reserving
+	// some tokens too many until it is over.
+	shortRequest = 4 << 10
+	// bytesOfShort is how many of them a token has at least, names of members included.
+	bytesOfShort = 3
+)
 
 // price puts the catalogue's prices to what is asked.
 func (s *Stream) price() *chat.Error {
