@@ -7,6 +7,7 @@ import "github.com/postern-gateway/postern/plugin/internal/glob"
 // configuration lets everybody call.
 type Caller struct {
 	Name, Tenant, Tier string
+	Tags               []string
 	Models             []string // names and patterns; none means every model
 }
 
