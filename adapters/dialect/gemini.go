@@ -21,7 +21,7 @@ func Gemini() *Dialect {
 		Check:      geminiCheck,
 		StreamType: sse.ContentType,
 		Overloaded: 503,
-		MaxTokens:  []string{"generationConfig.maxOutputTokens"},
+		MaxTokens:  []string{"generationConfig.maxOutputTokens", "generationConfig.max_output_tokens", "generation_config.maxOutputTokens", "generation_config.max_output_tokens"},
 		KeyParam:   "key",
 		Field:      geminigenerate.Field,
 		Reader:     geminigenerate.Reader{},

@@ -110,3 +110,22 @@ func TestDescribeReadsNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestDescribeRefersToWhatIsThereAlready writes the elements of equal lists once.
+func TestDescribeRefersToWhatIsThereAlready(t *testing.T) {
+	t.Parallel()
+	door := func(_ int, o *strict.Object) {
+		o.Str("name", "what it is called by those who go through it, and by those who only look at it from outside", "")
+		o.Int("width", "in millimetres, measured where it is narrowest", 900, 500, 3000)
+	}
+	raw := strict.Describe("https://example.com/house.json", "House", func(o *strict.Object) {
+		o.Objects("doors", "of the house", door)
+		o.Objects("rooms", "of the house", func(_ int, o *strict.Object) { o.Objects("doors", "of the room", door) })
+	})
+	if want := `"rooms":{"description":"of the house","type":"array","items":{"type":"object","properties":{"doors":{"description":"of the room","type":"array","items":{"$ref":"#/properties/doors/items"}}}`; !strings.Contains(string(raw), want) {
+		t.Errorf("got %s, want it to contain %s", raw, want)
+	}
+	if n := strings.Count(string(raw), "millimetres"); n != 1 {
+		t.Errorf("got the description of a door %d times, want once", n)
+	}
+}

@@ -15,6 +15,9 @@ import (
 const (
 	manyModels    = 1000
 	manyConsumers = 10_000
+	manyTenants   = 100
+	manyTiers     = 10
+	manyRules     = 1000
 )
 
 // soakConfigure measures the configuration callback of a worker with many models,
@@ -32,7 +35,7 @@ func (r *rig) soakConfigure(d *soakDocument) error {
 	if err != nil {
 		return err
 	}
-	d.bound(fmt.Sprintf("configuration callback, %d models, %d consumers, %d providers", manyModels, manyConsumers, providers),
+	d.bound(fmt.Sprintf("configuration callback, %d models, %d consumers, %d tenants, %d access rules, %d providers", manyModels, manyConsumers, manyTenants, manyRules, providers),
 		float64((large-small).Microseconds())/1e3, maxConfigureMillis, "ms")
 	return nil
 }
@@ -81,8 +84,8 @@ func (e *envoy) settledCPU(thread string) (time.Duration, error) {
 	return last, err
 }
 
-// largeConfig has a key and a few rules for each of many consumers, and one of each
-// provider that there is.
+// largeConfig has a key and a few models for each of many consumers, tenants, tiers and
+// access rules, and one of each provider that there is.
 func largeConfig() (config string, providers int) {
 	var b strings.Builder
 	b.WriteString(`{"providers":[`)
@@ -97,8 +100,29 @@ func largeConfig() (config string, providers int) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"name":"consumer-%d","tenant":"tenant-%d","keys":[{"sha256":"%x"}],"models":["model-%d","model-%d"]}`,
-			i, i%100, sha256.Sum256(fmt.Append(nil, i)), i%manyModels, (i+1)%manyModels)
+		fmt.Fprintf(&b, `{"name":"consumer-%d","tenant":"tenant-%d","tier":"tier-%d","keys":[{"sha256":"%x"}],"models":["model-%d","model-%d"]}`,
+			i, i%manyTenants, i%manyTiers, sha256.Sum256(fmt.Append(nil, i)), i%manyModels, (i+1)%manyModels)
+	}
+	b.WriteString(`],"tenants":[`)
+	for i := range manyTenants {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"name":"tenant-%d","shared":"yes","models":[{"name":"own","targets":[{"provider":"openai"}]}]}`, i)
+	}
+	b.WriteString(`],"tiers":[`)
+	for i := range manyTiers {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"name":"tier-%d","models":["model-*"]}`, i)
+	}
+	b.WriteString(`],"access":[`)
+	for i := range manyRules {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"name":"rule-%d","effect":"deny","when":{"consumers":["consumer-%d"],"models":["secret-*"],"networks":["10.0.0.0/8"],"hours":["mon-fri 08:00-18:00 +01:00"]}}`, i, i)
 	}
 	b.WriteString("]}")
 	return b.String(), len(rows)

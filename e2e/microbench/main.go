@@ -142,6 +142,7 @@ func operations() []operation {
 		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1, ""},
 		{"a key and four limits out of 20, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(true)},
 		{"the key alone", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(false)},
+		{"a key and four access rules out of 1,000, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, consumers(1000)},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
@@ -164,6 +165,22 @@ func limited(all bool) string {
 		limits = nil
 	}
 	return strings.TrimSuffix(configuration, "}") + fmt.Sprintf(`,"consumers":[{"name":"bench","tenant":"acme","keys":[{"sha256":"%x"}]}],"limits":[%s]}`, sum, strings.Join(limits, ","))
+}
+
+// consumers is a configuration with a consumer and so many access rules, of which four are
+// about that one.
+func consumers(rules int) string {
+	list := []string{
+		`{"name":"models","effect":"allow","when":{"consumers":["client"],"models":["gpt-4*","claude-*"]}}`,
+		`{"name":"tools","effect":"deny","when":{"consumers":["client"],"tools":["web_search*"]}}`,
+		`{"name":"networks","effect":"deny","when":{"consumers":["client"],"networks":["10.0.0.0/8","2001:db8::/32"]}}`,
+		`{"name":"tokens","effect":"cap","max_tokens":4096}`,
+	}
+	for i := len(list); i < rules; i++ {
+		list = append(list, fmt.Sprintf(`{"name":"rule-%d","effect":"deny","when":{"consumers":["consumer-%d"],"models":["secret-*"]}}`, i, i))
+	}
+	return strings.TrimSuffix(configuration, "}") + fmt.Sprintf(`,"consumers":[{"name":"client","keys":[{"sha256":"%x"}]}],"access":[%s]}`,
+		sha256.Sum256([]byte("client")), strings.Join(list, ","))
 }
 
 func plugin(m *hostsim.Module, configuration string) hostsim.Plugin {

@@ -71,7 +71,11 @@ func (c *call) load(file string, here bool) (*loaded, error) {
 }
 
 func (x *loaded) summary() string {
-	parts := []string{count(len(x.plan.Providers), "provider")}
+	providers := 0
+	for range x.plan.EachProvider {
+		providers++
+	}
+	parts := []string{count(providers, "provider")}
 	if x.plan.Models.Configured() {
 		parts = append(parts, count(x.plan.Models.Len(), "model"))
 	} else {
@@ -79,6 +83,14 @@ func (x *loaded) summary() string {
 	}
 	if !x.plan.Consumers.Open() {
 		parts = append(parts, count(x.plan.Consumers.Len(), "consumer"))
+	}
+	for _, some := range []struct {
+		n    int
+		what string
+	}{{len(x.plan.Tenants), "tenant"}, {len(x.plan.Tiers), "tier"}, {x.plan.Access.Len(), "access rule"}} {
+		if some.n > 0 {
+			parts = append(parts, count(some.n, some.what))
+		}
 	}
 	if x.plan.Admin != nil {
 		parts = append(parts, "admin endpoint at "+x.plan.Admin.Prefix)
@@ -103,13 +115,19 @@ func (x *loaded) notes() []string {
 
 // inlineKeys reports that the document itself holds a provider's key.
 func (x *loaded) inlineKeys() bool {
+	type provider struct{ Keys []struct{ Value *string } }
 	var d struct {
-		Providers []struct{ Keys []struct{ Value *string } }
+		Providers []provider
+		Tenants   []struct{ Providers []provider }
 	}
 	if json.Unmarshal(x.document, &d) != nil {
 		return false // a document that has been read strictly has this shape
 	}
-	for _, p := range d.Providers {
+	all := d.Providers
+	for _, t := range d.Tenants {
+		all = append(all, t.Providers...)
+	}
+	for _, p := range all {
 		for _, k := range p.Keys {
 			if k.Value != nil {
 				return true

@@ -114,6 +114,7 @@ func TestMetricsDocument(t *testing.T) {
 	}
 	set := meter.NewSet()
 	set.Exchanges("p", "ok")
+	set.Access("r", "denied")
 	set.Requests(set.Group(meter.Labels{Operation: "chat"}), 200)
 	for _, s := range set.All() {
 		name, labels, _ := strings.Cut(s.Name, ";")

@@ -57,6 +57,8 @@ func TestRun(t *testing.T) {
 		{name: "key without a name", args: []string{"key", "--name", ""}, status: misuse, err: "--name: must not be empty"},
 
 		{name: "check of JSON from standard input", args: []string{"check", "-"}, in: small, out: "-: ok: 1 provider, every model\n"},
+		{name: "check counts tenants, tiers and rules", args: []string{"check", "-"}, in: "providers:\n- {name: a, type: openai, cluster: c, keys: [{passthrough: true}]}\ntiers: [{name: free}]\ntenants: [{name: t, providers: [{name: a, type: openai, cluster: c, keys: [{value: k}]}]}]\naccess: [{name: r, effect: deny}, {name: s, effect: deny}]\n",
+			out: "-: ok: 2 providers, every model, 1 tenant, 1 tier, 2 access rules\n-: note: it has providers' keys in it"},
 		{name: "check of YAML from standard input", args: []string{"check", "-"}, in: "providers:\n- {name: a, type: openai, cluster: c, keys: [{passthrough: true}]}\n", out: "-: ok: 1 provider"},
 		{name: "check names the variables", args: []string{"check", "-"}, in: small, out: "needs the environment variables POSTERN_TEST_UNSET"},
 		{name: "check of the environment", args: []string{"check", "-", "--env"}, in: small, status: failed, err: "-: providers[0].keys[0].env: the Wasm VM has no such environment variable"},

@@ -70,6 +70,8 @@ func (r *referenceWriter) object(path string, schema rawjson.Value) {
 	for key, p := range schema.Get("properties").Fields() {
 		at := strings.TrimPrefix(path+"."+key.Str(), ".")
 		switch {
+		case p.Get("items").Get("$ref").Exists():
+			fmt.Fprintf(&r.out, "\n`%s[]` are as %s.\n", at, place(p.Get("items").Get("$ref").Str()))
 		case p.Get("items").Get("properties").Exists():
 			r.object(at+"[]", p.Get("items"))
 		case p.Get("properties").Exists():
@@ -112,6 +114,8 @@ func kind(p rawjson.Value) string {
 		switch items := p.Get("items"); {
 		case items.Get("enum").Exists():
 			return "list of " + kind(items)
+		case items.Get("$ref").Exists():
+			return "list of objects"
 		default:
 			return "list of " + items.Get("type").Str() + "s"
 		}
@@ -127,6 +131,27 @@ func kind(p rawjson.Value) string {
 	default:
 		return text
 	}
+}
+
+// place is where a reference leads to, as paths are written here.
+func place(ref string) string {
+	var path string
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/properties/"), "/") {
+		switch part {
+		case "properties":
+			path += "."
+		case "items":
+			path += "[]"
+		default:
+			path += part
+		}
+	}
+	return "[`" + path + "`](#" + anchor(path) + ")"
+}
+
+// anchor is what a heading that is a path is called in a link.
+func anchor(path string) string {
+	return strings.ToLower(strings.NewReplacer(".", "", "[", "", "]", "").Replace(path))
 }
 
 // rule explains what a schema asks of several keys together.

@@ -38,6 +38,7 @@ type Rule struct {
 	When      When
 
 	parts Part // what it looks at
+	early bool // headers alone may tell that it refuses
 }
 
 // When says which requests a rule is about: those that every list has something of. An
@@ -81,7 +82,8 @@ const (
 	Tools
 	Address
 	Time
-	Everything = Model | Provider | Contents | Tools | Address | Time
+	Operation
+	Everything = Model | Provider | Contents | Tools | Address | Time | Operation
 )
 
 // A Request is what rules are compared with.
@@ -102,7 +104,8 @@ type Request struct {
 	Address   network.Address
 	Now       int64 // nanoseconds since 1970
 
-	plain struct{ asked, meant, served, provider string } // as rules compare them that deny
+	folded bool                                            // the following is of these names
+	plain  struct{ asked, meant, served, provider string } // as rules compare them that deny
 }
 
 // A Sight says for whom it counts what is not known of a request.
@@ -139,6 +142,7 @@ func New(list []Rule) *Rules {
 	for i := range r.list {
 		x := &r.list[i]
 		x.parts = x.When.parts()
+		x.early = x.Effect != Cap && (x.parts == 0 || x.parts&(Address|Time|Operation|Provider) != 0)
 		if x.Effect != Allow { // or another spelling that means the same would be the way around it
 			lower(x.When.Models)
 			lower(x.When.Providers)
@@ -196,30 +200,48 @@ func (r *Rules) Len() int {
 func (r *Rules) Addresses() bool { return r != nil && r.address }
 
 // About appends to dst the rules that are about a caller, and tells what of its requests
-// they look at.
-func (r *Rules) About(dst []*Rule, q *Request) ([]*Rule, Part) {
+// they look at, and whether headers alone may tell that one refuses.
+func (r *Rules) About(dst []*Rule, q *Request) (rules []*Rule, parts Part, early bool) {
 	if r.Len() == 0 {
-		return dst, 0
+		return dst, 0, false
 	}
 	name := ""
 	if q.Caller != nil {
 		name = q.Caller.Name
 	}
-	var parts Part
-	for _, list := range [...][]*Rule{r.byConsumer[name], r.byTenant[q.Tenant], r.byTier[q.Tier], r.rest} {
+	rules = dst
+	for i, list := range [...][]*Rule{found(r.byConsumer, name), found(r.byTenant, q.Tenant), found(r.byTier, q.Tier), r.rest} {
 		for _, x := range list {
-			if x.When.caller(q, name) {
-				dst = append(dst, x)
+			if x.When.caller(q, name, drawer(i)) {
+				rules = append(rules, x)
 				parts |= x.parts
+				early = early || x.early
 			}
 		}
 	}
-	return dst, parts
+	return rules, parts, early
 }
 
+// found is a look-up that costs nothing where there is nothing.
+func found(m map[string][]*Rule, name string) []*Rule {
+	if len(m) == 0 || name == "" {
+		return nil
+	}
+	return m[name]
+}
+
+// A drawer is what a rule was filed by, which need not be compared again.
+type drawer uint8
+
+const (
+	consumers drawer = iota
+	tenants
+	tiers
+)
+
 // caller reports whether a rule is about who asks.
-func (w *When) caller(q *Request, name string) bool {
-	if !named(w.Consumers, name) || !named(w.Tenants, q.Tenant) || !named(w.Tiers, q.Tier) {
+func (w *When) caller(q *Request, name string, by drawer) bool {
+	if by != consumers && !named(w.Consumers, name) || by != tenants && !named(w.Tenants, q.Tenant) || by != tiers && !named(w.Tiers, q.Tier) {
 		return false
 	}
 	if len(w.Tags) == 0 {
@@ -250,7 +272,7 @@ func matches(patterns []string, name string) bool {
 	return false
 }
 
-// parts are what a rule looks at beside the caller and the operation.
+// parts are what a rule looks at beside the caller.
 func (w *When) parts() Part {
 	var p Part
 	for _, x := range [...]struct {
@@ -258,7 +280,7 @@ func (w *When) parts() Part {
 		part  Part
 	}{
 		{len(w.Models) > 0, Model}, {len(w.Providers) > 0, Provider}, {w.Input|w.Output != 0, Contents},
-		{len(w.Tools) > 0, Tools}, {len(w.Networks) > 0, Address}, {len(w.Hours) > 0, Time},
+		{len(w.Tools) > 0, Tools}, {len(w.Networks) > 0, Address}, {len(w.Hours) > 0, Time}, {w.Operations != 0, Operation},
 	} {
 		if x.there {
 			p |= x.part
@@ -270,7 +292,7 @@ func (w *When) parts() Part {
 // Judge compares a request with the rules about its caller.
 func Judge(rules []*Rule, q *Request, sight Sight) Verdict {
 	var enforced, all tally
-	q.plain.asked, q.plain.meant, q.plain.served, q.plain.provider = plain(q.Asked), plain(q.Meant), plain(q.Served), plain(q.Provider)
+	q.folded = false
 	for _, x := range rules {
 		f := x.fit(q)
 		about := f == yes || f == maybe && (sight == Strict) == (x.Effect != Allow)
@@ -338,12 +360,10 @@ const (
 // has to be about all.
 func (x *Rule) fit(q *Request) fit {
 	w := &x.When
-	if w.Operations != 0 && w.Operations&Of(q.Operation) == 0 {
-		return no
-	}
 	unseen := x.parts &^ q.Known
 	switch {
-	case len(w.Models) > 0 && unseen&Model == 0 && !x.model(q),
+	case w.Operations != 0 && unseen&Operation == 0 && w.Operations&Of(q.Operation) == 0,
+		len(w.Models) > 0 && unseen&Model == 0 && !x.model(q),
 		len(w.Providers) > 0 && unseen&Provider == 0 && !x.provider(q),
 		len(w.Hours) > 0 && unseen&Time == 0 && !open(w.Hours, q.Now),
 		len(w.Networks) > 0 && unseen&Address == 0 && !within(w.Networks, q.Address),
@@ -357,6 +377,15 @@ func (x *Rule) fit(q *Request) fit {
 	return yes
 }
 
+// fold prepares the names for rules that deny.
+func (q *Request) fold() {
+	if !q.folded {
+		q.folded = true
+		n := &q.plain
+		n.asked, n.meant, n.served, n.provider = plain(q.Asked), plain(q.Meant), plain(q.Served), plain(q.Provider)
+	}
+}
+
 // plain is a name without what providers may overlook.
 func plain(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
@@ -367,6 +396,7 @@ func (x *Rule) model(q *Request) bool {
 	if x.Effect == Allow {
 		return matches(p, q.Asked) || q.Meant != q.Asked && matches(p, q.Meant)
 	}
+	q.fold()
 	n := &q.plain
 	return matches(p, n.asked) || n.meant != n.asked && matches(p, n.meant) || n.served != "" && n.served != n.meant && matches(p, n.served)
 }
@@ -375,6 +405,7 @@ func (x *Rule) provider(q *Request) bool {
 	if x.Effect == Allow {
 		return matches(x.When.Providers, q.Provider)
 	}
+	q.fold()
 	return matches(x.When.Providers, q.plain.provider)
 }
 

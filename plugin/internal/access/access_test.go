@@ -144,7 +144,7 @@ func TestJudge(t *testing.T) {
 		if tt.edit != nil {
 			tt.edit(&q)
 		}
-		list, _ := access.New(slices.Clone(tt.rules)).About(nil, &q)
+		list, _, _ := access.New(slices.Clone(tt.rules)).About(nil, &q)
 		v := access.Judge(list, &q, access.Strict)
 		got, more := fine, ""
 		switch {
@@ -181,8 +181,8 @@ func TestWhatIsNotSeen(t *testing.T) {
 		{"a model, but only of chats", access.Rule{Effect: access.Deny, When: access.When{Models: []string{"x"}, Operations: access.Of(adapters.Chat)}}, false, false},
 		{"only models, and only in chats", access.Rule{Effect: access.Allow, When: access.When{Models: []string{"x"}, Operations: access.Of(adapters.Chat)}}, true, true},
 	} {
-		q := access.Request{Operation: adapters.Files, Known: access.Time, Now: monday * 1e9}
-		list, _ := access.New([]access.Rule{tt.rule}).About(nil, &q)
+		q := access.Request{Operation: adapters.Files, Known: access.Time | access.Operation, Now: monday * 1e9}
+		list, _, _ := access.New([]access.Rule{tt.rule}).About(nil, &q)
 		for _, s := range []struct {
 			sight access.Sight
 			want  bool
@@ -213,12 +213,12 @@ func TestAbout(t *testing.T) {
 				q := access.Request{Caller: &identity.Caller{Name: c}, Tenant: tenant, Tier: tier}
 				var want []string
 				for _, r := range rules {
-					one, _ := access.New([]access.Rule{r}).About(nil, &q)
+					one, _, _ := access.New([]access.Rule{r}).About(nil, &q)
 					if len(one) == 1 {
 						want = append(want, r.Name)
 					}
 				}
-				list, _ := all.About(nil, &q)
+				list, _, _ := all.About(nil, &q)
 				var got []string
 				for _, r := range list {
 					got = append(got, r.Name)
@@ -249,7 +249,7 @@ func BenchmarkJudge(b *testing.B) {
 	var list []*access.Rule
 	b.ReportAllocs()
 	for b.Loop() {
-		list, _ = r.About(list[:0], &q)
+		list, _, _ = r.About(list[:0], &q)
 		if access.Judge(list, &q, access.Strict).Refused {
 			b.Fatal("refused")
 		}

@@ -25,9 +25,9 @@ func operationForms(op adapters.Operation) (in, out Modality) {
 }
 
 // Scan finds the forms of content and the tools in a request of any of the dialects, in
-// one walk over what can have them. request is absent for one that is a form. Tools are
-// appended to tools.
-func Scan(op adapters.Operation, request rawjson.Value, tools []string) (in, out Modality, names []string) {
+// one walk over what can have them, as far as parts says that it matters. request is absent
+// for one that is a form. Tools are appended to tools.
+func Scan(op adapters.Operation, request rawjson.Value, parts Part, tools []string) (in, out Modality, names []string) {
 	in, out = operationForms(op)
 	s := scanner{in: in, out: out, tools: tools}
 	for it := request.Members(); it.Next(); {
@@ -46,7 +46,9 @@ func Scan(op adapters.Operation, request rawjson.Value, tools []string) (in, out
 			s.wanted(it.Value.Get("responseModalities"))
 			s.wanted(it.Value.Get("response_modalities"))
 		case "messages", "contents", "input", "inputs", "content", "requests", "images", "image", "systemInstruction", "system_instruction", "system":
-			s.content(key, it.Value, 0)
+			if parts&Contents != 0 {
+				s.content(key, it.Value, 0)
+			}
 		}
 	}
 	return s.in, s.out, s.tools

@@ -60,7 +60,7 @@ func TestScan(t *testing.T) {
 		if err := doc.Parse([]byte(tt.body)); err != nil {
 			t.Fatalf("%s: %v", tt.about, err)
 		}
-		in, out, tools := access.Scan(adapters.Chat, doc.Root(), nil)
+		in, out, tools := access.Scan(adapters.Chat, doc.Root(), access.Everything, nil)
 		if in != tt.in|text || out != tt.out|text {
 			t.Errorf("%s: got %b in and %b out, want %b and %b", tt.about, in, out, tt.in|text, tt.out|text)
 		}
@@ -87,7 +87,7 @@ func TestFormsOfOperations(t *testing.T) {
 		{adapters.Transcriptions, access.Audio, access.Text},
 		{adapters.Embeddings, access.Text, access.Text},
 	} {
-		in, out, tools := access.Scan(tt.op, rawjson.Value{}, nil)
+		in, out, tools := access.Scan(tt.op, rawjson.Value{}, access.Everything, nil)
 		if in != tt.in || out != tt.out || !slices.Equal(tools, nil) {
 			t.Errorf("%s: got %b and %b, want %b and %b", tt.op, in, out, tt.in, tt.out)
 		}

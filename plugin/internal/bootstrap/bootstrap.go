@@ -133,6 +133,7 @@ func labels() []label {
 		{"type", "gen_ai.token.type"},
 		{"status", "http.response.status_code"},
 		{"outcome", "outcome"},
+		{"rule", "rule"},
 	}
 }
 
@@ -160,17 +161,22 @@ func buckets() []histogram {
 
 // clusters are those of the plan's providers and of their callouts, each once.
 func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error) {
+	providers := slices.Collect(plan.EachProvider)
 	for name := range upstreams {
-		if _, ok := plan.Provider(name); !ok {
+		if !slices.ContainsFunc(providers, func(p *config.Provider) bool { return p.Label() == name }) {
 			return nil, fmt.Errorf("upstream %s: the configuration has no such provider", name)
 		}
 	}
 	var all []cluster
 	var errs []error
-	for i, p := range plan.Providers {
-		c, err := newCluster(p, upstreams[p.Name])
+	for i, p := range providers {
+		where := fmt.Sprintf("providers[%d] (%s)", i, p.Name)
+		if p.Tenant != "" {
+			where = "provider " + p.Label()
+		}
+		c, err := newCluster(p, upstreams[p.Label()])
 		if err != nil {
-			errs = append(errs, fmt.Errorf("providers[%d] (%s): %w", i, p.Name, err))
+			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 			continue
 		}
 		needed := []cluster{c}
@@ -184,7 +190,7 @@ func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error)
 			case at < 0:
 				all = append(all, c)
 			case all[at] != c:
-				errs = append(errs, fmt.Errorf("providers[%d] (%s): another provider's cluster %s leads to %s:%d", i, p.Name, c.Name, all[at].Address, all[at].Port))
+				errs = append(errs, fmt.Errorf("%s: another provider's cluster %s leads to %s:%d", where, c.Name, all[at].Address, all[at].Port))
 			}
 		}
 	}

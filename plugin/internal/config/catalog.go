@@ -48,8 +48,8 @@ func (r *reader) catalogModel(o *strict.Object) catalog.Model {
 		Output:   int64(o.Int("max_output", "Most tokens of an answer; 0 is not known.", 0, 0, most)),
 	}
 	o.Require("model")
-	if r.names[m.Provider] == nil && m.Provider != "" {
-		o.Fail("provider", "no provider is called "+strict.Quote(m.Provider)+strict.Near(m.Provider, r.providerNames()))
+	if !r.out.names[m.Provider] && m.Provider != "" {
+		o.Fail("provider", "no provider is called "+strict.Quote(m.Provider)+strict.Near(m.Provider, r.scope.names()))
 	}
 	for _, word := range o.Enums("input", "What it reads; none is not known.", nil, "text", "image", "audio", "video", "document") {
 		m.Input |= map[string]catalog.Modality{"text": catalog.Text, "image": catalog.Image, "audio": catalog.Audio, "video": catalog.Video, "document": catalog.Document}[word]

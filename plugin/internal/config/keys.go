@@ -18,20 +18,16 @@ func fromEnvironment(lookup func(string) string, name string) (secret.String, er
 }
 
 func (r *reader) consumers(o *strict.Object) {
-	c := &Consumers{byKey: keySet[*identity.Caller]{}}
-	names := map[string]bool{}
+	c := r.out.Consumers
 	o.Objects("consumers", "Who may call; none means everybody.", func(_ int, o *strict.Object) {
 		x := &identity.Caller{
 			Name:   o.Str("name", "Name in logs and limits.", ""),
-			Tenant: o.Str("tenant", "What it belongs to.", ""),
-			Tier:   o.Str("tier", "Its kind of contract.", ""),
+			Tier:   o.Str("tier", "Its kind of contract: the name of a tier, where there are any.", ""),
 			Models: o.Strings("models", "Names and patterns of the models that it may use; none means all."),
+			Tags:   o.Strings("tags", "Words that access rules can go by."),
 		}
 		o.Require("name")
-		if names[x.Name] && x.Name != "" {
-			o.Fail("name", "another consumer has this name")
-		}
-		names[x.Name] = true
+		r.belongs(x, o)
 		found := false
 		o.Objects("keys", "Its API keys, by their SHA-256.", func(_ int, o *strict.Object) {
 			sum, ok := r.hashed(o)
@@ -49,7 +45,6 @@ func (r *reader) consumers(o *strict.Object) {
 		}
 		c.count++
 	})
-	r.out.Consumers = c
 }
 
 // hashed reads a client's key, of which only the SHA-256 is ever configured.

@@ -155,12 +155,24 @@ func (p *Provider) PickKey(random uint64) *Key {
 	return &p.Keys[0]
 }
 
-// Provider finds a provider by its name.
-func (p *Plan) Provider(name string) (*Provider, bool) {
-	for _, x := range p.Providers {
-		if x.Name == name {
-			return x, true
+// Pickable chooses a target by weight among those that may be used; nil if none may.
+func (m *Model) Pickable(random uint64, may func(*Target) bool) *Target {
+	total := 0
+	for i := range m.Targets {
+		if may(&m.Targets[i]) {
+			total += m.Targets[i].Weight
 		}
 	}
-	return nil, false
+	if total == 0 {
+		return nil
+	}
+	n := int(random % uint64(total))
+	for i := range m.Targets {
+		if t := &m.Targets[i]; may(t) {
+			if n -= t.Weight; n < 0 {
+				return t
+			}
+		}
+	}
+	return nil
 }

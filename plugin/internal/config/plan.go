@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/secret"
+	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/catalog"
 )
 
@@ -19,7 +20,10 @@ type Plan struct {
 	Match     []Match
 	Providers []*Provider
 	Models    *Models
+	Tenants   []*Tenant
+	Tiers     []*Tier
 	Consumers *Consumers
+	Access    *access.Rules
 	Admin     *Admin // nil: off
 	Client    ClientHeaders
 	Signals   Signals
@@ -27,11 +31,18 @@ type Plan struct {
 	Limits    Bounds
 	Usage     Usage
 	Catalog   *catalog.Catalog
+	// TrustedHops says how the client's address is found: 0 is the address that the proxy
+	// tells, and otherwise it is so many places from the end of x-forwarded-for.
+	TrustedHops int
 	// PassesKeys says that some provider gets the client's own key.
 	PassesKeys bool
 	// HoldHeaders says what is known of the proxy.
 	HoldHeaders HoldHeaders
 	Digest      string // of the document, in hexadecimal; secrets cannot be told from it
+
+	everyone *Space
+	spaces   map[string]*Space // by tenant
+	names    map[string]bool   // of all providers, whoever they belong to
 }
 
 // A Role is where the module is loaded.
@@ -64,6 +75,7 @@ type Match struct {
 // A Provider is an upstream as configured.
 type Provider struct {
 	Name    string
+	Tenant  string // that it belongs to; empty: it is at the top
 	Type    adapters.Provider
 	Cluster string // the proxy's name for it
 	Host    string // what :authority becomes; "" leaves it to the proxy

@@ -8,6 +8,8 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/access"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 // Parts are what a configuration can refer to.
@@ -30,13 +32,19 @@ func Read(document []byte, parts Parts) (*Plan, error) {
 
 // reader compiles one document. Sections that refer to others come after them.
 type reader struct {
-	parts Parts
-	out   Plan
-	names map[string]*Provider
+	parts     Parts
+	out       Plan
+	scope     *scope
+	consumed  map[[2]string]bool // tenant and name of the consumers so far
+	tierNames []string
+	rules     []access.Rule
 }
 
 func (r *reader) plan(o *strict.Object) {
-	r.names = map[string]*Provider{}
+	r.scope = newScope("", nil)
+	r.out.names = map[string]bool{}
+	r.consumed = map[[2]string]bool{}
+	r.out.Consumers = &Consumers{byKey: keySet[*identity.Caller]{}}
 	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's.", "gateway", "gateway") == "gateway" {
 		r.out.Role = Gateway
 	}
@@ -48,12 +56,18 @@ func (r *reader) plan(o *strict.Object) {
 	}
 	o.Objects("match", "Which requests are the gateway's, the first match wins; none means every AI path of every host.", r.match)
 	o.Objects("providers", "The upstream APIs.", r.provider)
-	if !o.Has("providers") || len(r.out.Providers) == 0 {
+	if !o.Has("providers") || len(r.scope.providers) == 0 {
 		o.Require("providers")
 	}
-	r.models(o)
+	r.out.Providers = r.scope.providers
+	r.out.Models = r.models(o, "What clients may ask for, the first match wins; none means every model that a provider has.")
+	r.tenants(o)
+	r.tiers(o)
 	r.catalog(o)
 	r.consumers(o)
+	r.accessRules(o, access.When{})
+	r.out.Access = access.New(r.rules)
+	r.clientAddress(o)
 	r.admin(o)
 	r.usage(o)
 	r.clientHeaders(o)
@@ -82,6 +96,7 @@ func (r *reader) match(_ int, o *strict.Object) {
 
 func (r *reader) provider(_ int, o *strict.Object) {
 	p := &Provider{
+		Tenant:  r.scope.tenant,
 		Name:    o.Str("name", "What models refer to, and the first part of the provider's drop-in path.", ""),
 		Cluster: o.Str("cluster", "The proxy's name for the upstream; in Istio outbound|443||api.openai.com.", ""),
 		Host:    o.Str("host", "Host name to ask for; empty leaves it to the proxy.", ""),
@@ -90,10 +105,9 @@ func (r *reader) provider(_ int, o *strict.Object) {
 	if strings.ContainsAny(p.Name, "/?# ") {
 		o.Fail("name", "must not contain / ? # or spaces")
 	}
-	if _, taken := r.names[p.Name]; taken && p.Name != "" {
+	if r.scope.own(p.Name) != nil && p.Name != "" {
 		o.Fail("name", "another provider has this name")
 	}
-	r.names[p.Name] = p
 	o.Variant("type", "The API that it speaks.", "options", r.variants(p))
 	if l, ok := p.Adapter.(adapters.Located); ok && p.Host == "" {
 		p.Host = l.Host()
@@ -103,7 +117,8 @@ func (r *reader) provider(_ int, o *strict.Object) {
 	if o.Has("keys") && len(p.Keys) == 0 {
 		o.Fail("keys", "want at least one key")
 	}
-	r.out.Providers = append(r.out.Providers, p)
+	r.scope.add(p)
+	r.out.names[p.Name] = true
 }
 
 // variants are the options of each type of provider.
@@ -121,9 +136,9 @@ func (r *reader) variants(p *Provider) []strict.Variant {
 	return variants
 }
 
-func (r *reader) models(o *strict.Object) {
+func (r *reader) models(o *strict.Object, doc string) *Models {
 	var list []*Model
-	o.Objects("models", "What clients may ask for, the first match wins; none means every model that a provider has.", func(_ int, o *strict.Object) {
+	o.Objects("models", doc, func(_ int, o *strict.Object) {
 		m := &Model{Name: o.Str("name", "Name for clients, with * for any characters.", "")}
 		o.Require("name", "targets")
 		o.Objects("targets", "Where requests go, by weight.", func(_ int, o *strict.Object) { r.target(m, o) })
@@ -136,7 +151,7 @@ func (r *reader) models(o *strict.Object) {
 		}
 		list = append(list, m)
 	})
-	r.out.Models = newModels(list)
+	return newModels(list)
 }
 
 func (r *reader) target(m *Model, o *strict.Object) {
@@ -146,19 +161,11 @@ func (r *reader) target(m *Model, o *strict.Object) {
 		Weight: o.Int("weight", "Its share of the requests.", 1, 0, 1_000_000),
 	}
 	o.Require("provider")
-	if t.Provider = r.names[name]; t.Provider == nil && name != "" {
-		o.Fail("provider", "no provider is called "+strict.Quote(name)+strict.Near(name, r.providerNames()))
+	if t.Provider = r.scope.find(name); t.Provider == nil && name != "" {
+		o.Fail("provider", "no provider is called "+strict.Quote(name)+strict.Near(name, r.scope.names()))
 	}
 	m.Targets = append(m.Targets, t)
 	m.total += t.Weight
-}
-
-func (r *reader) providerNames() []string {
-	var names []string
-	for _, p := range r.out.Providers {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 func (r *reader) admin(o *strict.Object) {

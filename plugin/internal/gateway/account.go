@@ -107,6 +107,12 @@ func (s *Stream) labels() meter.Labels {
 // sample lists what the metrics get.
 func (s *Stream) sample(step *Step, g *meter.Group) {
 	step.sample(s.w.series.Requests(g, s.status), 1)
+	if s.rule != "" {
+		step.sample(s.w.series.Access(s.rule, "denied"), 1)
+	}
+	if s.shadow != "" {
+		step.sample(s.w.series.Access(s.shadow, "shadow"), 1)
+	}
 	if s.target.Provider == nil {
 		return // nobody was asked
 	}
@@ -200,6 +206,8 @@ func (s *Stream) record() []byte {
 	}
 	b = appendCount(b, `,"duration_ms":`, millis(s.finished-s.began))
 	b = appendText(b, `,"error":`, s.failure)
+	b = appendText(b, `,"access_rule":`, s.rule)
+	b = appendText(b, `,"access_shadow":`, s.shadow)
 	b = appendText(b, `,"session":`, brief(s.in.session))
 	s.scratch = append(b, '}')
 	return s.scratch

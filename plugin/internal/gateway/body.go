@@ -56,14 +56,20 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	if e == nil {
 		e = s.understand(request)
 	}
-	if e == nil && s.phase == awaiting {
-		e = s.choose()
+	if e == nil {
+		e = s.decide(request)
 	}
 	if e != nil {
 		return s.reject(e)
 	}
 	if s.phase == released {
+		if s.most > 0 && s.asksMore(request, s.most) {
+			return s.reject(tooManyToAnswer(s.most))
+		}
 		return s.follow()
+	}
+	if request, body, e = s.lowered(request, body); e != nil {
+		return s.reject(e)
 	}
 	return s.release(request, body)
 }
@@ -120,9 +126,6 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 			s.stream = s.endpoint.Dialect.StreamsUnasked
 		}
 	}
-	if !s.caller.May(s.model) {
-		return mayNot(s.model)
-	}
 	return nil
 }
 
@@ -166,7 +169,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 		s.dropped = strings.Join(drops, ", ")
 	}
 	if w.patch.Empty() {
-		step.Replace = s.in.encoding == "gzip" || s.attempts != nil || most > 0
+		step.Replace = s.in.encoding == "gzip" || s.attempts != nil || s.rewritten
 		if step.Replace {
 			step.Body = append(step.Body, body...)
 		}

@@ -68,9 +68,30 @@ func noModel() *chat.Error {
 	return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
 }
 
+//go:noinline
+func forbidden(code, param, message string) *chat.Error {
+	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: code, Param: param, Message: message}
+}
+
 func notStored() *chat.Error {
-	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "operation_not_allowed",
-		Message: "this API key may use certain models only; which ones files and batches ask for cannot be seen, so they are not for it"}
+	return forbidden("operation_not_allowed", "", "this API key may use certain models only, or so many tokens; what files and batches ask for cannot be seen, so they are not for it")
+}
+
+func notApart(provider string) *chat.Error {
+	return forbidden("operation_not_allowed", "", "files and batches at "+provider+" are not kept apart by tenant; they need a provider of the tenant's own")
+}
+
+func strangeCaller(what, name string) *chat.Error {
+	return forbidden("unknown_"+what, "", "the "+what+" '"+brief(name)+"' of this caller is not known here")
+}
+
+func tooManyToAnswer(most int64) *chat.Error {
+	return forbidden("max_tokens_not_allowed", "max_tokens", "this API key may have answers of "+strconv.FormatInt(most, 10)+" tokens at most; the request has to say so, as this proxy cannot change it")
+}
+
+//go:noinline
+func unknownProvider(name string) *chat.Error {
+	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "provider_not_found", Message: "the provider '" + brief(name) + "' does not exist here"}
 }
 
 //go:noinline
@@ -90,7 +111,7 @@ func unknownKey() *chat.Error {
 
 //go:noinline
 func mayNot(model string) *chat.Error {
-	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_not_allowed", Param: "model", Message: "this API key may not use the model '" + brief(model) + "'"}
+	return forbidden("model_not_allowed", "model", "this API key may not use the model '"+brief(model)+"'")
 }
 
 //go:noinline

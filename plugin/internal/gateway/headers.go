@@ -23,6 +23,7 @@ type clientHeaders struct {
 	timeout, metadata         string
 	session                   string
 	counted                   []string // what limits are kept by, in the configuration's order
+	forwarded                 string   // x-forwarded-for
 
 	private uint     // which of privateNames are there
 	own     []string // the gateway's own headers that are there
@@ -34,7 +35,7 @@ func (in *clientHeaders) keep(key bool) {
 	if !key {
 		in.key = ""
 	}
-	in.method, in.host, in.path, in.contentType, in.wantsMethod = "", "", "", "", ""
+	in.method, in.host, in.path, in.contentType, in.wantsMethod, in.forwarded = "", "", "", "", "", ""
 	in.query = strings.Clone(in.query)
 	in.key = strings.Clone(in.key)
 	in.origin = strings.Clone(in.origin)
@@ -87,6 +88,11 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 			in.private |= 1 << 7
 		case "accept-encoding":
 			// always set anew
+		case "x-forwarded-for":
+			if in.forwarded != "" {
+				v = in.forwarded + "," + v
+			}
+			in.forwarded = v
 		case "origin":
 			in.origin = v
 		case "access-control-request-method":

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
+	"github.com/postern-gateway/postern/plugin/internal/network"
 )
 
 // A budgeting is what a stream has to do with limits.
@@ -59,6 +61,9 @@ func (s *Stream) reserve(request rawjson.Value) (most int64, e *chat.Error) {
 			return 0, nil
 		case s.degrade(out.Refused):
 			if e := s.choose(); e != nil {
+				return 0, e
+			}
+			if e := s.authorise(request); e != nil {
 				return 0, e
 			}
 			s.gather()
@@ -293,7 +298,7 @@ func (s *Stream) Attribute(a limit.Attribute) string {
 		if s.caller == nil {
 			return ""
 		}
-		return [...]string{limit.Consumer: s.caller.Name, limit.Tenant: s.caller.Tenant, limit.Tier: s.caller.Tier}[a.Kind]
+		return [...]string{limit.Consumer: s.caller.Name, limit.Tenant: s.caller.Tenant, limit.Tier: s.tierName}[a.Kind]
 	case limit.IP:
 		return s.address()
 	case limit.Model:
@@ -319,10 +324,16 @@ func (s *Stream) Attribute(a limit.Attribute) string {
 // Asks is the model as the client calls it.
 func (s *Stream) Asks() string { return s.model }
 
-// address is who sends the request, as far as the proxy knows: without the port.
+// address is who sends the request, as far as that can be trusted: without the port.
 func (s *Stream) address() string {
+	if s.w.plan.TrustedHops > 0 {
+		return s.client.String()
+	}
 	b, _ := s.w.port.Property("source\x00address")
-	return hostOf(string(b))
+	if a, ok := network.Parse(string(b)); ok {
+		return a.String()
+	}
+	return hostOf(string(b)) // a socket in the file system
 }
 
 // member is a text or a number of a flat JSON object.
@@ -415,10 +426,9 @@ func seconds(nanos int64) int64 { return (nanos + 1e9 - 1) / 1e9 }
 
 // asked is how many tokens of output a request allows; 0 if it does not say.
 func (s *Stream) asked(request rawjson.Value) int64 {
-	for _, path := range s.endpoint.Dialect.MaxTokens {
-		if n, ok := at(request, path).Int64(); ok && n > 0 {
-			return n
-		}
+	n, ok := s.endpoint.Dialect.Most(s.endpoint.Op, request)
+	if !ok || n == math.MaxInt64 {
+		return 0
 	}
-	return 0
+	return n
 }

@@ -4,31 +4,26 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
-// models lists what the caller may ask for. Without configured models only the
-// provider knows.
+// models lists what the caller may ask for. Without configured models only the provider
+// knows, whose list has more than what a caller may that is held to some.
 func (s *Stream) models() *Step {
-	if s.dropIn != nil {
+	if !s.heldToModels() && s.looks&(access.Model|access.Provider) == 0 && (s.dropIn != nil || !s.space.Configured() && s.anyProvider()) {
 		return s.forward()
 	}
-	if !s.w.plan.Models.Configured() && s.anyProvider() {
-		return s.forward()
-	}
-	var names []string
-	for _, n := range s.w.plan.Models.Names() {
-		if s.caller.May(n) {
-			names = append(names, n)
-		}
-	}
-	return s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, names))
+	return s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, s.names(s.dropIn)))
 }
 
 // anyProvider chooses the first that has the operation, for those that no model decides.
 func (s *Stream) anyProvider() bool {
-	for _, p := range s.w.plan.Providers {
+	for _, p := range s.space.Providers {
+		if s.stored() && !s.space.Own(p) {
+			continue
+		}
 		if _, ok := p.Adapter.Native(adapters.Call{Dialect: s.endpoint.Dialect.Name, Op: s.endpoint.Op}); ok {
 			s.dropIn = p
 			return true
@@ -44,11 +39,17 @@ func (s *Stream) stored() bool {
 
 // passOn sends a request for files or batches on as it is, its body as it comes.
 func (s *Stream) passOn() *Step {
-	if s.caller != nil && len(s.caller.Models) > 0 {
+	if s.heldToModels() {
 		return s.reject(notStored())
 	}
 	if s.dropIn == nil && !s.anyProvider() {
 		return s.reject(notOffered("", "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name))
+	}
+	if !s.space.Own(s.dropIn) {
+		return s.reject(notApart(s.dropIn.Name))
+	}
+	if e := s.authoriseStored(); e != nil {
+		return s.reject(e)
 	}
 	return s.forward()
 }

@@ -200,45 +200,6 @@ func fill(to *chat.Text, from rawjson.Value, keys ...string) {
 	}
 }
 
-// at is the value at a path of one or two members.
-func at(request rawjson.Value, path string) rawjson.Value {
-	parent, key, _ := memberAt(request, path)
-	return parent.Get(key)
-}
-
-func memberAt(request rawjson.Value, path string) (parent rawjson.Value, key, outer string) {
-	outer, key, two := strings.Cut(path, ".")
-	if !two {
-		return request, path, ""
-	}
-	return request.Get(outer), key, outer
-}
-
-// bound lowers the tokens that a request allows its answer.
-func (s *Stream) bound(request rawjson.Value, most int64) (rawjson.Value, []byte, *chat.Error) {
-	p := &s.w.patch
-	p.Reset()
-	value := rawjson.AppendInt(nil, most)
-	paths := s.endpoint.Dialect.MaxTokens
-	for _, path := range paths {
-		if parent, key, _ := memberAt(request, path); parent.Get(key).Exists() {
-			p.SetField(parent, key, value)
-		}
-	}
-	if p.Empty() {
-		switch parent, key, outer := memberAt(request, paths[0]); {
-		case parent.Kind() == rawjson.Object:
-			p.SetField(parent, key, value)
-		default:
-			p.SetField(request, outer, append(rawjson.AppendInt(rawjson.Add(rawjson.AppendString(rawjson.Add(nil, "{"), key), ":"), most), '}'))
-		}
-	}
-	body := p.Apply(nil, &s.w.doc)
-	request, e := s.w.parse(body)
-	s.budget.read = false
-	return request, body, e
-}
-
 // passed sees whether a stream that passes may go on, after those of its events that end
 // in p before rest.
 func (s *Stream) passed(step *Step, p, rest []byte) {

@@ -22,6 +22,7 @@ type proxy struct {
 	now     int64
 	random  uint64
 	details string // response.code_details
+	source  string // source.address
 	counts  map[string]uint64
 	*statetest.Host
 	worker *gateway.Worker
@@ -42,15 +43,21 @@ func newProxy(t testing.TB, document string) *proxy {
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
-	p := &proxy{t: t, now: epoch, counts: map[string]uint64{}, Host: &statetest.Host{}}
+	p := &proxy{t: t, now: epoch, source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: &statetest.Host{}}
 	p.worker = gateway.NewWorker(plan, p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
 	return p
 }
 
-func (p *proxy) Now() int64                     { p.now += 1_000_000; return p.now }
-func (p *proxy) Random() uint64                 { p.random++; return p.random }
-func (p *proxy) Property(string) ([]byte, bool) { return []byte(p.details), p.details != "" }
-func (p *proxy) Value(s *meter.Series) uint64   { return p.counts[s.Name] }
+func (p *proxy) Now() int64                   { p.now += 1_000_000; return p.now }
+func (p *proxy) Random() uint64               { p.random++; return p.random }
+func (p *proxy) Value(s *meter.Series) uint64 { return p.counts[s.Name] }
+
+func (p *proxy) Property(path string) ([]byte, bool) {
+	if path == "source\x00address" {
+		return []byte(p.source), p.source != ""
+	}
+	return []byte(p.details), p.details != ""
+}
 
 // exchange is one request on its way through.
 type exchange struct {

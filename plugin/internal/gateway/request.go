@@ -95,7 +95,7 @@ func (s *Stream) ours() bool {
 			return true
 		}
 		s.prefixed = true
-		if s.dropIn, path, ok = s.w.dropIn(path); ok {
+		if s.within, path, ok = s.w.dropIn(path); ok {
 			if s.endpoint, ok = s.w.table.FindBelow(path, s.in.query, s.in.hint); ok {
 				return true
 			}
@@ -109,14 +109,13 @@ func (s *Stream) ours() bool {
 const compatName = "compat"
 
 // dropIn splits the provider off a path such as /openai/v1/chat/completions; there is
-// none in /compat/chat/completions.
-func (w *Worker) dropIn(path string) (p *config.Provider, rest string, ok bool) {
-	name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+// none in /compat/chat/completions. Whether the caller reaches it shows later.
+func (w *Worker) dropIn(path string) (name, rest string, ok bool) {
+	name, rest, ok = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !ok {
-		return nil, path, false
+		return "", path, false
 	}
-	p, ok = w.plan.Provider(name)
-	return p, path[len(path)-len(rest)-1:], ok || name == compatName
+	return name, path[len(path)-len(rest)-1:], w.plan.Names(name) || name == compatName
 }
 
 // under reports whether path is prefix or below it.
@@ -133,6 +132,9 @@ func (s *Stream) admit(end bool) *chat.Error {
 		return e
 	}
 	if e := s.identify(); e != nil {
+		return e
+	}
+	if e := s.enter(); e != nil {
 		return e
 	}
 	if s.endpoint.Method == "GET" || s.stored() {

@@ -73,8 +73,8 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if head.status >= 400 && (end || !isJSON(head.contentType) || !s.fromProvider()) {
 		return s.failed(head, h, end)
 	}
-	if s.dropped != "" {
-		step.set(droppedHeader, headerText(s.dropped))
+	if dropped := joined(s.dropped, s.reduced); dropped != "" {
+		step.set(droppedHeader, headerText(dropped))
 	}
 	if s.translation.way != nil {
 		return s.answerTranslated(step, head, end)

@@ -35,7 +35,10 @@ type Stream struct {
 	prefixed bool // its path has more before the endpoint's
 	in       clientHeaders
 	caller   *identity.Caller
+	standing
+	within   string           // the path's first part, while it is only the name of a provider
 	dropIn   *config.Provider // named by the path
+	choice   *config.Model    // whose targets chance chooses from
 	target   config.Target
 	found    found     // of the target, in the catalogue
 	attempts *attempts // nil but for a list of requests
@@ -43,11 +46,18 @@ type Stream struct {
 	tokenGot int64     // when the one was got that it went with
 	label    string    // of the model, in metrics
 	model    string    // as the client calls it
+	meant    string    // the same without a provider's name before it
+	most     int64     // tokens that the answer may have; 0: as many as it likes
+	reduced  string    // what the client has asked more tokens by
+	rule     string    // that refuses the request
+	shadow   string    // name of a rule that would refuse or change the request
 	received int       // bytes of the request's body
 	complete bool      // and all of it has been here
 	prompt   int       // bytes of text in it, roughly
 	stream   bool      // the client asked for a stream
 	asks     asking    // for what no answer counts
+
+	rewritten bool // the body is not the client's any more
 
 	watch     adapters.Watch
 	watches   map[watchKey]adapters.Watch // made once, used for one answer after another
@@ -100,8 +110,9 @@ func (s *Stream) end() {
 	s.budget.place.reset()
 	clear(s.in.own)
 	clear(s.in.api)
+	clear(s.rules)
 	clear(s.in.counted)
-	*s = Stream{step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}}
+	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}}
 }
 
 // next empties the step for another event.

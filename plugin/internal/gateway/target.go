@@ -7,55 +7,60 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
 // choose finds the target for the model that the client named.
 func (s *Stream) choose() *chat.Error {
-	plan := s.w.plan
-	provider, name := s.dropIn, s.model
-	model, found := plan.Models.Find(name)
-	if !found && provider == nil {
-		if before, after, ok := strings.Cut(name, "/"); ok {
-			if p, ok := plan.Provider(before); ok {
-				provider, name = p, after
-				model, found = plan.Models.Find(name)
+	s.meant, s.choice = s.model, nil
+	space := s.space
+	provider := s.dropIn
+	model := space.Find(s.model, provider)
+	if model == nil && provider == nil {
+		if before, after, ok := strings.Cut(s.model, "/"); ok {
+			if p, ok := space.Provider(before); ok {
+				provider, s.meant = p, after
+				model = space.Find(s.meant, provider)
 			}
 		}
 	}
 	switch {
-	case found && provider == nil:
-		s.target = *model.Pick(s.w.port.Random())
+	case model != nil && provider == nil:
+		s.choice, s.label = model, model.Name
+		s.aimAt(*model.Pick(s.w.port.Random()))
+	case model != nil:
 		s.label = model.Name
-	case found:
-		t := model.At(provider)
-		if t == nil {
-			return unknownModel(s.model, "")
-		}
-		s.target, s.label = *t, model.Name
-	case plan.Models.Configured():
-		return unknownModel(s.model, plan.Models.Near(s.model))
-	case provider != nil:
-		s.target, s.label = config.Target{Provider: provider, Model: name}, name
-	default:
+		s.aimAt(*model.At(provider))
+	case provider != nil && space.Takes(provider):
+		s.label = s.meant
+		s.aimAt(config.Target{Provider: provider})
+	case provider == nil && len(space.Open) > 0:
 		return s.chooseByDialect()
-	}
-	if s.target.Model == "" {
-		s.target.Model = name
+	default:
+		return unknownModel(s.model, strict.Near(s.model, s.names(s.dropIn)))
 	}
 	return nil
+}
+
+// aimAt makes a target the request's.
+func (s *Stream) aimAt(t config.Target) {
+	if t.Model == "" {
+		t.Model = s.meant
+	}
+	s.target = t
 }
 
 // chooseByDialect is for configurations without models: the first provider that
 // speaks as the client does.
 func (s *Stream) chooseByDialect() *chat.Error {
-	for _, p := range s.w.plan.Providers {
+	for _, p := range s.space.Open {
 		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
 		if _, ok := s.native(); ok {
 			return nil
 		}
 	}
-	for _, p := range s.w.plan.Providers {
+	for _, p := range s.space.Open {
 		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
 		if s.translatable() || s.endpoint.Op == adapters.CountTokens { // which is estimated for it
 			return nil

@@ -45,7 +45,7 @@ const (
 
 // newTokens are one for each key that has to be exchanged.
 func (w *Worker) newTokens() {
-	for _, p := range w.plan.Providers {
+	for p := range w.plan.EachProvider {
 		from, ok := p.Adapter.(adapters.Exchanger)
 		if !ok {
 			continue

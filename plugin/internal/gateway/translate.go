@@ -101,6 +101,14 @@ func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step
 
 const droppedHeader = "x-postern-dropped"
 
+// joined is one list of two.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + ", " + b
+}
+
 // headerText makes names from a client fit for a header.
 func headerText(s string) string {
 	return strings.Map(func(r rune) rune {

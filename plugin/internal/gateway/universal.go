@@ -59,7 +59,7 @@ func (s *Stream) universal(body []byte) *Step {
 	a := s.attempts
 	for it := list.Items(); it.Next(); {
 		i, v := it.Index, it.Value
-		one, e := w.readAttempt(v, "["+itoa(i)+"]")
+		one, e := s.readAttempt(v, "["+itoa(i)+"]")
 		if e != nil {
 			return s.reject(e)
 		}
@@ -69,14 +69,14 @@ func (s *Stream) universal(body []byte) *Step {
 }
 
 // readAttempt reads one request of a list. It copies: the list is gone when it is made.
-func (w *Worker) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) {
+func (s *Stream) readAttempt(v rawjson.Value, at string) (attempt, *chat.Error) {
 	a := attempt{timeout: attemptTime}
 	var ok bool
-	if a.provider, ok = w.plan.Provider(v.Get("provider").Str()); !ok && !v.Get("provider").Is(compatName) {
+	if a.provider, ok = s.space.Provider(v.Get("provider").Str()); !ok && !v.Get("provider").Is(compatName) {
 		return a, wrongAttempt(at, ".provider", "want the name of a provider", v.Get("provider"))
 	}
 	path, search, _ := strings.Cut("/"+strings.TrimPrefix(v.Get("endpoint").Str(), "/"), "?")
-	a.endpoint, ok = w.table.FindBelow(path, search, dialect.NoHint)
+	a.endpoint, ok = s.w.table.FindBelow(path, search, dialect.NoHint)
 	a.search = search
 	if !ok || a.endpoint.Method != "POST" || a.endpoint.Op >= adapters.Files || !printable(search) || strings.Contains(search, " ") { // it becomes part of a header
 		return a, wrongAttempt(at, ".endpoint", "want a path such as chat/completions or v1/messages", v.Get("endpoint"))
@@ -127,10 +127,7 @@ func (a *attempt) read(v rawjson.Value) {
 }
 
 func (a *attempt) drop(what string) {
-	if a.dropped != "" {
-		a.dropped += ", "
-	}
-	a.dropped += brief(what)
+	a.dropped = joined(a.dropped, brief(what))
 }
 
 // try makes the request in hand what the current attempt says, or the next that can be
@@ -143,7 +140,7 @@ func (s *Stream) try() *Step {
 		s.settleLease() // of the one before, which has failed
 		s.budget = budgeting{lease: s.budget.lease}
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
-		s.answer, s.watch, s.failure, s.token = answer{}, nil, "", nil
+		s.answer, s.watch, s.failure, s.token, s.rewritten, s.reduced, s.rule = answer{}, nil, "", nil, false, "", ""
 		s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
 		s.in.encoding, s.in.length, s.in.query, s.in.key = "", -1, one.search, one.key
 		if a.calling { // the client's own headers are of no use there
@@ -151,22 +148,24 @@ func (s *Stream) try() *Step {
 		} else if one.timeout < attemptTime {
 			s.in.timeout = itoa(int(one.timeout.Milliseconds()))
 		}
-		request, e := s.w.parse(one.query)
+		body := one.query
+		request, e := s.w.parse(body)
 		if e == nil {
 			e = s.understand(request)
 		}
 		if e == nil {
-			e = s.choose()
+			e = s.decide(request)
+		}
+		if e == nil {
+			request, body, e = s.lowered(request, body)
 		}
 		var step *Step
 		if e != nil {
 			step = s.reject(e)
 		} else {
-			step = s.release(request, one.query)
+			step = s.release(request, body)
 		}
-		if one.dropped != "" {
-			s.dropped = strings.TrimPrefix(s.dropped+", "+one.dropped, ", ")
-		}
+		s.dropped = joined(s.dropped, one.dropped)
 		if step.Reply == nil || step.Reply.Status < 400 || a.last() {
 			return step
 		}

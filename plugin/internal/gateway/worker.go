@@ -8,6 +8,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
@@ -31,14 +32,16 @@ type Worker struct {
 	response chat.Response // the same
 	inputs   embed.Request // the same, for embeddings
 	vectors  embed.Response
-	buffer   [256]byte   // for short texts
-	spare    []*Stream   // done with, ready for use again
-	held     held        // those whose body is awaited
-	queued   held        // those that wait for a limit
-	cut      held        // those whose answer the gateway has ended
-	book     *limit.Book // nil: there are no limits
-	leased   []*Stream   // that have something reserved
-	alerts   []*alert    // not yet delivered
+	buffer   [256]byte      // for short texts
+	question access.Request // that access rules are compared with
+	tools    []string       // that it names
+	spare    []*Stream      // done with, ready for use again
+	held     held           // those whose body is awaited
+	queued   held           // those that wait for a limit
+	cut      held           // those whose answer the gateway has ended
+	book     *limit.Book    // nil: there are no limits
+	leased   []*Stream      // that have something reserved
+	alerts   []*alert       // not yet delivered
 	tokens   []*token
 	callouts callouts
 	outbox   Outbox
@@ -81,7 +84,8 @@ func (w *Worker) Notes() []string {
 		notes = append(notes, "no consumers are configured: everybody who reaches this proxy may call")
 	}
 	return append(notes, "configuration "+w.plan.Digest[:12]+" with "+strconv.Itoa(len(w.plan.Providers))+" providers, "+
-		strconv.Itoa(len(w.plan.Models.Names()))+" models and "+strconv.Itoa(w.plan.Consumers.Len())+" consumers")
+		strconv.Itoa(len(w.plan.Models.Names()))+" models, "+strconv.Itoa(w.plan.Consumers.Len())+" consumers, "+
+		strconv.Itoa(len(w.plan.Tenants))+" tenants and "+strconv.Itoa(w.plan.Access.Len())+" access rules")
 }
 
 // NewStream begins a request. owner carries its steps out; a Wake names it.

@@ -15,14 +15,18 @@ func Any(patterns []string, s string) bool {
 
 // Match matches * in pattern with any characters, in linear time for each star.
 func Match(pattern, s string) bool {
-	head, rest, star := strings.Cut(pattern, "*")
-	if !star {
+	star := strings.IndexByte(pattern, '*')
+	if star < 0 {
 		return pattern == s
 	}
-	if !strings.HasPrefix(s, head) {
+	if len(s) < star || s[:star] != pattern[:star] {
 		return false
 	}
-	s = s[len(head):]
+	s = s[star:]
+	rest := pattern[star+1:]
+	if rest == "" {
+		return true
+	}
 	for {
 		part, more, star := strings.Cut(rest, "*")
 		if !star {

@@ -153,6 +153,9 @@ func (b *Book) hold(l *Lease, key []Attribute, s Subject, n int) *held {
 			table = b.free
 		}
 		b.parts = append(b.parts, a.Kind.String(), a.Name, s.Attribute(a))
+		if a.Kind == Consumer { // two tenants may have one of the same name
+			b.parts = append(b.parts, s.Attribute(Attribute{Kind: Tenant}))
+		}
 	}
 	if n > 0 {
 		b.parts = append(b.parts, "further", strconv.Itoa(n))

@@ -157,6 +157,12 @@ func (s *Set) Threshold(budget, percent string) Sample {
 	return Sample{Series: s.Plain("postern.budget_thresholds;budget=" + clean(budget) + ";percent=" + percent), Value: 1}
 }
 
+// Access counts what an access rule has refused, or would have: outcome is denied or
+// shadow.
+func (s *Set) Access(rule, outcome string) *Series {
+	return s.Plain("postern.access;rule=" + clean(rule) + ";outcome=" + outcome)
+}
+
 // Requests counts requests that ended with a status; 0 is a client that hung up.
 func (s *Set) Requests(g *Group, status int) *Series {
 	x, ok := g.requestsByStatus[status]

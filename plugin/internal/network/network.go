@@ -26,6 +26,25 @@ func (a Address) V4() bool { return a.high == 0 && a.low>>32 == 0xffff }
 // Halves are the address as two numbers, for who keys something by it.
 func (a Address) Halves() (high, low uint64) { return a.high, a.low }
 
+// String is the address in one spelling; empty for none. Groups of zeros are written.
+func (a Address) String() string {
+	var b []byte
+	switch {
+	case a.None():
+	case a.V4():
+		for shift := 24; shift >= 0; shift -= 8 {
+			b = append(strconv.AppendUint(b, a.low>>shift&0xff, 10), '.')
+		}
+	default:
+		for _, half := range [...]uint64{a.high, a.low} {
+			for shift := 48; shift >= 0; shift -= 16 {
+				b = append(strconv.AppendUint(b, half>>shift&0xffff, 16), ':')
+			}
+		}
+	}
+	return string(b[:max(0, len(b)-1)])
+}
+
 // A Prefix is a network: the addresses that begin with the same bits.
 type Prefix struct {
 	address Address

@@ -44,6 +44,18 @@ func TestWhatIsNoAddress(t *testing.T) {
 	}
 }
 
+func TestString(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ text, want string }{
+		{"192.0.2.10:80", "192.0.2.10"}, {"::ffff:192.0.2.10", "192.0.2.10"}, {"[2001:DB8::1]:80", "2001:db8:0:0:0:0:0:1"}, {"", ""},
+	} {
+		a, _ := network.Parse(tt.text)
+		if got := a.String(); got != tt.want {
+			t.Errorf("%q: got %s, want %s", tt.text, got, tt.want)
+		}
+	}
+}
+
 func TestContains(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
