@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -75,7 +76,7 @@ func (r *reader) when(w *access.When, o *strict.Object) {
 func (r *reader) named(o *strict.Object, key, doc string, known []string, check bool) []string {
 	list := o.Strings(key, doc)
 	for i, n := range list {
-		if check && !strings.Contains(n, "*") && !contains(known, n) {
+		if check && !strings.Contains(n, "*") && !slices.Contains(known, n) {
 			o.FailItem(key, i, "there is no "+strict.Quote(n)+strict.Near(n, known))
 		}
 	}
@@ -86,7 +87,7 @@ func (r *reader) named(o *strict.Object, key, doc string, known []string, check 
 func operations(o *strict.Object) (set access.Operations) {
 	var names []string
 	for op := adapters.Chat; op < adapters.NumOperations; op++ {
-		if !contains(names, op.String()) && op != adapters.Models {
+		if !slices.Contains(names, op.String()) && op != adapters.Models {
 			names = append(names, op.String())
 		}
 	}

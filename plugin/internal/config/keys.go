@@ -7,6 +7,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
 func fromEnvironment(lookup func(string) string, name string) (secret.String, error) {
@@ -28,6 +29,7 @@ func (r *reader) consumers(o *strict.Object) {
 		}
 		o.Require("name")
 		r.belongs(x, o)
+		x.Rules = r.limits(o, limit.Attribute{Kind: limit.Tenant}, limit.Attribute{Kind: limit.Consumer})
 		found := false
 		o.Objects("keys", "Its API keys, by their SHA-256.", func(_ int, o *strict.Object) {
 			sum, ok := r.hashed(o)

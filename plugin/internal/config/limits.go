@@ -13,14 +13,15 @@ import (
 
 // Usage is what callers may use, and how that is told from what they ask.
 type Usage struct {
-	Space       string // of the shared state
-	Seed        string // of its names: what callers do not know and updates do not change
-	Limits      limit.Limits
-	Headers     []string // of requests that limits are kept by
-	Output      int      // tokens that are reserved for a request that does not say; 0: what its model can
-	KeepsOutput bool     // a request's own bound is not lowered to what is left
-	Unpriced    bool     // models without a price may be asked in spite of budgets in USD
-	Alert       *Alert   // told when a budget comes to a threshold; nil: nobody
+	Space       string       // of the shared state
+	Seed        string       // of its names: what callers do not know and updates do not change
+	Limits      limit.Limits // for everybody
+	Any         bool         // there are some, for everybody or for somebody
+	Headers     []string     // of requests that limits are kept by
+	Output      int          // tokens that are reserved for a request that does not say; 0: what its model can
+	KeepsOutput bool         // a request's own bound is not lowered to what is left
+	Unpriced    bool         // models without a price may be asked in spite of budgets in USD
+	Alert       *Alert       // told when a budget comes to a threshold; nil: nobody
 }
 
 // An Alert is where the gateway posts what an operator wants to know at once.
@@ -41,8 +42,7 @@ func (r *reader) usage(o *strict.Object) {
 	if a := r.out.Admin; a != nil {
 		u.Seed = a.seed()
 	}
-	o.Objects("limits", "What callers may use in a time; all of those that are for a request hold.", func(_ int, o *strict.Object) { r.limit(&u.Limits, o) })
-	o.Objects("budgets", "The same for money and tokens, with thresholds at which somebody is told.", func(_ int, o *strict.Object) { r.budget(&u.Limits, o) })
+	u.Limits = r.limits(o)
 	o.Section("reserve", "What is set aside for a request's answer until it is known.", func(o *strict.Object) {
 		u.Output = o.Int("output", "Tokens for a request that does not say how many it wants; 0 is as many as its model can.", 0, 0, 1<<30)
 		u.KeepsOutput = !o.Bool("lower_max_tokens", "Lower what a request asks for to what is left, so that the provider itself stops; otherwise it is refused.", true)
@@ -62,9 +62,19 @@ func (r *reader) usage(o *strict.Object) {
 	u.Unpriced = o.Enum("unpriced", "What becomes of a request that a budget in USD is for, if its model has no price in the catalogue.", "refuse", "refuse", "allow") == "allow"
 }
 
+// limits reads limits and budgets. Those of somebody count by who it is, unless they say
+// otherwise.
+func (r *reader) limits(o *strict.Object, usual ...limit.Attribute) limit.Limits {
+	var l limit.Limits
+	o.Objects("limits", "What callers may use in a time; all of those that are for a request hold.", func(_ int, o *strict.Object) { r.limit(&l, o, usual) })
+	o.Objects("budgets", "The same for money and tokens, with thresholds at which somebody is told.", func(_ int, o *strict.Object) { r.budget(&l, o, usual) })
+	r.out.Usage.Any = r.out.Usage.Any || len(l) > 0
+	return l
+}
+
 // limit reads a limit: one rule for each unit that it names.
-func (r *reader) limit(to *limit.Limits, o *strict.Object) {
-	rule, key := r.rule(o)
+func (r *reader) limit(to *limit.Limits, o *strict.Object, usual []limit.Attribute) {
+	rule, key := r.rule(o, usual)
 	window := o.Enum("window", "How it forgets: fixed at the end of each period, sliding bit by bit, gcra steadily, as a bucket of burst that fills by the limit in each period.", "fixed", "fixed", "sliding", "gcra")
 	burst := o.Int("burst", "How much at once, for gcra; it makes it the default. 0 is as much as the limit.", 0, 0, 1<<40)
 	rule.Wait = o.Duration("wait", "How long a request may be held until there is room.", 0, 0, time.Minute)
@@ -103,8 +113,8 @@ func (r *reader) limit(to *limit.Limits, o *strict.Object) {
 }
 
 // budget reads a budget.
-func (r *reader) budget(to *limit.Limits, o *strict.Object) {
-	rule, key := r.rule(o)
+func (r *reader) budget(to *limit.Limits, o *strict.Object, usual []limit.Attribute) {
+	rule, key := r.rule(o, usual)
 	o.Require("name")
 	b := &limit.Budget{Model: o.Str("model", "What is asked instead when nothing is left; empty: requests are refused.", "")}
 	for _, p := range o.Ints("soft", "Percents of it at which somebody is told, by a metric, the log and the alert.", nil, 1, 100) {
@@ -129,7 +139,7 @@ func (r *reader) budget(to *limit.Limits, o *strict.Object) {
 		}
 		to.Add(key, &x)
 	}
-	if b.Model != "" {
+	if b.Model != "" && r.scope.outer == nil { // a tenant's models are read beside its budgets
 		if _, ok := r.out.Models.Find(b.Model); !ok {
 			o.Fail("model", "no model is called "+strict.Quote(b.Model)+r.out.Models.Near(b.Model))
 		}
@@ -137,10 +147,10 @@ func (r *reader) budget(to *limit.Limits, o *strict.Object) {
 }
 
 // rule reads what limits and budgets have in common.
-func (r *reader) rule(o *strict.Object) (limit.Rule, []limit.Attribute) {
+func (r *reader) rule(o *strict.Object, usual []limit.Attribute) (limit.Rule, []limit.Attribute) {
 	rule := limit.Rule{Name: o.Str("name", "Name in errors, metrics and logs.", "")}
 	var key []limit.Attribute
-	for i, word := range o.Strings("key", "What is counted apart: consumer, tenant, tier, ip, model, provider, operation, header:NAME, metadata:NAME, claim:NAME. None counts all together.") {
+	for i, word := range o.Strings("key", "What is counted apart: consumer, tenant, tier, ip, model, provider, operation, header:NAME, metadata:NAME, claim:NAME. None counts all together at the top, and elsewhere by whom the limit is of.") {
 		a, ok := limit.ReadAttribute(word)
 		if !ok {
 			o.FailItem("key", i, "want consumer, tenant, tier, ip, model, provider, operation, header:NAME, metadata:NAME or claim:NAME, got "+strict.Quote(word))
@@ -149,6 +159,9 @@ func (r *reader) rule(o *strict.Object) (limit.Rule, []limit.Attribute) {
 			r.out.Usage.Headers = append(r.out.Usage.Headers, a.Name)
 		}
 		key = append(key, a)
+	}
+	if !o.Has("key") {
+		key = usual
 	}
 	o.Object("when", "Which requests it is for: those that match each list; none means all.", func(o *strict.Object) {
 		m := &rule.When

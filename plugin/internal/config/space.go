@@ -1,5 +1,7 @@
 package config
 
+import "github.com/postern-gateway/postern/plugin/internal/limit"
+
 // A Space is what the callers of one tenant reach, or those who belong to none. Nothing
 // else is there for them: no name, path or list leads out of it.
 type Space struct {
@@ -9,6 +11,9 @@ type Space struct {
 
 	// Open are those of them that take every model, as none are configured beside them.
 	Open []*Provider
+
+	// Limits are the tenant's own.
+	Limits limit.Limits
 
 	parts []*part
 	tier  string

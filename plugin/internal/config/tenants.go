@@ -1,10 +1,13 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/glob"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
 // A Tenant is somebody whose consumers are kept apart from everybody else's.
@@ -17,20 +20,13 @@ type Tenant struct {
 type Tier struct {
 	Name   string
 	Models []string // names and patterns; none means every model
+	Limits limit.Limits
 }
 
 // May reports whether consumers of the tier may use a model by that name. A nil Tier
 // forbids nothing.
 func (t *Tier) May(model string) bool {
-	if t == nil || len(t.Models) == 0 {
-		return true
-	}
-	for _, p := range t.Models {
-		if glob.Match(p, model) {
-			return true
-		}
-	}
-	return false
+	return t == nil || len(t.Models) == 0 || glob.Any(t.Models, model)
 }
 
 // scope is where names of providers mean something: at the top, or within a tenant, where
@@ -100,6 +96,7 @@ func (r *reader) tenants(o *strict.Object) {
 		r.out.Tenants = append(r.out.Tenants, t)
 		r.consumers(o)
 		r.accessRules(o, access.When{Tenants: []string{t.Name}})
+		r.out.spaces[t.Name].Limits = r.limits(o, limit.Attribute{Kind: limit.Tenant})
 		r.scope = top
 	})
 }
@@ -116,6 +113,7 @@ func (r *reader) tiers(o *strict.Object) {
 			o.Fail("name", "another tier has this name")
 		}
 		r.accessRules(o, access.When{Tiers: []string{t.Name}})
+		t.Limits = r.limits(o, limit.Attribute{Kind: limit.Tenant}, limit.Attribute{Kind: limit.Consumer})
 		r.out.Tiers = append(r.out.Tiers, t)
 	})
 }
@@ -151,18 +149,9 @@ func (r *reader) tenantNames() []string {
 
 // knownTier refuses the name of a tier that there is not, where there are tiers.
 func (r *reader) knownTier(name string, o *strict.Object) {
-	if name != "" && len(r.tierNames) > 0 && !contains(r.tierNames, name) {
+	if name != "" && len(r.tierNames) > 0 && !slices.Contains(r.tierNames, name) {
 		o.Fail("tier", "no tier is called "+strict.Quote(name)+strict.Near(name, r.tierNames))
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *reader) clientAddress(o *strict.Object) {

@@ -83,7 +83,15 @@ func (s *Stream) gather() {
 	if s.w.book == nil {
 		return
 	}
-	s.w.book.Gather(&b.lease, s, s.w.plan.Usage.Limits)
+	book := s.w.book
+	book.Gather(&b.lease, s, s.w.plan.Usage.Limits)
+	book.Gather(&b.lease, s, s.space.Limits)
+	if s.tier != nil {
+		book.Gather(&b.lease, s, s.tier.Limits)
+	}
+	if s.caller != nil {
+		book.Gather(&b.lease, s, s.caller.Rules)
+	}
 }
 
 // measure notes what the request may need in tokens. wanted is the bound of its answers

@@ -71,7 +71,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 	w.newTokens()
-	if len(plan.Usage.Limits) > 0 {
+	if plan.Usage.Any {
 		w.book = limit.NewBook(port, plan.Usage.Space, plan.Usage.Seed)
 	}
 	return w

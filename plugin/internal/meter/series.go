@@ -149,12 +149,22 @@ func (s *Set) Exchanges(provider, outcome string) *Series {
 // Limited counts what limits have done to requests: refused, shadow, lowered, waited,
 // degraded, cut.
 func (s *Set) Limited(name, outcome string) Sample {
-	return Sample{Series: s.Plain("postern.limited;limit=" + clean(name) + ";outcome=" + outcome), Value: 1}
+	return Sample{Series: s.named("postern.limited;limit=", name, ";outcome="+outcome), Value: 1}
 }
 
 // Threshold counts budgets that have come to a percent of theirs.
 func (s *Set) Threshold(budget, percent string) Sample {
-	return Sample{Series: s.Plain("postern.budget_thresholds;budget=" + clean(budget) + ";percent=" + percent), Value: 1}
+	return Sample{Series: s.named("postern.budget_thresholds;budget=", budget, ";percent="+percent), Value: 1}
+}
+
+// named is a counter of something that a configuration names, of which there may be
+// thousands: those that come late are counted together.
+func (s *Set) named(what, name, rest string) *Series {
+	full := what + clean(name) + rest
+	if _, ok := s.plain[full]; !ok && len(s.plain) >= maxGroups {
+		full = what + "other" + rest
+	}
+	return s.Plain(full)
 }
 
 // Access counts what an access rule has refused, or would have: outcome is denied or
