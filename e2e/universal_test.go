@@ -38,7 +38,7 @@ func (s *suite) universal(add func(string, envoy.Listener) error) ([]any, error)
 	}
 	return []any{envoy.Cluster("failing", l.Addr().String()),
 			envoy.Cluster("mock-openai-called", called.Of("openai").Addr), envoy.Cluster("mock-anthropic-called", called.Of("anthropic").Addr)},
-		add("universal", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)})
+		add("universal", envoy.Listener{Buffer: 4 << 20, Filters: []any{envoy.Plugin{Module: modulePath(), Configuration: config, Environment: environment, Struct: true}.Filter()}})
 }
 
 // A slowServer fails with a large page; for one key it does so late.

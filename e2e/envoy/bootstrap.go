@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"encoding/json"
 	"net"
 	"strconv"
 )
@@ -86,10 +87,15 @@ type Plugin struct {
 	Configuration string
 	Environment   map[string]string
 	NoHeadersStop bool // leave allow_on_headers_stop_iteration off
+	Struct        bool // the configuration is one, as it is in files in YAML
 }
 
 // Filter is the plugin's part of a listener.
 func (p Plugin) Filter() map[string]any {
+	configuration := map[string]any{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": p.Configuration}
+	if p.Struct {
+		configuration = map[string]any{"@type": "type.googleapis.com/google.protobuf.Struct", "value": json.RawMessage(p.Configuration)}
+	}
 	return map[string]any{"name": "postern", "typed_config": map[string]any{
 		"@type": httpPackage + "wasm.v3.Wasm",
 		"config": map[string]any{
@@ -100,7 +106,7 @@ func (p Plugin) Filter() map[string]any {
 				"code":                  map[string]any{"local": map[string]any{"filename": p.Module}},
 				"environment_variables": map[string]any{"key_values": p.Environment},
 			},
-			"configuration": map[string]any{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": p.Configuration},
+			"configuration": configuration,
 		},
 	}}
 }

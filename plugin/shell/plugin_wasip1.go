@@ -37,7 +37,7 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 		abi.Log(abi.Critical, "postern: the proxy does not hand over the configuration: "+err.Error())
 		return types.OnPluginStartStatusFailed
 	}
-	plan, err := config.Read(document, p.parts)
+	plan, err := config.Read(config.Document(document), p.parts)
 	if err != nil {
 		abi.Log(abi.Critical, "postern: the configuration is refused:\n"+err.Error())
 		return types.OnPluginStartStatusFailed
