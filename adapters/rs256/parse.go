@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+
+	"github.com/postern-gateway/postern/adapters/modular"
 )
 
 // What is wrong with a key. None says anything of what is in it.
@@ -85,12 +87,12 @@ func newKey(n, e, p, q, dp, dq, qInv []byte) (*Key, error) {
 	}
 	limbs := half / 8
 	k := &Key{e: e, modulusLen: len(n)}
-	k.n = newModulus(fromBytes(n, 2*limbs))
-	k.p, k.q = newModulus(fromBytes(p, limbs)), newModulus(fromBytes(q, limbs))
+	k.n = modular.New(modular.FromBytes(n, 2*limbs))
+	k.p, k.q = modular.New(modular.FromBytes(p, limbs)), modular.New(modular.FromBytes(q, limbs))
 	// As long as the primes, so that a signature's time does not tell how long they are.
 	k.dp, k.dq = padded(dp, half), padded(dq, half)
-	k.qInv = k.p.reduce(fromBytes(qInv, limbs))
-	if !equal(addProduct(nil, k.p.m, k.q.m, 2*limbs), k.n.m) {
+	k.qInv = k.p.Reduce(modular.FromBytes(qInv, limbs))
+	if !modular.Equal(modular.AddProduct(nil, k.p.M, k.q.M, 2*limbs), k.n.M) {
 		return nil, errPrimes
 	}
 	return k, nil

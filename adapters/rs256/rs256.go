@@ -9,12 +9,14 @@ package rs256
 
 import (
 	"errors"
+
+	"github.com/postern-gateway/postern/adapters/modular"
 	"github.com/postern-gateway/postern/adapters/sha2"
 )
 
 // A Key is a private key, ready to sign.
 type Key struct {
-	n, p, q    *modulus
+	n, p, q    *modular.Modulus
 	e          []byte // big-endian, as the exponents are
 	dp, dq     []byte
 	qInv       []uint64 // of q, modulo p
@@ -39,19 +41,20 @@ func (k *Key) Sign(message []byte) ([]byte, error) {
 	copy(padded[at:], prefix)
 	copy(padded[hash:], sum[:])
 
-	m := fromBytes(padded, k.n.size())
+	m := modular.FromBytes(padded, k.n.Size())
 	s := k.power(m)
-	if !equal(k.n.exp(s, k.e), m) { // a fault in one half would give the key away
+	if !modular.Equal(k.n.Exp(s, k.e), m) { // a fault in one half would give the key away
 		return nil, errFault
 	}
-	return toBytes(s, k.modulusLen), nil
+	return modular.ToBytes(s, k.modulusLen), nil
 }
 
 // power is m to the private exponent, by way of both primes
 // (https://www.rfc-editor.org/rfc/rfc8017#section-5.1.2).
 func (k *Key) power(m []uint64) []uint64 {
-	m1 := k.p.exp(k.p.reduce(m), k.dp)
-	m2 := k.q.exp(k.q.reduce(m), k.dq)
-	h := k.p.mul(k.p.sub(m1, k.p.reduce(m2)), k.qInv)
-	return addProduct(m2, h, k.q.m, k.n.size())
+	m1 := k.p.Exp(k.p.Reduce(m), k.dp)
+	m2 := k.q.Exp(k.q.Reduce(m), k.dq)
+	k.p.Sub(m1, m1, k.p.Reduce(m2))
+	h := k.p.Mul(m1, k.qInv)
+	return modular.AddProduct(m2, h, k.q.M, k.n.Size())
 }

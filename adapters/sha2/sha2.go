@@ -1,8 +1,9 @@
-// Package sha2 is SHA-256, https://doi.org/10.6028/NIST.FIPS.180-4, and nothing else.
+// Package sha2 is SHA-256, SHA-384 and SHA-512, https://doi.org/10.6028/NIST.FIPS.180-4,
+// and HMAC with them.
 //
 // The library's crypto/sha256 is the same function behind a module that validates itself
-// at start: with it come AES, SHA-3, SHA-512 and a generator of random numbers, which are
-// a twentieth of the whole WebAssembly module. Tests hold this one to the library's.
+// at start: with it come AES, SHA-3 and a generator of random numbers, which are a
+// twentieth of the whole WebAssembly module. Tests hold this package to the library.
 package sha2
 
 import (
@@ -10,7 +11,7 @@ import (
 	"math/bits"
 )
 
-// Size is how many bytes a sum has, and BlockSize how many are hashed at once.
+// Size is how many bytes a sum of SHA-256 has, and BlockSize how many are hashed at once.
 const (
 	Size      = 32
 	BlockSize = 64

@@ -2,7 +2,10 @@ package sha2_test
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/sha2"
@@ -20,6 +23,27 @@ func TestSum(t *testing.T) {
 		for cut := range n {
 			if got := sha2.Sum(text[:cut], nil, text[cut:n]); got != want {
 				t.Fatalf("%d bytes cut at %d: got %x, want %x", n, cut, got, want)
+			}
+		}
+	}
+}
+
+// TestFamily: each hash, and the HMAC with it, is the library's, at every length around the
+// ends of blocks and for keys around their size.
+func TestFamily(t *testing.T) {
+	t.Parallel()
+	text := bytes.Repeat([]byte("The quick brown fox jumps. "), 12)
+	for h, library := range map[sha2.Hash]func() hash.Hash{sha2.SHA256: sha256.New, sha2.SHA384: sha512.New384, sha2.SHA512: sha512.New} {
+		for n := range len(text) {
+			want := library()
+			want.Write(text[:n])
+			if got := h.Sum(text[:n/3], nil, text[n/3:n]); !bytes.Equal(got, want.Sum(nil)) || len(got) != h.Size() {
+				t.Fatalf("SHA-%d of %d bytes: got %x, want %x", h, n, got, want.Sum(nil))
+			}
+			mac := hmac.New(library, text[:n])
+			mac.Write(text)
+			if got := h.MAC(text[:n], text); !bytes.Equal(got, mac.Sum(nil)) {
+				t.Fatalf("HMAC-SHA-%d with a key of %d bytes: got %x, want %x", h, n, got, mac.Sum(nil))
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func Sign(k Key, s Scope, r *adapters.Outgoing, now int64) []adapters.Header {
 
 	key := []byte("AWS4" + k.Secret)
 	for _, part := range [...]string{day, s.Region, s.Service, last, toSign} {
-		key = hmac(key, part)
+		key = sha2.SHA256.MAC(key, []byte(part))
 	}
 	value := algorithm + " Credential=" + k.ID + "/" + scope + ", SignedHeaders=" + names + ", Signature=" + hexadecimal(key)
 	out := []adapters.Header{{Name: "authorization", Value: value}, {Name: "x-amz-date", Value: stamp}}
@@ -145,24 +145,4 @@ func hexadecimal(p []byte) string {
 		dst = append(dst, lower[c>>4], lower[c&15])
 	}
 	return string(dst)
-}
-
-// hmac is HMAC-SHA-256 (RFC 2104). Package crypto/hmac would cost 25 KB of the module.
-func hmac(key []byte, message string) []byte {
-	if len(key) > sha2.BlockSize {
-		sum := sha2.Sum(key)
-		key = sum[:]
-	}
-	inner := sha2.Sum(append(pad(key, 0x36), message...))
-	sum := sha2.Sum(append(pad(key, 0x5c), inner[:]...))
-	return sum[:]
-}
-
-func pad(key []byte, with byte) []byte {
-	block := make([]byte, sha2.BlockSize)
-	copy(block, key)
-	for i := range block {
-		block[i] ^= with
-	}
-	return block
 }
