@@ -134,3 +134,22 @@ func trimmed(b []byte) []byte {
 	}
 	return b
 }
+
+// HashName is what hosts call the algorithm's hash.
+func (a Algorithm) HashName() string {
+	switch a.Hash {
+	case sha2.SHA256:
+		return "sha256"
+	case sha2.SHA384:
+		return "sha384"
+	}
+	return "sha512"
+}
+
+// Size is how many bytes each number of a signature by an ECDSA key has; 0 for other keys.
+func (k *Key) Size() int {
+	if k.curve == nil {
+		return 0
+	}
+	return k.curve.size
+}

@@ -1,0 +1,63 @@
+package identity
+
+// A Gate is all ways of proving who calls, as the configuration has them.
+type Gate struct {
+	Order     []Method
+	Keys      Keys
+	Signed    *Signed // nil: no such keys
+	Issuers   []*Issuer
+	Mapping   *Certificates // nil: certificates prove nothing
+	Trusted   *Trusted      // nil: nobody's word is taken
+	Anonymous *Caller       // who presents nothing; nil: is refused
+
+	// Headers are those that the methods read beside the ones that have keys, in lower
+	// case. None of them goes on to a provider.
+	Headers []string
+
+	Consumers map[string]*Caller // of the configuration, by name
+}
+
+// A Method is a way of proving who calls.
+type Method uint8
+
+// Methods.
+const (
+	ByWord        Method = iota // of a filter in front
+	ByKey                       // an API key, or one that describes itself
+	ByToken                     // a JSON Web Token
+	ByCertificate               // of the client
+)
+
+// Open reports that nothing is configured, so that everybody may call.
+func (g *Gate) Open() bool { return len(g.Order) == 0 }
+
+// settle joins who a credential names with who the configuration knows by that name.
+// known: it has to be known. same: whoever makes the credentials may name those of the
+// configuration; otherwise the name of one is somebody else's, and refused.
+func (g *Gate) settle(c *Caller, known, same bool) (*Caller, *Problem) {
+	from := g.Consumers[c.Name]
+	switch {
+	case from == nil && known:
+		return nil, &Problem{NotAllowed, "nobody by this name may call here"}
+	case from == nil:
+		return c, nil
+	case !same:
+		return nil, &Problem{NotAllowed, "the name that this says is that of another consumer"}
+	}
+	if c.Tenant == "" {
+		c.Tenant = from.Tenant
+	}
+	if c.Tenant != from.Tenant {
+		return nil, &Problem{NotAllowed, "the consumer by this name belongs to another tenant"}
+	}
+	if c.Tier == "" {
+		c.Tier = from.Tier
+	}
+	if len(c.Models) == 0 {
+		c.Models = from.Models
+	}
+	if len(c.Tags) == 0 {
+		c.Tags = from.Tags
+	}
+	return c, nil
+}
