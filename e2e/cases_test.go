@@ -241,7 +241,7 @@ func send(address, id string, m cases.Message) (cases.Message, error) {
 		if h.Name == "host" {
 			r.Host = h.Value
 		} else {
-			r.Header.Set(h.Name, h.Value)
+			r.Header.Add(h.Name, h.Value)
 		}
 	}
 	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableCompression: true}}

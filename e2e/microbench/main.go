@@ -97,6 +97,13 @@ func run(module, out string, rounds int, only bool) error {
 		results = append(results, result{o.name, ns})
 		fmt.Printf("%-46s %9.2f µs\n", o.name, ns/1000)
 	}
+	if !only {
+		callers, err := callersOf(compiled, rounds)
+		if err != nil {
+			return err
+		}
+		results = append(results, callers...)
+	}
 	more, over := printPairs(all, nanos)
 	results = append(results, more...)
 	fmt.Printf("%d figures of translations are more than %d × the passthrough's\n", over, maxRatio)

@@ -44,6 +44,15 @@ func (h *host) Property(path string) ([]byte, bool) {
 	return value, err == nil
 }
 
+// Verify is a foreign function of Envoy's.
+func (h *host) Verify(hash string, key, message, signature []byte) (valid, able bool) {
+	result, err := abi.Foreign("verify_signature", verification(hash, key, message, signature))
+	if err != nil {
+		return false, false
+	}
+	return verdict(result)
+}
+
 func (h *host) Value(s *meter.Series) uint64 {
 	if !define(s) {
 		return 0

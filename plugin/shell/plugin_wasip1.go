@@ -130,7 +130,13 @@ func (p *plugin) wake(wakes []gateway.Wake) {
 			s.check(abi.Reset(abi.Response))
 			continue
 		}
-		if s.applyRequest(w.Step) == types.ActionContinue {
+		again := w.Step.Again // the step is the stream's, which uses it again
+		action := s.applyRequest(w.Step)
+		if again {
+			const all = 1<<31 - 1
+			action = s.requestBody(all)
+		}
+		if action == types.ActionContinue {
 			s.check(abi.Continue(abi.Request))
 		}
 	}

@@ -81,8 +81,11 @@ func (x *loaded) summary() string {
 	} else {
 		parts = append(parts, "every model")
 	}
-	if !x.plan.Consumers.Open() {
-		parts = append(parts, count(x.plan.Consumers.Len(), "consumer"))
+	if !x.plan.Identity.Open() {
+		parts = append(parts, count(x.plan.Identity.Len(), "consumer"))
+	}
+	if n := len(x.plan.Identity.Issuers); n > 0 {
+		parts = append(parts, count(n, "issuer")+" of tokens")
 	}
 	for _, some := range []struct {
 		n    int
@@ -107,7 +110,7 @@ func (x *loaded) notes() []string {
 	if x.inlineKeys() {
 		notes = append(notes, "it has providers' keys in it; env keeps them out of files")
 	}
-	if x.plan.Consumers.Open() {
+	if x.plan.Identity.Open() {
 		notes = append(notes, "no consumers are configured: everybody who reaches the proxy may call")
 	}
 	return notes

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // keyPrefix makes a leaked key easy to find, and to tell from a provider's.
@@ -15,6 +16,8 @@ const keyPrefix = "pk-"
 // its SHA-256, which is enough since the key has 130 random bits.
 func key(c *call) error {
 	name := c.flags.String("name", "web", "what logs and limits call the consumer")
+	span := lifetime(0)
+	c.flags.Var(&span, "for", "how long it holds, such as 30d; without it for ever")
 	if err := c.parse(); err != nil {
 		return err
 	}
@@ -28,13 +31,17 @@ func key(c *call) error {
 	if err != nil {
 		return err
 	}
+	expires := ""
+	if span > 0 {
+		expires = `, expires: "` + time.Now().Add(time.Duration(span)).UTC().Format(time.RFC3339) + `"`
+	}
 	_, err = fmt.Fprintf(c.out, `key     %s
 sha256  %s
 
 The key is for the client and is stored nowhere. The configuration gets its hash:
 
 consumers:
-- {name: %s, keys: [{sha256: "%s"}]}
-`, secret, hex.EncodeToString(sum[:]), quoted, hex.EncodeToString(sum[:]))
+- {name: %s, keys: [{sha256: "%s"%s}]}
+`, secret, hex.EncodeToString(sum[:]), quoted, hex.EncodeToString(sum[:]), expires)
 	return err
 }

@@ -42,6 +42,8 @@ func commands() []command {
 	return []command{
 		{"check", "FILE", "say everything that is wrong with a configuration (JSON or YAML; - is standard input)", check},
 		{"key", "", "mint a client key and print what the configuration gets to know of it", key},
+		{"keypair", "FILE", "make a pair of keys to sign client keys with; FILE is for the private one", keypair},
+		{"signed-key", "FILE", "make a client key that says itself whose it is, signed with the private key in FILE", signedKey},
 		{"envoy", "FILE", "write an Envoy bootstrap that serves a configuration", envoy},
 		{"schema", "", "print the JSON Schema of the configuration", schema},
 		{"version", "", "print the version", version},
@@ -92,7 +94,7 @@ func (c command) call(args []string, io stdio) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "postern helps to operate the Postern gateway.\n\nusage: postern COMMAND [FLAG…] [FILE]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-12s %s\n", join(c.name, c.args), c.doc)
+		fmt.Fprintf(w, "  %-15s %s\n", join(c.name, c.args), c.doc)
 	}
 	fmt.Fprint(w, "\npostern COMMAND --help tells the flags of one.\n")
 }

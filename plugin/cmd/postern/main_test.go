@@ -9,6 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/builtin"
+	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
 // result is what a command line has done.
@@ -123,6 +127,27 @@ bounds: {request: 64}
 	}
 	if strings.Contains(got.err, "sk-secret") {
 		t.Errorf("got %s, want no secret in it", got.err)
+	}
+}
+
+// TestKeyThatEnds checks that the snippet says when, as configurations do.
+func TestKeyThatEnds(t *testing.T) {
+	t.Parallel()
+	got := execute("", "key", "--for", "30d")
+	_, snippet, _ := strings.Cut(got.out, "consumers:")
+	b, err := yamlToJSON([]byte("providers: [{name: a, type: openai, cluster: c, keys: [{passthrough: true}]}]\nconsumers:" + snippet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := config.Read(b, config.Parts{Providers: builtin.Providers()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := strings.Fields(got.out)[1]
+	for days, want := range map[int]bool{0: true, 29: true, 31: false} {
+		if _, p := plan.Identity.Keys.Find(key, time.Now().AddDate(0, 0, days).Unix()); (p == nil) != want {
+			t.Errorf("in %d days: got %v, want the key taken: %v", days, p, want)
+		}
 	}
 }
 

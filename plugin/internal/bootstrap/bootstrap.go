@@ -134,6 +134,7 @@ func labels() []label {
 		{"status", "http.response.status_code"},
 		{"outcome", "outcome"},
 		{"rule", "rule"},
+		{"cluster", "cluster"},
 	}
 }
 
@@ -159,7 +160,8 @@ func buckets() []histogram {
 	}
 }
 
-// clusters are those of the plan's providers and of their callouts, each once.
+// clusters are those of the plan's providers, of their callouts, and of the servers of
+// tokens' issuers, each once.
 func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error) {
 	providers := slices.Collect(plan.EachProvider)
 	for name := range upstreams {
@@ -169,6 +171,14 @@ func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error)
 	}
 	var all []cluster
 	var errs []error
+	add := func(who string, c cluster) {
+		switch at := slices.IndexFunc(all, func(x cluster) bool { return x.Name == c.Name }); {
+		case at < 0:
+			all = append(all, c)
+		case all[at] != c:
+			errs = append(errs, fmt.Errorf("%s: another's cluster %s leads to %s:%d", who, c.Name, all[at].Address, all[at].Port))
+		}
+	}
 	for i, p := range providers {
 		where := fmt.Sprintf("providers[%d] (%s)", i, p.Name)
 		if p.Tenant != "" {
@@ -179,19 +189,21 @@ func clusters(plan *config.Plan, upstreams map[string]string) ([]cluster, error)
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 			continue
 		}
-		needed := []cluster{c}
+		add(where, c)
 		if x, ok := p.Adapter.(adapters.Caller); ok {
 			if name, host := x.Calls(); name != "" {
-				needed = append(needed, cluster{Name: name, Address: host, Port: 443, Host: host, TLS: true})
+				add(where, cluster{Name: name, Address: host, Port: 443, Host: host, TLS: true})
 			}
 		}
-		for _, c := range needed {
-			switch at := slices.IndexFunc(all, func(x cluster) bool { return x.Name == c.Name }); {
-			case at < 0:
-				all = append(all, c)
-			case all[at] != c:
-				errs = append(errs, fmt.Errorf("%s: another provider's cluster %s leads to %s:%d", where, c.Name, all[at].Address, all[at].Port))
+	}
+	for i, issuer := range plan.Identity.Issuers {
+		if r := issuer.Remote; r != nil {
+			c, err := publicCluster(r.Cluster, r.Host)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("identity.jwt[%d]: %w", i, err))
+				continue
 			}
+			add(fmt.Sprintf("identity.jwt[%d]", i), c)
 		}
 	}
 	return all, errors.Join(errs...)

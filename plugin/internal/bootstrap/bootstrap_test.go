@@ -122,7 +122,7 @@ func TestWrite(t *testing.T) {
 	}
 	text, _ := filter.at("configuration", "value").v.(string)
 	again := read(t, text)
-	if len(again.Providers) != 2 || again.Consumers.Len() != 1 || !strings.Contains(text, `"é \" ' % \\`) {
+	if len(again.Providers) != 2 || again.Identity.Len() != 1 || !strings.Contains(text, `"é \" ' % \\`) {
 		t.Errorf("got the configuration %s, want the same", text)
 	}
 }
@@ -224,7 +224,7 @@ func TestSharedClusters(t *testing.T) {
 	if got, err := clusters(read(t, shared("")), nil); err != nil || len(got) != 1 {
 		t.Errorf("got %v, %v, want one cluster", got, err)
 	}
-	if got, err := clusters(read(t, shared(`, "host": "b.example.com"`)), nil); err == nil || !strings.Contains(err.Error(), "another provider's cluster c leads to api.openai.com:443") {
+	if got, err := clusters(read(t, shared(`, "host": "b.example.com"`)), nil); err == nil || !strings.Contains(err.Error(), "another's cluster c leads to api.openai.com:443") {
 		t.Errorf("got %v, %v, want an error", got, err)
 	}
 	if got, err := clusters(read(t, shared("")), map[string]string{"r": "http://a"}); err == nil || !strings.Contains(err.Error(), "upstream r:") {
@@ -334,5 +334,23 @@ func TestClustersOfCallouts(t *testing.T) {
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// The keys of tokens are fetched from a cluster of their own, or a provider's.
+func TestClustersOfIssuers(t *testing.T) {
+	t.Parallel()
+	issuers := func(host string) string {
+		return `{"providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"env":"K"}]}],"identity":{"jwt":[{"issuer":"i","audiences":["a"],"jwks":{"cluster":"idp","host":"id.example.com","path":"/"}},
+			{"issuer":"j","audiences":["a"],"jwks":{"cluster":"idp","host":"` + host + `","path":"/j"}}]}}`
+	}
+	got, err := clusters(read(t, issuers("id.example.com")), nil)
+	if want := (cluster{Name: "idp", Address: "id.example.com", Port: 443, Host: "id.example.com", TLS: true}); err != nil || len(got) != 2 || got[1] != want {
+		t.Errorf("got %+v, %v, want openai's and %+v", got, err, want)
+	}
+	for host, want := range map[string]string{"other.example.com": "identity.jwt[1]: another's cluster idp leads to id.example.com:443", "a/b": `identity.jwt[1]: host "a/b"`} {
+		if _, err := clusters(read(t, issuers(host)), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", host, err, want)
+		}
 	}
 }

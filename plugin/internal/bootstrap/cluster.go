@@ -37,17 +37,7 @@ func newCluster(p *config.Provider, upstream string) (cluster, error) {
 		if host == "" {
 			return cluster{}, errNoHost
 		}
-		u, err := url.Parse("https://" + host)
-		if err != nil || u.Hostname() == "" || u.Host != host {
-			return cluster{}, fmt.Errorf("host %q: want a name, and perhaps a port", host)
-		}
-		c := cluster{Name: p.Cluster, Address: u.Hostname(), Port: 443, Host: host, TLS: true}
-		if c.Port, err = port(u, c.Port); err != nil {
-			return cluster{}, fmt.Errorf("host %q: %w", host, err)
-		}
-		_, err = netip.ParseAddr(c.Address)
-		c.Static = err == nil
-		return c, nil
+		return publicCluster(p.Cluster, host)
 	}
 	u, err := url.Parse(upstream)
 	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -78,6 +68,21 @@ func newCluster(p *config.Provider, upstream string) (cluster, error) {
 	default:
 		c.Host = u.Host
 	}
+	return c, nil
+}
+
+// publicCluster is where a host is by its name.
+func publicCluster(name, host string) (cluster, error) {
+	u, err := url.Parse("https://" + host)
+	if err != nil || u.Hostname() == "" || u.Host != host {
+		return cluster{}, fmt.Errorf("host %q: want a name, and perhaps a port", host)
+	}
+	c := cluster{Name: name, Address: u.Hostname(), Port: 443, Host: host, TLS: true}
+	if c.Port, err = port(u, c.Port); err != nil {
+		return cluster{}, fmt.Errorf("host %q: %w", host, err)
+	}
+	_, err = netip.ParseAddr(c.Address)
+	c.Static = err == nil
 	return c, nil
 }
 

@@ -11,6 +11,11 @@ import (
 
 const hash = "d0509993080b879314d385486721354d89ca61361193450775c8bbf78f421239"
 
+const (
+	edKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" // of RFC 8037
+	edJWK = `{"kty":"OKP","crv":"Ed25519","x":"` + edKey + `"}`
+)
+
 func read(document string) (*config.Plan, error) {
 	env := map[string]string{"OPENAI_API_KEY": "sk-secret", "BAD_KEY": "sk-\nsecret", "AWS_ID": "id", "AWS_SECRET": "secret", "AWS_TOKEN": "token"}
 	return config.Read([]byte(document), config.Parts{
@@ -90,6 +95,29 @@ func TestWhatIsRefused(t *testing.T) {
 		{"consumer without keys", provider("") + `,"consumers":[{"name":"web"}]}`, []string{"consumers[0].keys: missing"}},
 		{"hash that is none", provider("") + `,"consumers":[{"name":"web","keys":[{"sha256":"xyz"}]}]}`, []string{"consumers[0].keys[0].sha256: want 64 hexadecimal digits"}},
 		{"key of two consumers", provider("") + `,"consumers":[{"name":"a","keys":[{"sha256":"` + hash + `"}]},{"name":"b","keys":[{"sha256":"` + hash + `"}]}]}`, []string{"consumers[1].keys[0].sha256: another consumer has this key"}},
+		{"end of a key that is no time", provider("") + `,"consumers":[{"name":"web","keys":[{"sha256":"` + hash + `","expires":"tomorrow"}]}]}`, []string{"consumers[0].keys[0].expires: want a time such as"}},
+		{"consumers who cannot prove who they are", provider("") + `,"consumers":[{"name":"web"}],"identity":{}}`, []string{"identity: there is no method by which"}},
+		{"order that leaves a method out", provider("") + `,"identity":{"order":["trusted"],"trusted":{"header":"x"},"signed_keys":{"public_keys":["` + edKey + `"]}}}`, []string{"identity.order: leaves out key"}},
+		{"order that names what is not there", provider("") + `,"identity":{"order":["trusted","jwt"],"trusted":{"header":"x"}}}`, []string{"identity.order: names jwt"}},
+		{"order that names one twice", provider("") + `,"identity":{"order":["trusted","trusted"],"trusted":{"header":"x"}}}`, []string{"identity.order[1]: is there before"}},
+		{"public key that is none", provider("") + `,"identity":{"signed_keys":{"public_keys":["sk-x","` + edKey + `"]}}}`, []string{"identity.signed_keys.public_keys[0]: "}},
+		{"no public key", provider("") + `,"identity":{"signed_keys":{}}}`, []string{"identity.signed_keys.public_keys: missing"}},
+		{"issuer of nothing", provider("") + `,"identity":{"jwt":[{}]}}`, []string{"identity.jwt[0].issuer: missing", "identity.jwt[0].audiences: missing", `identity.jwt[0]: want exactly one of "jwks", "keys" and "secret", got none`}},
+		{"issuer of two sets", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"jwks":{"cluster":"c","host":"h","path":"/"},"keys":[` + edJWK + `]}]}}`, []string{`identity.jwt[0]: want exactly one of`}},
+		{"issuer for nobody", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":[],"keys":[` + edJWK + `]}]}}`, []string{"identity.jwt[0].audiences: want at least one"}},
+		{"issuer with a private key", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"keys":[` + edJWK[:len(edJWK)-1] + `,"d":"sk-d"}]}]}}`, []string{"identity.jwt[0].keys[0]: it is a private key"}},
+		{"issuer with a secret among its keys", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"keys":[{"kty":"oct","k":"sk-k"}]}]}}`, []string{"identity.jwt[0].keys[0]: want a public key"}},
+		{"issuer with a short secret", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"secret":{"value":"sk-short"}}]}}`, []string{"identity.jwt[0].secret: want a secret of at least 32 bytes"}},
+		{"issuer with a secret that is not set", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"secret":{"env":"NOWHERE"}}]}}`, []string{"identity.jwt[0].secret.env: the Wasm VM"}},
+		{"public keys and an algorithm of secrets", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"algorithms":["EdDSA","HS256"],"keys":[` + edJWK + `]}]}}`, []string{"identity.jwt[0].algorithms[1]: is not one of public keys"}},
+		{"algorithm none", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"algorithms":["none"],"keys":[` + edJWK + `]}]}}`, []string{"identity.jwt[0].algorithms[0]: want"}},
+		{"consumers without a name's claim", provider("") + `,"identity":{"jwt":[{"issuer":"i","audiences":["a"],"keys":[` + edJWK + `],"claims":{"consumer":""}}]}}`, []string{"identity.jwt[0].claims.consumer: must not be empty"}},
+		{"certificates of two kinds", provider("") + `,"identity":{"client_certificate":{"rules":[{"uri":"a","dns":"b","name":"c"}]}}}`, []string{"identity.client_certificate.rules[0]: want exactly one of"}},
+		{"certificates with two stars", provider("") + `,"identity":{"client_certificate":{"rules":[{"uri":"a*b*","name":"c"}]}}}`, []string{"identity.client_certificate.rules[0]: want at most one *"}},
+		{"a star that stands for nothing", provider("") + `,"identity":{"client_certificate":{"rules":[{"uri":"a","name":"c*"}]}}}`, []string{"identity.client_certificate.rules[0].name: a * stands for"}},
+		{"the word of two", provider("") + `,"identity":{"trusted":{"header":"a","property":["b"]}}}`, []string{"identity.trusted: want exactly one of"}},
+		{"a header that is read already", provider("") + `,"identity":{"trusted":{"header":"a","tenant_header":"A"}}}`, []string{"identity.trusted.tenant_header: is read already"}},
+		{"a header that has keys", provider("") + `,"identity":{"trusted":{"header":"Authorization"}}}`, []string{"identity.trusted.header: "}},
 		{"consumer's name that is taken", provider("") + `,"consumers":[{"name":"a","keys":[{"sha256":"` + hash + `"}]},{"name":"a","keys":[{"sha256":"` + strings.Replace(hash, "d0", "d1", 1) + `"}]}]}`, []string{"consumers[1].name: another consumer"}},
 		{"host with a port", provider("") + `,"match":[{"hosts":["a:8080"]}]}`, []string{"match[0].hosts[0]: want a host name"}},
 		{"prefix without a slash", provider("") + `,"match":[{"prefix":"llm"}]}`, []string{"match[0].prefix: want a path"}},
@@ -166,8 +194,7 @@ func TestPlan(t *testing.T) {
 	if plan.Match[0].Prefix != "/ai" {
 		t.Errorf("got prefix %q, want /ai", plan.Match[0].Prefix)
 	}
-	c, ok := plan.Consumers.ByKey("nothing")
-	if ok {
+	if c, p := plan.Identity.Keys.Find("nothing", 0); p == nil {
 		t.Errorf("got consumer %v for a key that nobody has", c)
 	}
 	if key := plan.Providers[0].PickKey(7); len(key.Headers) != 1 || key.Headers[0].Value != "Bearer sk-secret" {
@@ -201,6 +228,7 @@ func TestGlobs(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(provider("") + "}")
 	f.Add(provider("") + `,"models":[{"name":"a*","targets":[{"provider":"openai"}]}],"consumers":[{"name":"x","keys":[{"sha256":"` + hash + `"}]}]}`)
+	f.Add(provider("") + `,"identity":{"order":["jwt","key"],"jwt":[{"issuer":"i","audiences":["a"],"keys":[` + edJWK + `],"claims":{"tags":"a.b"}}],"signed_keys":{"public_keys":["` + edKey + `"],"revoked":["x"]}}}`)
 	f.Fuzz(func(t *testing.T, document string) {
 		plan, err := read(document)
 		if err != nil {

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/postern-gateway/postern/adapters/rfc3339"
 	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
@@ -19,34 +20,43 @@ func fromEnvironment(lookup func(string) string, name string) (secret.String, er
 }
 
 func (r *reader) consumers(o *strict.Object) {
-	c := r.out.Consumers
-	o.Objects("consumers", "Who may call; none means everybody.", func(_ int, o *strict.Object) {
-		x := &identity.Caller{
-			Name:   o.Str("name", "Name in logs and limits.", ""),
-			Tier:   o.Str("tier", "Its kind of contract: the name of a tier, where there are any.", ""),
-			Models: o.Strings("models", "Names and patterns of the models that it may use; none means all."),
-			Tags:   o.Strings("tags", "Words that access rules can go by."),
-		}
+	g := r.out.Identity
+	o.Objects("consumers", "Who may call; none means everybody, unless identity says otherwise.", func(_ int, o *strict.Object) {
+		x := r.caller(o)
 		o.Require("name")
 		r.belongs(x, o)
 		x.Rules = r.limits(o, limit.Attribute{Kind: limit.Tenant}, limit.Attribute{Kind: limit.Consumer})
+		g.Consumers[x.Name] = append(g.Consumers[x.Name], x)
 		found := false
 		o.Objects("keys", "Its API keys, by their SHA-256.", func(_ int, o *strict.Object) {
 			sum, ok := r.hashed(o)
+			k := identity.Key{Caller: x, Expires: expiry(o)}
 			if !ok {
 				return
 			}
 			found = true
-			if _, taken := c.byKey[sum]; taken {
+			if _, taken := g.Keys[sum]; taken {
 				o.Fail("sha256", "another consumer has this key")
 			}
-			c.byKey[sum] = x
+			g.Keys[sum] = k
 		})
-		if !found {
+		if !found && !r.proves { // or it proves who it is by something else
 			o.Require("keys")
 		}
-		c.count++
 	})
+}
+
+// expiry reads when a key ends, in seconds since 1970; 0 is never.
+func expiry(o *strict.Object) int64 {
+	text := o.Str("expires", "When it ends, such as 2030-12-31T23:59:59Z; empty is never.", "")
+	if text == "" {
+		return 0
+	}
+	at, ok := rfc3339.Parse([]byte(text))
+	if !ok || at <= 0 {
+		o.Fail("expires", "want a time such as 2030-12-31T23:59:59Z")
+	}
+	return at
 }
 
 // hashed reads a client's key, of which only the SHA-256 is ever configured.

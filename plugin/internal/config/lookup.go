@@ -6,7 +6,6 @@ import (
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/internal/glob"
-	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 // Host reports whether a host, in lower case and without port, is among those of m.
@@ -47,21 +46,6 @@ func (a *Admin) seed() string {
 	}
 	return string(all[:])
 }
-
-// Consumers are those who may call.
-type Consumers struct {
-	byKey keySet[*identity.Caller]
-	count int
-}
-
-// Open reports that nobody is configured, so that everybody may call.
-func (c *Consumers) Open() bool { return c.count == 0 }
-
-// Len is how many there are.
-func (c *Consumers) Len() int { return c.count }
-
-// ByKey finds a consumer by an API key.
-func (c *Consumers) ByKey(key string) (*identity.Caller, bool) { return c.byKey.find(key) }
 
 // Models are the names that clients may ask for, the first match wins.
 type Models struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/catalog"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 // A Plan is a compiled configuration.
@@ -22,7 +23,7 @@ type Plan struct {
 	Models    *Models
 	Tenants   []*Tenant
 	Tiers     []*Tier
-	Consumers *Consumers
+	Identity  *identity.Gate
 	Access    *access.Rules
 	Admin     *Admin // nil: off
 	Client    ClientHeaders

@@ -37,6 +37,7 @@ type reader struct {
 	scope     *scope
 	consumed  map[[2]string]bool // tenant and name of the consumers so far
 	tierNames []string
+	proves    bool // there are other ways than keys to prove who one is
 	rules     []access.Rule
 }
 
@@ -44,7 +45,8 @@ func (r *reader) plan(o *strict.Object) {
 	r.scope = newScope("", nil)
 	r.out.names = map[string]bool{}
 	r.consumed = map[[2]string]bool{}
-	r.out.Consumers = &Consumers{byKey: keySet[*identity.Caller]{}}
+	r.out.Identity = &identity.Gate{Keys: identity.Keys{}, Consumers: map[string][]*identity.Caller{}}
+	r.proves = o.Has("identity")
 	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's.", "gateway", "gateway") == "gateway" {
 		r.out.Role = Gateway
 	}
@@ -68,6 +70,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.accessRules(o, access.When{})
 	r.out.Access = access.New(r.rules)
 	r.clientAddress(o)
+	r.identity(o)
 	r.admin(o)
 	r.usage(o)
 	r.clientHeaders(o)

@@ -122,13 +122,10 @@ func (r *reader) tiers(o *strict.Object) {
 func (r *reader) belongs(x *identity.Caller, o *strict.Object) {
 	if r.scope.outer != nil {
 		x.Tenant = r.scope.tenant
+		r.knownTier(x.Tier, o)
 	} else {
-		x.Tenant = o.Str("tenant", "What it belongs to: the name of a tenant, where there are any.", "")
-		if len(r.out.spaces) > 0 && x.Tenant != "" && r.out.spaces[x.Tenant] == nil {
-			o.Fail("tenant", "no tenant is called "+strict.Quote(x.Tenant)+strict.Near(x.Tenant, r.tenantNames()))
-		}
+		r.placed(x, o)
 	}
-	r.knownTier(x.Tier, o)
 	if s := r.out.spaces[x.Tenant]; s != nil && x.Tier == "" {
 		x.Tier = s.tier
 	}
@@ -137,6 +134,15 @@ func (r *reader) belongs(x *identity.Caller, o *strict.Object) {
 		o.Fail("name", "another consumer has this name")
 	}
 	r.consumed[who] = true
+}
+
+// placed reads the tenant of somebody at the top, and checks the tier.
+func (r *reader) placed(x *identity.Caller, o *strict.Object) {
+	x.Tenant = o.Str("tenant", "What it belongs to: the name of a tenant, where there are any.", "")
+	if len(r.out.spaces) > 0 && x.Tenant != "" && r.out.spaces[x.Tenant] == nil {
+		o.Fail("tenant", "no tenant is called "+strict.Quote(x.Tenant)+strict.Near(x.Tenant, r.tenantNames()))
+	}
+	r.knownTier(x.Tier, o)
 }
 
 func (r *reader) tenantNames() []string {

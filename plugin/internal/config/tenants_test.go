@@ -65,8 +65,8 @@ func TestSpaces(t *testing.T) {
 	if want := []string{"openai", "apart/openai", "both/openai"}; !slices.Equal(labels, want) {
 		t.Errorf("got providers %v, want %v", labels, want)
 	}
-	if plan.Consumers.Len() != 5 {
-		t.Errorf("got %d consumers, want 5", plan.Consumers.Len())
+	if plan.Identity.Len() != 5 {
+		t.Errorf("got %d consumers, want 5", plan.Identity.Len())
 	}
 }
 

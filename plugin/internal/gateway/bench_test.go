@@ -1,12 +1,16 @@
 package gateway_test
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/plugin/cases"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
@@ -118,5 +122,39 @@ func BenchmarkTranslatedEvent(b *testing.B) {
 		if step := s.ResponseBody(event, false); len(step.Body) == 0 {
 			b.Fatal("the event has gone")
 		}
+	}
+}
+
+// BenchmarkCaller is the headers' event alone, with nobody to find out and by each kind of
+// credential that is looked up.
+func BenchmarkCaller(b *testing.B) {
+	encode := base64.RawURLEncoding.EncodeToString
+	private := idp{}.private("k1")
+	public := encode(private.Public().(ed25519.PublicKey))
+	sum := sha256.Sum256([]byte("pk-web"))
+	open := `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"env":"OPENAI_API_KEY"}]}]`
+	closed := open + `,"consumers":[{"name":"web","keys":[{"sha256":"` + hex.EncodeToString(sum[:]) + `"}]}],"identity":{"signed_keys":{"public_keys":["` + public + `"]},
+		"jwt":[{"issuer":"https://id.example.com","audiences":["ai"],"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k1","x":"` + public + `"}],"claims":{"tags":"t"}}]}}`
+	text := encode([]byte(`{"alg":"EdDSA","kid":"k1"}`)) + "." + encode([]byte(`{"iss":"https://id.example.com","aud":"ai","sub":"ada","exp":4102444800,"x":"`+strings.Repeat("x", 500)+`"}`))
+	token := text + "." + encode(ed25519.Sign(private, []byte(text))) // of 850 bytes, as those of OpenID providers
+	for _, c := range []struct{ name, configuration, credential string }{
+		{"open, key", open + "}", "pk-web"},
+		{"key", closed, "pk-web"},
+		{"open, token", open + "}", token},
+		{"known token", closed, token},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			p := newProxy(b, c.configuration)
+			m := chatRequest("/v1/chat/completions", askBody)
+			m.Headers = append(m.Headers, cases.Header{Name: "authorization", Value: "Bearer " + c.credential})
+			h := requestHeaders(m)
+			for b.Loop() {
+				s := p.worker.NewStream(nil)
+				if s.RequestHeaders(h, false).Reply != nil {
+					b.Fatal("refused")
+				}
+				p.worker.Release(s)
+			}
+		})
 	}
 }

@@ -15,11 +15,11 @@ func (s *Stream) RequestProgress(size int) *Step {
 		s.w.prove()
 	}
 	s.received = size
-	if size > s.w.plan.Limits.Request && (s.phase == awaiting || s.phase == released) {
+	if size > s.w.plan.Limits.Request && (s.phase == proving || s.phase == awaiting || s.phase == released) {
 		return s.reject(tooLarge(s.w.plan.Limits.Request))
 	}
 	step := s.next()
-	if s.phase == awaiting || s.phase == released {
+	if s.phase == proving || s.phase == awaiting || s.phase == released {
 		step.Action, step.Want = Hold, Whole
 	}
 	return step
@@ -28,6 +28,11 @@ func (s *Stream) RequestProgress(size int) *Step {
 // RequestBody is the whole body of the request. p is only read, and only now.
 func (s *Stream) RequestBody(p []byte) *Step {
 	switch s.phase {
+	case proving:
+		s.received, s.complete = len(p), true
+		step := s.next()
+		step.Action, step.Want = Hold, Whole
+		return step
 	case awaiting:
 		s.leave()
 		s.w.prove()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
 // What the gateway itself refuses, in one place so that it speaks with one voice. What is
@@ -99,9 +100,21 @@ func wrongEncoding(got string) *chat.Error {
 	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_content_encoding", Message: "content-encoding: want identity or gzip, got " + brief(got)}
 }
 
+// noKey is for who presents nothing; keys says that a key or a token is what would do.
+//
 //go:noinline
-func noKey() *chat.Error {
-	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "missing_api_key", Message: "no API key was given; send it as Authorization: Bearer KEY, x-api-key or x-goog-api-key"}
+func noKey(keys bool) *chat.Error {
+	message := "nothing in the request says who calls"
+	if keys {
+		message = "no API key was given; send it as Authorization: Bearer KEY, x-api-key or x-goog-api-key"
+	}
+	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: identity.Missing, Message: message}
+}
+
+//go:noinline
+func noOwnKey(provider string) *chat.Error {
+	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "missing_provider_key", Message: "the provider '" + provider + "' takes the client's own key: " +
+		"send it where the provider's clients do, and the one for the gateway as cf-aig-authorization: Bearer KEY"}
 }
 
 //go:noinline

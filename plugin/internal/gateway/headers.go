@@ -15,7 +15,9 @@ type clientHeaders struct {
 	contentType, encoding     string
 	boundary                  string // of a form; empty for other bodies
 	length                    int    // of the body, -1 if not said
-	key                       string
+	key                       string // the one for the provider, if there are two
+	gateKey                   string // for the gateway alone
+	repeated                  bool   // something that says who calls is there twice
 	origin, wantsMethod       string
 	anthropicVersion          bool
 	hint                      dialect.Hint
@@ -25,6 +27,7 @@ type clientHeaders struct {
 	counted                   []string // what limits are kept by, in the configuration's order
 	forwarded                 string   // x-forwarded-for
 
+	words   []string // what the headers say that Gate.Headers names
 	private uint     // which of privateNames are there
 	own     []string // the gateway's own headers that are there
 	api     []string // those that only the client's own API knows
@@ -37,6 +40,8 @@ func (in *clientHeaders) keep(key bool) {
 	}
 	in.method, in.host, in.path, in.contentType, in.wantsMethod, in.forwarded = "", "", "", "", "", ""
 	in.query = strings.Clone(in.query)
+	in.gateKey = ""
+	clear(in.words)
 	in.key = strings.Clone(in.key)
 	in.origin = strings.Clone(in.origin)
 	in.encoding, in.boundary = strings.Clone(in.encoding), strings.Clone(in.boundary)
@@ -50,8 +55,11 @@ func (in *clientHeaders) keep(key bool) {
 
 // read picks out of the headers, in one pass, what the gateway looks at.
 func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
-	in := clientHeaders{length: -1, own: old.own[:0], api: old.api[:0], counted: old.counted[:0]}
-	var bearer, apiKey, googleKey string
+	in := clientHeaders{length: -1, own: old.own[:0], api: old.api[:0], words: old.words[:0], counted: old.counted[:0]}
+	for range w.plan.Identity.Headers {
+		in.words = append(in.words, "")
+	}
+	var authorization, xAPIKey, apiKey, googleKey string
 	for i := range h {
 		v := h[i].Value
 		switch h[i].Name {
@@ -66,17 +74,18 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 		case "content-length":
 			in.length = parseLength(v)
 		case "authorization":
-			bearer = v
-			in.private |= 1 << 0
+			authorization = v
+			in.secret(0)
 		case "x-api-key":
-			apiKey = v
-			in.private |= 1 << 1
+			xAPIKey = v
+			in.secret(1)
 		case "x-goog-api-key":
 			googleKey = v
 			in.hint = max(in.hint, dialect.GoogleKey)
-			in.private |= 1 << 2
+			in.secret(2)
 		case "api-key":
-			in.private |= 1 << 3
+			apiKey = v
+			in.secret(3)
 		case "cookie":
 			in.private |= 1 << 4
 		case "proxy-authorization":
@@ -109,7 +118,7 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 			w.readOwn(&in, h[i].Name, v)
 		}
 	}
-	in.key = firstKey(bearer, apiKey, googleKey)
+	in.key = firstKey(authorization, xAPIKey, apiKey, googleKey)
 	for _, name := range w.plan.Usage.Headers {
 		in.counted = append(in.counted, headerValue(h, name))
 	}
@@ -119,6 +128,14 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 // readOwn reads what the configuration lets a caller say, and notes what a provider of
 // another API must not get.
 func (w *Worker) readOwn(in *clientHeaders, name, v string) {
+	for i, n := range w.plan.Identity.Headers {
+		if n == name {
+			in.repeated = in.repeated || in.words[i] != ""
+			in.words[i] = v
+			in.own = append(in.own, name)
+			return
+		}
+	}
 	own, ok := strings.CutPrefix(name, ownPrefix)
 	if !ok {
 		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
@@ -132,6 +149,11 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 		ok = w.plan.Client.Cloudflare
 	}
 	in.own = append(in.own, name)
+	if own == "authorization" { // of both families, whatever else a client may say
+		in.repeated = in.repeated || in.gateKey != ""
+		in.gateKey = bearer(v, "")
+		return
+	}
 	if !ok {
 		return
 	}
@@ -153,16 +175,32 @@ const (
 	mistralAgent = "mistral-client-" // begins the user-agent of Mistral's SDKs
 )
 
+// secret notes one of privateNames that has a key.
+func (in *clientHeaders) secret(place uint) {
+	in.repeated = in.repeated || in.private&(1<<place) != 0
+	in.private |= 1 << place
+}
+
 // firstKey is the key that the client gave, wherever its SDK puts keys.
-func firstKey(authorization, apiKey, googleKey string) string {
+func firstKey(authorization string, others ...string) string {
+	if key := bearer(authorization, ""); key != "" {
+		return key
+	}
+	for _, key := range others {
+		if key != "" {
+			return key
+		}
+	}
+	return ""
+}
+
+// bearer is what follows the scheme in a header; without the scheme it is other.
+func bearer(header, other string) string {
 	const scheme = "bearer "
-	if len(authorization) > len(scheme) && strings.EqualFold(authorization[:len(scheme)], scheme) {
-		return strings.TrimSpace(authorization[len(scheme):])
+	if len(header) > len(scheme) && strings.EqualFold(header[:len(scheme)], scheme) {
+		return strings.TrimSpace(header[len(scheme):])
 	}
-	if apiKey != "" {
-		return apiKey
-	}
-	return googleKey
+	return other
 }
 
 // takeKey takes the key out of the query, where a dialect has it there. A header wins.

@@ -72,7 +72,7 @@ func (s *Stream) countTokens(request rawjson.Value) *Step {
 // admin answers the operator. path is what follows the admin prefix.
 func (s *Stream) admin(path string) *Step {
 	s.endpoint.Dialect = s.w.table.Default()
-	if !s.w.plan.Admin.Allows(s.in.key) {
+	if !s.w.plan.Admin.Allows(s.in.credential()) {
 		return s.reject(unknownKey())
 	}
 	if s.in.method != "GET" {

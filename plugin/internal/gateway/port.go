@@ -23,6 +23,11 @@ type Port interface {
 	// separated by zero bytes.
 	Property(path string) (value []byte, ok bool)
 
+	// Verify asks the host whether signature is one of message by a public key, in the
+	// form that X.509 has of it: RSASSA-PKCS1-v1_5, or ECDSA in ASN.1, with sha256, sha384
+	// or sha512. able is false if the host cannot tell.
+	Verify(hash string, key, message, signature []byte) (valid, able bool)
+
 	// Value is what a counter stands at, over all workers.
 	Value(s *meter.Series) uint64
 }

@@ -23,7 +23,9 @@ type proxy struct {
 	random  uint64
 	details string // response.code_details
 	source  string // source.address
-	counts  map[string]uint64
+
+	properties map[string]string // nil: all are details
+	counts     map[string]uint64
 	*statetest.Host
 	worker *gateway.Worker
 	calls  []gateway.Callout // without an answer yet
@@ -52,9 +54,16 @@ func (p *proxy) Now() int64                   { p.now += 1_000_000; return p.now
 func (p *proxy) Random() uint64               { p.random++; return p.random }
 func (p *proxy) Value(s *meter.Series) uint64 { return p.counts[s.Name] }
 
+func (p *proxy) Verify(string, []byte, []byte, []byte) (valid, able bool) {
+	return false, false
+}
+
 func (p *proxy) Property(path string) ([]byte, bool) {
 	if path == "source\x00address" {
 		return []byte(p.source), p.source != ""
+	}
+	if v, ok := p.properties[path]; ok || p.properties != nil {
+		return []byte(v), ok
 	}
 	return []byte(p.details), p.details != ""
 }
@@ -147,7 +156,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 	x.p.flush()
 	x.tell(step)
 	h = edited(h, step.Set)
-	x.waits = step.Action == gateway.Hold && step.Want != gateway.Whole
+	x.waits = step.Action == gateway.Hold && (step.Want != gateway.Whole || len(m.Body) == 0)
 	body := m.Body
 	want := step.Want
 	for _, cut := range cuts {
@@ -187,11 +196,27 @@ func (x *exchange) resume(step *gateway.Step) {
 		x.p.t.Errorf("a stream that does not wait gets a step")
 		return
 	}
-	x.waits = false
-	if x.replied(step) {
-		return
+	again := step.Again
+	x.waits = x.carry(step)
+	if again {
+		x.waits = x.carry(x.gw.RequestBody(x.body))
 	}
-	x.upstream = upstreamMessage(edited(x.head, step.Set), x.body)
+	if !x.waits && !x.answered {
+		x.upstream = upstreamMessage(x.head, x.body)
+	}
+}
+
+// carry applies a step to the request that is held, and reports whether it stays so.
+func (x *exchange) carry(step *gateway.Step) (waits bool) {
+	if x.replied(step) {
+		return false
+	}
+	x.p.flush()
+	x.head = edited(x.head, step.Set)
+	if step.Replace {
+		x.body = []byte(string(step.Body))
+	}
+	return step.Action == gateway.Hold
 }
 
 // respond sends the provider's answer, its body in pieces that end at cuts.

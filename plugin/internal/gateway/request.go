@@ -56,6 +56,15 @@ func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 	if e := s.admit(end); e != nil {
 		return s.reject(e)
 	}
+	if s.claim != nil {
+		return s.wait()
+	}
+	return s.proceed()
+}
+
+// proceed goes on with a request of which the headers are all right and the caller is
+// known.
+func (s *Stream) proceed() *Step {
 	switch {
 	case s.endpoint.Op == adapters.Models:
 		return s.models()
@@ -134,8 +143,10 @@ func (s *Stream) admit(end bool) *chat.Error {
 	if e := s.identify(); e != nil {
 		return e
 	}
-	if e := s.enter(); e != nil {
-		return e
+	if s.claim == nil { // else when it is known
+		if e := s.enter(); e != nil {
+			return e
+		}
 	}
 	if s.endpoint.Method == "GET" || s.stored() {
 		return nil
@@ -183,22 +194,6 @@ func (s *Stream) kindOfBody() *chat.Error {
 	default:
 		return wrongContentType(kind, s.endpoint.Form)
 	}
-	return nil
-}
-
-// identify finds out who is calling.
-func (s *Stream) identify() *chat.Error {
-	if s.w.plan.Consumers.Open() {
-		return nil
-	}
-	if s.in.key == "" {
-		return noKey()
-	}
-	c, ok := s.w.plan.Consumers.ByKey(s.in.key)
-	if !ok {
-		return unknownKey()
-	}
-	s.caller = c
 	return nil
 }
 

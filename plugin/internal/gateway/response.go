@@ -50,7 +50,7 @@ func readResponse(h []adapters.Header) responseHead {
 // ResponseHeaders begins the answer; end says that it has no body.
 func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	step := s.next()
-	if s.phase != released && s.phase != awaiting {
+	if s.phase != released && s.phase != awaiting && s.phase != proving {
 		return step // the gateway's own answer comes by here too
 	}
 	s.leave()

@@ -32,6 +32,10 @@ type Step struct {
 	Reset  bool   // nothing more comes: the stream is torn down
 	Reply  *Reply // answer in the upstream's place; nothing but Set, on the headers in hand, applies then
 
+	// Again asks for the body once more, which was complete before this step: what held
+	// it did not look at it.
+	Again bool
+
 	Set []adapters.Header // headers to set; one with an empty value is removed
 
 	Replace bool // the body in hand becomes Body

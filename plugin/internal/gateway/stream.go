@@ -15,6 +15,7 @@ type phase uint8
 const (
 	fresh    phase = iota
 	foreign        // not the gateway's: nothing is looked at
+	proving        // who calls is not known yet, and nothing of it goes on
 	awaiting       // its headers are held until its body is here
 	released       // on its way to a provider
 	answered       // by the gateway itself
@@ -35,6 +36,8 @@ type Stream struct {
 	prefixed bool // its path has more before the endpoint's
 	in       clientHeaders
 	caller   *identity.Caller
+	claim    *identity.Token // that waits to be checked
+	claimed  *keySet         // with these keys
 	standing
 	within   string           // the path's first part, while it is only the name of a provider
 	dropIn   *config.Provider // named by the path
@@ -110,9 +113,10 @@ func (s *Stream) end() {
 	s.budget.place.reset()
 	clear(s.in.own)
 	clear(s.in.api)
+	clear(s.in.words)
 	clear(s.rules)
 	clear(s.in.counted)
-	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}}
+	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}}
 }
 
 // next empties the step for another event.

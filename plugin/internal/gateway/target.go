@@ -162,6 +162,9 @@ func (s *Stream) credential(path string, body []byte, whole bool) ([]adapters.He
 	switch key.Source {
 	case config.Passthrough:
 		value = s.in.clientKey()
+		if value.Empty() && !s.w.plan.Identity.Open() {
+			return nil, noOwnKey(p.Name)
+		}
 		headers = p.Adapter.Credential(value)
 		signs = headers == nil && !value.Empty()
 	case config.Exchanged:

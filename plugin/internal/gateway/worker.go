@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
@@ -43,8 +44,14 @@ type Worker struct {
 	leased   []*Stream      // that have something reserved
 	alerts   []*alert       // not yet delivered
 	tokens   []*token
+	keySets  []*keySet
+	known    identity.Cache
 	callouts callouts
 	outbox   Outbox
+
+	// revoked says of a credential that it does not hold any more; nil: nothing is revoked
+	// at run time.
+	revoked func(identity.CredentialID) bool
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
@@ -71,6 +78,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 	w.newTokens()
+	w.newKeySets()
 	if plan.Usage.Any {
 		w.book = limit.NewBook(port, plan.Usage.Space, plan.Usage.Seed)
 	}
@@ -80,11 +88,11 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 // Notes are lines for the log at start: what works but may surprise.
 func (w *Worker) Notes() []string {
 	var notes []string
-	if w.plan.Consumers.Open() {
+	if w.plan.Identity.Open() {
 		notes = append(notes, "no consumers are configured: everybody who reaches this proxy may call")
 	}
 	return append(notes, "configuration "+w.plan.Digest[:12]+" with "+strconv.Itoa(len(w.plan.Providers))+" providers, "+
-		strconv.Itoa(len(w.plan.Models.Names()))+" models, "+strconv.Itoa(w.plan.Consumers.Len())+" consumers, "+
+		strconv.Itoa(len(w.plan.Models.Names()))+" models, "+strconv.Itoa(w.plan.Identity.Len())+" consumers, "+
 		strconv.Itoa(len(w.plan.Tenants))+" tenants and "+strconv.Itoa(w.plan.Access.Len())+" access rules")
 }
 
@@ -128,6 +136,7 @@ func (w *Worker) Tick() []Wake {
 	now := w.port.Now()
 	wakes := w.lost(now)
 	w.renewTokens(now)
+	w.renewKeys(now)
 	w.renewLeases(now)
 	w.sendAlerts(now)
 	wakes = append(wakes, w.retryWaiting(now)...)

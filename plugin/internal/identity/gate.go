@@ -10,11 +10,22 @@ type Gate struct {
 	Trusted   *Trusted      // nil: nobody's word is taken
 	Anonymous *Caller       // who presents nothing; nil: is refused
 
+	TokensAsKeys bool // some issuer's tokens are where keys are
+
 	// Headers are those that the methods read beside the ones that have keys, in lower
 	// case. None of them goes on to a provider.
 	Headers []string
 
-	Consumers map[string]*Caller // of the configuration, by name
+	Consumers map[string][]*Caller // of the configuration, by name: each tenant may have one
+}
+
+// Len is how many consumers the configuration has.
+func (g *Gate) Len() int {
+	n := 0
+	for _, list := range g.Consumers {
+		n += len(list)
+	}
+	return n
 }
 
 // A Method is a way of proving who calls.
@@ -29,27 +40,22 @@ const (
 )
 
 // Open reports that nothing is configured, so that everybody may call.
-func (g *Gate) Open() bool { return len(g.Order) == 0 }
+func (g *Gate) Open() bool { return len(g.Order) == 0 && g.Anonymous == nil }
 
 // settle joins who a credential names with who the configuration knows by that name.
 // known: it has to be known. same: whoever makes the credentials may name those of the
 // configuration; otherwise the name of one is somebody else's, and refused.
 func (g *Gate) settle(c *Caller, known, same bool) (*Caller, *Problem) {
-	from := g.Consumers[c.Name]
+	from, alike := g.find(c)
 	switch {
 	case from == nil && known:
 		return nil, &Problem{NotAllowed, "nobody by this name may call here"}
+	case alike && (from == nil || !same):
+		return nil, &Problem{NotAllowed, "the name that this says is that of another consumer"}
 	case from == nil:
 		return c, nil
-	case !same:
-		return nil, &Problem{NotAllowed, "the name that this says is that of another consumer"}
 	}
-	if c.Tenant == "" {
-		c.Tenant = from.Tenant
-	}
-	if c.Tenant != from.Tenant {
-		return nil, &Problem{NotAllowed, "the consumer by this name belongs to another tenant"}
-	}
+	c.Tenant, c.Rules = from.Tenant, from.Rules
 	if c.Tier == "" {
 		c.Tier = from.Tier
 	}
@@ -60,4 +66,18 @@ func (g *Gate) settle(c *Caller, known, same bool) (*Caller, *Problem) {
 		c.Tags = from.Tags
 	}
 	return c, nil
+}
+
+// find is the consumer of the configuration that is meant: by its tenant, or the only one of
+// its name where no tenant is said. alike is whether there is one that somebody could take
+// for it: names are apart only in tenants that are.
+func (g *Gate) find(c *Caller) (from *Caller, alike bool) {
+	list := g.Consumers[c.Name]
+	for _, x := range list {
+		alike = alike || x.Tenant == c.Tenant || x.Tenant == "" || c.Tenant == ""
+		if x.Tenant == c.Tenant || c.Tenant == "" && len(list) == 1 {
+			return x, true
+		}
+	}
+	return nil, alike
 }

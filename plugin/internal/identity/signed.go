@@ -55,7 +55,7 @@ func SignedID(id string) CredentialID { return sha2.Sum([]byte("pst1:" + id)) }
 func (g *Gate) ReadSigned(key string, now int64) (Known, *Problem) {
 	unknown := &Problem{InvalidKey, "the API key is not known here"}
 	dot := strings.LastIndexByte(key, '.')
-	if g.Signed == nil || len(key) > maxToken || dot < len(SignedPrefix) {
+	if g.Signed == nil || len(key) > maxToken || !strings.HasPrefix(key, SignedPrefix) || dot < len(SignedPrefix) {
 		return Known{}, unknown
 	}
 	sig, err := spelling.DecodeString(key[dot+1:])

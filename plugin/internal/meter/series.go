@@ -146,6 +146,11 @@ func (s *Set) Exchanges(provider, outcome string) *Series {
 	return s.Plain("postern.token_exchanges;provider=" + clean(provider) + ";outcome=" + outcome)
 }
 
+// KeySets counts how the keys of tokens' issuers were fetched; outcome is ok or failed.
+func (s *Set) KeySets(cluster, outcome string) *Series {
+	return s.Plain("postern.key_sets;cluster=" + clean(cluster) + ";outcome=" + outcome)
+}
+
 // Limited counts what limits have done to requests: refused, shadow, lowered, waited,
 // degraded, cut.
 func (s *Set) Limited(name, outcome string) Sample {
