@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"time"
@@ -71,6 +72,21 @@ func (r *reader) limits(o *strict.Object, usual ...limit.Attribute) limit.Limits
 	r.out.Usage.Any = r.out.Usage.Any || len(l) > 0
 	return l
 }
+
+// ReadLimits reads the limits that a key brings with it: a list as a consumer has it.
+func ReadLimits(list []byte) (limit.Limits, error) {
+	r := &reader{scope: newScope("", nil)}
+	var l limit.Limits
+	err := strict.Decode(append(append([]byte(`{"limits":`), list...), '}'), func(o *strict.Object) {
+		l = r.limits(o, limit.Attribute{Kind: limit.Tenant}, limit.Attribute{Kind: limit.Consumer})
+	})
+	if err == nil && len(r.out.Usage.Headers) > 0 {
+		err = errNoHeaders
+	}
+	return l, err
+}
+
+var errNoHeaders = errors.New("limits of a key cannot be kept by a header")
 
 // limit reads a limit: one rule for each unit that it names.
 func (r *reader) limit(to *limit.Limits, o *strict.Object, usual []limit.Attribute) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
 
@@ -82,9 +83,26 @@ func (s *Stream) byKey(g *identity.Gate, key string) *chat.Error {
 	}
 	k, p := g.ReadSigned(key, now)
 	if p == nil {
+		p = s.w.bring(k.Caller)
+	}
+	if p == nil {
 		s.w.known.Add(strings.Clone(key), k)
 	}
 	return s.admitAs(k, p)
+}
+
+// bring makes rules of the limits that a key has in it. Whoever signs keys has made a mistake
+// if they are none, and the key does not hold.
+func (w *Worker) bring(c *identity.Caller) *identity.Problem {
+	if c.Limits == nil {
+		return nil
+	}
+	var err error
+	if c.Rules, err = config.ReadLimits(c.Limits); err != nil {
+		return &identity.Problem{Code: identity.InvalidKey, Message: "the limits in the key cannot be read: " + err.Error()}
+	}
+	w.limits()
+	return nil
 }
 
 func (s *Stream) byToken(g *identity.Gate, text, header string) *chat.Error {

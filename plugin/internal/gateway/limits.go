@@ -325,6 +325,9 @@ func (s *Stream) Attribute(a limit.Attribute) string {
 		}
 	case limit.Metadata:
 		return member(s.in.metadata, a.Name)
+	case limit.Claim:
+		v, _ := s.caller.Claim(a.Name)
+		return v
 	}
 	return ""
 }

@@ -80,9 +80,16 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newTokens()
 	w.newKeySets()
 	if plan.Usage.Any {
-		w.book = limit.NewBook(port, plan.Usage.Space, plan.Usage.Seed)
+		w.limits()
 	}
 	return w
+}
+
+// limits makes the book that limits are kept in, once there are any.
+func (w *Worker) limits() {
+	if w.book == nil {
+		w.book = limit.NewBook(w.port, w.plan.Usage.Space, w.plan.Usage.Seed)
+	}
 }
 
 // Notes are lines for the log at start: what works but may surprise.

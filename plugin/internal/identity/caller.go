@@ -19,7 +19,7 @@ type Caller struct {
 	Name, Tenant, Tier string
 	Tags               []string
 	Models             []string     // names and patterns; none means every model
-	Rules              limit.Limits // its own
+	Rules              limit.Limits // its own, read from Limits where it has brought them
 	Limits             []byte       // what its key says of limits, a JSON list as the configuration has it; nil is none
 
 	claims []byte // what its token says, a JSON object
