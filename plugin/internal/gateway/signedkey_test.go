@@ -39,8 +39,8 @@ func TestLimitsOfAKey(t *testing.T) {
 		}
 	}
 	for limits, want := range map[string]string{
-		`[{"requests":0,"per":"1d"}]`:                            "limits[0].requests: want more than 0",
-		`[{"requests":1}]`:                                       "limits[0].per: missing",
+		`[{"requests":0,"per":"1d"}]`:                             "limits[0].requests: want more than 0",
+		`[{"requests":1}]`:                                        "limits[0].per: missing",
 		`[{"requests":1,"per":"1d","key":["header:x-anything"]}]`: "cannot be kept by a header",
 	} {
 		if got := ask(seal("k-2", limits)); got.First != "401" || !strings.Contains(string(got.Body), want) {
