@@ -50,7 +50,6 @@ type Value struct {
 	i uint32
 }
 
-//go:noinline
 func (v Value) node() node {
 	if v.d == nil {
 		return node{}
