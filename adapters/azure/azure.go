@@ -66,7 +66,7 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 		}
 	}
 	if version != "" {
-		a.query = "?api-version=" + string(escape(nil, version))
+		a.query = "?api-version=" + string(adapters.AppendPath(nil, version, "-._"))
 	}
 	return a, nil
 }
@@ -122,22 +122,9 @@ func (a *adapter) EmbedPath(model string) string {
 //
 //go:noinline
 func (a *adapter) deployment(name, operation string) string {
-	path := escape([]byte(a.base), name)
+	path := adapters.AppendPath([]byte(a.base), name, "-._")
 	path = append(path, operation...)
 	return string(append(path, a.query...))
-}
-
-// escape keeps a name within its segment of the path, whatever it holds.
-func escape(dst []byte, s string) []byte {
-	const digits = "0123456789ABCDEF"
-	for _, c := range []byte(s) {
-		if c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_' {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', digits[c>>4], digits[c&15])
-		}
-	}
-	return dst
 }
 
 // ReadError reads Azure's errors, which name a deployment where others name a model.

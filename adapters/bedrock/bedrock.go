@@ -155,13 +155,6 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 
 // modelPath is where a model does something.
 func modelPath(model, what string) string {
-	path := []byte("/model/")
-	for i := range len(model) {
-		if model == "." || model == ".." { // or the segment would not stay one
-			path = append(path, "%2E"...)
-			continue
-		}
-		path = sigv4.AppendEncoded(path, model[i])
-	}
-	return string(path) + what
+	path := sigv4.AppendSegment(append(make([]byte, 0, 128), "/model/"...), model)
+	return string(append(path, what...))
 }

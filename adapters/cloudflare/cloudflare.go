@@ -90,17 +90,6 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 // runPath is where a model is asked in its own form. Models have slashes and an @ in
 // their names, which stay.
 func (a *adapter) runPath(model string) string {
-	path := []byte(a.base + "/run/")
-	for i := range len(model) {
-		path = appendPathByte(path, model[i])
-	}
-	return string(path)
-}
-
-func appendPathByte(dst []byte, c byte) []byte {
-	if c|0x20-'a' < 26 || c-'0' < 10 || strings.IndexByte("-._/@:", c) >= 0 {
-		return append(dst, c)
-	}
-	const digits = "0123456789ABCDEF"
-	return append(dst, '%', digits[c>>4], digits[c&15])
+	path := append(make([]byte, 0, 128), a.base...)
+	return string(adapters.AppendPath(append(path, "/run/"...), model, "-._/@:"))
 }

@@ -93,13 +93,5 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 	if !ok {
 		return path
 	}
-	segment := []byte(before)
-	for i := range len(model) {
-		if model == "." || model == ".." { // or the segment would not stay one
-			segment = append(segment, "%2E"...)
-			continue
-		}
-		segment = sigv4.AppendEncoded(segment, model[i])
-	}
-	return string(append(segment, after...))
+	return string(append(sigv4.AppendSegment([]byte(before), model), after...))
 }

@@ -46,7 +46,8 @@ func (a *adapter) AppendEmbed(dst []byte, r *embed.Request) ([]byte, *chat.Error
 		}
 		b.Comma()
 		b.Raw(`{"model":`)
-		b.Dst = rawjson.AppendString(b.Dst, modelName(r.Model))
+		collection, name := split(r.Model)
+		b.Dst = rawjson.AppendString(b.Dst, collection+"/"+name)
 		b.Raw(`,"content":{"parts":[{"text":`)
 		b.Str(in.Text)
 		b.Raw(`}]}`)

@@ -127,27 +127,18 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 
 // method is the path of a model's method, whatever characters the model's name has.
 func (a *adapter) method(model, method string) string {
-	collection, name, _ := strings.Cut(modelName(model), "/")
-	path := []byte(a.base + "/" + collection + "/")
-	for i := range len(name) {
-		path = appendPathByte(path, name[i])
+	collection, name := split(model)
+	path := make([]byte, 0, 128)
+	for _, s := range [...]string{a.base, "/", collection, "/"} {
+		path = append(path, s...)
 	}
-	return string(path) + method
+	return string(append(adapters.AppendPath(path, name, "-._"), method...))
 }
 
-// modelName is a name with its collection.
-func modelName(model string) string {
-	if c, _, ok := strings.Cut(model, "/"); ok && (c == "models" || c == "tunedModels") {
-		return model
+// split takes a name's collection off; most have none.
+func split(model string) (collection, name string) {
+	if c, rest, ok := strings.Cut(model, "/"); ok && (c == "models" || c == "tunedModels") {
+		return c, rest
 	}
-	return "models/" + model
-}
-
-// appendPathByte keeps a name within its segment of the path, whatever it holds.
-func appendPathByte(dst []byte, c byte) []byte {
-	if c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_' {
-		return append(dst, c)
-	}
-	const digits = "0123456789ABCDEF"
-	return append(dst, '%', digits[c>>4], digits[c&15])
+	return "models", model
 }

@@ -21,24 +21,12 @@ func (a *adapter) EmbedPath(model string) string {
 	if by != "" && by != ownProvider {
 		return ""
 	}
-	path := []byte("/" + ownProvider + "/models/")
-	for i := range len(model) {
-		path = appendPathByte(path, model[i])
-	}
-	return string(path) + "/pipeline/feature-extraction"
+	path := adapters.AppendPath([]byte("/"+ownProvider+"/models/"), model, "-._/") // slashes are those of the path
+	return string(append(path, "/pipeline/feature-extraction"...))
 }
 
 // ownProvider is what Hugging Face itself is called among inference providers.
 const ownProvider = "hf-inference"
-
-// appendPathByte keeps a name within the path. Slashes in it are those of the path.
-func appendPathByte(dst []byte, c byte) []byte {
-	if c|0x20-'a' < 26 || c-'0' < 10 || strings.IndexByte("-._/", c) >= 0 {
-		return append(dst, c)
-	}
-	const digits = "0123456789ABCDEF"
-	return append(dst, '%', digits[c>>4], digits[c&15])
-}
 
 // AppendEmbed appends a request of
 // https://huggingface.co/docs/inference-providers/tasks/feature-extraction.

@@ -109,28 +109,21 @@ func appendDigits(dst []byte, n int64) []byte { return append(dst, byte('0'+n/10
 
 // appendPath encodes a path that is encoded already.
 func appendPath(dst []byte, path string) []byte {
-	for i := range len(path) {
-		if c := path[i]; c == '/' {
-			dst = append(dst, c)
-		} else {
-			dst = AppendEncoded(dst, c)
-		}
-	}
 	if path == "" {
-		dst = append(dst, '/')
+		return append(dst, '/')
 	}
-	return dst
+	return adapters.AppendPath(dst, path, unreserved+"/")
 }
 
-// AppendEncoded appends a byte as AWS has it within a segment of a path.
-//
-//go:noinline
-func AppendEncoded(dst []byte, c byte) []byte {
-	if c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_' || c == '~' {
-		return append(dst, c)
+// unreserved are the characters beside letters and digits that AWS does not encode.
+const unreserved = "-._~"
+
+// AppendSegment appends a name as AWS has it within a segment of a path.
+func AppendSegment(dst []byte, name string) []byte {
+	if name == "." || name == ".." { // or the segment would not stay one
+		return append(dst, "%2E%2E"[:3*len(name)]...)
 	}
-	const upper = "0123456789ABCDEF"
-	return append(dst, '%', upper[c>>4], upper[c&15])
+	return adapters.AppendPath(dst, name, unreserved)
 }
 
 func hash(p []byte) string {

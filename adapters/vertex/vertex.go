@@ -109,16 +109,12 @@ func (a *adapter) split(model string) (publisher, name string) {
 
 // path is that of a model's method.
 func (a *adapter) path(publisher, name, method string) string {
-	p := []byte("/v1/projects/" + a.project + "/locations/" + a.location + "/publishers/" + publisher + "/models/")
-	for i := range len(name) {
-		if c := name[i]; plain(c) || c == '@' {
-			p = append(p, c)
-		} else {
-			const digits = "0123456789ABCDEF"
-			p = append(p, '%', digits[c>>4], digits[c&15])
-		}
+	path := make([]byte, 0, 192)
+	for _, s := range [...]string{"/v1/projects/", a.project, "/locations/", a.location, "/publishers/", publisher, "/models/"} {
+		path = append(path, s...)
 	}
-	return string(p) + ":" + method
+	path = append(adapters.AppendPath(path, name, "-._@"), ':')
+	return string(append(path, method...))
 }
 
 // ChatPath is where a model generates: the method says whether it streams.
