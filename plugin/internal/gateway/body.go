@@ -147,8 +147,10 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	}
 	step := s.next()
 	path, ok := s.native()
-	if !ok && s.translatable() {
-		return s.translate(request)
+	if !ok {
+		if path := s.translatedPath(); path != "" {
+			return s.translate(request, path)
+		}
 	}
 	if !ok && s.endpoint.Op == adapters.CountTokens {
 		return s.countTokens(request)

@@ -105,10 +105,7 @@ type answer struct {
 func (s *Stream) end() {
 	s.step.reset()
 	s.events.Reset()
-	const maxKept = 64 << 10
-	if cap(s.step.Body) > maxKept {
-		s.step.Body = nil
-	}
+	s.step.Body = kept(s.step.Body)
 	s.budget.lease.Reset()
 	s.budget.place.reset()
 	clear(s.in.own)
@@ -116,7 +113,18 @@ func (s *Stream) end() {
 	clear(s.in.words)
 	clear(s.rules)
 	clear(s.in.counted)
-	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}}
+	tr := translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0],
+		echo: kept(s.translation.echo), texts: kept(s.translation.texts)}
+	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: tr}
+}
+
+// kept is memory for the next request, unless it is much.
+func kept(p []byte) []byte {
+	const most = 64 << 10
+	if cap(p) > most {
+		return nil
+	}
+	return p[:0]
 }
 
 // next empties the step for another event.

@@ -62,7 +62,7 @@ func (s *Stream) chooseByDialect() *chat.Error {
 	}
 	for _, p := range s.space.Open {
 		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
-		if s.translatable() || s.endpoint.Op == adapters.CountTokens { // which is estimated for it
+		if s.translatedPath() != "" || s.endpoint.Op == adapters.CountTokens { // which is estimated for it
 			return nil
 		}
 	}

@@ -81,34 +81,40 @@ func (r *rankWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	return r.s.endpoint.Dialect.Rank.AppendRanking(dst, &r.want, out), out.Usage, true, nil
 }
 
-// translatable reports whether the chosen provider serves the client in another dialect.
-func (s *Stream) translatable() bool {
+// translatedPath is where the chosen provider takes the request in another dialect than the
+// client's; empty if it does not.
+func (s *Stream) translatedPath() string {
 	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
 	switch s.endpoint.Op {
 	case adapters.Chat, adapters.Responses, adapters.Completions:
-		t, ok := a.(adapters.Translator)
-		return ok && d.Reader != nil && t.ChatPath(s.target.Model, false) != ""
+		if t, ok := a.(adapters.Translator); ok && d.Reader != nil {
+			return t.ChatPath(s.target.Model, s.stream)
+		}
 	case adapters.Embeddings:
-		e, ok := a.(adapters.Embedder)
-		return ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != ""
+		if e, ok := a.(adapters.Embedder); ok && d.Embeddings != nil {
+			return e.EmbedPath(s.target.Model)
+		}
 	case adapters.Rerank:
-		r, ok := a.(adapters.Ranker)
-		return ok && d.Rank != nil && r.RankForm(s.target.Model) != nil
+		if r, ok := a.(adapters.Ranker); ok && d.Rank != nil {
+			if f := r.RankForm(s.target.Model); f != nil {
+				return f.Path
+			}
+		}
 	}
-	return false
+	return ""
 }
 
-// translate sends the request on in the provider's own form.
-func (s *Stream) translate(request rawjson.Value) *Step {
+// translate sends the request on in the provider's own form, to where it takes that.
+func (s *Stream) translate(request rawjson.Value, path string) *Step {
 	step := s.next()
-	var path string
 	var e *chat.Error
-	if s.endpoint.Op == adapters.Embeddings {
-		path, e = s.translateEmbeddings(step, request)
-	} else if s.endpoint.Op == adapters.Rerank {
-		path, e = s.translateRank(step, request)
-	} else {
-		path, e = s.translateChat(step, request)
+	switch s.endpoint.Op {
+	case adapters.Embeddings:
+		e = s.translateEmbeddings(step, request)
+	case adapters.Rerank:
+		e = s.translateRank(step, request)
+	default:
+		e = s.translateChat(step, request)
 	}
 	if e != nil {
 		return s.reject(e)
@@ -118,17 +124,18 @@ func (s *Stream) translate(request rawjson.Value) *Step {
 	return s.send(step, path, step.Body)
 }
 
-func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+func (s *Stream) translateChat(step *Step, request rawjson.Value) *chat.Error {
 	r, d := &s.w.request, s.endpoint.Dialect
 	if !s.budget.read {
 		r.Reset()
-		if e = d.Reader.ReadRequest(request, r); e != nil {
-			return "", e
+		if e := d.Reader.ReadRequest(request, r); e != nil {
+			return e
 		}
 	}
 	r.Model, r.Stream = s.target.Model, s.stream
 	t := s.target.Provider.Adapter.(adapters.Translator)
-	if e = s.reads(r); e == nil {
+	e := s.reads(r)
+	if e == nil {
 		e = s.fitsRead(r, len(request.Raw()))
 	}
 	if e == nil {
@@ -136,7 +143,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 	}
 	if e != nil {
 		d.Spell(e)
-		return "", e
+		return e
 	}
 	s.dropped = strings.Join(d.Drops(r.Drops()), ", ")
 	tr := &s.translation
@@ -154,31 +161,32 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) (path string, 
 		tr.echo = append(tr.echo, r.Echo...)
 		tr.texts = append(tr.texts, r.Texts...)
 	}
-	return t.ChatPath(s.target.Model, s.stream), nil
+	return nil
 }
 
-func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) *chat.Error {
 	r := &s.w.inputs
 	r.Reset()
-	if e = s.endpoint.Dialect.Embeddings.ReadEmbed(request, r); e != nil {
-		return "", e
+	e := s.endpoint.Dialect.Embeddings.ReadEmbed(request, r)
+	if e != nil {
+		return e
 	}
 	r.Model = s.target.Model
 	t := s.target.Provider.Adapter.(adapters.Embedder)
 	if step.Body, e = t.AppendEmbed(step.Body, r); e != nil {
-		return "", e
+		return e
 	}
 	s.dropped = strings.Join(r.Drops(), ", ")
 	s.stream = false
 	s.translation.embed = embedWay{t, s, r.Wanted(), r.Tokens()}
 	s.translation.way = &s.translation.embed
-	return t.EmbedPath(r.Model), nil
+	return nil
 }
 
-func (s *Stream) translateRank(step *Step, request rawjson.Value) (path string, e *chat.Error) {
+func (s *Stream) translateRank(step *Step, request rawjson.Value) *chat.Error {
 	r := &rank.Request{}
-	if e = s.endpoint.Dialect.Rank.ReadRank(request, r); e != nil {
-		return "", e
+	if e := s.endpoint.Dialect.Rank.ReadRank(request, r); e != nil {
+		return e
 	}
 	r.Model = s.target.Model
 	t := s.target.Provider.Adapter.(adapters.Ranker)
@@ -187,5 +195,5 @@ func (s *Stream) translateRank(step *Step, request rawjson.Value) (path string, 
 	s.dropped = strings.Join(r.Drops(), ", ")
 	s.stream = false
 	s.translation.way = &rankWay{t, f, s, r.Wanted(), r.Tokens()}
-	return f.Path, nil
+	return nil
 }
