@@ -62,8 +62,11 @@ func (b *builder) dropRest() {
 }
 
 func isZero(raw chat.Raw) bool {
+	if raw == nil {
+		return true
+	}
 	f, ok := number(raw)
-	return raw == nil || ok && f == 0
+	return ok && f == 0
 }
 
 // asksAudio reports whether the client wants to hear the answer.

@@ -82,8 +82,11 @@ func (b *builder) dropRest() {
 
 // isSaid reports whether a number is there and not zero.
 func isSaid(raw chat.Raw) bool {
+	if raw == nil {
+		return false
+	}
 	f, err := strconv.ParseFloat(string(raw), 64)
-	return raw != nil && (err != nil || f != 0)
+	return err != nil || f != 0
 }
 
 // decide finds out how the model is to be asked.
@@ -143,7 +146,10 @@ func (b *builder) plainManner() {
 
 // atMostOne caps a number at 1: more cannot be had.
 func (b *builder) atMostOne(name string, raw chat.Raw) chat.Raw {
-	if f, err := strconv.ParseFloat(string(raw), 64); raw != nil && (err != nil || f < 0) {
+	if raw == nil {
+		return nil
+	}
+	if f, err := strconv.ParseFloat(string(raw), 64); err != nil || f < 0 {
 		b.Fail(name, "want a number from 0; above 1 counts as 1")
 	} else if f > 1 {
 		b.R.Drop(name)

@@ -124,10 +124,12 @@ func (b *builder) config() {
 	b.sample("topK", "top_k", r.TopK, samples, 0)
 	b.sample("frequencyPenalty", "frequency_penalty", r.FrequencyPenalty, penalties, 0)
 	b.sample("presencePenalty", "presence_penalty", r.PresencePenalty, penalties, 0)
-	if _, err := strconv.ParseInt(string(r.Seed), 10, 32); err == nil {
-		b.Value("seed", r.Seed)
-	} else if r.Seed != nil {
-		b.R.Drop("seed") // only 32 bits are taken
+	if r.Seed != nil {
+		if _, err := strconv.ParseInt(string(r.Seed), 10, 32); err == nil {
+			b.Value("seed", r.Seed)
+		} else {
+			b.R.Drop("seed") // only 32 bits are taken
+		}
 	}
 	if r.N > 1 {
 		b.Int("candidateCount", r.N)
