@@ -168,7 +168,8 @@ func (d *decoder) begin(m rawjson.Value, emit func(*chat.Event)) {
 // start opens a block. What it holds already is handed over as a first delta. Blocks
 // come one after the other, so they are counted here.
 func (d *decoder) start(e rawjson.Value, emit func(*chat.Event)) error {
-	p := readBlock(e.Get("content_block"))
+	var p chat.Part
+	readBlock(e.Get("content_block"), &p)
 	if p.Kind == chat.ToolCallPart && (len(p.ID) == 0 || len(p.Name) == 0) {
 		return errCall
 	}

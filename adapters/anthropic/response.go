@@ -16,21 +16,20 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 		return errNoMessage
 	}
 	out.ID, out.Model = textOf(answer.Get("id")), textOf(answer.Get("model"))
-	out.Choices = append(out.Choices, chat.Choice{Parts: make([]chat.Part, 0, content.Len())})
-	c := &out.Choices[0]
+	c := out.Choose()
 	answered, called := false, false
 	for it := content.Items(); it.Next(); {
-		block := it.Value
-		p := readBlock(block)
+		c.Parts = chat.AppendPart(c.Parts, chat.TextPart)
+		p := &c.Parts[len(c.Parts)-1]
+		readBlock(it.Value, p)
 		if p.Kind == chat.ToolCallPart {
 			if string(p.Name) == answerTool {
-				p = chat.Part{Text: rawjson.AppendEscaped(nil, []byte(p.Input))}
+				*p = chat.Part{Text: rawjson.AppendEscaped(nil, []byte(p.Input))}
 				answered = true
 			} else {
 				called = true
 			}
 		}
-		c.Parts = append(c.Parts, p)
 	}
 	c.Finish = finish(answer.Get("stop_reason"))
 	if c.Finish == chat.FinishTools && answered && !called {
@@ -59,27 +58,26 @@ func object(v rawjson.Value) chat.Raw {
 
 // readBlock reads one content block. Blocks of types not known here belong to tools
 // that Anthropic runs itself, and are kept whole.
-func readBlock(block rawjson.Value) chat.Part {
+func readBlock(block rawjson.Value, p *chat.Part) {
 	kind := block.Get("type")
 	switch {
 	case kind.Is("text"):
-		p := chat.Part{Kind: chat.TextPart, Text: textOf(block.Get("text"))}
+		p.Text = textOf(block.Get("text"))
 		if c := block.Get("citations"); c.Len() > 0 {
 			p.Citations = c.Raw()
 		}
-		return p
 	case kind.Is("thinking"):
-		return chat.Part{Kind: chat.ThinkingPart, Text: textOf(block.Get("thinking")), Signature: textOf(block.Get("signature"))}
+		p.Kind, p.Text, p.Signature = chat.ThinkingPart, textOf(block.Get("thinking")), textOf(block.Get("signature"))
 	case kind.Is("redacted_thinking"):
-		return chat.Part{Kind: chat.RedactedPart, Text: textOf(block.Get("data"))}
+		p.Kind, p.Text = chat.RedactedPart, textOf(block.Get("data"))
 	case kind.Is("tool_use"):
-		p := chat.Part{Kind: chat.ToolCallPart, ID: textOf(block.Get("id")), Name: textOf(block.Get("name")), Input: object(block.Get("input"))}
-		if p.Input == nil {
+		p.Kind, p.ID, p.Name = chat.ToolCallPart, textOf(block.Get("id")), textOf(block.Get("name"))
+		if p.Input = object(block.Get("input")); p.Input == nil {
 			p.Input = chat.Raw("{}")
 		}
-		return p
+	default:
+		p.Kind, p.Raw = chat.ServerPart, block.Raw()
 	}
-	return chat.Part{Kind: chat.ServerPart, Raw: block.Raw()}
 }
 
 // finish reads a stop_reason; one that is new counts as the end of the answer.

@@ -19,12 +19,11 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if content.Kind() != rawjson.Array {
 		return errNoMessage
 	}
-	out.Choices = append(out.Choices, chat.Choice{})
-	c := &out.Choices[0]
+	c := out.Choose()
 	called := false
 	var err error
 	each(content, func(block rawjson.Value) {
-		c.Parts = append(c.Parts, chat.Part{})
+		c.Parts = chat.AppendPart(c.Parts, chat.TextPart)
 		p := &c.Parts[len(c.Parts)-1]
 		shown := readBlock(block, p)
 		if shown && p.Kind == chat.ToolCallPart {

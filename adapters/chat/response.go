@@ -44,10 +44,31 @@ type Choice struct {
 	Details  Raw  // about a refusal, as the provider spells it; nil if it says nothing
 }
 
+// keepParts is how many parts of a choice keep their memory for the next response.
+const keepParts = 64
+
 // Reset empties the response and keeps its memory.
 func (r *Response) Reset() {
-	clear(r.Choices)
+	for i := range r.Choices {
+		c := &r.Choices[i]
+		if cap(c.Parts) > keepParts {
+			c.Parts = nil
+		}
+		clear(c.Parts)
+		*c = Choice{Parts: c.Parts[:0]}
+	}
 	*r = Response{Choices: r.Choices[:0]}
+}
+
+// Choose begins another choice, in memory that an earlier response has left.
+func (r *Response) Choose() *Choice {
+	n := len(r.Choices)
+	if n < cap(r.Choices) {
+		r.Choices = r.Choices[:n+1]
+	} else {
+		r.Choices = append(r.Choices, Choice{})
+	}
+	return &r.Choices[n]
 }
 
 var errNameless = errors.New("the answer has a tool call without an id or without a name")

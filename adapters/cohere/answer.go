@@ -23,9 +23,9 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	}
 	out.ID = inner(answer.Get("id"))
 	out.Usage, out.Counted = usage(answer.Get("usage"))
-	var c chat.Choice
+	c := out.Choose()
 	var err error
-	if c.Parts, err = parts(m); err != nil {
+	if c.Parts, err = parts(c.Parts, m); err != nil {
 		return err
 	}
 	if c.Finish, err = finish(answer.Get("finish_reason")); err != nil {
@@ -34,15 +34,13 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if list := answer.Get("logprobs"); list.Len() > 0 {
 		c.Logprobs = logprobs(list)
 	}
-	out.Choices = append(out.Choices, c)
 	return nil
 }
 
 func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
-// parts reads a message: its thoughts and texts, its plan, its calls.
-func parts(m rawjson.Value) ([]chat.Part, error) {
-	var list []chat.Part
+// parts appends what a message has: its thoughts and texts, its plan, its calls.
+func parts(list []chat.Part, m rawjson.Value) ([]chat.Part, error) {
 	cited := chat.Raw(citations(m.Get("citations")))
 	for it := m.Get("content").Items(); it.Next(); {
 		b := it.Value

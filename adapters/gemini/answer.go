@@ -20,7 +20,7 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 		if !isBlocked(answer) {
 			return errNoAnswer
 		}
-		out.Choices = append(out.Choices, chat.Choice{Finish: chat.FinishFilter})
+		out.Choose().Finish = chat.FinishFilter
 	}
 	out.ID, out.Model = inner(answer.Get("responseId")), inner(answer.Get("modelVersion"))
 	if u := answer.Get("usageMetadata"); u.Kind() == rawjson.Object {
@@ -29,8 +29,7 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 	ids := callIDs{seed: seed(out.ID)}
 	for it := list.Cursor(); it.Next(); {
 		v := it.Value
-		out.Choices = append(out.Choices, chat.Choice{})
-		c := &out.Choices[len(out.Choices)-1]
+		c := out.Choose()
 		calls := 0
 		var err error
 		for it := v.Find("content", "parts").Cursor(); it.Next(); {
@@ -80,7 +79,7 @@ func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) ([]chat
 		if len(text) == 0 {
 			return parts, nil
 		}
-		parts = grow(parts, chat.TextPart)
+		parts = chat.AppendPart(parts, chat.TextPart)
 		p := &parts[len(parts)-1]
 		if p.Text = text; string(v.Get("thought").Raw()) == "true" {
 			p.Kind = chat.ThinkingPart
@@ -92,10 +91,10 @@ func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) ([]chat
 		return parts, errNameless
 	}
 	if s := inner(v.Get("thoughtSignature")); len(s) > 0 {
-		parts = grow(parts, chat.RedactedPart)
+		parts = chat.AppendPart(parts, chat.RedactedPart)
 		parts[len(parts)-1].Text = appendMark(nil, *calls, s)
 	}
-	parts = grow(parts, chat.ToolCallPart)
+	parts = chat.AppendPart(parts, chat.ToolCallPart)
 	p := &parts[len(parts)-1]
 	p.ID, p.Name, p.Input = inner(f.Get("id")), name, chat.Raw("{}")
 	if args := f.Get("args"); args.Kind() == rawjson.Object {
@@ -107,15 +106,6 @@ func (ids *callIDs) read(parts []chat.Part, v rawjson.Value, calls *int) ([]chat
 	*calls++
 	ids.n++
 	return parts, nil
-}
-
-// grow appends a part, which is large, without making it first.
-//
-//go:noinline
-func grow(parts []chat.Part, kind chat.PartKind) []chat.Part {
-	parts = append(parts, chat.Part{})
-	parts[len(parts)-1].Kind = kind
-	return parts
 }
 
 // compact is a document without white space between its tokens, if it is spread over

@@ -20,25 +20,23 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if content.Kind() == rawjson.Object {
 		content = content.Get("text")
 	}
-	var c chat.Choice
-	if t := inner(content); len(t) > 0 {
-		c.Parts = append(c.Parts, chat.Part{Text: t})
-	}
+	c := out.Choose()
+	c.Parts = chat.AppendText(c.Parts, chat.TextPart, inner(content))
 	calls := m.Get("tool_calls")
 	for it := calls.Items(); it.Next(); {
 		i, v := it.Index, it.Value
 		f := v.Get("function")
-		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(v.Get("id")), Name: inner(f.Get("name")), Arguments: inner(f.Get("arguments"))}
+		c.Parts = chat.AppendPart(c.Parts, chat.ToolCallPart)
+		p := &c.Parts[len(c.Parts)-1]
+		p.ID, p.Name, p.Arguments = inner(v.Get("id")), inner(f.Get("name")), inner(f.Get("arguments"))
 		if len(p.ID) == 0 {
 			p.ID = callID(i)
 		}
 		if len(p.Arguments) == 0 {
 			p.Arguments = chat.Text("{}")
 		}
-		c.Parts = append(c.Parts, p)
 	}
 	c.Finish = finish(m.Get("stop_reason"), calls.Len() > 0)
-	out.Choices = append(out.Choices, c)
 	return out.Callable()
 }
 

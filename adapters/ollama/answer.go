@@ -22,14 +22,13 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	ids := newIDs(answer)
 	out.ID, out.Model, out.Created = ids.answer(), inner(answer.Get("model")), created(answer)
 	out.Usage, out.Counted = usage(answer)
-	var c chat.Choice
+	c := out.Choose()
 	var err error
-	if c.Parts, err = ids.parts(nil, m); err != nil {
+	if c.Parts, err = ids.parts(c.Parts, m); err != nil {
 		return err
 	}
 	c.Finish = finish(answer.Get("done_reason"), ids.calls > 0)
 	c.Logprobs = logprobs(answer.Get("logprobs"))
-	out.Choices = append(out.Choices, c)
 	return nil
 }
 

@@ -27,7 +27,7 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		if c.Get("finish_reason").Is("error") {
 			return errFailed
 		}
-		out.Choices = append(out.Choices, a.choice(c, out.Created))
+		a.choice(c, out.Created, out.Choose())
 	}
 	return out.Callable()
 }
@@ -35,38 +35,38 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // choice reads one answer. One that a filter has stopped may have no message at all.
-func (a *Adapter) choice(v rawjson.Value, created int64) chat.Choice {
+func (a *Adapter) choice(v rawjson.Value, created int64, c *chat.Choice) {
 	m := v.Get("message")
-	c := chat.Choice{Parts: thoughts(m, nil)}
-	if t := inner(m.Get("content")); len(t) > 0 && a.p.Tags {
+	content := m.Get("content")
+	c.Parts = thoughts(m, c.Parts)
+	if t := inner(content); len(t) > 0 && a.p.Tags {
 		c.Parts = untagged(t, c.Parts)
 	} else if len(t) > 0 {
-		c.Parts = append(c.Parts, chat.Part{Text: t, Citations: citations(m.Get("annotations"))})
+		c.Parts = chat.AppendText(c.Parts, chat.TextPart, t)
+		c.Parts[len(c.Parts)-1].Citations = citations(m.Get("annotations"))
 	}
-	c.Parts = parts(m.Get("content"), c.Parts)
+	c.Parts = parts(content, c.Parts)
 	refusal := inner(m.Get("refusal"))
-	if len(refusal) > 0 {
-		c.Parts = append(c.Parts, chat.Part{Kind: chat.RefusalPart, Text: refusal})
-	}
+	c.Parts = chat.AppendText(c.Parts, chat.RefusalPart, refusal)
 	calls := 0
 	for it := m.Get("tool_calls").Items(); it.Next(); {
 		i, call := it.Index, it.Value
 		calls++
 		f := function(call)
-		p := chat.Part{Kind: chat.ToolCallPart, ID: inner(call.Get("id")), Name: inner(f.Get("name")), Arguments: argumentsOf(f)}
+		c.Parts = chat.AppendPart(c.Parts, chat.ToolCallPart)
+		p := &c.Parts[len(c.Parts)-1]
+		p.ID, p.Name, p.Arguments = inner(call.Get("id")), inner(f.Get("name")), argumentsOf(f)
 		if isNoID(p.ID) {
 			p.ID = callID(nil, created, i)
 		}
 		if len(p.Arguments) == 0 {
 			p.Arguments = chat.Text("{}")
 		}
-		c.Parts = append(c.Parts, p)
 	}
 	c.Finish = finish(v.Get("finish_reason"), calls > 0, len(refusal) > 0)
 	if l := v.Get("logprobs"); l.Kind() == rawjson.Object {
 		c.Logprobs = l.Raw()
 	}
-	return c
 }
 
 // finish reads why the answer ended. A function that had to be called ends with "stop".
@@ -99,19 +99,20 @@ func thoughts(m rawjson.Value, parts []chat.Part) []chat.Part {
 			d := it.Value
 			switch kind := d.Get("type"); {
 			case kind.Is("reasoning.text"):
-				parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: inner(d.Get("text")), Signature: inner(d.Get("signature"))})
+				parts = chat.AppendPart(parts, chat.ThinkingPart)
+				p := &parts[len(parts)-1]
+				p.Text, p.Signature = inner(d.Get("text")), inner(d.Get("signature"))
 			case kind.Is("reasoning.summary"):
-				parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: inner(d.Get("summary"))})
+				parts = chat.AppendPart(parts, chat.ThinkingPart)
+				parts[len(parts)-1].Text = inner(d.Get("summary"))
 			case kind.Is("reasoning.encrypted"):
-				parts = append(parts, chat.Part{Kind: chat.RedactedPart, Text: inner(d.Get("data"))})
+				parts = chat.AppendPart(parts, chat.RedactedPart)
+				parts[len(parts)-1].Text = inner(d.Get("data"))
 			}
 		}
 		return parts
 	}
-	if t := plainThought(m); len(t) > 0 {
-		parts = append(parts, chat.Part{Kind: chat.ThinkingPart, Text: t})
-	}
-	return parts
+	return chat.AppendText(parts, chat.ThinkingPart, plainThought(m))
 }
 
 // plainThought is thinking without its signature, under the names it has: DeepSeek's

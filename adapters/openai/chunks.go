@@ -52,7 +52,9 @@ func parts(content rawjson.Value, list []chat.Part) []chat.Part {
 	for it := content.Items(); it.Next(); {
 		e := it.Value
 		if c, ok := readChunk(e); ok && len(c.text)+len(c.signature) > 0 {
-			list = append(list, chat.Part{Kind: c.kind, Text: c.text, Signature: c.signature})
+			list = chat.AppendPart(list, c.kind)
+			p := &list[len(list)-1]
+			p.Text, p.Signature = c.text, c.signature
 		}
 	}
 	return list

@@ -140,6 +140,9 @@ func isHigh(t chat.Text) bool {
 
 // untagged appends the parts of a whole text.
 func untagged(t chat.Text, list []chat.Part) []chat.Part {
+	if !mayBeTagged(t) {
+		return chat.AppendText(list, chat.TextPart, t)
+	}
 	var g tags
 	say := func(kind chat.PartKind, t chat.Text) error {
 		if n := len(list); n > 0 && list[n-1].Kind == kind {
@@ -151,6 +154,18 @@ func untagged(t chat.Text, list []chat.Part) []chat.Part {
 	}
 	_, _ = g.feed(t, say), g.end(say) // say has no errors
 	return list
+}
+
+// mayBeTagged reports whether the first character but for blanks is that of a tag.
+func mayBeTagged(t chat.Text) bool {
+	for len(t) > 0 {
+		c, n := plainChar(t)
+		if !blank(c) {
+			return c == openTag[0]
+		}
+		t = t[n:]
+	}
+	return false
 }
 
 // tagged says a piece of a stream's text.
