@@ -86,6 +86,9 @@ type Request struct {
 	// own memory.
 	Texts []byte
 
+	// Draft is for a reader's next part, which is large, while it is not added yet.
+	Draft Part
+
 	drops   []string
 	parts   []Part // of all messages, in one piece of memory
 	results []Part // of all tool results, likewise

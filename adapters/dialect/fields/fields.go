@@ -27,16 +27,17 @@ type Reader struct {
 	Err *chat.Error // the first one
 
 	parts  int
-	part   chat.Part // the last that New made
-	within bool      // parts are those of a tool's result
+	within bool // parts are those of a tool's result
 }
 
 // New makes a part in memory that is always the same: it is void at the next New.
 //
 //go:noinline
 func (d *Reader) New(kind chat.PartKind, at rawjson.Value) *chat.Part {
-	d.part = chat.Part{Kind: kind, At: at}
-	return &d.part
+	p := &d.R.Draft
+	*p = chat.Part{}
+	p.Kind, p.At = kind, at
+	return p
 }
 
 // AddText adds a text to the message begun last, if there is one.
