@@ -7,13 +7,16 @@ import (
 
 // AppendResponse appends a response.
 func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
-	e := encoder{quiet: true, b: rawjson.Builder{Dst: dst}, echo: r.Echo, texts: r.Texts, usage: r.Usage, counted: r.Counted || r.Usage != chat.Usage{}}
-	e.begin(&chat.Event{ID: r.ID, Model: r.Model, Created: r.Created, Tier: r.Tier})
+	e := encoder{quiet: true, kind: chat.ServerPart, b: rawjson.Builder{Dst: dst}, id: r.ID, model: r.Model, created: r.Created, tier: r.Tier,
+		echo: r.Echo, texts: r.Texts, usage: r.Usage, counted: r.Counted || r.Usage != chat.Usage{}}
 	finish := chat.FinishStop
 	if len(r.Choices) > 0 {
 		c := &r.Choices[0]
 		finish = c.Finish
-		e.tokens(c.Logprobs)
+		e.o.Dst = make([]byte, 0, room(c))
+		if len(c.Logprobs) > 0 {
+			e.tokens(c.Logprobs)
+		}
 		for i := range c.Parts {
 			e.whole(&c.Parts[i])
 		}
@@ -21,6 +24,16 @@ func (Writer) AppendResponse(dst []byte, r *chat.Response) []byte {
 	e.finished(finish)
 	e.object(e.status(), nil)
 	return e.b.Dst
+}
+
+// room is about how many bytes the output of an answer has.
+func room(c *chat.Choice) int {
+	n := len(c.Logprobs)
+	for i := range c.Parts {
+		p := &c.Parts[i]
+		n += 256 + len(p.Text) + len(p.Arguments) + len(p.Input) + len(p.Signature) + len(p.Citations)
+	}
+	return n
 }
 
 // whole writes a part as the events that it would have been.
@@ -35,14 +48,20 @@ func (e *encoder) whole(p *chat.Part) {
 	e.delta(p.Text)
 	e.delta(p.Arguments)
 	e.sealed = rawjson.AddRaw(e.sealed, p.Signature)
-	var doc rawjson.Doc
-	if p.Kind == chat.TextPart && len(p.Citations) > 0 && doc.Parse(p.Citations) == nil {
-		for it := doc.Root().Items(); it.Next(); {
-			c := it.Value
-			e.cite(c.Raw())
-		}
+	if p.Kind == chat.TextPart && len(p.Citations) > 0 {
+		e.citations(p.Citations)
 	}
 	e.stop()
+}
+
+func (e *encoder) citations(list chat.Raw) {
+	var doc rawjson.Doc
+	if doc.Parse(list) != nil {
+		return
+	}
+	for it := doc.Root().Items(); it.Next(); {
+		e.cite(it.Value.Raw())
+	}
 }
 
 // object writes the response as it is in this state.
