@@ -18,6 +18,9 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 	if e != nil {
 		return dst, e
 	}
+	if !a.run && only == nil && plain(r) {
+		return a.Adapter.AppendRequest(dst, r)
+	}
 	sent, e := a.Adapter.AppendRequest(nil, r)
 	if e != nil {
 		return dst, e
@@ -46,6 +49,20 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 		}
 	}
 	return patch.Apply(dst, &doc), nil
+}
+
+// plain reports whether there is nothing in a request that may have to be changed: the
+// content of each message is one text, and no member is one that is not known.
+func plain(r *chat.Request) bool {
+	if len(r.Extra) > 0 {
+		return false
+	}
+	for i := range r.Messages {
+		if p := r.Messages[i].Parts; len(p) != 1 || p[0].Kind != chat.TextPart || p[0].CacheControl != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // choose makes the choice of one tool that of any: only then is its name, as it is
