@@ -17,7 +17,8 @@ const maxHeld = 256 << 10
 // responseHead are the response's headers that the gateway reads.
 type responseHead struct {
 	status      int
-	contentType string
+	contentType string // without its parameters
+	json        bool   // it says application/json and no more
 	encoding    string
 	length      int
 	accel       bool // x-accel-buffering is there
@@ -32,6 +33,7 @@ func readResponse(h []adapters.Header) responseHead {
 		case ":status":
 			r.status = parseLength(v)
 		case "content-type":
+			r.json = v == "application/json"
 			r.contentType, _, _ = strings.Cut(v, ";")
 			r.contentType = strings.ToLower(strings.TrimSpace(r.contentType))
 		case "content-encoding":

@@ -97,6 +97,7 @@ type answer struct {
 	translated bool
 	judged     bool   // an error that may have to be put into the client's dialect
 	retryAfter bool   // the provider's headers say when to try again
+	json       bool   // and that it is JSON, as those of the client's answer will
 	replaced   []byte // goes out in the place of the body
 	ended      bool
 }

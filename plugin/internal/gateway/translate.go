@@ -91,7 +91,7 @@ func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step
 	if end {
 		return s.failed(head, nil, end)
 	}
-	s.answer.whole, s.answer.translated, s.answer.retryAfter = true, true, head.retryAfter
+	s.answer.whole, s.answer.translated, s.answer.retryAfter, s.answer.json = true, true, head.retryAfter, head.json
 	if head.length > s.w.plan.Limits.Answer {
 		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
 	}
@@ -155,7 +155,9 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 	}
 	s.translation.usage, s.translation.counted, s.translation.ended = usage, counted, true
 	step.Replace = true
-	step.set("content-type", "application/json")
+	if !s.answer.json {
+		step.set("content-type", "application/json")
+	}
 	step.set("content-length", itoa(len(step.Body)))
 	if counted {
 		s.setUsage(step, usage)
