@@ -21,7 +21,8 @@ func Provider() adapters.Provider {
 }
 
 func options(o *strict.Object) (adapters.Adapter, error) {
-	return &adapter{version: o.Str("version", "Sent as anthropic-version where the client sends none.", "2023-06-01")}, nil
+	version := o.Str("version", "Sent as anthropic-version where the client sends none.", "2023-06-01")
+	return &adapter{defaults: []adapters.Header{{Name: "anthropic-version", Value: version}}}, nil
 }
 
 // A Translation is the format of requests and answers, without paths and keys: clouds
@@ -37,7 +38,7 @@ func NewWatch() adapters.Watch { return newWatch() }
 
 type adapter struct {
 	Translation
-	version string
+	defaults []adapters.Header
 }
 
 var _ adapters.Adapter = (*adapter)(nil)
@@ -61,9 +62,7 @@ func (a *adapter) Credential(key secret.String) []adapters.Header {
 	return []adapters.Header{{Name: "x-api-key", Value: key.Reveal()}}
 }
 
-func (a *adapter) Defaults() []adapters.Header {
-	return []adapters.Header{{Name: "anthropic-version", Value: a.version}}
-}
+func (a *adapter) Defaults() []adapters.Header { return a.defaults }
 
 func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
 

@@ -33,13 +33,15 @@ func Provider() adapters.Provider {
 }
 
 func options(o *strict.Object) (adapters.Adapter, error) {
+	base := o.Str("base_path", "Path before /chat.", "/v2")
 	return &adapter{
-		base:   o.Str("base_path", "Path before /chat.", "/v2"),
+		base:   base,
+		chat:   base + "/chat",
 		safety: o.Enum("safety_mode", "The safety_mode of translated requests without tools or documents; empty leaves it to Cohere.", "", "", "CONTEXTUAL", "STRICT", "OFF"),
 	}, nil
 }
 
-type adapter struct{ base, safety string }
+type adapter struct{ base, chat, safety string }
 
 var (
 	_ adapters.Adapter    = (*adapter)(nil)
@@ -48,7 +50,7 @@ var (
 
 func (a *adapter) Native(c adapters.Call) (string, bool) {
 	if c.Dialect == dialect && c.Op == adapters.Chat {
-		return a.base + "/chat", true
+		return a.chat, true
 	}
 	return "", false
 }
@@ -64,4 +66,4 @@ func (a *adapter) AskUsage(adapters.Operation) *adapters.Ask { return nil }
 func (a *adapter) Watch(adapters.Operation) adapters.Watch { return newWatch() }
 
 // ChatPath is the same for all.
-func (a *adapter) ChatPath(string, bool) string { return a.base + "/chat" }
+func (a *adapter) ChatPath(string, bool) string { return a.chat }

@@ -2,6 +2,7 @@ package ollamachat
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/fields"
@@ -131,7 +132,7 @@ func (d *reader) messages(v rawjson.Value) {
 func (d *reader) message(m rawjson.Value) {
 	role := d.Need(d.Object(m), "role")
 	content, images := d.Optional(m, "content"), m.Get("images")
-	switch name := bytes.ToLower(role.Bytes()); string(name) {
+	switch strings.ToLower(string(role.Bytes())) {
 	case "tool":
 		d.begin(chat.ToolRole, m)
 		d.result(m)
