@@ -52,6 +52,8 @@ func newReader(a *adapter, f *fields) *reader {
 // ReadResponse reads a whole answer.
 func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	r := newReader(a, &a.whole)
+	const members = 512 // what an answer has in this form beside its texts
+	r.Dst = make([]byte, 0, members+len(answer.Raw()))
 	if r.at.is(answer, a.errors.when) {
 		return a.ReadError(0, answer.Raw())
 	}

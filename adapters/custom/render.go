@@ -113,20 +113,20 @@ func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Erro
 	}
 	stream := r.Stream
 	r.Stream = stream && a.streams
-	sent, e := a.to.AppendRequest(nil, r)
+	sent, e := a.to.AppendRequest(dst, r)
 	r.Stream = stream
 	if e != nil {
 		return dst, e
 	}
-	request, err := read(sent, false)
+	request, err := read(sent[len(dst):], false)
 	if err != nil {
 		return dst, &chat.Error{Status: 400, Kind: chat.InvalidRequest, Message: err.Error()} // of what a client has in an extra member
 	}
-	b.Dst, b.maker = dst, &b
+	b.Dst, b.maker = sent, &b
 	b.split(request.Get("messages"))
 	b.render(a.request, request)
 	if b.err != nil {
 		return dst, b.err
 	}
-	return b.Dst, nil
+	return append(dst, b.Dst[len(sent):]...), nil
 }

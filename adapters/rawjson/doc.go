@@ -11,6 +11,8 @@
 // Long strings are passed eight bytes at a time. Nothing here uses reflection.
 package rawjson
 
+import "slices"
+
 // Limits that hold where a Doc sets none of its own.
 const (
 	DefaultDepth = 512
@@ -74,6 +76,10 @@ func (d *Doc) Parse(src []byte) error {
 	d.src = src
 	if len(src) > mostBytes {
 		return d.fail(0, badSize)
+	}
+	if d.stack == nil { // room at once for what most documents need
+		d.stack = make([]frame, 0, 8)
+		d.nodes = slices.Grow(d.nodes, min(8+len(src)/32, 128))
 	}
 	if at, bad := d.parse(); bad != 0 {
 		err := d.fail(at, bad)
