@@ -2,6 +2,7 @@ package custom
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -22,11 +23,26 @@ const (
 	callForm = `{"id":"{{tool_call_id}}","index":"{{tool_call_index}}","function":{"name":"{{tool_call_name}}","arguments":"{{tool_call_arguments}}"}}`
 )
 
-// form compiles a template of this package's own.
-func form(source string) *node {
+// form compiles a template of this package's own, without what the configuration has no
+// path for, unless f is nil.
+func form(source string, f *fields) *node {
 	v, _ := read([]byte(source), false) // tests compile each
 	c := compiler{scope: inAnswer}
-	return c.compile(v)
+	n := c.compile(v)
+	n.resolve(f)
+	return n
+}
+
+// resolve finds the fields that a template is made of; false if there are none.
+func (n *node) resolve(f *fields) bool {
+	if n.kind == value {
+		for fieldKeys[n.at].key != n.made {
+			n.at++
+		}
+		return f == nil || f[n.at] != nil
+	}
+	n.kids = slices.DeleteFunc(n.kids, func(kid *node) bool { return !kid.resolve(f) })
+	return n.kind == literal || len(n.kids) > 0
 }
 
 // A reader reads an answer, or events of a stream one after another.
@@ -72,12 +88,8 @@ func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 }
 
 // made writes the value of a name that is in the answer where the configuration says.
-func (r *reader) made(name string, v rawjson.Value) bool {
-	i := 0
-	for fieldKeys[i].key != name {
-		i++
-	}
-	p := r.f[i]
+func (r *reader) made(n *node, v rawjson.Value) bool {
+	i, p := n.at, r.f[n.at]
 	if i <= atReasoning {
 		return r.text(i, r.at.all(v, p))
 	}

@@ -87,9 +87,9 @@ func (b *builder) split(list rawjson.Value) {
 }
 
 // made writes the value of a name that is not found in the request; false if there is none.
-func (b *builder) made(name string, v rawjson.Value) bool {
+func (b *builder) made(n *node, v rawjson.Value) bool {
 	last := len(b.messages) - 1
-	switch name {
+	switch n.made {
 	case "messages":
 		return b.conversation(b.messages)
 	case "history":

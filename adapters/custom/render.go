@@ -7,7 +7,7 @@ import (
 
 // A maker makes the values of names that are not found: as JSON, or false for none.
 type maker interface {
-	made(name string, v rawjson.Value) bool
+	made(n *node, v rawjson.Value) bool
 }
 
 // A renderer writes what templates make of documents.
@@ -70,7 +70,7 @@ func (b *renderer) value(n *node, v rawjson.Value) bool {
 	mark := len(b.Dst)
 	if n.made == "" {
 		b.Put(b.at.first(v, n.path).Raw())
-	} else if !b.maker.made(n.made, v) {
+	} else if !b.maker.made(n, v) {
 		b.Dst = b.Dst[:mark]
 	}
 	if len(b.Dst) == mark {

@@ -44,6 +44,7 @@ type node struct {
 	key  []byte // with quotes and colon, of an object's member
 	text []byte // JSON: of a literal, or the default of a value
 	made string // name of a value that is made
+	at   int    // which of fields it is, in templates of answers
 	path path   // of one that is found
 	kids []*node
 }
