@@ -219,13 +219,11 @@ func (v Value) Member(key string) (place int, value Value) {
 	if Kind(n.meta&kindMask) != Object {
 		return -1, Value{}
 	}
-	nodes, place := v.d.nodes, 0
+	nodes, src, place := v.d.nodes, v.d.src, 0
 	for k := v.i + 1; k < n.next; k = nodes[k+1].next {
 		name := &nodes[k]
-		if int(name.end-name.start) == len(key)+2 || name.meta&flagEscaped != 0 {
-			if (Value{v.d, k}).Is(key) {
-				return place, Value{v.d, k + 1}
-			}
+		if string(src[name.start+1:name.end-1]) == key || name.meta&flagEscaped != 0 && (Value{v.d, k}).Is(key) {
+			return place, Value{v.d, k + 1}
 		}
 		place++
 	}
