@@ -23,30 +23,49 @@ type gap struct {
 	field   string
 	refused bool
 	reason  string
-	said    func(r *chat.Request) bool
 }
 
 var gaps = [...]gap{
-	{"n", true, "one request has one answer", func(r *chat.Request) bool { return r.N > 1 }},
-	{"logprobs", true, "the answer has no log probabilities, and the client reads them from it", func(r *chat.Request) bool { return r.Logprobs || r.TopLogprobs != nil }},
-	{"logit_bias", true, "tokens cannot be forbidden or forced", func(r *chat.Request) bool { return r.LogitBias != nil && string(r.LogitBias) != "{}" }},
-	{"audio", true, "answers are text", func(r *chat.Request) bool { return r.Audio != nil || asksAudio(r.Modalities) }},
-	{"web_search_options", true, "the answer would not rest on a search", func(r *chat.Request) bool { return r.WebSearch != nil }},
-	{"frequency_penalty", false, "sampling has no such knob; zero is dropped in silence", func(r *chat.Request) bool { return !isZero(r.FrequencyPenalty) }},
-	{"presence_penalty", false, "sampling has no such knob; zero is dropped in silence", func(r *chat.Request) bool { return !isZero(r.PresencePenalty) }},
-	{"seed", false, "sampling is never repeatable, and a seed only a wish", func(r *chat.Request) bool { return r.Seed != nil }},
-	{"min_p", false, "sampling has no such knob", func(r *chat.Request) bool { return r.MinP != nil }},
-	{"metadata", false, "for the provider's own records, of which only the user is kept", func(r *chat.Request) bool { return r.Metadata != nil }},
-	{"store", false, "for the provider's own records", func(r *chat.Request) bool { return r.Store != nil && string(r.Store) != "false" }},
-	{"prediction", false, "it only makes answers faster", func(r *chat.Request) bool { return r.Prediction != nil }},
-	{"prompt_cache_key", false, "caching goes by cache_control", func(r *chat.Request) bool { return len(r.PromptCacheKey) > 0 }},
-	{"verbosity", false, "a wish about style", func(r *chat.Request) bool { return len(r.Verbosity) > 0 }},
+	{"n", true, "one request has one answer"},
+	{"logprobs", true, "the answer has no log probabilities, and the client reads them from it"},
+	{"logit_bias", true, "tokens cannot be forbidden or forced"},
+	{"audio", true, "answers are text"},
+	{"web_search_options", true, "the answer would not rest on a search"},
+	{"frequency_penalty", false, "sampling has no such knob; zero is dropped in silence"},
+	{"presence_penalty", false, "sampling has no such knob; zero is dropped in silence"},
+	{"seed", false, "sampling is never repeatable, and a seed only a wish"},
+	{"min_p", false, "sampling has no such knob"},
+	{"metadata", false, "for the provider's own records, of which only the user is kept"},
+	{"store", false, "for the provider's own records"},
+	{"prediction", false, "it only makes answers faster"},
+	{"prompt_cache_key", false, "caching goes by cache_control"},
+	{"verbosity", false, "a wish about style"},
+}
+
+// said tells which of the gaps a request has, in their order.
+func said(r *chat.Request) [len(gaps)]bool {
+	return [len(gaps)]bool{
+		r.N > 1,
+		r.Logprobs || r.TopLogprobs != nil,
+		r.LogitBias != nil && string(r.LogitBias) != "{}",
+		r.Audio != nil || asksAudio(r.Modalities),
+		r.WebSearch != nil,
+		!isZero(r.FrequencyPenalty),
+		!isZero(r.PresencePenalty),
+		r.Seed != nil,
+		r.MinP != nil,
+		r.Metadata != nil,
+		r.Store != nil && string(r.Store) != "false",
+		r.Prediction != nil,
+		len(r.PromptCacheKey) > 0,
+		len(r.Verbosity) > 0,
+	}
 }
 
 // refuse fails for the fields that change what the answer means.
 func (b *builder) refuse() {
-	for i := range gaps {
-		if g := &gaps[i]; g.refused && g.said(b.r) {
+	for i, is := range b.gaps {
+		if g := &gaps[i]; is && g.refused {
 			b.fail(g.field, "Anthropic's API has nothing like it: "+g.reason)
 		}
 	}
@@ -54,8 +73,8 @@ func (b *builder) refuse() {
 
 // dropRest reports the others.
 func (b *builder) dropRest() {
-	for i := range gaps {
-		if g := &gaps[i]; !g.refused && g.said(b.r) {
+	for i, is := range b.gaps {
+		if g := &gaps[i]; is && !g.refused {
 			b.r.Drop(g.field)
 		}
 	}

@@ -82,18 +82,19 @@ func readBlock(block rawjson.Value, p *chat.Part) {
 
 // finish reads a stop_reason; one that is new counts as the end of the answer.
 func finish(reason rawjson.Value) chat.Finish {
-	switch {
-	case !reason.Exists(), reason.IsNull():
+	if !reason.Exists() || reason.IsNull() {
 		return chat.FinishNone
-	case reason.Is("max_tokens"), reason.Is("model_context_window_exceeded"):
+	}
+	switch string(reason.Bytes()) {
+	case "max_tokens", "model_context_window_exceeded":
 		return chat.FinishLength
-	case reason.Is("tool_use"):
+	case "tool_use":
 		return chat.FinishTools
-	case reason.Is("stop_sequence"):
+	case "stop_sequence":
 		return chat.FinishSequence
-	case reason.Is("refusal"):
+	case "refusal":
 		return chat.FinishRefusal
-	case reason.Is("pause_turn"):
+	case "pause_turn":
 		return chat.FinishPause
 	}
 	return chat.FinishStop
@@ -107,17 +108,17 @@ type counter struct {
 
 func (n *counter) add(usage rawjson.Value) {
 	for it := usage.Members(); it.Next(); {
-		k, v := it.Key, it.Value
-		switch {
-		case k.Is("input_tokens"):
+		v := it.Value
+		switch string(it.Key.Bytes()) {
+		case "input_tokens":
 			set(v, &n.plain)
-		case k.Is("cache_read_input_tokens"):
+		case "cache_read_input_tokens":
 			set(v, &n.read)
-		case k.Is("cache_creation_input_tokens"):
+		case "cache_creation_input_tokens":
 			set(v, &n.write)
-		case k.Is("output_tokens"):
+		case "output_tokens":
 			set(v, &n.output)
-		case k.Is("output_tokens_details"):
+		case "output_tokens_details":
 			set(v.Get("thinking_tokens"), &n.thinking)
 		}
 	}

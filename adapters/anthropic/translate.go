@@ -15,7 +15,7 @@ func (a *adapter) ChatPath(string, bool) string { return "/v1/messages" }
 
 // AppendRequest appends a request of https://platform.claude.com/docs/en/api/messages.
 func (t *Translation) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{dst: dst, r: r, m: find(r.Model), version: t.Version}
+	b := builder{dst: dst, r: r, m: find(r.Model), version: t.Version, gaps: said(r)}
 	b.build()
 	if b.err != nil {
 		return dst, b.err
@@ -32,6 +32,7 @@ type builder struct {
 	err     *chat.Error // the first one
 	plan    plan
 	form    form
+	gaps    [len(gaps)]bool
 	open    []openCall     // calls of the turn before, to be answered in this one
 	version string         // in the place of the model
 	ids     map[string]int // of all calls so far, and the number that makes the next of the same id another
