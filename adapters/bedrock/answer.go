@@ -170,12 +170,12 @@ var finishes = [...]struct {
 // finish reads why an answer ended. One that is new counts as its end, or as that it
 // wants its calls made, and calls that were none of the client's as no calls.
 func finish(reason rawjson.Value, called bool) (chat.Finish, error) {
-	f := chat.FinishStop
+	f, said := chat.FinishStop, string(reason.Bytes())
 	if called {
 		f = chat.FinishTools
 	}
 	for i := range finishes {
-		if r := &finishes[i]; reason.Is(r.name) {
+		if r := &finishes[i]; said == r.name {
 			if r.broken {
 				return 0, errors.New("the model failed with " + r.name)
 			}

@@ -66,16 +66,16 @@ func parts(list []chat.Part, m rawjson.Value) ([]chat.Part, error) {
 
 // finish reads why an answer ended. A reason that is new counts as its end.
 func finish(reason rawjson.Value) (chat.Finish, error) {
-	switch {
-	case reason.Is("STOP_SEQUENCE"):
+	switch string(reason.Bytes()) {
+	case "STOP_SEQUENCE":
 		return chat.FinishSequence, nil
-	case reason.Is("MAX_TOKENS"):
+	case "MAX_TOKENS":
 		return chat.FinishLength, nil
-	case reason.Is("TOOL_CALL"):
+	case "TOOL_CALL":
 		return chat.FinishTools, nil
-	case reason.Is("ERROR"):
+	case "ERROR":
 		return 0, errFailed
-	case reason.Is("TIMEOUT"):
+	case "TIMEOUT":
 		return 0, errTooLate
 	}
 	return chat.FinishStop, nil

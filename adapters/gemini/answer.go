@@ -166,9 +166,9 @@ var finishes = [...]struct {
 // finish reads why an answer ended: STOP even if it wants its calls made. A reason that
 // is new counts as its end.
 func finish(reason rawjson.Value, called bool) (chat.Finish, error) {
-	f := chat.FinishStop
+	f, said := chat.FinishStop, string(reason.Bytes())
 	for i := range finishes {
-		if r := &finishes[i]; reason.Is(r.name) {
+		if r := &finishes[i]; said == r.name {
 			if r.broken {
 				return 0, errors.New("the model failed with " + r.name)
 			}

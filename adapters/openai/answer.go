@@ -71,12 +71,16 @@ func (a *Adapter) choice(v rawjson.Value, created int64, c *chat.Choice) {
 
 // finish reads why the answer ended. A function that had to be called ends with "stop".
 func finish(reason rawjson.Value, called, refused bool) chat.Finish {
-	switch {
-	case reason.Is("length"), reason.Is("model_length"):
+	switch string(reason.Bytes()) {
+	case "length", "model_length":
 		return chat.FinishLength
-	case reason.Is("content_filter"):
+	case "content_filter":
 		return chat.FinishFilter
-	case reason.Is("tool_calls"), reason.Is("function_call"), called:
+	case "tool_calls", "function_call":
+		return chat.FinishTools
+	}
+	switch {
+	case called:
 		return chat.FinishTools
 	case refused:
 		return chat.FinishRefusal
