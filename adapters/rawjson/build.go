@@ -24,7 +24,7 @@ func (b *Builder) Comma() {
 		switch b.Dst[n-1] {
 		case '{', '[', ':':
 		default:
-			b.Raw(`,`)
+			b.Dst = append(b.Dst, ',')
 		}
 	}
 }
@@ -34,18 +34,14 @@ func (b *Builder) Comma() {
 //go:noinline
 func (b *Builder) Key(k string) {
 	b.Comma()
-	b.Raw(`"`)
-	b.Raw(k)
-	b.Raw(`":`)
+	b.Dst = append(append(append(b.Dst, '"'), k...), '"', ':')
 }
 
 // Str writes a string that is escaped already.
 //
 //go:noinline
 func (b *Builder) Str(escaped []byte) {
-	b.Raw(`"`)
-	b.Put(escaped)
-	b.Raw(`"`)
+	b.Dst = append(append(append(b.Dst, '"'), escaped...), '"')
 }
 
 // Quote writes a member that is a string, not escaped yet.
