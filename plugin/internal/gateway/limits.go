@@ -362,16 +362,19 @@ func member(object, name string) string {
 
 // standings tells how the limits stand that are for the request, as headers.
 func (s *Stream) standings(dst []adapters.Header) []adapters.Header {
-	d, now := s.endpoint.Dialect, s.w.port.Now
+	var now int64
 	for u := range limit.NumUnits {
 		x := &s.budget.lease.Standing[u]
 		if x.Limit == 0 {
 			continue
 		}
+		if now == 0 {
+			now = s.w.port.Now()
+		}
 		switch u {
 		case limit.Requests, limit.InputTokens, limit.OutputTokens, limit.Tokens:
 			what := [...]string{limit.Requests: "requests", limit.InputTokens: "input-tokens", limit.OutputTokens: "output-tokens", limit.Tokens: "tokens"}[u]
-			dst = d.AppendStanding(dst, dialect.Standing{What: what, Limit: x.Limit, Remaining: x.Remaining, Reset: x.Reset, Now: now()})
+			dst = s.endpoint.Dialect.AppendStanding(dst, dialect.Standing{What: what, Limit: x.Limit, Remaining: x.Remaining, Reset: x.Reset, Now: now})
 		case limit.USD:
 			v := appendDollars(append(s.w.buffer[:0], "remaining="...), x.Remaining)
 			v = appendDollars(append(v, ", limit="...), x.Limit)
