@@ -22,7 +22,7 @@ func (s *Stream) Done() *Step {
 	s.tally()
 	s.usage = s.made(s.usage)
 	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
-	s.settleLease()
+	s.settleLease(s.finished)
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
 	s.amounts(step)

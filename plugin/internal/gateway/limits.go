@@ -258,14 +258,14 @@ func (s *Stream) retry(now int64) *Step {
 }
 
 // settleLease puts what the request has used in the place of what it has reserved.
-func (s *Stream) settleLease() {
+func (s *Stream) settleLease(now int64) {
 	b, w := &s.budget, s.w
 	if b.lease.Empty() {
 		return
 	}
 	w.dropLease(s)
 	used := limit.Amounts{limit.InputTokens: s.usage.Input, limit.OutputTokens: s.usage.Output, limit.Tokens: s.usage.Total(), limit.USD: s.cost}
-	w.book.Settle(&b.lease, &used, w.port.Now())
+	w.book.Settle(&b.lease, &used, now)
 	for _, c := range b.lease.Crossed {
 		w.crossed(c, s)
 	}
@@ -362,14 +362,11 @@ func member(object, name string) string {
 
 // standings tells how the limits stand that are for the request, as headers.
 func (s *Stream) standings(dst []adapters.Header) []adapters.Header {
-	var now int64
+	now := max(s.began, s.firstByte) // near enough, and known
 	for u := range limit.NumUnits {
 		x := &s.budget.lease.Standing[u]
 		if x.Limit == 0 {
 			continue
-		}
-		if now == 0 {
-			now = s.w.port.Now()
 		}
 		switch u {
 		case limit.Requests, limit.InputTokens, limit.OutputTokens, limit.Tokens:

@@ -137,7 +137,7 @@ func (s *Stream) try() *Step {
 		a := s.attempts
 		one := &a.list[a.at]
 		s.usage = chat.Usage{}
-		s.settleLease() // of the one before, which has failed
+		s.settleLease(s.w.port.Now()) // of the one before, which has failed
 		s.budget = budgeting{lease: s.budget.lease}
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
 		s.answer, s.watch, s.failure, s.token, s.rewritten, s.reduced, s.rule = answer{}, nil, "", nil, false, "", ""

@@ -199,7 +199,7 @@ func (l *Lease) stand(c *claim) {
 	for i := range l.records {
 		h := &l.records[i]
 		for _, r := range h.rules {
-			if !c.units.has(r.Unit) || r.Shadow {
+			if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for
 				continue
 			}
 			s := r.standing(h.entry(r, c.now), c.now)
