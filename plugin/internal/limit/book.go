@@ -21,8 +21,8 @@ type Book struct {
 // NewBook is a worker's view of the counts in a space of the shared state.
 // seed keeps callers from choosing keys that push out each other's counts.
 func NewBook(host state.Host, space, seed string) *Book {
-	shape := state.Shape{Buckets: 1 << 13, Ways: 8, Bytes: MaxRecord, Seed: seed}
-	return &Book{named: state.New(host, space, "limits", shape), free: state.New(host, space, "limits-free", shape)}
+	tables := Tables(host, space, seed)
+	return &Book{named: tables[0].Table, free: tables[1].Table}
 }
 
 // tries is how often a change is begun anew because another worker came before.

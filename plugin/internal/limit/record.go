@@ -113,3 +113,21 @@ func appendUint32(dst []byte, n uint32) []byte {
 func appendInt64(dst []byte, n int64) []byte {
 	return appendUint32(appendUint32(dst, uint32(n)), uint32(n>>32))
 }
+
+// Valid reports whether a record is one that counts are kept in.
+func Valid(p []byte) bool {
+	if len(p) < headSize || len(p) != headSize+int(p[4])*entrySize || p[4] > maxEntries {
+		return false
+	}
+	for p = p[headSize:]; len(p) > 0; p = p[entrySize:] {
+		most := int64(1 << 62) // of a time in nanoseconds
+		for i := 8; i < entrySize; i += 8 {
+			n := int64At(p[i:])
+			if (n < 0 || n >= most) && (i != 24 || n != none) {
+				return false
+			}
+			most = 1 << 60 // of counts: far from overflow
+		}
+	}
+	return true
+}
