@@ -154,7 +154,7 @@ func (l *live) digest() string {
 	return v.Configuration
 }
 
-func startLive(t *testing.T, config string) *live {
+func startLive(t *testing.T, config string, workers int) *live {
 	t.Helper()
 	mocks := mockllm.New(mockllm.Options{JournalSize: 10})
 	addresses, err := mocks.Start()
@@ -167,7 +167,7 @@ func startLive(t *testing.T, config string) *live {
 		t.Fatal(err)
 	}
 	l.update(config)
-	l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Bootstrap: map[string]any{
+	l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Concurrency: workers, Bootstrap: map[string]any{
 		"node":              map[string]any{"id": "test", "cluster": "test"},
 		"dynamic_resources": map[string]any{"lds_config": map[string]any{"path_config_source": map[string]any{"path": filepath.Join(l.dir, "listeners.json")}}},
 		"static_resources":  map[string]any{"clusters": []any{envoy.Cluster("openai", addresses.Of("openai").Addr)}},
@@ -249,7 +249,7 @@ func TestListenerUpdateUnderLoad(t *testing.T) {
 	const every, streams = 5 * time.Millisecond, 10
 	one := liveConfig(`{"name":"gpt-4o","targets":[{"provider":"openai"}]}`)
 	two := liveConfig(`{"name":"gpt-4o","targets":[{"provider":"openai"}]},{"name":"gpt-4.1","targets":[{"provider":"openai"}]}`)
-	l := startLive(t, one)
+	l := startLive(t, one, 1)
 	traffic := &load{url: "http://" + l.address + "/v1/chat/completions",
 		client: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	defer traffic.client.CloseIdleConnections()

@@ -106,9 +106,9 @@ func takeParam(query, name string) (value, rest string) {
 		var p string
 		p, query, more = strings.Cut(query, "&")
 		k, v, _ := strings.Cut(p, "=")
-		if plain, ok := unescape(k); !ok || plain != name {
+		if plain, ok := Unescape(k); !ok || plain != name {
 			rest += "&" + p
-		} else if v, ok = unescape(v); ok {
+		} else if v, ok = Unescape(v); ok {
 			value = v
 		}
 	}

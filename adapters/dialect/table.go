@@ -140,7 +140,7 @@ func (e *Endpoint) model(path string) (string, bool) {
 	if !ok || len(path) <= len(before)+len(after) || !strings.HasPrefix(path, before) || !strings.HasSuffix(path, after) {
 		return "", false
 	}
-	return unescape(path[len(before) : len(path)-len(after)])
+	return Unescape(path[len(before) : len(path)-len(after)])
 }
 
 // rest is what a path has from where the endpoint's pattern has an id. An id is one
@@ -160,9 +160,9 @@ func (e *Endpoint) rest(path string) (string, bool) {
 	return path[len(before)-1:], true
 }
 
-// unescape decodes what is percent-encoded in a path. net/url would do it too, and add
+// Unescape decodes what is percent-encoded in a path. net/url would do it too, and add
 // itself to the module.
-func unescape(s string) (string, bool) {
+func Unescape(s string) (string, bool) {
 	if !strings.Contains(s, "%") {
 		return s, true
 	}

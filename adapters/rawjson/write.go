@@ -145,6 +145,8 @@ func (w *Writer) Object() *Writer {
 }
 
 // EndObject ends it.
+//
+//go:noinline
 func (w *Writer) EndObject() *Writer {
 	w.buf = append(w.buf, '}')
 	return w
@@ -160,12 +162,16 @@ func (w *Writer) Array() *Writer {
 }
 
 // EndArray ends it.
+//
+//go:noinline
 func (w *Writer) EndArray() *Writer {
 	w.buf = append(w.buf, ']')
 	return w
 }
 
 // Key writes the key of the member whose value follows.
+//
+//go:noinline
 func (w *Writer) Key(key string) *Writer {
 	w.comma()
 	w.buf = AppendKey(w.buf, key)
@@ -173,6 +179,8 @@ func (w *Writer) Key(key string) *Writer {
 }
 
 // Str writes a string.
+//
+//go:noinline
 func (w *Writer) Str(s string) *Writer {
 	w.comma()
 	w.buf = AppendString(w.buf, s)
@@ -187,6 +195,8 @@ func (w *Writer) StrBytes(s []byte) *Writer {
 }
 
 // Int writes a whole number.
+//
+//go:noinline
 func (w *Writer) Int(i int64) *Writer {
 	w.comma()
 	w.buf = AppendInt(w.buf, i)

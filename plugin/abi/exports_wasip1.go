@@ -142,7 +142,10 @@ func onLog(context uint32) {
 //go:wasmexport proxy_on_delete
 func onDelete(context uint32) {
 	vm.reset()
-	delete(callouts.plugins, context)
+	if p, ok := callouts.plugins[context]; ok {
+		p.OnEnd()
+		delete(callouts.plugins, context)
+	}
 	sdkDelete(context)
 }
 

@@ -14,6 +14,10 @@ type Plugin interface {
 	// gone (the SDK would drop it). While it runs the callout's maps and body
 	// can be read; no headers means that there was no answer.
 	OnCallout(id uint32, headers, bodySize, trailers int)
+
+	// OnEnd is the last callback: the host takes the plugin away, all of its streams
+	// before. Shared data can still be written.
+	OnEnd()
 }
 
 // Serve makes newPlugin the module's only content. It is called once, from init

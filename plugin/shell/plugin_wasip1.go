@@ -86,6 +86,13 @@ func (p *plugin) OnTick() {
 	p.flush()
 }
 
+// OnEnd comes also for a plugin whose configuration was refused.
+func (p *plugin) OnEnd() {
+	if p.worker != nil {
+		p.worker.End()
+	}
+}
+
 // OnCallout hands the answer to a callout over. It comes in the plugin's own context.
 func (p *plugin) OnCallout(id uint32, headers, size, _ int) {
 	c, ok := p.calls[id]

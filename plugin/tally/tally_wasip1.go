@@ -53,6 +53,9 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 
 func (p *plugin) OnCallout(uint32, int, int, int) {}
 
+// OnEnd has nothing to do.
+func (p *plugin) OnEnd() {}
+
 func (p *plugin) NewHttpContext(uint32) types.HttpContext { return &stream{p: p} }
 
 type stream struct {

@@ -66,16 +66,16 @@ func (r *reader) hashed(o *strict.Object) (sum [sha2.Size]byte, ok bool) {
 	if text == "" {
 		return sum, false
 	}
-	if !unhex(sum[:], text) {
+	if !Unhex(sum[:], text) {
 		o.Fail("sha256", "want 64 hexadecimal digits")
 		return sum, false
 	}
 	return sum, true
 }
 
-// unhex decodes exactly as many digits as dst needs. The library's errors would bring
+// Unhex decodes exactly as many digits as dst needs. The library's errors would bring
 // all of package fmt into the module.
-func unhex(dst []byte, digits string) bool {
+func Unhex(dst []byte, digits string) bool {
 	if len(digits) != 2*len(dst) {
 		return false
 	}

@@ -172,7 +172,7 @@ func (r *reader) target(m *Model, o *strict.Object) {
 }
 
 func (r *reader) admin(o *strict.Object) {
-	o.Object("admin", "The gateway's own endpoint: health, version, counters. Off without keys.", func(o *strict.Object) {
+	o.Object("admin", "The gateway's own endpoint: health, usage, limits, revoking keys, export and import. Off without keys.", func(o *strict.Object) {
 		a := &Admin{Prefix: strings.TrimSuffix(o.Str("prefix", "Path of the endpoint.", "/postern"), "/"), keys: keySet[struct{}]{}}
 		if !strings.HasPrefix(a.Prefix, "/") {
 			o.Fail("prefix", "want a path that begins with a slash and is more than one")

@@ -23,6 +23,7 @@ func (s *Stream) Done() *Step {
 	s.usage = s.made(s.usage)
 	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
 	s.settleLease(s.finished)
+	s.addUsage()
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
 	s.amounts(step)

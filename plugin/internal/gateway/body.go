@@ -51,6 +51,9 @@ func (s *Stream) RequestBody(p []byte) *Step {
 			return s.reject(e)
 		}
 	}
+	if s.administer != nil {
+		return s.administer(s, body)
+	}
 	if s.attempts != nil {
 		return s.universal(body)
 	}

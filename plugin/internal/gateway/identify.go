@@ -125,7 +125,7 @@ func (s *Stream) admitAs(k identity.Known, p *identity.Problem) *chat.Error {
 	if p != nil {
 		return refused(p)
 	}
-	if s.w.revoked != nil && k.ID != (identity.CredentialID{}) && s.w.revoked(k.ID) {
+	if k.ID != (identity.CredentialID{}) && s.w.revoked.Has(k.ID, s.began) {
 		return refused(&identity.Problem{Code: identity.RevokedKey, Message: "this has been revoked"})
 	}
 	s.caller = k.Caller

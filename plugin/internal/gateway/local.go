@@ -6,7 +6,6 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/config"
-	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
 // models lists what the caller may ask for. Without configured models only the provider
@@ -67,41 +66,4 @@ func (s *Stream) countTokens(request rawjson.Value) *Step {
 	step := s.reply(200, "count_tokens", "application/json", d.Count(nil, u.Input))
 	step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: usageHeader, Value: string(appendUsage(w.buffer[:0], u))})
 	return step
-}
-
-// admin answers the operator. path is what follows the admin prefix.
-func (s *Stream) admin(path string) *Step {
-	s.endpoint.Dialect = s.w.table.Default()
-	if !s.w.plan.Admin.Allows(s.in.credential()) {
-		return s.reject(unknownKey())
-	}
-	if s.in.method != "GET" {
-		return s.reject(wrongMethod("GET"))
-	}
-	var w rawjson.Writer
-	switch path {
-	case "/health":
-		w.Object().Key("status").Str("ok").EndObject()
-	case "/version":
-		b := s.w.build
-		w.Object().Key("version").Str(b.Version).Key("commit").Str(b.Commit).Key("go").Str(b.Go)
-		w.Key("configuration").Str(s.w.plan.Digest).EndObject()
-	case "/counters":
-		s.w.counters(&w)
-	default:
-		return s.reject(&chat.Error{Status: 404, Kind: chat.NotFound, Code: "not_found", Message: "the admin endpoint has /health, /version and /counters"})
-	}
-	return s.reply(200, "admin", "application/json", w.Bytes())
-}
-
-// counters writes what the counters stand at: an object of the names as they are in
-// the proxy's metrics.
-func (w *Worker) counters(out *rawjson.Writer) {
-	out.Object()
-	for _, x := range w.series.All() {
-		if x.Kind == meter.Counter {
-			out.Key(x.Name).Int(int64(w.port.Value(x)))
-		}
-	}
-	out.EndObject()
 }

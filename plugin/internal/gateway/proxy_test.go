@@ -37,6 +37,12 @@ const epoch = 1_700_000_000_000_000_000
 
 func newProxy(t testing.TB, document string) *proxy {
 	t.Helper()
+	return newWorker(t, document, &statetest.Host{})
+}
+
+// newWorker is one of several that share what a host keeps.
+func newWorker(t testing.TB, document string, h *statetest.Host) *proxy {
+	t.Helper()
 	env := cases.Environment()
 	plan, err := config.Read([]byte(document), config.Parts{
 		Providers:   builtin.Providers(),
@@ -45,7 +51,7 @@ func newProxy(t testing.TB, document string) *proxy {
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
-	p := &proxy{t: t, now: epoch, source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: &statetest.Host{}}
+	p := &proxy{t: t, now: epoch, source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: h}
 	p.worker = gateway.NewWorker(plan, p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
 	return p
 }

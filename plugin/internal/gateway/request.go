@@ -34,7 +34,7 @@ func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 	s.in = s.w.read(h, s.in)
 	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {
 		s.began = s.w.port.Now()
-		return s.admin(strings.TrimPrefix(s.in.path, a.Prefix))
+		return s.admin(h, strings.TrimPrefix(s.in.path, a.Prefix), end)
 	}
 	if !s.ours() {
 		s.phase = foreign
@@ -77,6 +77,11 @@ func (s *Stream) proceed() *Step {
 		return s.reject(needsBody())
 	}
 	s.in.keep(s.w.plan.PassesKeys)
+	return s.await()
+}
+
+// await holds the headers until the body is here.
+func (s *Stream) await() *Step {
 	s.phase = awaiting
 	s.w.held.add(s)
 	step := s.next()
@@ -199,6 +204,7 @@ func (s *Stream) kindOfBody() *chat.Error {
 
 // preflight answers a browser that asks whether it may call.
 func (s *Stream) preflight() *Step {
+	s.aside = true
 	step := s.reply(204, "preflight", "", nil)
 	r := step.Reply
 	if s.w.allowOrigin(s.in.origin) == "" {

@@ -78,6 +78,10 @@ type Stream struct {
 	status                     int    // of the answer; 0 if none came
 	scratch                    []byte // of the record
 	failure                    string
+	ownRefusal                 bool                        // by the gateway
+	aside                      bool                        // it is an operator's or a browser's, and nobody's usage
+	csv                        bool                        // of the admin endpoint: a table is asked for
+	administer                 func(*Stream, []byte) *Step // what the admin endpoint does with the body
 	usage                      chat.Usage
 	cost                       int64 // nano-dollars, if priced
 	priced                     bool
@@ -148,6 +152,7 @@ func (s *Stream) reject(e *chat.Error) *Step {
 	}
 	s.failure = e.Code
 	step := s.reply(e.Status, e.Code, "application/json", d.Error(nil, e))
+	s.ownRefusal = e.Status < 500
 	if d.ErrorHeader != nil {
 		step.Reply.Headers = append(step.Reply.Headers, d.ErrorHeader(e))
 	}
@@ -167,7 +172,7 @@ const worthRetrying = 60
 // reply answers in the upstream's place.
 func (s *Stream) reply(status int, details, contentType string, body []byte) *Step {
 	s.leave()
-	s.phase, s.status = answered, status
+	s.phase, s.status, s.ownRefusal = answered, status, false
 	step := s.next()
 	r := &Reply{Status: status, Details: "postern_" + details, Body: body}
 	if contentType != "" {

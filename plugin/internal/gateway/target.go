@@ -83,7 +83,7 @@ func (s *Stream) call() adapters.Call {
 // and for requests without a body. The body follows unchanged.
 func (s *Stream) forward() *Step {
 	p := s.dropIn
-	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model}, "none"
+	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model}, noLabel
 	if _, e := s.reserve(rawjson.Value{}); e != nil {
 		return s.reject(e)
 	}
@@ -100,6 +100,9 @@ func (s *Stream) forward() *Step {
 	}
 	return s.depart(step)
 }
+
+// noLabel stands for the model of requests that name none.
+const noLabel = "none"
 
 // toProvider makes the client's headers the provider's: private ones go, the
 // provider's key and the route come. whole says that body is what the provider gets;

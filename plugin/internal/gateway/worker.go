@@ -13,6 +13,8 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/identity"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
+	"github.com/postern-gateway/postern/plugin/internal/revoked"
+	"github.com/postern-gateway/postern/plugin/internal/usage"
 )
 
 // Build says what was built, for the admin endpoint.
@@ -41,17 +43,15 @@ type Worker struct {
 	queued   held           // those that wait for a limit
 	cut      held           // those whose answer the gateway has ended
 	book     *limit.Book    // nil: there are no limits
-	leased   []*Stream      // that have something reserved
-	alerts   []*alert       // not yet delivered
+	ledger   *usage.Ledger  // nil: nobody can ask for it
+	revoked  *revoked.List
+	leased   []*Stream // that have something reserved
+	alerts   []*alert  // not yet delivered
 	tokens   []*token
 	keySets  []*keySet
 	known    identity.Cache
 	callouts callouts
 	outbox   Outbox
-
-	// revoked says of a credential that it does not hold any more; nil: nothing is revoked
-	// at run time.
-	revoked func(identity.CredentialID) bool
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
@@ -82,6 +82,10 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	if plan.Usage.Any {
 		w.limits()
 	}
+	if plan.Admin != nil {
+		w.ledger = usage.New(port, plan.Usage.Space, plan.Usage.Seed)
+	}
+	w.revoked = revoked.New(port, plan.Usage.Space, port.Now())
 	return w
 }
 
@@ -91,6 +95,9 @@ func (w *Worker) limits() {
 		w.book = limit.NewBook(w.port, w.plan.Usage.Space, w.plan.Usage.Seed)
 	}
 }
+
+// End is the worker's last event: its plugin is taken away, and all its streams are over.
+func (w *Worker) End() { w.flushUsage(w.port.Now(), usage.All) }
 
 // Notes are lines for the log at start: what works but may surprise.
 func (w *Worker) Notes() []string {
@@ -146,6 +153,8 @@ func (w *Worker) Tick() []Wake {
 	w.renewKeys(now)
 	w.renewLeases(now)
 	w.sendAlerts(now)
+	w.flushUsage(now, flushAtOnce)
+	w.revoked.Look(now)
 	wakes = append(wakes, w.retryWaiting(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	for s := w.held.first; s != nil; {

@@ -178,6 +178,11 @@ func (s *Set) Access(rule, outcome string) *Series {
 	return s.Plain("postern.access;rule=" + clean(rule) + ";outcome=" + outcome)
 }
 
+// UsageLost counts sums of usage that had to go before their time.
+func (s *Set) UsageLost(n int64) Sample {
+	return Sample{Series: s.Plain("postern.usage_lost"), Value: uint64(n)}
+}
+
 // Requests counts requests that ended with a status; 0 is a client that hung up.
 func (s *Set) Requests(g *Group, status int) *Series {
 	x, ok := g.requestsByStatus[status]
