@@ -45,7 +45,7 @@ class Images(unittest.TestCase):
         answer = client().images.with_raw_response.generate(model="gpt-image-1", prompt="a cat", extra_headers={"x-case": case})
         image = answer.parse()
         self.assertTrue(image.data[0].b64_json)
-        self.assertEqual(answer.headers["x-postern-usage"], f"input={image.usage.input_tokens}, output={image.usage.output_tokens}")
+        self.assertEqual(answer.headers["x-postern-usage"], f"input={image.usage.input_tokens}, output={image.usage.output_tokens}, images=1")
         self.assertEqual(gateway.record(case)["operation"], "image_generation")
 
     def test_stream(self):
