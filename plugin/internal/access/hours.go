@@ -14,6 +14,9 @@ const (
 // days are the names of the days of the week.
 var days = [...]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 
+// Open reports whether a time, in nanoseconds since 1970, is in some of the hours.
+func Open(list []Hours, now int64) bool { return open(list, now) }
+
 // open reports whether a time, in nanoseconds since 1970, is in some of the hours.
 func open(list []Hours, now int64) bool {
 	const firstDay = 3 // 1970 began on a Thursday

@@ -1,0 +1,135 @@
+package route
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/plugin/internal/access"
+	"github.com/postern-gateway/postern/plugin/internal/glob"
+)
+
+// A Wish says whether something has to be there.
+type Wish uint8
+
+// Wishes.
+const (
+	Whatever Wish = iota
+	With
+	Without
+)
+
+func (w Wish) grants(there bool) bool { return w == Whatever || (w == With) == there }
+
+// When says which requests a branch is for: those that match every condition that it has.
+// Names are patterns in which * stands for any characters.
+type When struct {
+	Consumers, Tenants, Tiers, Tags []string
+
+	Operations access.Operations // 0: all
+	Stream     Wish
+	Hours      []access.Hours
+	Headers    []Named
+	Metadata   []Named
+
+	MinTokens, MaxTokens int64 // of the request, estimated; 0: whatever
+	Images, Tools        Wish
+	Languages            []string // of the last text of the user's, such as de; "other" is one that is not known
+	Text                 []string // patterns in small letters for the same text
+}
+
+// A Named is a header or a member of the metadata, and the patterns of which its value has
+// to match one.
+type Named struct {
+	Name   string
+	Values []string
+}
+
+// A Request is what conditions are compared with. What costs something to find out is asked
+// only where a condition needs it.
+type Request interface {
+	Consumer() (name, tenant, tier string, tags []string)
+	Operation() access.Operations
+	Streams() bool
+	Header(name string) string
+	Metadata(name string) string
+	Tokens() int64
+	Contents() (images, tools bool)
+	Text() string // the last of the user's, in small letters
+}
+
+// Holds reports whether a request is one that the conditions are for.
+func (w *When) Holds(r Request, now int64) bool {
+	return w.caller(r) && w.asked(r, now) && w.said(r) && w.contents(r)
+}
+
+func (w *When) caller(r Request) bool {
+	if w.Consumers == nil && w.Tenants == nil && w.Tiers == nil && w.Tags == nil {
+		return true
+	}
+	name, tenant, tier, tags := r.Consumer()
+	return one(w.Consumers, name) && one(w.Tenants, tenant) && one(w.Tiers, tier) && (w.Tags == nil || some(w.Tags, tags))
+}
+
+// one reports whether a name is one of those that there are patterns for. Who has none is
+// in no list.
+func one(patterns []string, name string) bool {
+	return patterns == nil || name != "" && glob.Any(patterns, name)
+}
+
+func some(patterns, names []string) bool {
+	for _, n := range names {
+		if glob.Any(patterns, n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *When) asked(r Request, now int64) bool {
+	return (w.Operations == 0 || w.Operations&r.Operation() != 0) &&
+		(w.Stream == Whatever || w.Stream.grants(r.Streams())) &&
+		(w.Hours == nil || access.Open(w.Hours, now))
+}
+
+func (w *When) said(r Request) bool {
+	for i := range w.Headers {
+		if h := &w.Headers[i]; !one(h.Values, r.Header(h.Name)) {
+			return false
+		}
+	}
+	for i := range w.Metadata {
+		if m := &w.Metadata[i]; !one(m.Values, r.Metadata(m.Name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *When) contents(r Request) bool {
+	if w.MinTokens > 0 || w.MaxTokens > 0 {
+		if n := r.Tokens(); n < w.MinTokens || w.MaxTokens > 0 && n > w.MaxTokens {
+			return false
+		}
+	}
+	if w.Images != Whatever || w.Tools != Whatever {
+		if images, tools := r.Contents(); !w.Images.grants(images) || !w.Tools.grants(tools) {
+			return false
+		}
+	}
+	if w.Text == nil && w.Languages == nil {
+		return true
+	}
+	text := r.Text()
+	return (w.Text == nil || glob.Any(w.Text, text)) && (w.Languages == nil || contains(w.Languages, Language(text)))
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Fold makes a text comparable: in small letters.
+func Fold(s string) string { return strings.ToLower(s) }
