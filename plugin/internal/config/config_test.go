@@ -179,12 +179,8 @@ func TestPlan(t *testing.T) {
 		}
 	}
 	m, _ := plan.Models.Find("gpt-4o")
-	counts := map[string]int{}
-	for r := range uint64(400) {
-		counts[m.Pick(r).Model]++
-	}
-	if counts[""] != 300 || counts["b"] != 100 {
-		t.Errorf("got %v, want 300 to 100 by weight", counts)
+	if g := m.Branch(nil, 0); len(g.Targets) != 2 || g.Pick.Targets[0].Weight != 3 || g.Pick.Targets[1].Weight != 1 || g.Targets[1].Model != "b" {
+		t.Errorf("got the targets %v, want two with the weights 3 and 1", g.Pick.Targets)
 	}
 	for host, want := range map[string]bool{"ai.example.com": true, "x.llm.example.com": true, "llm.example.com": false, "example.com": false} {
 		if got := plan.Match[0].Host(host); got != want {
@@ -197,7 +193,7 @@ func TestPlan(t *testing.T) {
 	if c, p := plan.Identity.Keys.Find("nothing", 0); p == nil {
 		t.Errorf("got consumer %v for a key that nobody has", c)
 	}
-	if key := plan.Providers[0].PickKey(7); len(key.Headers) != 1 || key.Headers[0].Value != "Bearer sk-secret" {
+	if key := plan.Providers[0].Keys[0]; len(key.Headers) != 1 || key.Headers[0].Value != "Bearer sk-secret" {
 		t.Errorf("got key headers of %d, want one", len(key.Headers))
 	}
 }
@@ -237,9 +233,8 @@ func FuzzRead(f *testing.F) {
 		if len(plan.Providers) == 0 || len(plan.Match) == 0 {
 			t.Errorf("accepted %q without providers or match", document)
 		}
-		if m, ok := plan.Models.Find("gpt-4o"); ok {
-			m.Pick(12345)
+		if m, ok := plan.Models.Find("gpt-4o"); ok && len(m.Groups[len(m.Groups)-1].Targets) == 0 {
+			t.Errorf("accepted %q with a model without targets", document)
 		}
-		plan.Providers[0].PickKey(12345)
 	})
 }

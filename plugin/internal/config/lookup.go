@@ -101,61 +101,11 @@ func (m *Models) Names() []string {
 	return names
 }
 
-// Pick chooses a target by weight; random is any number.
-func (m *Model) Pick(random uint64) *Target {
-	if len(m.Targets) == 1 {
-		return &m.Targets[0]
-	}
-	n := int(random % uint64(m.total))
-	for i := range m.Targets {
-		if n -= m.Targets[i].Weight; n < 0 {
-			return &m.Targets[i]
-		}
-	}
-	return &m.Targets[0] // weights add up to total, so n has become negative
-}
-
 // At is the model's first target at a provider; nil if it has none there.
 func (m *Model) At(p *Provider) *Target {
 	for i := range m.Targets {
 		if m.Targets[i].Provider == p {
 			return &m.Targets[i]
-		}
-	}
-	return nil
-}
-
-// PickKey chooses one of a provider's keys by weight; random is any number.
-func (p *Provider) PickKey(random uint64) *Key {
-	if len(p.Keys) == 1 {
-		return &p.Keys[0]
-	}
-	n := int(random % uint64(p.total))
-	for i := range p.Keys {
-		if n -= p.Keys[i].Weight; n < 0 {
-			return &p.Keys[i]
-		}
-	}
-	return &p.Keys[0]
-}
-
-// Pickable chooses a target by weight among those that may be used; nil if none may.
-func (m *Model) Pickable(random uint64, may func(*Target) bool) *Target {
-	total := 0
-	for i := range m.Targets {
-		if may(&m.Targets[i]) {
-			total += m.Targets[i].Weight
-		}
-	}
-	if total == 0 {
-		return nil
-	}
-	n := int(random % uint64(total))
-	for i := range m.Targets {
-		if t := &m.Targets[i]; may(t) {
-			if n -= t.Weight; n < 0 {
-				return t
-			}
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/catalog"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
+	"github.com/postern-gateway/postern/plugin/internal/route"
 )
 
 // A Plan is a compiled configuration.
@@ -32,6 +33,8 @@ type Plan struct {
 	Limits    Bounds
 	Usage     Usage
 	Catalog   *catalog.Catalog
+	Spots     []route.Spot // whose health is kept
+	Groups    int          // how many groups of targets there are
 	// TrustedHops says how the client's address is found: 0 is the address that the proxy
 	// tells, and otherwise it is so many places from the end of x-forwarded-for.
 	TrustedHops int
@@ -82,6 +85,7 @@ type Provider struct {
 	Host    string // what :authority becomes; "" leaves it to the proxy
 	Keys    []Key
 	Adapter adapters.Adapter
+	Place   int // of the provider as a whole among the plan's Spots
 
 	total int // of the keys' weights
 }
@@ -111,14 +115,7 @@ type Target struct {
 	Provider *Provider
 	Model    string // what the provider calls it; "" is the name that the client used
 	Weight   int
-}
-
-// A Model is a name that clients may ask for.
-type Model struct {
-	Name    string // with * for any characters
-	Targets []Target
-
-	total int
+	Place    int // among the plan's Spots
 }
 
 // Admin is the gateway's own endpoint.
@@ -130,7 +127,8 @@ type Admin struct {
 // ClientHeaders is what a caller may say by header.
 type ClientHeaders struct {
 	Timeout, Metadata, SessionID bool
-	Cloudflare                   bool // cf-aig-* as well
+	Cloudflare                   bool     // cf-aig-* as well
+	Debug                        []string // patterns for consumers who may ask how their requests are routed
 }
 
 // CORS says which web pages may call. No origins means none.

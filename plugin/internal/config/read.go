@@ -39,6 +39,7 @@ type reader struct {
 	tierNames []string
 	proves    bool // there are other ways than keys to prove who one is
 	rules     []access.Rule
+	spots     map[[2]string]int // places among the plan's Spots, by labels of providers and models
 }
 
 func (r *reader) plan(o *strict.Object) {
@@ -47,6 +48,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.consumed = map[[2]string]bool{}
 	r.out.Identity = &identity.Gate{Keys: identity.Keys{}, Consumers: map[string][]*identity.Caller{}}
 	r.proves = o.Has("identity")
+	r.spots = map[[2]string]int{}
 	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's.", "gateway", "gateway") == "gateway" {
 		r.out.Role = Gateway
 	}
@@ -120,6 +122,7 @@ func (r *reader) provider(_ int, o *strict.Object) {
 	if o.Has("keys") && len(p.Keys) == 0 {
 		o.Fail("keys", "want at least one key")
 	}
+	p.Place = r.spot(p, "")
 	r.scope.add(p)
 	r.out.names[p.Name] = true
 }
@@ -137,38 +140,6 @@ func (r *reader) variants(p *Provider) []strict.Variant {
 		}}
 	}
 	return variants
-}
-
-func (r *reader) models(o *strict.Object, doc string) *Models {
-	var list []*Model
-	o.Objects("models", doc, func(_ int, o *strict.Object) {
-		m := &Model{Name: o.Str("name", "Name for clients, with * for any characters.", "")}
-		o.Require("name", "targets")
-		o.Objects("targets", "Where requests go, by weight.", func(_ int, o *strict.Object) { r.target(m, o) })
-		switch {
-		case !o.Has("targets"):
-		case len(m.Targets) == 0:
-			o.Fail("targets", "want at least one target")
-		case m.total == 0:
-			o.Fail("targets", "want a target with a weight above 0")
-		}
-		list = append(list, m)
-	})
-	return newModels(list)
-}
-
-func (r *reader) target(m *Model, o *strict.Object) {
-	name := o.Str("provider", "Name of a provider.", "")
-	t := Target{
-		Model:  o.Str("model", "What the provider calls the model; empty is the name that the client used.", ""),
-		Weight: o.Int("weight", "Its share of the requests.", 1, 0, 1_000_000),
-	}
-	o.Require("provider")
-	if t.Provider = r.scope.find(name); t.Provider == nil && name != "" {
-		o.Fail("provider", "no provider is called "+strict.Quote(name)+strict.Near(name, r.scope.names()))
-	}
-	m.Targets = append(m.Targets, t)
-	m.total += t.Weight
 }
 
 func (r *reader) admin(o *strict.Object) {
@@ -200,6 +171,7 @@ func (r *reader) clientHeaders(o *strict.Object) {
 				r.out.Client.SessionID = true
 			}
 		}
+		r.out.Client.Debug = o.Strings("debug", "Names of consumers, with *, who may send x-postern-debug: their answers then tell in x-postern-route where the request could have gone, and why it did not.")
 		r.out.Client.Cloudflare = o.Enum("aliases", "Also accept the same headers with this product's names (cf-aig-*).", "none", "none", "cloudflare") == "cloudflare"
 	})
 }

@@ -114,7 +114,7 @@ func (s *Stream) turnedAway() *chat.Error {
 // have it. request is absent for a form.
 func (s *Stream) decide(request rawjson.Value) *chat.Error {
 	if s.phase == awaiting {
-		if e := s.choose(); e != nil {
+		if e := s.choose(request); e != nil {
 			return e
 		}
 	} else {
@@ -142,12 +142,8 @@ func (s *Stream) authorise(request rawjson.Value) *chat.Error {
 	aim(q, &s.target)
 	v := access.Judge(s.rules, q, access.Strict)
 	if v.Refused && s.choice != nil && s.looks&(access.Model|access.Provider) != 0 { // chance has chosen the target; perhaps another will do
-		if t := s.choice.Pickable(w.port.Random(), func(t *config.Target) bool {
-			aim(q, t)
-			return !access.Judge(s.rules, q, access.Strict).Refused
-		}); t != nil {
-			s.aimAt(*t)
-			aim(q, t)
+		if s.repick(q) {
+			aim(q, &s.target)
 			v = access.Judge(s.rules, q, access.Strict)
 		}
 	}

@@ -20,6 +20,7 @@ func (s *Stream) Done() *Step {
 	}
 	s.finished = s.w.port.Now()
 	s.tally()
+	s.land(s.verdict(), 0)
 	s.usage = s.made(s.usage)
 	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
 	s.settleLease(s.finished)
@@ -209,6 +210,11 @@ func (s *Stream) record() []byte {
 	b = appendText(b, `,"error":`, s.failure)
 	b = appendText(b, `,"access_rule":`, s.rule)
 	b = appendText(b, `,"access_shadow":`, s.shadow)
+	if g := s.routing.group; g != nil {
+		b = appendText(b, `,"branch":`, g.Name)
+	}
+	b = appendPositive(b, `,"step":`, int64(s.routing.step()))
+	b = appendText(b, `,"failed":`, s.routing.trail)
 	b = appendText(b, `,"session":`, brief(s.in.session))
 	s.scratch = append(b, '}')
 	return s.scratch

@@ -140,7 +140,6 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 // release sends the request on: the body as it came but for the named members, the
 // headers without what is the client's own.
 func (s *Stream) release(request rawjson.Value, body []byte) *Step {
-	w := s.w
 	most, e := s.reserve(request)
 	if e == nil && most > 0 {
 		request, body, e = s.bound(request, most)
@@ -148,6 +147,13 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if e != nil {
 		return s.reject(e)
 	}
+	s.keep(body)
+	return s.resend(s.dispatch(request, body))
+}
+
+// dispatch makes a request what its target takes, and sends it on.
+func (s *Stream) dispatch(request rawjson.Value, body []byte) *Step {
+	w := s.w
 	step := s.next()
 	path, ok := s.native()
 	if !ok {

@@ -21,6 +21,7 @@ type clientHeaders struct {
 	origin, wantsMethod       string
 	anthropicVersion          bool
 	hint                      dialect.Hint
+	debug                     bool // and may
 	keyInQuery                bool // which it is taken out of
 	timeout, metadata         string
 	session                   string
@@ -158,6 +159,8 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 		return
 	}
 	switch allowed := w.plan.Client; {
+	case own == "debug":
+		in.debug = len(allowed.Debug) > 0
 	case allowed.Timeout && (own == "timeout" || own == "request-timeout"):
 		in.timeout = v
 	case allowed.Metadata && own == "metadata":

@@ -60,7 +60,7 @@ func (s *Stream) reserve(request rawjson.Value) (most int64, e *chat.Error) {
 		case out.Refused == nil:
 			return 0, nil
 		case s.degrade(out.Refused):
-			if e := s.choose(); e != nil {
+			if e := s.choose(request); e != nil {
 				return 0, e
 			}
 			if e := s.authorise(request); e != nil {
@@ -318,16 +318,22 @@ func (s *Stream) Attribute(a limit.Attribute) string {
 	case limit.Operation:
 		return s.endpoint.Op.String()
 	case limit.Header:
-		for i, name := range s.w.plan.Usage.Headers {
-			if name == a.Name && i < len(s.in.counted) {
-				return s.in.counted[i]
-			}
-		}
+		return s.header(a.Name)
 	case limit.Metadata:
 		return member(s.in.metadata, a.Name)
 	case limit.Claim:
 		v, _ := s.caller.Claim(a.Name)
 		return v
+	}
+	return ""
+}
+
+// header is the value of a header that the configuration names.
+func (s *Stream) header(name string) string {
+	for i, x := range s.w.plan.Usage.Headers {
+		if x == name && i < len(s.in.counted) {
+			return s.in.counted[i]
+		}
 	}
 	return ""
 }

@@ -266,15 +266,21 @@ func (x *exchange) chunk(p []byte, end bool) {
 	case gateway.Nothing:
 		x.response.Body = append(x.response.Body, p...)
 		return
+	default:
+		p, x.held = append(x.held, p...), nil
 	}
 	step := x.gw.ResponseBody(p, end)
 	if x.replied(step) {
 		return
 	}
-	if x.waits = step.Action == gateway.Hold; x.waits {
-		x.p.flush()
+	x.p.flush()
+	if step.Action == gateway.Hold {
+		x.waits = end || len(x.p.calls) > 0
+		x.edit(step)
+		x.held = p
 		return
 	}
+	x.waits = false
 	x.edit(step)
 	if step.Replace {
 		p = step.Body

@@ -55,15 +55,33 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if s.phase != released && s.phase != awaiting && s.phase != proving {
 		return step // the gateway's own answer comes by here too
 	}
+	if s.attempts != nil && s.attempts.waiting { // too late: another is asked
+		return s.hold()
+	}
 	s.leave()
 	s.firstByte = s.w.port.Now()
 	head := readResponse(h)
 	s.status = head.status
+	s.arrived(head, h)
+	if step := s.weigh(head, h, end); step != nil {
+		return step
+	}
+	return s.begin(head, h, end)
+}
+
+// begin begins an answer that is one, or the last there is.
+func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
+	step := s.next()
+	if head.status >= 400 {
+		why, _ := s.reason(head.status)
+		s.land(why.Blames(), s.routing.rest)
+	}
 	if head.status == 401 && s.token != nil && s.fromProvider() {
 		s.refused()
 	}
 	step.Set = s.standings(step.Set)
-	if a := s.attempts; a != nil {
+	s.tellRoute(step)
+	if a := s.attempts; a != nil && a.list != nil {
 		if head.status >= 400 && !a.last() && !s.refusedHere() {
 			return s.fallBack()
 		}
@@ -276,6 +294,9 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	if s.attempts != nil && s.attempts.waiting { // what failed is held until something else answers
 		step.Action, step.Want = Hold, Whole
 		return step
+	}
+	if s.weighing.on {
+		return s.weighBody(p, end)
 	}
 	s.answer.ended = s.answer.ended || end
 	switch {

@@ -70,6 +70,8 @@ type Stream struct {
 	frames    adapters.Frames // of the answer in hand: events, or what cuts another framing
 	answer    answer
 
+	routing     routing
+	weighing    weighing
 	translation translation
 	codecs      codecs
 	budget      budgeting

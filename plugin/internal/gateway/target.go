@@ -12,8 +12,8 @@ import (
 )
 
 // choose finds the target for the model that the client named.
-func (s *Stream) choose() *chat.Error {
-	s.meant, s.choice = s.model, nil
+func (s *Stream) choose(request rawjson.Value) *chat.Error {
+	s.meant, s.choice, s.routing = s.model, nil, routing{at: -1}
 	space := s.space
 	provider := s.dropIn
 	model := space.Find(s.model, provider)
@@ -28,13 +28,13 @@ func (s *Stream) choose() *chat.Error {
 	switch {
 	case model != nil && provider == nil:
 		s.choice, s.label = model, model.Name
-		s.aimAt(*model.Pick(s.w.port.Random()))
+		s.branch(request)
 	case model != nil:
 		s.label = model.Name
 		s.aimAt(*model.At(provider))
 	case provider != nil && space.Takes(provider):
 		s.label = s.meant
-		s.aimAt(config.Target{Provider: provider})
+		s.aimAt(config.Target{Provider: provider, Place: provider.Place})
 	case provider == nil && len(space.Open) > 0:
 		return s.chooseByDialect()
 	default:
@@ -55,13 +55,13 @@ func (s *Stream) aimAt(t config.Target) {
 // speaks as the client does.
 func (s *Stream) chooseByDialect() *chat.Error {
 	for _, p := range s.space.Open {
-		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
+		s.target, s.label = config.Target{Provider: p, Model: s.model, Place: p.Place}, s.model
 		if _, ok := s.native(); ok {
 			return nil
 		}
 	}
 	for _, p := range s.space.Open {
-		s.target, s.label = config.Target{Provider: p, Model: s.model}, s.model
+		s.target, s.label = config.Target{Provider: p, Model: s.model, Place: p.Place}, s.model
 		if s.translatedPath() != "" || s.endpoint.Op == adapters.CountTokens { // which is estimated for it
 			return nil
 		}
@@ -83,7 +83,7 @@ func (s *Stream) call() adapters.Call {
 // and for requests without a body. The body follows unchanged.
 func (s *Stream) forward() *Step {
 	p := s.dropIn
-	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model}, noLabel
+	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model, Place: p.Place}, noLabel
 	if _, e := s.reserve(rawjson.Value{}); e != nil {
 		return s.reject(e)
 	}
@@ -159,7 +159,11 @@ func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *c
 // very request.
 func (s *Stream) credential(path string, body []byte, whole bool) ([]adapters.Header, *chat.Error) {
 	p := s.target.Provider
-	key := p.PickKey(s.w.port.Random())
+	key := &p.Keys[0]
+	if s.routing.key = 0; len(p.Keys) > 1 {
+		s.routing.key = s.w.board.Place(s.target.Place).PickKey(len(p.Keys), func(k int) int { return p.Keys[k].Weight }, s.routing.stick, s.w.port.Random(), s.began)
+		key = &p.Keys[s.routing.key]
+	}
 	value, signs := key.Value, key.Signs
 	headers := key.Headers
 	switch key.Source {

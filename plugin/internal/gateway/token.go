@@ -78,8 +78,10 @@ func (s *Stream) depart(step *Step) *Step {
 		step.Action = Hold
 		return step
 	}
+	s.takeOff()
 	t := s.token
 	if t == nil {
+		s.watchClock()
 		return step
 	}
 	now := s.w.port.Now()
@@ -87,6 +89,7 @@ func (s *Stream) depart(step *Step) *Step {
 	switch {
 	case t.valid(now):
 		s.carry(step)
+		s.watchClock()
 		return step
 	case s.attempts != nil && s.attempts.calling: // the next attempt is nearer than a token
 		if !t.fetching && now >= t.retry {
@@ -171,6 +174,7 @@ func (s *Stream) resume(now int64) *Step {
 	}
 	step := s.next()
 	s.carry(step)
+	s.watchClock()
 	if !s.complete {
 		step.Want = Whole
 	}

@@ -121,6 +121,11 @@ func headerText(s string) string {
 
 // ResponseProgress tells that size bytes of an answer that is wanted whole are held.
 func (s *Stream) ResponseProgress(size int) *Step {
+	if s.weighing.on && size > s.w.plan.Limits.Answer {
+		step := s.hold()
+		step.Want = Each
+		return step
+	}
 	if (s.answer.translated || s.answer.judged) && size > s.w.plan.Limits.Answer {
 		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
 	}

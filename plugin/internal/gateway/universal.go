@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/route"
 )
 
 // universalPath is where clients send a list of requests that are tried in order, as
@@ -137,6 +138,7 @@ func (s *Stream) try() *Step {
 		a := s.attempts
 		one := &a.list[a.at]
 		s.usage = chat.Usage{}
+		s.land(route.Nothing, 0)
 		s.settleLease(s.w.port.Now()) // of the one before, which has failed
 		s.budget = budgeting{lease: s.budget.lease}
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
@@ -196,7 +198,7 @@ func (s *Stream) fallBack() *Step {
 // callout is the request that a step would send upstream.
 func (s *Stream) callout(step *Step) *adapters.Callout {
 	p := s.target.Provider
-	c := &adapters.Callout{Cluster: p.Cluster, Method: "POST", Host: hostFor(p), Timeout: s.attempts.list[s.attempts.at].timeout,
+	c := &adapters.Callout{Cluster: p.Cluster, Method: "POST", Host: hostFor(p), Timeout: s.callTime(),
 		Headers: []adapters.Header{{Name: "content-type", Value: "application/json"}}, Body: bytes.Clone(step.Body)}
 	for _, h := range step.Set {
 		switch {
@@ -208,6 +210,17 @@ func (s *Stream) callout(step *Step) *adapters.Callout {
 		}
 	}
 	return c
+}
+
+// callTime is how long the callout in hand may take.
+func (s *Stream) callTime() time.Duration {
+	if a := s.attempts; a.list != nil {
+		return a.list[a.at].timeout
+	}
+	if d := s.routing.group.Deadline; d > 0 {
+		return max(time.Second, min(attemptTime, d-time.Duration(s.w.port.Now()-s.began)))
+	}
+	return attemptTime
 }
 
 // hostFor is the host that a provider's requests ask for, which a callout has to say.
@@ -243,10 +256,14 @@ func (s *Stream) attempted(a *attempts, x *Answer) []Wake {
 	if step.Reply == nil {
 		out := applied(passing(head), step.Set)
 		step = s.ResponseBody(body, true)
+		if a.waiting {
+			return nil
+		}
 		if step.Replace {
 			body = step.Body
 		}
 		if step.Reply == nil {
+			s.land(s.verdict(), 0)
 			out = applied(out, step.Set)
 			body = bytes.Clone(body)
 			step = s.reply(s.status, "universal", "", body)

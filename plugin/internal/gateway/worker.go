@@ -14,6 +14,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 	"github.com/postern-gateway/postern/plugin/internal/revoked"
+	"github.com/postern-gateway/postern/plugin/internal/route"
 	"github.com/postern-gateway/postern/plugin/internal/usage"
 )
 
@@ -41,6 +42,8 @@ type Worker struct {
 	spare    []*Stream      // done with, ready for use again
 	held     held           // those whose body is awaited
 	queued   held           // those that wait for a limit
+	eager    held           // those whose answer has to begin soon
+	pausing  held           // those that wait before they are tried again
 	cut      held           // those whose answer the gateway has ended
 	book     *limit.Book    // nil: there are no limits
 	ledger   *usage.Ledger  // nil: nobody can ask for it
@@ -51,6 +54,8 @@ type Worker struct {
 	keySets  []*keySet
 	known    identity.Cache
 	callouts callouts
+	board    *route.Board // how providers fare
+	asker    asker        // of the request in hand
 	outbox   Outbox
 
 	// holds says that the host goes on with a body whose headers are held: because
@@ -78,6 +83,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 	w.newTokens()
+	w.board = route.NewBoard(port, plan.Usage.Space, plan.Usage.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
 	if plan.Usage.Any {
 		w.limits()
@@ -156,7 +162,10 @@ func (w *Worker) Tick() []Wake {
 	w.flushUsage(now, flushAtOnce)
 	w.revoked.Look(now)
 	wakes = append(wakes, w.retryWaiting(now)...)
+	wakes = append(wakes, w.giveUpSilent(now)...)
+	wakes = append(wakes, w.resumePausing(now)...)
 	wakes = append(wakes, w.endCut(now)...)
+	w.board.Exchange(now)
 	for s := w.held.first; s != nil; {
 		next, waited := s.after, time.Duration(now-s.began)
 		switch {

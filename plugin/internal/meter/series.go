@@ -157,6 +157,20 @@ func (s *Set) Limited(name, outcome string) Sample {
 	return Sample{Series: s.named("postern.limited;limit=", name, ";outcome="+outcome), Value: 1}
 }
 
+// FellBack counts targets that did not do, and for which reason.
+func (s *Set) FellBack(provider, reason string) Sample {
+	return Sample{Series: s.Plain("postern.fallbacks;provider=" + clean(provider) + ";reason=" + reason), Value: 1}
+}
+
+// Rested counts how often a provider's place was ejected, or a key of it put to rest.
+func (s *Set) Rested(provider string, place bool) Sample {
+	what := "key"
+	if place {
+		what = "target"
+	}
+	return Sample{Series: s.Plain("postern.rests;provider=" + clean(provider) + ";what=" + what), Value: 1}
+}
+
 // Threshold counts budgets that have come to a percent of theirs.
 func (s *Set) Threshold(budget, percent string) Sample {
 	return Sample{Series: s.named("postern.budget_thresholds;budget=", budget, ";percent="+percent), Value: 1}

@@ -1,0 +1,281 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/access"
+	"github.com/postern-gateway/postern/plugin/internal/route"
+)
+
+// A Model is a name that clients may ask for.
+type Model struct {
+	Name    string   // with * for any characters
+	Groups  []*Group // branches in their order; the last is for all that no other is for
+	Targets []Target // of all groups
+
+	// Told says that clients are told which target has answered: there are several.
+	Told bool
+}
+
+// A Group is targets that serve the requests of one branch.
+type Group struct {
+	Name     string      // of the branch; empty: it has none
+	When     *route.When // nil: for all
+	Pick     route.Group
+	Targets  []Target // those of Pick, in its order
+	Sticky   route.Sticky
+	Retry    Retry
+	Fallback []Fallback
+
+	FirstToken time.Duration // until an answer has to have begun; 0: whenever
+	Deadline   time.Duration // until nothing more is begun; 0: never
+}
+
+// A Retry says how often and why another target of a group is tried, or one again.
+type Retry struct {
+	Attempts int
+	Backoff  time.Duration // before a target that was tried already
+	On       route.Reasons
+}
+
+// A Fallback is a target for when a group has failed for one of some reasons.
+type Fallback struct {
+	Target
+	On route.Reasons
+}
+
+// Again reports whether anything can follow on a failure.
+func (g *Group) Again() bool { return g.Retry.Attempts > 0 || len(g.Fallback) > 0 }
+
+// Spare reports whether there is more to try after so many tries at the group's own
+// targets and its next fallback.
+func (g *Group) Spare(retried, next int, why route.Reason) bool {
+	if retried < g.Retry.Attempts && g.Retry.On.Has(why) {
+		return true
+	}
+	return g.Next(next, why) >= 0
+}
+
+// Next is the first fallback from a place on that is for a reason; -1 if there is none.
+func (g *Group) Next(from int, why route.Reason) int {
+	for i := from; i < len(g.Fallback); i++ {
+		if g.Fallback[i].On.Has(why) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Branch is the group that a request is for.
+func (m *Model) Branch(r route.Request, now int64) *Group {
+	for _, g := range m.Groups[:len(m.Groups)-1] {
+		if g.When.Holds(r, now) {
+			return g
+		}
+	}
+	return m.Groups[len(m.Groups)-1]
+}
+
+// spot is the place of a provider and a model of it.
+func (r *reader) spot(p *Provider, model string) int {
+	key := [2]string{p.Label(), model}
+	at, ok := r.spots[key]
+	if !ok {
+		at = len(r.out.Spots)
+		s := route.Spot{Provider: key[0], Model: model, Keys: len(p.Keys), Wide: p.Place}
+		for i := range p.Keys {
+			if p.Keys[i].Source == Passthrough { // each client has its own
+				s.Keys = 0
+			}
+		}
+		r.spots[key] = at
+		r.out.Spots = append(r.out.Spots, s)
+	}
+	return at
+}
+
+func (r *reader) models(o *strict.Object, doc string) *Models {
+	var list []*Model
+	o.Objects("models", doc, func(_ int, o *strict.Object) {
+		m := &Model{Name: o.Str("name", "Name for clients, with * for any characters.", "")}
+		o.Require("name")
+		o.Objects("when", "Branches for some of the requests, in their order; the first whose conditions all hold serves a request, and the model's own targets the rest.", func(_ int, o *strict.Object) {
+			name := o.Str("name", "Name in logs.", "")
+			w := r.conditions(o)
+			g := r.group(m, o)
+			g.Name, g.When = name, w
+			m.Groups = append(m.Groups, g)
+		})
+		branches := len(m.Targets)
+		m.Groups = append(m.Groups, r.group(m, o))
+		// Who names a provider in the path gets the model's own target there, before a branch's.
+		m.Targets = append(m.Targets[branches:len(m.Targets):len(m.Targets)], m.Targets[:branches]...)
+		for _, g := range m.Groups {
+			m.Told = m.Told || len(m.Targets) > 1 || g.Again()
+		}
+		list = append(list, m)
+	})
+	return newModels(list)
+}
+
+// group reads targets and how they are used.
+func (r *reader) group(m *Model, o *strict.Object) *Group {
+	g := &Group{Pick: route.Group{Number: r.out.Groups}}
+	r.out.Groups++
+	o.Objects("targets", "Where requests go.", func(_ int, o *strict.Object) {
+		t := r.target(m, o)
+		t.Weight = o.Int("weight", "Its share of the requests.", 1, 0, 1_000_000)
+		g.Targets = append(g.Targets, t)
+		hash := route.Hash(t.Model)
+		if t.Provider != nil {
+			hash = route.Hash(t.Provider.Label(), t.Model)
+		}
+		g.Pick.Targets = append(g.Pick.Targets, route.Target{Hash: hash, Weight: t.Weight, Place: t.Place})
+	})
+	o.Require("targets")
+	total := 0
+	for _, t := range g.Targets {
+		total += t.Weight
+	}
+	switch {
+	case !o.Has("targets"):
+	case len(g.Targets) == 0:
+		o.Fail("targets", "want at least one target")
+	case len(g.Targets) > route.MaxTargets:
+		o.Fail("targets", "want at most 64 targets")
+	case total == 0:
+		o.Fail("targets", "want a target with a weight above 0")
+	}
+	m.Targets = append(m.Targets, g.Targets...)
+	word := o.Enum("strategy", "How one of them is chosen: weighted by chance, round_robin in turn, least_in_flight where this worker has the fewest requests under way, lowest_latency the faster of two, cheapest by the catalogue among those that the request fits, priority the first that is well.", "weighted", route.StrategyNames()...)
+	for s := range route.NumStrategies {
+		if s.String() == word {
+			g.Pick.Strategy = s
+		}
+	}
+	switch o.Enum("sticky", "What the same target serves as long as it is well: all of a consumer's requests, or all of a conversation (session id, prompt_cache_key, or how it begins).", "none", "none", "consumer", "conversation") {
+	case "consumer":
+		g.Sticky = route.ByConsumer
+	case "conversation":
+		g.Sticky = route.ByConversation
+	}
+	r.retry(g, o)
+	o.Objects("fallback", "Where a request goes when the targets have failed, in this order.", func(_ int, o *strict.Object) {
+		f := Fallback{Target: r.target(m, o)}
+		f.On = reasons(o, route.Failures)
+		g.Fallback = append(g.Fallback, f)
+	})
+	g.FirstToken = o.Duration("first_token", "Until an answer has to have begun, or the next target is tried; 0s: whenever it likes. It is looked at twice a second.", 0, 0, time.Hour)
+	g.Deadline = o.Duration("deadline", "After this nothing more is tried, counted from the request; 0s: never.", 0, 0, time.Hour)
+	return g
+}
+
+func (r *reader) retry(g *Group, o *strict.Object) {
+	usual := 0
+	if g.Pick.Strategy == route.Priority {
+		usual = max(0, min(len(g.Targets)-1, maxRetries))
+	}
+	g.Retry = Retry{Attempts: usual, On: route.Failures}
+	o.Object("retry", "How another of the targets is tried when one fails, or the same if there is no other.", func(o *strict.Object) {
+		g.Retry.Attempts = o.Int("attempts", "How often, beside the first. With the strategy priority it is as often as there are other targets unless said.", usual, 0, maxRetries)
+		g.Retry.Backoff = o.Duration("backoff", "How long to wait before a target that has failed already, at first; each time twice as long, and by chance up to half less. It is looked at twice a second.", 500*time.Millisecond, 0, time.Minute)
+		g.Retry.On = reasons(o, route.Failures)
+	})
+}
+
+// maxRetries bounds tries at a group's own targets.
+const maxRetries = 10
+
+// reasons reads what makes something else be tried.
+func reasons(o *strict.Object, usual route.Reasons) route.Reasons {
+	words := o.Enums("on", "For which reasons; none means all but context_length and content_filter, which are answers to this request and not failures.", nil, route.ReasonNames()...)
+	if len(words) == 0 {
+		return usual
+	}
+	var set route.Reasons
+	for why := route.Reason(1); why < route.NumReasons; why++ {
+		if slices.Contains(words, why.String()) {
+			set = set.With(why)
+		}
+	}
+	return set
+}
+
+// target reads one place to go.
+func (r *reader) target(m *Model, o *strict.Object) Target {
+	name := o.Str("provider", "Name of a provider.", "")
+	t := Target{Model: o.Str("model", "What the provider calls the model; empty is the name that the client used.", "")}
+	o.Require("provider")
+	if t.Provider = r.scope.find(name); t.Provider == nil {
+		if name != "" {
+			o.Fail("provider", "no provider is called "+strict.Quote(name)+strict.Near(name, r.scope.names()))
+		}
+		return t
+	}
+	model := t.Model
+	if model == "" {
+		model = "as " + m.Name // whatever of it clients ask for
+	}
+	t.Place = r.spot(t.Provider, model)
+	return t
+}
+
+// conditions reads for which requests a branch is.
+func (r *reader) conditions(o *strict.Object) *route.When {
+	w := &route.When{
+		Consumers:  o.Strings("consumers", "Names of consumers, with * for any characters. Who is unknown is in no list."),
+		Tenants:    o.Strings("tenants", "Names of tenants, with *."),
+		Tiers:      o.Strings("tiers", "Names of tiers, with *."),
+		Tags:       o.Strings("tags", "Tags, of which the consumer has one, with *."),
+		Operations: operations(o),
+		Stream:     wish(o, "stream", "Whether the client asks for a stream."),
+		MinTokens:  int64(o.Int("min_tokens", "Tokens that the request has at least, by an estimate.", 0, 0, 1<<30)),
+		MaxTokens:  int64(o.Int("max_tokens", "Tokens that the request has at most, by an estimate; 0: as many as it likes.", 0, 0, 1<<30)),
+		Images:     wish(o, "images", "Whether there are images in it."),
+		Tools:      wish(o, "tools", "Whether it brings tools."),
+		Languages:  o.Enums("languages", "Languages that the user's last text seems to be in, by its letters and short words.", nil, route.Languages()...),
+	}
+	for i, s := range o.Strings("hours", "Times of the week, such as \"mon-fri 08:00-18:00 +01:00\".") {
+		h, ok := access.ParseHours(s)
+		if !ok {
+			o.FailItem("hours", i, "want days, times and how far clocks are from UTC, such as \"mon-fri 08:00-18:00 +01:00\"")
+		}
+		w.Hours = append(w.Hours, h...)
+	}
+	for _, s := range o.Strings("text", "Patterns for the user's last text as a whole, with * for any characters, such as *refund*. Case does not matter.") {
+		w.Text = append(w.Text, route.Fold(s))
+	}
+	w.Headers = r.namedValues(o, "headers", "Headers of the request.", strings.ToLower)
+	for i := range w.Headers {
+		r.out.Usage.Headers = append(r.out.Usage.Headers, w.Headers[i].Name)
+	}
+	w.Metadata = r.namedValues(o, "metadata", "Members of the metadata that the client sends in a header, if client_headers allow it.", nil)
+	return w
+}
+
+func (r *reader) namedValues(o *strict.Object, key, doc string, spell func(string) string) (list []route.Named) {
+	o.Objects(key, doc, func(_ int, o *strict.Object) {
+		n := route.Named{Name: o.Str("name", "Its name.", ""), Values: o.Strings("values", "Patterns of which its value matches one; none means that it is there.")}
+		o.Require("name")
+		if spell != nil {
+			n.Name = spell(n.Name)
+		}
+		if len(n.Values) == 0 {
+			n.Values = []string{"*"}
+		}
+		list = append(list, n)
+	})
+	return list
+}
+
+func wish(o *strict.Object, key, doc string) route.Wish {
+	if yes := o.Bool(key, doc, false); !o.Has(key) {
+		return route.Whatever
+	} else if yes {
+		return route.With
+	}
+	return route.Without
+}
