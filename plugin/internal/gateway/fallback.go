@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strings"
 	"time"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -29,7 +30,7 @@ const (
 
 // keep keeps the request's body for whatever may follow.
 func (s *Stream) keep(body []byte) {
-	if g := s.routing.group; g != nil && g.Again() {
+	if g := s.routing.group; g != nil && g.Again() && s.attempts == nil { // a list says itself what follows
 		s.routing.kept = append([]byte(nil), body...)
 	}
 }
@@ -254,9 +255,10 @@ func (s *Stream) weigh(head responseHead, h []adapters.Header, end bool) *Step {
 	if !s.anySpare() {
 		return nil
 	}
+	head.contentType, head.encoding = strings.Clone(head.contentType), strings.Clone(head.encoding) // they are void after this event
 	s.weighing = weighing{on: true, head: head, stream: head.status < 400 && s.isStream(head.contentType)}
 	for _, x := range h {
-		s.weighing.headers = append(s.weighing.headers, adapters.Header{Name: string(append([]byte(nil), x.Name...)), Value: string(append([]byte(nil), x.Value...))})
+		s.weighing.headers = append(s.weighing.headers, adapters.Header{Name: strings.Clone(x.Name), Value: strings.Clone(x.Value)})
 	}
 	step := s.hold()
 	if s.weighing.stream {

@@ -70,8 +70,8 @@ func (s *Stream) passOver() {
 	r := &s.routing
 	for i := r.group.Next(0, route.Unavailable); i >= 0; i = r.group.Next(i+1, route.Unavailable) {
 		if s.w.board.Place(r.group.Fallback[i].Place).Rests(s.began) == 0 {
-			s.gaveUp(route.Unavailable)
-			r.at, r.next, r.why = -1, i+1, route.Unavailable
+			s.gaveUp(route.Resting)
+			r.at, r.next, r.why = -1, i+1, route.Resting
 			s.aimAt(r.group.Fallback[i].Target)
 			return
 		}

@@ -18,22 +18,23 @@ const (
 	Unsuited             // the target cannot take the request
 	ContextLength        // the request is too long for the model
 	ContentFilter        // the provider does not answer such a request
+	Resting              // nothing is sent there for now; it is no reason of a configuration
 	NumReasons
 )
 
 var reasonNames = [NumReasons]string{"none", "server_error", "overloaded", "unavailable", "timeout", "first_token", "rate_limited", "unauthorized",
-	"stream_error", "unreadable", "unsuited", "context_length", "content_filter"}
+	"stream_error", "unreadable", "unsuited", "context_length", "content_filter", "resting"}
 
 func (r Reason) String() string { return reasonNames[r] }
 
 // ReasonNames are the words of a configuration.
-func ReasonNames() []string { return reasonNames[1:] }
+func ReasonNames() []string { return reasonNames[1:Resting] }
 
 // Reasons are a set of them.
 type Reasons uint16
 
 // Failures are all that is the target's fault and not what it has to say to the request.
-const Failures Reasons = 1<<NumReasons - 1 - 1<<NoReason - 1<<ContextLength - 1<<ContentFilter
+const Failures Reasons = 1<<Resting - 1 - 1<<NoReason - 1<<ContextLength - 1<<ContentFilter
 
 // Has reports whether a reason is in the set.
 func (s Reasons) Has(r Reason) bool { return s&(1<<r) != 0 }

@@ -80,7 +80,7 @@ func (r *record) add(n *record, latency float64, now int64) {
 // and one for each key.
 const (
 	recordFormat = 1
-	inRecord      = 11
+	inRecord     = 11
 	maxRecord    = 1 + 8*(inRecord+MaxKeys)
 )
 
