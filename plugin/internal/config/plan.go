@@ -141,6 +141,7 @@ type CORS struct {
 type Bounds struct {
 	Request     int           // bytes of a request's body, before and after decompression
 	Answer      int           // bytes of an answer that has to be held whole
+	Held        int           // bytes of all bodies that a worker holds at once
 	RequestTime time.Duration // until a request's body is complete
 	Size        Mode          // for requests that seem larger than their model takes
 }

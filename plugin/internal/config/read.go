@@ -193,6 +193,10 @@ func (r *reader) bounds(o *strict.Object) {
 	o.Section("bounds", "How large and slow a request may be.", func(o *strict.Object) {
 		b.Request = o.Bytes("request", "Bytes of a request's body. The proxy's own buffer limit has to be at least as large.", 64<<20, 1<<10, 1<<30)
 		b.Answer = o.Bytes("answer", "Bytes of an answer that has to be translated whole. The proxy's own buffer limit has to be at least as large.", 16<<20, 1<<10, 1<<30)
+		b.Held = o.Bytes("held", "Bytes of requests and answers that a worker holds at once; what is more is refused with 503. Not less than a request may have.", 256<<20, 1<<10, 1<<40)
+		if b.Held < b.Request {
+			o.Fail("held", "want at least as much as bounds.request")
+		}
 		b.Size = mode(o, "model_size", "What becomes of a request that by the catalogue and an estimate of its tokens is larger than its model takes: shadow only counts it.", Shadow)
 		b.RequestTime = o.Duration("request_time", "Until a request's body is complete.", 60*time.Second, time.Second, time.Hour)
 	})

@@ -13,23 +13,75 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.
 func (s *Stream) Done() *Step {
+	under := s.list != &s.w.queued && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
 	s.leave()
+	s.forget()
 	step := s.next()
 	if s.phase == foreign || s.phase == fresh {
 		return step
 	}
 	s.finished = s.w.port.Now()
-	s.tally()
-	s.land(s.verdict(), 0)
-	s.usage = s.made(s.usage)
-	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
-	s.settleLease(s.finished)
-	s.addUsage()
+	if s.late = under && s.attempts != nil && s.attempts.waiting; !s.late {
+		s.settleUsage(under && s.phase == released)
+	}
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
 	s.amounts(step)
 	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
 	return step
+}
+
+// settleUsage finds what the request has used and settles its reservations with it. sent
+// says that its provider has got it.
+func (s *Stream) settleUsage(sent bool) {
+	s.tally()
+	if sent && s.status == 0 { // its client has not waited for the answer, which its provider may have begun with
+		s.failure, s.timedOut = "aborted", true
+	}
+	s.land(s.verdict(), 0)
+	s.charge(s.finished)
+	s.addUsage()
+}
+
+// charge settles the request's reservations with what is known of its usage.
+func (s *Stream) charge(now int64) {
+	if s.timedOut {
+		s.estimateInput()
+	}
+	s.usage = s.made(s.usage)
+	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
+	s.settleLease(now)
+}
+
+// estimateInput counts the input of a request whose provider has not.
+func (s *Stream) estimateInput() {
+	if s.usage.Input == 0 {
+		if s.usage.Input = s.budget.ask.Input; s.usage.Input == 0 { // what was reserved is not exceeded
+			s.usage.Input = int64(s.prompt) / bytesPerToken
+		}
+		s.usage.Estimated = s.usage.Total() > 0
+	}
+}
+
+// settleLate takes the answer to a callout whose client has gone: what it has used counts
+// all the same.
+func (s *Stream) settleLate(x *Answer) {
+	s.attempts.at, s.routing.kept = len(s.attempts.list)-1, nil // nobody wants another
+	s.status = 0
+	if x.Status > 0 {
+		if step := s.ResponseHeaders(x.Headers, len(x.Body) == 0); step.Reply == nil {
+			s.ResponseBody(x.Body, true)
+		}
+		s.leave()
+	}
+	s.finished = s.w.port.Now()
+	s.settleUsage(true)
+	step := s.next()
+	s.spent(step, s.w.series.Group(s.labels()))
+	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)
+	s.late = false
+	s.forget()
+	s.w.Release(s)
 }
 
 // tally settles how many tokens the request took: the provider's count if it came,
@@ -47,8 +99,8 @@ func (s *Stream) tally() {
 		return
 	}
 	s.usage.Output = max(c.usage.Output, s.delivered())
-	if s.usage.Input == 0 && s.answer.streaming {
-		s.usage.Input = int64(s.prompt) / bytesPerToken
+	if s.answer.streaming || !s.answer.ended && s.status < 400 {
+		s.estimateInput()
 	}
 	s.usage.Estimated = s.usage.Total() > 0
 }
@@ -122,6 +174,14 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 	if s.answer.streaming {
 		step.sample(g.FirstChunk, max(1, millis(s.firstByte-s.began)))
 	}
+	s.spent(step, g)
+	if s.oversized {
+		step.sample(g.Oversized, 1)
+	}
+}
+
+// spent lists what of them is about what the request has used.
+func (s *Stream) spent(step *Step, g *meter.Group) {
 	u := s.usage
 	step.sample(g.Input, u.Input)
 	step.sample(g.Output, u.Output)
@@ -143,9 +203,6 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 		step.sample(g.Cost, s.cost)
 	case u.Counts():
 		step.sample(g.Unpriced, 1)
-	}
-	if s.oversized {
-		step.sample(g.Oversized, 1)
 	}
 }
 

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
+	"github.com/postern-gateway/postern/plugin/internal/network"
 )
 
 // showLimits tells how the limits stand for a request that the operator describes.
@@ -73,15 +75,34 @@ type subject struct {
 // Attribute is empty where nothing was said. A model is named as the configuration has it.
 func (x *subject) Attribute(a limit.Attribute) string {
 	v := x.params.Get(keyWord(a)).Str()
-	if a.Kind == limit.Model {
-		if space, ok := x.w.plan.Space(x.params.Get("tenant").Str()); ok {
-			if m := space.Find(v, nil); m != nil {
-				return m.Name
-			}
+	switch a.Kind {
+	case limit.Model:
+		if m := x.model(); m != nil {
+			return m.Name
+		}
+	case limit.IP:
+		if address, ok := network.Parse(v); ok {
+			return counted(address)
 		}
 	}
 	return v
 }
 
+// model is that of the configuration; nil is none.
+func (x *subject) model() *config.Model {
+	space, ok := x.w.plan.Space(x.params.Get("tenant").Str())
+	if !ok {
+		return nil
+	}
+	name, _ := x.Asks()
+	return space.Find(name, nil)
+}
+
+// Invented reports whether the configuration has no such model.
+func (x *subject) Invented() bool { return x.model() == nil }
+
 // Asks is the model as a client calls it.
-func (x *subject) Asks() string { return x.params.Get("model").Str() }
+func (x *subject) Asks() (name, bare string) {
+	name = x.params.Get("model").Str()
+	return name, name
+}

@@ -18,10 +18,14 @@ func (s *Stream) RequestProgress(size int) *Step {
 	if size > s.w.plan.Limits.Request && (s.phase == proving || s.phase == awaiting || s.phase == released) {
 		return s.reject(tooLarge(s.w.plan.Limits.Request))
 	}
-	step := s.next()
-	if s.phase == proving || s.phase == awaiting || s.phase == released {
-		step.Action, step.Want = Hold, Whole
+	if s.phase != proving && s.phase != awaiting && s.phase != released {
+		return s.next()
 	}
+	if e := s.retain(size); e != nil {
+		return s.reject(e)
+	}
+	step := s.next()
+	step.Action, step.Want = Hold, Whole
 	return step
 }
 
@@ -44,6 +48,7 @@ func (s *Stream) RequestBody(p []byte) *Step {
 		return s.reject(tooLarge(s.w.plan.Limits.Request))
 	}
 	s.received, s.complete = len(p), true
+	s.retain(0)
 	body := p
 	if s.in.encoding == "gzip" {
 		var e *chat.Error
@@ -74,6 +79,7 @@ func (s *Stream) RequestBody(p []byte) *Step {
 		if s.most > 0 && s.asksMore(request, s.most) {
 			return s.reject(tooManyToAnswer(s.most))
 		}
+		s.prompt = promptBytes(body)
 		return s.follow()
 	}
 	if request, body, e = s.lowered(request, body); e != nil {
@@ -87,6 +93,9 @@ func (s *Stream) follow() *Step {
 	step := s.next()
 	if s.list != nil { // they still wait for a token
 		step.Action = Hold
+		if e := s.retain(s.received); e != nil {
+			return s.reject(e)
+		}
 	}
 	return step
 }

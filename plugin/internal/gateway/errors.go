@@ -45,6 +45,11 @@ func tooLarge(limit int) *chat.Error {
 }
 
 //go:noinline
+func full() *chat.Error {
+	return &chat.Error{Status: 503, Kind: chat.Overloaded, Code: "overloaded", RetryAfter: 1, Message: "the gateway holds as many bytes of requests and answers as it may; try again in a second"}
+}
+
+//go:noinline
 func wrongMethod(want string) *chat.Error {
 	if first, second, two := strings.Cut(want, " "); two {
 		want = first + " and " + second

@@ -181,7 +181,7 @@ func (s *Stream) renewed() *Step {
 	s.answer, s.watch, s.failure, s.token, s.rewritten, s.rule, s.dropped, s.oversized = answer{}, nil, "", nil, true, "", "", false
 	s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
 	s.in.encoding, s.in.length, s.budget.read = "", -1, false
-	s.firstByte, s.status = 0, 0
+	s.firstByte, s.status, s.timedOut = 0, 0, false
 	if s.attempts != nil {
 		s.in.anthropicVersion = false // the client's own headers are of no use there
 	}

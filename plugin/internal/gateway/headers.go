@@ -26,6 +26,7 @@ type clientHeaders struct {
 	timeout, metadata         string
 	session                   string
 	counted                   []string // what limits are kept by, in the configuration's order
+	twice                     string   // one of those that is there again
 	forwarded                 string   // x-forwarded-for
 
 	words   []string // what the headers say that Gate.Headers names
@@ -121,9 +122,28 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 	}
 	in.key = firstKey(authorization, xAPIKey, apiKey, googleKey)
 	for _, name := range w.plan.Usage.Headers {
-		in.counted = append(in.counted, headerValue(h, name))
+		v, again := once(h, name)
+		in.counted = append(in.counted, v)
+		if again {
+			in.twice = name
+		}
 	}
 	return in
+}
+
+// once is a header's value, and whether there is another.
+func once(h []adapters.Header, name string) (value string, again bool) {
+	found := false
+	for i := range h {
+		if h[i].Name != name {
+			continue
+		}
+		if found {
+			return value, true
+		}
+		value, found = h[i].Value, true
+	}
+	return value, false
 }
 
 // readOwn reads what the configuration lets a caller say, and notes what a provider of

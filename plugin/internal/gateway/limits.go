@@ -338,19 +338,29 @@ func (s *Stream) header(name string) string {
 	return ""
 }
 
-// Asks is the model as the client calls it.
-func (s *Stream) Asks() string { return s.model }
+// Asks is the model as the client calls it, and the same without a provider's name before it.
+func (s *Stream) Asks() (name, bare string) { return s.model, s.meant }
 
-// address is who sends the request, as far as that can be trusted: without the port.
+// Invented reports whether no model of the configuration gives the request's its name.
+func (s *Stream) Invented() bool { return s.invented }
+
+// address is who sends the request, as far as that can be trusted.
 func (s *Stream) address() string {
 	if s.w.plan.TrustedHops > 0 {
-		return s.client.String()
+		return counted(s.client)
 	}
 	b, _ := s.w.port.Property("source\x00address")
 	if a, ok := network.Parse(string(b)); ok {
-		return a.String()
+		return counted(a)
 	}
 	return hostOf(string(b)) // a socket in the file system
+}
+
+// counted is what an address counts as: without a port, and of IPv6 the network of which
+// whoever has one address has all (https://www.rfc-editor.org/rfc/rfc6177#section-2).
+func counted(a network.Address) string {
+	const whole4, network6 = 32, 64
+	return a.Within(whole4, network6).String()
 }
 
 // member is a text or a number of a flat JSON object.
@@ -376,6 +386,9 @@ func (s *Stream) standings(dst []adapters.Header) []adapters.Header {
 		}
 		switch u {
 		case limit.Requests, limit.InputTokens, limit.OutputTokens, limit.Tokens:
+			if s.endpoint.Dialect.Standing == nil && u != limit.Requests && u != s.tightest() {
+				continue
+			}
 			what := [...]string{limit.Requests: "requests", limit.InputTokens: "input-tokens", limit.OutputTokens: "output-tokens", limit.Tokens: "tokens"}[u]
 			dst = s.endpoint.Dialect.AppendStanding(dst, dialect.Standing{What: what, Limit: x.Limit, Remaining: x.Remaining, Reset: x.Reset, Now: now})
 		case limit.USD:
@@ -386,6 +399,19 @@ func (s *Stream) standings(dst []adapters.Header) []adapters.Header {
 		}
 	}
 	return dst
+}
+
+// tightest is the unit of the tokens that there is least of, for dialects that have one kind
+// of them.
+func (s *Stream) tightest() limit.Unit {
+	all := &s.budget.lease.Standing
+	least := limit.Tokens
+	for _, u := range [...]limit.Unit{limit.OutputTokens, limit.InputTokens} {
+		if all[u].Tighter(&all[least]) {
+			least = u
+		}
+	}
+	return least
 }
 
 // budgetHeader is how a request's budget stands, in US dollars and seconds: a dictionary of

@@ -33,9 +33,9 @@ func (s *Stream) outruns() bool {
 }
 
 // finish ends a stream in the provider's place: its client gets the events that end an answer
-// for want of tokens. What the provider still sends is swallowed
-// for a while, so that the client has got the end before the stream is torn down: a plugin
-// can end a response only by a reset.
+// for want of tokens. What the provider still sends is swallowed for a while: a plugin can
+// end a response only by a reset, which clients that read on to the end of the connection
+// take for a failure.
 func (s *Stream) finish(step *Step) {
 	u := chat.Usage{Input: s.budget.ask.Input, Output: s.delivered(), Estimated: true}
 	if s.answer.translated {
@@ -45,13 +45,16 @@ func (s *Stream) finish(step *Step) {
 	}
 	s.answer.cut = true
 	s.finished = s.w.port.Now()
-	s.w.cut.add(s)
+	if s.attempts == nil || !s.attempts.calling { // a callout's answer is there already, and goes out in one piece
+		s.w.cut.add(s)
+	}
 }
 
-// swallowTime is how long what comes after the end of a stream is swallowed.
-const swallowTime = time.Second
+// swallowTime is how long what comes after the end of a stream is swallowed. Most providers
+// are through with what their answer may have in that time.
+const swallowTime = 20 * time.Second
 
-// endCut tears down the streams whose clients have had time to read the end.
+// endCut tears down the streams whose providers have had time to come to an end.
 func (w *Worker) endCut(now int64) []Wake {
 	var wakes []Wake
 	for s := w.cut.first; s != nil && now-s.finished >= int64(swallowTime); s = w.cut.first {

@@ -43,6 +43,13 @@ func newProxy(t testing.TB, document string) *proxy {
 // newWorker is one of several that share what a host keeps.
 func newWorker(t testing.TB, document string, h *statetest.Host) *proxy {
 	t.Helper()
+	p := &proxy{t: t, now: epoch, source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: h}
+	p.worker = gateway.NewWorker(readPlan(t, document), p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
+	return p
+}
+
+func readPlan(t testing.TB, document string) *config.Plan {
+	t.Helper()
 	env := cases.Environment()
 	plan, err := config.Read([]byte(document), config.Parts{
 		Providers:   builtin.Providers(),
@@ -51,9 +58,7 @@ func newWorker(t testing.TB, document string, h *statetest.Host) *proxy {
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
-	p := &proxy{t: t, now: epoch, source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: h}
-	p.worker = gateway.NewWorker(plan, p, gateway.Build{Version: "v0", Commit: "c0", Go: "go0"})
-	return p
+	return plan
 }
 
 func (p *proxy) Now() int64                   { p.now += 1_000_000; return p.now }
@@ -234,14 +239,9 @@ func (x *exchange) respond(m cases.Message, cuts ...int) {
 	if len(m.Body) > 0 && m.Get("content-length") == "" && !m.Streams() {
 		h = append(h, adapters.Header{Name: "content-length", Value: strconv.Itoa(len(m.Body))})
 	}
-	step := x.gw.ResponseHeaders(h, len(m.Body) == 0)
-	x.p.flush()
-	if x.replied(step) {
+	if !x.begin(h, len(m.Body) == 0) {
 		return
 	}
-	x.waits = step.Action == gateway.Hold && len(m.Body) == 0
-	x.response = cases.Message{First: m.First, Headers: headers(h[1:])}
-	x.edit(step)
 	from := 0
 	for _, cut := range append(cuts, len(m.Body)) {
 		if cut > len(m.Body) || cut <= from {
@@ -250,6 +250,19 @@ func (x *exchange) respond(m cases.Message, cuts ...int) {
 		x.chunk(m.Body[from:cut], cut == len(m.Body))
 		from = cut
 	}
+}
+
+// begin is the head of the provider's answer; false if the gateway answers in its place.
+func (x *exchange) begin(h []adapters.Header, end bool) bool {
+	step := x.gw.ResponseHeaders(h, end)
+	x.p.flush()
+	if x.replied(step) {
+		return false
+	}
+	x.waits = step.Action == gateway.Hold && end
+	x.response = cases.Message{First: h[0].Value, Headers: headers(h[1:])}
+	x.edit(step)
+	return true
 }
 
 // chunk is a piece of the answer's body.

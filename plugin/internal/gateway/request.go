@@ -145,6 +145,9 @@ func (s *Stream) admit(end bool) *chat.Error {
 	if e := s.chooseMethod(); e != nil {
 		return e
 	}
+	if name := s.in.twice; name != "" { // nobody can tell which one counts
+		return invalid("duplicate_header", name, "the header "+name+" is there more than once, and limits are kept by it")
+	}
 	if e := s.identify(); e != nil {
 		return e
 	}
@@ -164,6 +167,9 @@ func (s *Stream) admit(end bool) *chat.Error {
 	}
 	if s.in.length > s.w.plan.Limits.Request {
 		return tooLarge(s.w.plan.Limits.Request)
+	}
+	if s.w.bytes >= s.w.plan.Limits.Held {
+		return full()
 	}
 	if end {
 		return invalid("empty_body", "", "the request has no body; want a JSON object")

@@ -123,7 +123,7 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	}
 	s.answer.hide = false
 	step.Want = Each
-	if s.w.holds && head.length >= 0 && head.length <= maxHeld {
+	if s.w.holds && head.length >= 0 && head.length <= maxHeld && s.retain(head.length) == nil {
 		s.answer.whole = true
 		step.Action, step.Want = Hold, Whole
 	}
@@ -276,6 +276,7 @@ func (s *Stream) upstreamError(head responseHead) *chat.Error {
 		e.Kind, e.Code, e.Message = chat.TooLarge, "request_too_large", "the request's body is larger than the proxy accepts"
 	case head.status == 504 || head.status == 408:
 		e.Code, e.Message = "upstream_timeout", "the provider did not answer in time"
+		s.timedOut = true
 	case head.status == 429 && s.refusedHere():
 		e.Code, e.Message = "rate_limit_exceeded", "a limit of requests, tokens or cost is reached; try again later"
 	case s.refusedHere():
@@ -296,8 +297,13 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		return step
 	}
 	if s.weighing.on {
-		return s.weighBody(p, end)
+		step := s.weighBody(p, end)
+		if step.Action == Hold && s.weighing.on {
+			s.retain(len(p))
+		}
+		return step
 	}
+	s.retain(0)
 	s.answer.ended = s.answer.ended || end
 	switch {
 	case s.answer.replaced != nil:

@@ -84,7 +84,7 @@ func isPlain(c byte) bool { return c > ' ' && c < 0x7f && c != '%' }
 const maxAmount = 1_000_000_000
 
 // amounts tells the proxy's other filters what a request has taken, which is nothing if no
-// provider has answered.
+// provider has got it.
 func (s *Stream) amounts(step *Step) {
 	if a := s.attempts; a != nil && a.at > 0 { // another model or provider than it left for
 		s.properties(step)

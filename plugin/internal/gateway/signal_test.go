@@ -105,7 +105,7 @@ func TestAmounts(t *testing.T) {
 		{"more than Envoy takes", "unpriced", answer("200", `{"prompt_tokens":9000000000000000000,"completion_tokens":9000000000000000000,"total_tokens":1}`), [4]string{"1000000000", "1000000000", "1000000000", "0"}},
 		{"less than nothing", "priced", answer("200", `{"prompt_tokens":-5,"completion_tokens":-5,"total_tokens":-10}`), [4]string{"0", "0", "0", "0"}},
 		{"an error", "priced", answer("500", `null`), [4]string{"0", "0", "0", "0"}},
-		{"no answer", "priced", nil, [4]string{"0", "0", "0", "0"}},
+		{"no answer: its provider has read the question", "priced", nil, [4]string{"15", "15", "0", "15"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newProxy(t, signalsConfig)

@@ -48,6 +48,7 @@ type Stream struct {
 	token    *token    // that its request needs
 	tokenGot int64     // when the one was got that it went with
 	label    string    // of the model, in metrics
+	invented bool      // which the client has made up
 	model    string    // as the client calls it
 	meant    string    // the same without a provider's name before it
 	most     int64     // tokens that the answer may have; 0: as many as it likes
@@ -55,6 +56,9 @@ type Stream struct {
 	rule     string    // that refuses the request
 	shadow   string    // name of a rule that would refuse or change the request
 	received int       // bytes of the request's body
+	bytes    int       // that are held for it
+	late     bool      // its client has gone, its callout has not
+	timedOut bool      // its provider has not answered in time, but may have begun to
 	complete bool      // and all of it has been here
 	prompt   int       // bytes of text in it, roughly
 	stream   bool      // the client asked for a stream
@@ -174,6 +178,7 @@ const worthRetrying = 60
 // reply answers in the upstream's place.
 func (s *Stream) reply(status int, details, contentType string, body []byte) *Step {
 	s.leave()
+	s.retain(0)
 	s.phase, s.status, s.ownRefusal = answered, status, false
 	step := s.next()
 	r := &Reply{Status: status, Details: "postern_" + details, Body: body}

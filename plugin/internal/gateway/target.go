@@ -13,7 +13,7 @@ import (
 
 // choose finds the target for the model that the client named.
 func (s *Stream) choose(request rawjson.Value) *chat.Error {
-	s.meant, s.choice, s.routing = s.model, nil, routing{at: -1}
+	s.meant, s.choice, s.routing, s.invented = s.model, nil, routing{at: -1}, false
 	space := s.space
 	provider := s.dropIn
 	model := space.Find(s.model, provider)
@@ -33,7 +33,7 @@ func (s *Stream) choose(request rawjson.Value) *chat.Error {
 		s.label = model.Name
 		s.aimAt(*model.At(provider))
 	case provider != nil && space.Takes(provider):
-		s.label = s.meant
+		s.label, s.invented = s.meant, true
 		s.aimAt(config.Target{Provider: provider, Place: provider.Place})
 	case provider == nil && len(space.Open) > 0:
 		return s.chooseByDialect()
@@ -54,6 +54,7 @@ func (s *Stream) aimAt(t config.Target) {
 // chooseByDialect is for configurations without models: the first provider that
 // speaks as the client does.
 func (s *Stream) chooseByDialect() *chat.Error {
+	s.invented = true
 	for _, p := range s.space.Open {
 		s.target, s.label = config.Target{Provider: p, Model: s.model, Place: p.Place}, s.model
 		if _, ok := s.native(); ok {

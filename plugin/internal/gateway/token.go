@@ -73,7 +73,11 @@ func (w *Worker) token(k *config.Key) *token {
 // that it needs.
 func (s *Stream) depart(step *Step) *Step {
 	s.phase = released
+	s.retain(0)
 	if s.budget.wait != nil {
+		if e := s.retain(s.received); e != nil {
+			return s.reject(e)
+		}
 		s.w.queued.add(s)
 		step.Action = Hold
 		return step
@@ -104,6 +108,9 @@ func (s *Stream) depart(step *Step) *Step {
 		if s.w.fetch(t, now); !t.fetching {
 			return s.reject(t.why(now))
 		}
+	}
+	if e := s.retain(s.received); e != nil {
+		return s.reject(e)
 	}
 	t.waiting.add(s)
 	step.Action = Hold
@@ -172,6 +179,7 @@ func (s *Stream) resume(now int64) *Step {
 	if !s.token.valid(now) {
 		return s.reject(s.token.why(now))
 	}
+	s.retain(0)
 	step := s.next()
 	s.carry(step)
 	s.watchClock()

@@ -129,6 +129,9 @@ func (s *Stream) ResponseProgress(size int) *Step {
 	if (s.answer.translated || s.answer.judged) && size > s.w.plan.Limits.Answer {
 		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
 	}
+	if e := s.retain(size); e != nil {
+		return s.reject(e)
+	}
 	step := s.next()
 	step.Action, step.Want = Hold, Whole
 	return step

@@ -32,6 +32,7 @@ const (
 type attempts struct {
 	list    []attempt
 	at      int
+	bytes   int  // that the list takes, as long as it may be needed
 	calling bool // the answer in hand is a callout's
 	waiting bool // for one
 }
@@ -58,6 +59,11 @@ func (s *Stream) universal(body []byte) *Step {
 		return s.reject(invalid("invalid_type", "", "the body has to be an array of 1 to "+itoa(maxAttempts)+" requests, each with provider, endpoint and query"))
 	}
 	a := s.attempts
+	a.bytes = len(body)
+	if e := s.retain(0); e != nil {
+		a.bytes = 0
+		return s.reject(e)
+	}
 	for it := list.Items(); it.Next(); {
 		i, v := it.Index, it.Value
 		one, e := s.readAttempt(v, "["+itoa(i)+"]")
@@ -139,7 +145,8 @@ func (s *Stream) try() *Step {
 		one := &a.list[a.at]
 		s.usage = chat.Usage{}
 		s.land(route.Nothing, 0)
-		s.settleLease(s.w.port.Now()) // of the one before, which has failed
+		s.charge(s.w.port.Now()) // for the one before, which has failed
+		s.usage, s.cost, s.priced, s.timedOut = chat.Usage{}, 0, false, false
 		s.budget = budgeting{lease: s.budget.lease}
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
 		s.answer, s.watch, s.failure, s.token, s.rewritten, s.reduced, s.rule = answer{}, nil, "", nil, false, "", ""
@@ -240,12 +247,17 @@ func hostFor(p *config.Provider) string {
 // attempted takes the answer of a callout the way that an upstream's takes, and makes a
 // reply of what comes out.
 func (s *Stream) attempted(a *attempts, x *Answer) []Wake {
-	if s.attempts != a || !a.waiting { // the client has gone, and the stream may be another's
+	if s.attempts != a || !a.waiting { // it has come before, and the stream may be another's
 		return nil
 	}
 	a.waiting = false
+	if s.late {
+		s.settleLate(x)
+		return nil
+	}
 	head, body := x.Headers, x.Body
 	if x.Status == 0 {
+		s.timedOut = true
 		body = s.endpoint.Dialect.Error(nil, &chat.Error{Status: 504, Kind: chat.Timeout, Code: "upstream_timeout", Message: "the provider did not answer in time"})
 		head = []adapters.Header{{Name: ":status", Value: "504"}, {Name: "content-type", Value: "application/json"}}
 	}

@@ -41,6 +41,7 @@ type Worker struct {
 	tools    []string       // that it names
 	spare    []*Stream      // done with, ready for use again
 	held     held           // those whose body is awaited
+	bytes    int            // of bodies that are held
 	queued   held           // those that wait for a limit
 	eager    held           // those whose answer has to begin soon
 	pausing  held           // those that wait before they are tried again
@@ -131,6 +132,9 @@ func (w *Worker) NewStream(owner any) *Stream {
 // Release takes a stream back that is over; the caller forgets it.
 func (w *Worker) Release(s *Stream) {
 	s.leave()
+	if s.late { // it is still needed
+		return
+	}
 	const maxSpare = 256
 	if len(w.spare) < maxSpare {
 		s.end()

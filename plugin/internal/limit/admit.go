@@ -132,7 +132,7 @@ func (b *Book) Renew(l *Lease, now int64) {
 		}
 		b.update(h, now, func() {
 			for _, r := range h.rules {
-				if n := l.reserved[r.Unit]; n > 0 && r.Window != GCRA {
+				if n := l.reserved[r.Unit]; n > 0 {
 					e := h.entry(r, now)
 					r.release(e, n, from, now)
 					r.charge(e, n, now)
@@ -203,7 +203,7 @@ func (l *Lease) stand(c *claim) {
 				continue
 			}
 			s := r.standing(h.entry(r, c.now), c.now)
-			if t := &l.Standing[r.Unit]; t.Limit == 0 || float64(s.Remaining)*float64(t.Limit) < float64(t.Remaining)*float64(s.Limit) {
+			if t := &l.Standing[r.Unit]; s.Tighter(t) {
 				*t = s
 			}
 		}

@@ -149,7 +149,7 @@ func (b *Book) hold(l *Lease, key []Attribute, s Subject, n int) *held {
 	table := b.named
 	b.parts = b.parts[:0]
 	for _, a := range key {
-		if a.Kind.free() {
+		if a.Kind.free(s) {
 			table = b.free
 		}
 		b.parts = append(b.parts, a.Kind.String(), a.Name, s.Attribute(a))

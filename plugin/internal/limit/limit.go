@@ -97,7 +97,9 @@ func (k Kind) named() bool { return k >= Header }
 
 // free reports whether whoever calls can choose the value, so that there can be as many as
 // somebody likes.
-func (k Kind) free() bool { return k == IP || k == Header || k == Metadata }
+func (k Kind) free(s Subject) bool {
+	return k == IP || k == Header || k == Metadata || k == Model && s.Invented()
+}
 
 // An Attribute is a property of a request that limits can be kept by.
 type Attribute struct {
@@ -125,8 +127,12 @@ type Subject interface {
 	// Attribute is empty where the request has none. Of a model it is the configuration's name.
 	Attribute(a Attribute) string
 
-	// Asks is the model as the client calls it.
-	Asks() string
+	// Asks is the model as the client calls it, and the same without a provider's name before it.
+	Asks() (name, bare string)
+
+	// Invented reports whether the model's name is the client's own choice, as where the
+	// configuration has no models.
+	Invented() bool
 }
 
 // A Match says which requests a rule is for: those that match each list which is not
@@ -137,7 +143,16 @@ type Match struct {
 
 func (m *Match) matches(s Subject) bool {
 	return any(m.Consumers, s, Consumer) && any(m.Tenants, s, Tenant) && any(m.Tiers, s, Tier) &&
-		(len(m.Models) == 0 || glob.Any(m.Models, s.Asks())) && any(m.Providers, s, Provider) && any(m.Operations, s, Operation)
+		m.asks(s) && any(m.Providers, s, Provider) && any(m.Operations, s, Operation)
+}
+
+// asks reports whether the model is one of those, however the client has spelled it.
+func (m *Match) asks(s Subject) bool {
+	if len(m.Models) == 0 {
+		return true
+	}
+	name, bare := s.Asks()
+	return glob.Any(m.Models, name) || bare != name && glob.Any(m.Models, bare)
 }
 
 func any(list []string, s Subject, k Kind) bool {

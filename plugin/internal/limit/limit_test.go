@@ -52,7 +52,8 @@ func newHost() *host { return &host{values: map[string]value{}} }
 type subject map[Kind]string
 
 func (s subject) Attribute(a Attribute) string { return s[a.Kind] }
-func (s subject) Asks() string                 { return s[Model] }
+func (s subject) Asks() (name, bare string)    { return s[Model], s[Model] }
+func (s subject) Invented() bool               { return false }
 
 var start = time.Date(2026, 11, 27, 10, 0, 30, 0, time.UTC)
 

@@ -12,6 +12,12 @@ type Standing struct {
 	Reset     int64 // nanoseconds until nothing counts any more
 }
 
+// Tighter reports whether less of one is left than of another, as a share. One without a
+// Limit is none.
+func (s *Standing) Tighter(than *Standing) bool {
+	return s.Limit > 0 && (than.Limit == 0 || float64(s.Remaining)*float64(than.Limit) < float64(than.Remaining)*float64(s.Limit))
+}
+
 // roll brings an entry to the period in hand.
 func (r *Rule) roll(e *entry, now int64) {
 	if r.Window != Fixed && r.Window != Sliding {
@@ -21,13 +27,10 @@ func (r *Rule) roll(e *entry, now int64) {
 	switch {
 	case e.at == n:
 		return
-	case e.at == n-1:
+	case e.at == n-1 && e.at != 0:
 		e.prev = e.count
-	default:
-		e.prev = 0
-	}
-	if e.at == 0 { // there was none before, so it has left nothing over
-		e.prev = math.MaxInt64
+	default: // there was none before, or nobody knows; it has left nothing over
+		e.prev = none
 	}
 	e.at, e.count = n, 0
 }
@@ -78,12 +81,7 @@ func (e *entry) held() int64 {
 
 // span is how long a bucket takes to fill by an amount, and amount the reverse. Both round
 // up, against the caller.
-func (r *Rule) span(amount int64) int64 {
-	if amount < 0 {
-		return -muldiv(-amount, r.Period.nominal(), r.Limit)
-	}
-	return muldiv(amount, r.Period.nominal(), r.Limit)
-}
+func (r *Rule) span(amount int64) int64 { return muldiv(amount, r.Period.nominal(), r.Limit) }
 
 func (r *Rule) amount(span int64) int64 { return muldiv(span, r.Limit, r.Period.nominal()) }
 
@@ -101,29 +99,34 @@ func muldiv(a, b, c int64) int64 {
 
 // charge counts an amount: at once, or as reserved until it is settled.
 func (r *Rule) charge(e *entry, amount int64, now int64) {
-	switch {
-	case r.Window == GCRA:
-		e.at = max(e.at, now) + r.span(amount)
-	case r.Unit == Requests:
-		e.count += amount
-	default:
+	if r.Unit == Requests {
+		r.spend(e, amount, now)
+	} else {
 		e.reserved[minuteOf(now)%minutes] += amount
 	}
 	r.keep(e, now)
 }
 
+// spend counts what is used.
+func (r *Rule) spend(e *entry, amount int64, now int64) {
+	switch {
+	case r.Window == GCRA && amount > 0:
+		e.at = max(e.at, now) + r.span(amount)
+	case r.Window == Fixed || r.Window == Sliding:
+		e.count += amount
+	}
+}
+
 // settle puts what was used in the place of what a request has reserved in a minute.
 func (r *Rule) settle(e *entry, reserved, used int64, minute uint32, now int64) {
 	switch {
-	case r.Window == GCRA:
-		e.at = max(e.at+r.span(used-reserved), 0)
-	case r.Unit == Requests:
-		e.count = max(e.count+used-reserved, 0)
-	default:
+	case r.Unit != Requests:
 		r.release(e, reserved, minute, now)
-		if r.Window != Open {
-			e.count += used
-		}
+		r.spend(e, used, now)
+	case r.Window == GCRA:
+		e.at = max(e.at-r.span(reserved), 0)
+	default:
+		e.count = max(e.count-reserved, 0)
 	}
 	r.keep(e, now)
 }
