@@ -1,0 +1,276 @@
+package gateway_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/cases"
+)
+
+// begin sends a request.
+func (m *member) begin() {
+	c := m.crowd
+	c.calls++
+	x := &call{member: m, id: "#" + strconv.Itoa(c.calls) + ".", consumer: []string{"web", "app"}[c.random.IntN(2)], exchange: m.stream()}
+	x.exchange.gw = m.worker.NewStream(x.exchange)
+	x.streams, x.list = c.random.IntN(2) == 0, c.random.IntN(5) == 0
+	x.most = []int{20, 400, 3000, 9000}[c.random.IntN(4)]
+	body := fmt.Sprintf(`{"model":"gpt-4o","max_tokens":%d,"stream":%v,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"%s%s"}]}`,
+		x.most, x.streams, x.id, strings.Repeat(" and", c.random.IntN(200)))
+	if !x.streams {
+		body = strings.Replace(body, `"stream_options":{"include_usage":true},`, "", 1)
+	}
+	one := len(body)
+	path := "/v1/chat/completions"
+	if x.list {
+		path = "/universal"
+		body = `[{"provider":"a","endpoint":"chat/completions","query":` + body + `},{"provider":"b","endpoint":"chat/completions","query":` + body + `}]`
+	}
+	if !x.list && c.random.IntN(3) == 0 { // of another dialect
+		path, body = "/v1/messages", strings.Replace(body, `"stream_options":{"include_usage":true},`, "", 1)
+	}
+	if x.size = len(body); x.list {
+		x.size = one
+	}
+	message := chatRequest(path, body)
+	message.Headers = append(message.Headers, cases.Header{Name: "authorization", Value: "Bearer client-" + x.consumer}, cases.Header{Name: "x-team", Value: "t"})
+	if c.random.IntN(20) == 0 { // the client leaves before its body is there
+		if step := x.gw.RequestHeaders(requestHeaders(message), false); step.Reply == nil {
+			x.gw.RequestProgress(len(body) / 2)
+		}
+		c.hungUp++
+		x.exchange.done()
+		return
+	}
+	m.live = append(m.live, x)
+	x.request(message)
+	x.queued = x.waits
+}
+
+// sweep sees what has become of requests, and ends those that have their answer.
+func (m *member) sweep() {
+	for _, x := range slices.Clone(m.live) {
+		if x.upstream != nil && !x.sent {
+			x.send()
+		}
+		if (x.answered || x.torn) && !x.over {
+			if x.answered && !x.sent {
+				m.crowd.refused++
+			}
+			x.finish(x.words, false)
+		}
+	}
+	for i := range m.calls {
+		if call := m.callOf(i); call != nil && !call.begun { // the list's second request has gone out
+			call.begun, call.calledAt = true, m.crowd.now
+			m.crowd.fallbacks++
+			m.crowd.count("often", call.consumer, 1, 0)
+			m.crowd.slow()
+		}
+	}
+	m.live = slices.DeleteFunc(m.live, func(x *call) bool { return x.over && !x.late })
+	m.crowd.few()
+}
+
+// send notes that a provider has got a request.
+func (x *call) send() {
+	c := x.member.crowd
+	x.sent = true
+	if x.queued {
+		c.waited++
+	}
+	c.count("often", x.consumer, 1, 0)
+	c.slow()
+	x.bound(x.upstream.Body)
+}
+
+// bound reads how many tokens the gateway has left the answer.
+func (x *call) bound(body []byte) {
+	var request struct {
+		Max   int `json:"max_tokens"`
+		Other int `json:"max_completion_tokens"`
+	}
+	err := json.Unmarshal(body, &request)
+	request.Max += request.Other
+	if err != nil || request.Max == 0 || request.Max > x.most {
+		x.member.t.Errorf("the provider got %s (%v)", body, err)
+	}
+	x.most = request.Max
+}
+
+// callOf is whose callout one is.
+func (m *member) callOf(i int) *call {
+	for _, x := range m.live {
+		if bytes.Contains(m.calls[i].Body, []byte(x.id)) {
+			return x
+		}
+	}
+	return nil
+}
+
+// input is how many tokens the mock says that a request has: not more than is estimated.
+func (x *call) input() int { return x.size / 4 }
+
+func (x *call) answer(words int) cases.Message {
+	return cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}},
+		Body: fmt.Appendf(nil, `{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":%s}`, x.usage(words))}
+}
+
+func (x *call) usage(words int) string {
+	return fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}`, x.input(), words, x.input()+words)
+}
+
+var failedAnswer = cases.Message{First: "500", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"error":{"message":"no"}}`)}
+
+// move is the next that happens to a request.
+func (x *call) move() {
+	c := x.member.crowd
+	n := c.random.IntN(20)
+	switch {
+	case x.over:
+	case n < 2:
+		x.leave()
+	case x.waits: // for a limit, or for a callout
+	case !x.begun && n < 5:
+		c.failed++
+		x.idle = true
+		x.respond(failedAnswer)
+		x.idle = false
+		if !x.answered && !x.waits {
+			x.finish(0, true)
+		}
+	case !x.begun && !x.streams:
+		c.whole++
+		words := c.random.IntN(x.most + 1)
+		x.respond(x.answer(words), 20)
+		x.said = true
+		x.finish(words, true)
+	case !x.begun:
+		c.streams++
+		x.begun = x.exchange.begin([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/event-stream"}}, false)
+	default:
+		x.tell(n)
+	}
+}
+
+// tell is the next part of a stream.
+func (x *call) tell(n int) {
+	c := x.member.crowd
+	if more := min(x.most-x.words, 1+c.random.IntN(mostWords)); more > 0 && n < 15 {
+		text := strings.Repeat("word ", more)
+		x.text.Add(chat.Text(text)) // the mock counts as the gateway estimates
+		x.words = int(x.text.Tokens())
+		x.chunk(fmt.Appendf(nil, `data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%s"}}]}`+"\n\n", text), false)
+		return
+	}
+	if n == 15 { // the provider breaks off
+		x.chunk(nil, true)
+		x.finish(x.words, false)
+		return
+	}
+	x.said = true
+	x.chunk([]byte(`data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\n"+
+		`data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":`+x.usage(x.words)+"}\n\ndata: [DONE]\n\n"), true)
+	x.finish(x.words, true)
+}
+
+// mostWords are in a part of a stream, which is what a stream can be beyond its limit.
+const mostWords = 700
+
+// leave is the client's end.
+func (x *call) leave() {
+	c := x.member.crowd
+	c.hungUp++
+	if x.list && x.waits && x.sent {
+		c.late++
+		x.late, x.over = true, true
+		x.exchange.done()
+		x.waits = false
+		return
+	}
+	x.finish(x.words, false)
+}
+
+// answerCallout answers the oldest: 0 is not at all.
+func (m *member) answerCallout(how int) {
+	c, x := m.crowd, m.callOf(0)
+	m.sweep()
+	if x == nil {
+		c.t.Errorf("there is a callout of nobody: %s", m.calls[0].Body)
+		return
+	}
+	x.most = 1 << 30
+	x.bound(m.calls[0].Body)
+	answer, words := &failedAnswer, 0
+	switch {
+	case how == 0:
+		answer = nil
+	case how > 1 && !x.streams:
+		words = c.random.IntN(x.most + 1)
+		a := x.answer(words)
+		answer, x.said = &a, true
+	}
+	if !x.late {
+		x.words = words
+		m.answer(answer)
+		return
+	}
+	x.late = false
+	m.answer(answer)
+	switch {
+	case x.said:
+		x.charge(x.input(), words, false)
+	case answer == nil:
+		x.charge(x.size/3, 0, false) // nobody knows; the question counts as it was estimated
+	}
+}
+
+// finish ends a request, and compares what the gateway says that it has used with what the
+// mock has said.
+func (x *call) finish(words int, whole bool) {
+	c := x.member.crowd
+	x.over = true
+	x.exchange.done()
+	var r struct {
+		Input  int    `json:"input_tokens"`
+		Output int    `json:"output_tokens"`
+		Cost   int    `json:"cost_nano_usd"`
+		Error  string `json:"error"`
+	}
+	if err := json.Unmarshal(x.record, &r); err != nil {
+		c.t.Errorf("%v: %s", err, x.record)
+	}
+	cut := r.Error == "limit_reached"
+	switch {
+	case cut:
+		c.cut++
+	case !x.sent && r.Input+r.Output > 0, x.said && (r.Input != x.input() || r.Output != words):
+		c.t.Errorf("a request of %d tokens, with %d for an answer, counts as %s", x.input(), words, x.record)
+	case x.sent && !whole && x.response.First != "500" && (r.Input < x.input() || r.Output != words):
+		if !x.list || x.begun && !x.streams {
+			c.t.Errorf("an answer that ends after %d words to %d tokens counts as %s", words, x.input(), x.record)
+		}
+	}
+	if r.Cost != r.Input*inputPrice+r.Output*outputPrice {
+		c.t.Errorf("%d and %d tokens cost %d", r.Input, r.Output, r.Cost)
+	}
+	x.charge(r.Input, r.Output, cut)
+}
+
+// charge counts what a request has used.
+func (x *call) charge(input, output int, cut bool) {
+	c, over := x.member.crowd, int64(0)
+	if cut {
+		over = mostWords + 1
+	}
+	c.count("all", "", int64(input+output), over)
+	c.count("in", x.consumer, int64(input), 0)
+	c.count("out", x.consumer, int64(output), over)
+	c.count("money", x.consumer, int64(input*inputPrice+output*outputPrice), over*outputPrice)
+}

@@ -1,0 +1,318 @@
+package gateway_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
+	"github.com/postern-gateway/postern/plugin/internal/state"
+	"github.com/postern-gateway/postern/plugin/internal/state/statetest"
+)
+
+// A crowd is the workers of one schedule.
+type crowd struct {
+	t        testing.TB
+	random   *rand.Rand
+	now      int64
+	host     *statetest.Host
+	plan     *config.Plan
+	allowed  *allowance
+	members  []*member
+	accounts map[string]*account
+	calls    int
+	starting bool // a worker is
+	ending   bool
+	tallies
+}
+
+// A member is one of the workers, and the proxy's thread that it is in.
+type member struct {
+	*proxy
+	crowd *crowd
+	busy  bool // an event is under way
+	live  []*call
+}
+
+// A call is one client's request.
+type call struct {
+	*exchange
+	member   *member
+	id       string
+	consumer string
+	size     int // of the body
+	list     bool
+	streams  bool
+	queued   bool // it has waited
+	sent     bool
+	begun    bool // its answer
+	idle     bool // one request of a list has failed, the next is not out
+	over     bool // as far as its limits go
+	late     bool // its client has gone, its callout has not
+	most     int  // tokens of the answer
+	words    int  // tokens of what was sent
+	text     chat.Delivered
+	calledAt int64
+	said     bool // with how many tokens that was
+}
+
+func newCrowd(t testing.TB, seed uint64, plan *config.Plan, allowed *allowance) *crowd {
+	c := &crowd{t: t, random: rand.New(rand.NewPCG(seed, 1)), now: epoch, host: &statetest.Host{}, plan: plan, allowed: allowed, accounts: map[string]*account{}}
+	c.now -= c.now % anHour
+	c.now += c.random.Int64N(anHour)
+	for range 2 + c.random.IntN(3) {
+		c.members = append(c.members, c.newMember())
+	}
+	return c
+}
+
+func (c *crowd) newMember() *member {
+	m := &member{crowd: c, proxy: &proxy{t: c.t, details: "via_upstream", source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: c.host}}
+	c.starting = true
+	m.worker = gateway.NewWorker(c.plan, m, gateway.Build{})
+	c.starting = false
+	return m
+}
+
+func (m *member) Now() int64     { return m.crowd.now }
+func (m *member) Random() uint64 { return m.crowd.random.Uint64() }
+
+func (m *member) Load(key string) ([]byte, uint32, bool) {
+	m.crowd.between(m)
+	return m.Host.Load(key)
+}
+
+func (m *member) Store(key string, value []byte, version uint32) error {
+	m.crowd.between(m)
+	return m.Host.Store(key, value, version)
+}
+
+var _ state.Host = (*member)(nil)
+
+// between lets another worker do something while one asks its host.
+func (c *crowd) between(*member) {
+	if c.starting || c.ending || c.random.IntN(6) > 0 {
+		return
+	}
+	if m := c.members[c.random.IntN(len(c.members))]; !m.busy {
+		c.tallies.between++
+		c.act(m)
+	}
+}
+
+func (c *crowd) run() {
+	for range 40 + c.random.IntN(60) {
+		switch n := c.random.IntN(40); {
+		case n == 0:
+			c.crash()
+		case n < 4:
+			c.pass(time.Duration(c.random.Int64N(int64(10 * time.Second))))
+		case n == 4:
+			c.pass(time.Duration(c.random.Int64N(int64(5 * time.Minute))))
+		default:
+			c.act(c.members[c.random.IntN(len(c.members))])
+		}
+		if c.t.Failed() {
+			return
+		}
+	}
+	c.settle()
+}
+
+// act lets one worker do something.
+func (c *crowd) act(m *member) {
+	m.busy = true
+	defer func() { m.busy = false }()
+	switch n := c.random.IntN(20); {
+	case n < 6 || len(m.live) == 0:
+		m.begin()
+	case n == 6:
+		m.tick()
+	case n < 9 && len(m.calls) > 0:
+		m.answerCallout(c.random.IntN(4))
+	default:
+		m.live[c.random.IntN(len(m.live))].move()
+	}
+	m.sweep()
+}
+
+// pass lets time go by, in which workers look what is due as they do.
+func (c *crowd) pass(d time.Duration) {
+	for d > 0 {
+		step := min(d, 20*time.Second)
+		c.now += int64(step)
+		d -= step
+		for _, m := range c.members {
+			m.busy = true
+			m.tick()
+			m.sweep()
+			m.busy = false
+		}
+	}
+}
+
+// crash drops a worker with all that it does, and starts another.
+func (c *crowd) crash() {
+	c.crashed++
+	i := c.random.IntN(len(c.members))
+	for _, x := range c.members[i].live {
+		x.over = true
+	}
+	c.members[i] = c.newMember()
+}
+
+func (m *member) tick() {
+	for len(m.calls) > 0 { // those of which the proxy says that they take too long
+		if x := m.callOf(0); x == nil || m.crowd.now-x.calledAt < 4*inMinute {
+			break
+		}
+		m.answerCallout(0)
+	}
+	m.wake(m.worker.Tick())
+	m.flush()
+}
+
+func (c *crowd) slow() {
+	if c.allowed.burst > 0 {
+		c.count("slow", "", 1, 0)
+	}
+}
+
+func (c *crowd) count(rule, key string, used, excess int64) {
+	if err := c.account(rule, key).add(c.now, used, excess); err != nil {
+		c.t.Errorf("the limit %s of %q: %v", rule, key, err)
+	}
+}
+
+func (c *crowd) account(rule, key string) *account {
+	a, ok := c.accounts[rule+" "+key]
+	if ok {
+		return a
+	}
+	switch l := c.allowed; rule {
+	case "all":
+		a = &account{window: "fixed", limit: l.tokens, period: anHour}
+	case "out":
+		a = &account{window: l.outputWindow, limit: l.output, burst: l.output, period: outPer}
+	case "in":
+		a = &account{window: l.inWindow, limit: l.input, burst: l.input, period: inputPer}
+	case "often":
+		a = &account{window: "fixed", limit: l.requests, period: inMinute}
+	case "slow":
+		a = &account{window: "gcra", limit: waits, burst: l.burst, period: waitPer}
+	case "money":
+		a = &account{window: "fixed", limit: l.usd, period: anHour}
+	}
+	c.accounts[rule+" "+key] = a
+	return a
+}
+
+// few counts what is under way at once.
+func (c *crowd) few() {
+	n := int64(0)
+	for _, m := range c.members {
+		for _, x := range m.live {
+			if x.sent && !x.over && !x.idle || x.late {
+				n++
+			}
+		}
+	}
+	if n > c.allowed.concurrent {
+		c.t.Errorf("%d requests are under way, %d may be", n, c.allowed.concurrent)
+	}
+}
+
+// settle ends what is under way, and looks at what is left: nothing may be.
+func (c *crowd) settle() {
+	c.ending = true
+	for range 100 {
+		c.pass(time.Second)
+		under := 0
+		for _, m := range c.members {
+			m.busy = true
+			for len(m.calls) > 0 {
+				m.answerCallout(c.random.IntN(4))
+				m.sweep()
+			}
+			for _, x := range slices.Clone(m.live) {
+				x.move()
+			}
+			m.sweep()
+			under += len(m.live)
+			m.busy = false
+		}
+		if under == 0 {
+			break
+		}
+	}
+	c.pass(2 * time.Second)
+	for i, m := range c.members {
+		if len(m.live) > 0 {
+			c.t.Errorf("%d streams of worker %d never end", len(m.live), i+1)
+		}
+		if left := m.worker.Left(); left != "" {
+			c.t.Errorf("worker %d has %s left", i+1, left)
+		}
+	}
+	if c.crashed > 0 { // what dead workers have reserved lapses
+		c.pass(4 * time.Minute)
+	}
+	for _, consumer := range []string{"web", "app"} {
+		c.probe(consumer)
+	}
+}
+
+// probe compares what one more request is told to be left with what should be.
+func (c *crowd) probe(consumer string) {
+	const output = 16
+	m := c.newMember()
+	m.busy = true
+	x := &call{member: m, exchange: m.stream(), consumer: consumer}
+	message := chatRequest("/v1/messages", fmt.Sprintf(`{"model":"gpt-4o","max_tokens":%d,"messages":[{"role":"user","content":"Hi"}]}`, output))
+	message.Headers = append(message.Headers, cases.Header{Name: "authorization", Value: "Bearer client-" + consumer}, cases.Header{Name: "x-team", Value: "probe-" + consumer})
+	x.request(message)
+	input := int64(len(message.Body)) / 3
+	if x.upstream != nil {
+		x.respond(failedAnswer)
+	} else {
+		input = 0
+	}
+	for _, is := range []struct {
+		rule, key, header string
+		reserved          int64
+	}{
+		{"all", "", "anthropic-ratelimit-tokens-remaining", input + output},
+		{"out", consumer, "anthropic-ratelimit-output-tokens-remaining", output},
+		{"in", consumer, "anthropic-ratelimit-input-tokens-remaining", input},
+		{"money", consumer, "x-postern-budget", input*inputPrice + output*outputPrice},
+	} {
+		a := c.account(is.rule, is.key)
+		if a.window != "fixed" {
+			continue
+		}
+		if x.upstream == nil {
+			is.reserved = 0
+		}
+		want := max(0, a.limit-a.used[c.now/a.period]-is.reserved)
+		got := x.response.Get(is.header)
+		if is.rule == "money" {
+			got, _, _ = strings.Cut(strings.TrimPrefix(got, "remaining="), ",")
+			dollars, err := strconv.ParseFloat(got, 64)
+			if err != nil {
+				c.t.Errorf("budget: %v", err)
+			}
+			got = strconv.FormatInt(int64(dollars*1e9+0.5), 10)
+		}
+		if got != strconv.FormatInt(want, 10) {
+			c.t.Errorf("of the limit %s of %q %s are left, want %d", is.rule, is.key, got, want)
+		}
+	}
+	x.exchange.done()
+}

@@ -1,0 +1,21 @@
+package gateway
+
+// Left is what a worker still has of its streams, for tests; empty is nothing.
+func (w *Worker) Left() string {
+	switch {
+	case len(w.leased) > 0:
+		return "reservations"
+	case w.queued.first != nil || w.held.first != nil || w.cut.first != nil:
+		return "streams that wait"
+	case len(w.callouts.open)+len(w.callouts.refused) > 0:
+		return "callouts"
+	case w.bytes != 0:
+		return "bytes that count as held"
+	case w.book != nil && w.book.Lost > 0:
+		return "changes of its counts that were lost"
+	}
+	return ""
+}
+
+// Held is how many bytes count as held.
+func (w *Worker) Held() int { return w.bytes }

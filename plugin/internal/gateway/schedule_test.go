@@ -1,0 +1,168 @@
+package gateway_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+var (
+	schedules    = flag.Int("schedules", 300, "how many random schedules of workers are tried")
+	scheduleSeed = flag.Uint64("schedule", 0, "the first of them; 0 is chosen by chance, and printed")
+)
+
+// TestSchedules has several workers with one state serve requests in an order that chance
+// makes: whole answers, streams and lists, clients that leave at every point, providers that
+// fail, requests that wait, workers that die and others that take their place. Whatever a
+// worker asks the shared data for, another may come in between. What was used is counted
+// here once more, from what the mock has said.
+func TestSchedules(t *testing.T) {
+	t.Parallel()
+	first := *scheduleSeed
+	if first == 0 {
+		first = rand.Uint64N(1 << 40)
+	}
+	t.Logf("schedules from -schedule %d", first)
+	var plans []*config.Plan
+	for i := range allowances {
+		plans = append(plans, readPlan(t, allowances[i].document()))
+	}
+	var seen tallies
+	for i := range *schedules {
+		seed := first + uint64(i)
+		n := int(seed % uint64(len(plans)))
+		c := newCrowd(t, seed, plans[n], &allowances[n])
+		c.run()
+		seen.add(&c.tallies)
+		if t.Failed() {
+			t.Fatalf("with -schedules 1 -schedule %d", seed)
+		}
+	}
+	if *schedules >= 100 { // what never happens proves nothing
+		seen.all(t)
+	}
+}
+
+// An allowance is what a schedule's limits allow.
+type allowance struct {
+	tokens, output, input  int64
+	outputWindow, inWindow string
+	requests, concurrent   int64
+	burst                  int64 // of requests that may wait
+	usd                    int64 // in nano-dollars
+}
+
+var allowances = []allowance{
+	{tokens: 30_000, output: 12_000, input: 900, outputWindow: "fixed", inWindow: "fixed", requests: 30, concurrent: 8, usd: 200_000_000},
+	{tokens: 9_000, output: 9_000, input: 900, outputWindow: "fixed", inWindow: "gcra", requests: 30, concurrent: 3, burst: 3, usd: 200_000_000},
+	{tokens: 30_000, output: 6_000, input: 300, outputWindow: "sliding", inWindow: "fixed", requests: 5, concurrent: 8, usd: 50_000_000},
+	{tokens: 60_000, output: 9_000, input: 3_000, outputWindow: "gcra", inWindow: "sliding", requests: 30, concurrent: 8, burst: 3, usd: 300_000_000},
+	{tokens: 60_000, output: 60_000, input: 3_000, outputWindow: "fixed", inWindow: "gcra", requests: 60, concurrent: 20, usd: 60_000_000},
+}
+
+const (
+	inMinute = int64(time.Minute)
+	inputPer = inMinute
+	outPer   = 10 * inMinute
+	anHour   = 60 * inMinute
+	waitPer  = int64(10 * time.Second)
+	waits    = 5 // requests in waitPer, beyond the burst
+)
+
+func (a *allowance) document() string {
+	row := func(kind, keys string) string {
+		return `{"name":"` + kind + `","type":"openai","cluster":"` + kind + `","keys":[{"value":"key-` + kind + `"}]}`
+	}
+	limits := []string{
+		fmt.Sprintf(`{"name":"all","key":[],"tokens":%d,"per":"1h"}`, a.tokens),
+		fmt.Sprintf(`{"name":"out","key":["consumer"],"output_tokens":%d,"per":"10m","window":%q}`, a.output, a.outputWindow),
+		fmt.Sprintf(`{"name":"in","key":["consumer","model"],"input_tokens":%d,"per":"1m","window":%q}`, a.input, a.inWindow),
+		fmt.Sprintf(`{"name":"often","key":["consumer"],"requests":%d,"per":"1m"}`, a.requests),
+		fmt.Sprintf(`{"name":"few","key":[],"concurrent":%d}`, a.concurrent),
+	}
+	if a.burst > 0 {
+		limits = append(limits, fmt.Sprintf(`{"name":"slow","key":["header:x-team"],"requests":%d,"per":"10s","burst":%d,"wait":"20s"}`, waits, a.burst))
+	}
+	consumers := ""
+	for _, name := range []string{"web", "app"} {
+		sum := sha256.Sum256([]byte("client-" + name))
+		consumers += `,{"name":"` + name + `","keys":[{"sha256":"` + hex.EncodeToString(sum[:]) + `"}]}`
+	}
+	return `{"hold_headers":"always","state":{"space":"s"},"bounds":{"request":"1MiB","held":"2MiB"},"providers":[` + row("a", "") + `,` + row("b", "") + `],` +
+		`"models":[{"name":"gpt-4o","targets":[{"provider":"a","weight":3},{"provider":"b"}]}],"consumers":[` + consumers[1:] + `],"limits":[` + strings.Join(limits, ",") + `],` +
+		fmt.Sprintf(`"budgets":[{"name":"money","key":["consumer"],"usd":%g,"per":"1h","soft":[50,90]}]}`, float64(a.usd)/1e9)
+}
+
+// Prices of gpt-4o, in nano-dollars for a token.
+const inputPrice, outputPrice = 2_500, 10_000
+
+// An account is one rule's count by one key, as it should be.
+type account struct {
+	window        string
+	limit, period int64
+	burst         int64
+	used, excess  map[int64]int64 // by period
+	level, over   float64         // of a bucket
+	at            int64
+}
+
+// add counts what was used, and finds that it is more than the limit allows. Of the excess it
+// was known that nobody could hold it back.
+func (a *account) add(now, used, excess int64) error {
+	if a.used == nil {
+		a.used, a.excess = map[int64]int64{}, map[int64]int64{}
+	}
+	n, into := now/a.period, now%a.period
+	a.used[n] += used
+	a.excess[n] += excess
+	leak := float64(now-a.at) * float64(a.limit) / float64(a.period)
+	a.level, a.over, a.at = max(0, a.level-leak)+float64(used), max(0, a.over-leak)+float64(excess), now
+	count, most := float64(a.used[n]), float64(a.limit+a.excess[n])
+	switch a.window {
+	case "gcra":
+		count, most = a.level, float64(a.burst)+a.over+1
+	case "sliding":
+		left := float64(a.period-into) / float64(a.period)
+		count += float64(a.used[n-1]) * left
+		most += float64(a.excess[n-1]) + 1
+	}
+	if count > most {
+		return fmt.Errorf("%.0f have been used, %.0f are allowed", count, most)
+	}
+	return nil
+}
+
+// tallies are how often things happen.
+type tallies struct {
+	whole, streams, hungUp, late, cut, waited, refused, crashed, fallbacks, failed, between int
+}
+
+func (a *tallies) add(b *tallies) {
+	a.whole += b.whole
+	a.streams += b.streams
+	a.hungUp += b.hungUp
+	a.late += b.late
+	a.cut += b.cut
+	a.waited += b.waited
+	a.refused += b.refused
+	a.crashed += b.crashed
+	a.fallbacks += b.fallbacks
+	a.failed += b.failed
+	a.between += b.between
+}
+
+func (a *tallies) all(t *testing.T) {
+	t.Logf("%+v", *a)
+	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.failed, a.between} {
+		if n == 0 {
+			t.Errorf("the %d. of these has never happened: %+v", i+1, *a)
+		}
+	}
+}
