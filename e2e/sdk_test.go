@@ -40,6 +40,11 @@ func hash(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// heldBack is a consumer with a limit that each case of a test has for itself.
+func heldBack(name, rest string) string {
+	return `{"name":"` + name + `","keys":[{"sha256":"` + hash("client-"+name) + `"}],"limits":[{"key":["header:x-case"],` + rest + `}]}`
+}
+
 // sdkConfig is a gateway with consumers and models, in front of mocks of its own.
 func sdkConfig() string {
 	provider := func(name, kind, cluster, host string) string {
@@ -80,7 +85,10 @@ func sdkConfig() string {
 		model("gpt-*", `"openai"`), model("text-embedding-*", `"openai"`), model("claude-*", `"anthropic"`),
 	}, ",") + `],"consumers":[
 		{"name":"sdk","keys":[{"sha256":"` + hash(sdkKey) + `"}]},
-		{"name":"narrow","keys":[{"sha256":"` + hash(sdkNarrowKey) + `"}],"models":["gpt-4o-mini"]}]}`
+		{"name":"narrow","keys":[{"sha256":"` + hash(sdkNarrowKey) + `"}],"models":["gpt-4o-mini"]},
+		` + heldBack("outrun", `"output_tokens":9000,"per":"30d"`) + `,
+		` + heldBack("soon", `"requests":1,"per":"2s","burst":1`) + `,
+		` + heldBack("later", `"requests":1,"per":"30d"`) + `]}`
 }
 
 // sdks adds the listener that the SDKs talk to. Their mocks are their own, so that a
@@ -164,34 +172,34 @@ func sdkRuns() (python, node []sdkRun) {
 		return r
 	}
 	python = []sdkRun{
-		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat"),
-		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
+		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat", "openai_limits"),
+		of(claude, "anthropic", "anthropic_native", "anthropic_messages", "anthropic_limits"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
 		of(cloud, "anthropic at vertex", "anthropic_messages"),
 		of(cloud, "openai at vertex", "openai_chat"),
 		of(amazon, "openai at bedrock", "openai_chat"),
 		of(amazon, "anthropic at bedrock", "anthropic_messages"),
-		of(flash, "google-genai", "genai_native", "genai_generate"),
+		of(flash, "google-genai", "genai_native", "genai_generate", "genai_limits"),
 		of(openAI, "google-genai at openai", "genai_generate"),
 		of(claude, "google-genai at anthropic", "genai_generate"),
 		of(older, "openai at gemini", "openai_chat"),
 		of(older, "anthropic at gemini", "anthropic_messages"),
-		of(large, "mistralai", "mistral_chat"),
+		of(large, "mistralai", "mistral_chat", "mistral_limits"),
 		of(openAI, "mistralai at openai", "mistral_chat"),
 		of(claude, "mistralai at anthropic", "mistral_chat"),
 		of(older, "mistralai at gemini", "mistral_chat"),
-		of(amazon, "boto3", "boto3_converse"),
+		of(amazon, "boto3", "boto3_converse", "boto3_limits"),
 		of(openAI, "boto3 at openai", "boto3_converse"),
 		of(claude, "boto3 at anthropic", "boto3_converse"),
 		of(older, "boto3 at gemini", "boto3_converse"),
-		of(command, "cohere", "cohere_chat"),
+		of(command, "cohere", "cohere_chat", "cohere_limits"),
 		of(openAI, "cohere at openai", "cohere_chat"),
 		of(claude, "cohere at anthropic", "cohere_chat"),
-		of(hub, "huggingface_hub", "huggingface_chat"),
+		of(hub, "huggingface_hub", "huggingface_chat", "huggingface_limits"),
 		of(openAI, "huggingface_hub at openai", "huggingface_chat"),
 		of(claude, "huggingface_hub at anthropic", "huggingface_chat"),
-		of(local, "ollama", "ollama_chat"),
+		of(local, "ollama", "ollama_chat", "ollama_limits"),
 		of(openAI, "ollama at openai", "ollama_chat"),
 		of(claude, "ollama at anthropic", "ollama_chat"),
 		of(claude, "responses at anthropic", "openai_responses"),

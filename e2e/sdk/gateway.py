@@ -93,6 +93,12 @@ def record(name):
     raise AssertionError(f"the access log has no line of {name}")
 
 
+def records(name):
+    """All that it has told of the requests with one name, as far as they are over."""
+    with open(ACCESS_LOG, encoding="utf-8") as log:
+        return [json.loads(rest) for found, _, rest in (line.strip().partition(" ") for line in log) if found == name]
+
+
 def png(width=2, height=3):
     """A small picture, all black."""
 

@@ -259,7 +259,7 @@ func (s *Stream) pass(name string) bool {
 		s.put(name, v)
 		s.cut(journal.Cut)
 		return false
-	case s.n > 0 && !s.x.wait(b.Interval):
+	case s.n == stalled && !s.x.wait(b.Stall), s.n > 0 && !s.x.wait(b.Interval):
 		s.stopped = true
 		return false
 	}
@@ -268,6 +268,9 @@ func (s *Stream) pass(name string) bool {
 	}
 	return true
 }
+
+// stalled is how many events go out before a stall: some text is among them, whatever the API.
+const stalled = 6
 
 func (s *Stream) cut(how string) {
 	s.out.finish()

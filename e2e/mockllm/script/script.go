@@ -50,6 +50,7 @@ type Behaviour struct {
 	Split     int           // write pieces of this many bytes, each flushed
 	Chunks    int           // exactly this many content deltas
 	Interval  time.Duration // wait this long between events
+	Stall     time.Duration // wait this long once, when some text is out
 	CRLF      bool          // lines end in CR LF
 	CR        bool          // lines end in CR
 	Comments  bool          // a comment before each event
@@ -81,6 +82,7 @@ func directives() []directive {
 		{"latency", duration(func(b *Behaviour) *time.Duration { return &b.Latency })},
 		{"slow-headers", duration(func(b *Behaviour) *time.Duration { return &b.SlowHeaders })},
 		{"interval", duration(func(b *Behaviour) *time.Duration { return &b.Interval })},
+		{"stall", duration(func(b *Behaviour) *time.Duration { return &b.Stall })},
 		{"blackhole", flag(func(b *Behaviour) *bool { return &b.Blackhole })},
 		{"status", number(400, 599, func(b *Behaviour) *int { return &b.Status })},
 		{"retry-after", text(func(b *Behaviour) *string { return &b.RetryAfter })},
