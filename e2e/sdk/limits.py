@@ -29,7 +29,7 @@ class Limits:
     def test_stream_that_outruns_its_limit_ends_like_any_other(self):
         case = gateway.case()
         self.whole(gateway.unique("Hi"), OUTRUN_KEY, case, 20)  # a client takes its time to be made
-        stream = self.parts(say(WORDS, "stall=2s", "interval=500us"), OUTRUN_KEY, case, WORDS)
+        stream = self.parts(say(WORDS, "stall=2s", "interval=100us"), OUTRUN_KEY, case, WORDS)
         texts, reasons = [], []
         for text, reason in stream:
             if not texts and text:  # it has begun, and 4096 tokens are reserved for it: now another takes the rest
