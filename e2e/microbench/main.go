@@ -150,6 +150,10 @@ func operations() []operation {
 		{"a key and four limits out of 20, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(true)},
 		{"the key alone", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(false)},
 		{"a key and four access rules out of 1,000, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, consumers(1000)},
+		{"two targets, of a chat", path, chat, openAIAnswer(), "the key alone", 1, routes(0, nil, "")},
+		{"more for 1,000 models, 10,000 consumers, 4 branches", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(10_000, headerBranches, "")},
+		{"more for branches by images and texts", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(0, contentBranches, "")},
+		{"more for a fallback that is not needed", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(0, nil, `,"fallback":[{"provider":"anthropic","model":"claude-sonnet-4-5"}],"first_token":"10s"`)},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
@@ -188,6 +192,32 @@ func consumers(rules int) string {
 	}
 	return strings.TrimSuffix(configuration, "}") + fmt.Sprintf(`,"consumers":[{"name":"client","keys":[{"sha256":"%x"}]}],"access":[%s]}`,
 		sha256.Sum256([]byte("client")), strings.Join(list, ","))
+}
+
+// Conditions of branches that are for others.
+var (
+	headerBranches  = []string{`"consumers":["other-*"]`, `"tiers":["gold"]`, `"headers":[{"name":"x-beta"}]`, `"stream":true`}
+	contentBranches = []string{`"images":true`, `"text":["*refund*","*invoice*"]`}
+)
+
+// routes is a configuration whose chats have two targets, of which one serves a conversation
+// and which take it as it is. There are so many other consumers, and a tenth of other models.
+func routes(others int, branches []string, more string) string {
+	var models, callers []string
+	for i := range others / 10 {
+		models = append(models, fmt.Sprintf(`{"name":"model-%d","targets":[{"provider":"openai"}]}`, i))
+	}
+	var when []string
+	for _, c := range branches {
+		when = append(when, `{`+c+`,"targets":[{"provider":"second"}]}`)
+	}
+	models = append(models, `{"name":"gpt-4o","when":[`+strings.Join(when, ",")+`],"sticky":"conversation","targets":[{"provider":"openai"},{"provider":"second"}]`+more+`}`)
+	for i := range others {
+		callers = append(callers, fmt.Sprintf(`{"name":"caller-%d","keys":[{"sha256":"%x"}]}`, i, sha256.Sum256([]byte(fmt.Sprint(i)))))
+	}
+	callers = append(callers, fmt.Sprintf(`{"name":"client","tenant":"acme","tier":"free","keys":[{"sha256":"%x"}]}`, sha256.Sum256([]byte("client"))))
+	return strings.Replace(strings.TrimSuffix(configuration, "}"), `[`, `[{"name":"second","type":"openai","cluster":"mock","keys":[{"value":"sk-mock"}]},`, 1) +
+		`,"models":[` + strings.Join(models, ",") + `],"consumers":[` + strings.Join(callers, ",") + `]}`
 }
 
 func plugin(m *hostsim.Module, configuration string) hostsim.Plugin {

@@ -61,7 +61,7 @@ func generateLines(t *testing.T) []string {
 // TestDocuments checks the configurations that the documents show.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"README.md", "docs/configuration.md", "docs/providers.md", "docs/clients.md", "examples/envoy/README.md"} {
+	for _, file := range []string{"README.md", "docs/configuration.md", "docs/providers.md", "docs/clients.md", "docs/routing.md", "examples/envoy/README.md"} {
 		b, err := os.ReadFile(root + file)
 		if err != nil {
 			t.Fatal(err)

@@ -46,6 +46,7 @@ func commands() []command {
 		{"keypair", "FILE", "make a pair of keys to sign client keys with; FILE is for the private one", keypair},
 		{"signed-key", "FILE", "make a client key that says itself whose it is, signed with the private key in FILE", signedKey},
 		{"envoy", "FILE", "write an Envoy bootstrap that serves a configuration", envoy},
+		{"route", "FILE", "say where the request in a file (JSON) would go by a configuration, and what would follow", route},
 		{"schema", "", "print the JSON Schema of the configuration", schema},
 		{"version", "", "print the version", version},
 	}

@@ -28,6 +28,7 @@ var benchHeaders = []adapters.Header{
 func BenchmarkChat(b *testing.B) {
 	b.Run("open", func(b *testing.B) { benchmarkChat(b, benchConfig) })
 	b.Run("limited", func(b *testing.B) { benchmarkChat(b, benchLimited()) })
+	b.Run("routed", func(b *testing.B) { benchmarkChat(b, benchRouted()) })
 }
 
 func benchLimited() string {
@@ -37,6 +38,22 @@ func benchLimited() string {
 		limits += fmt.Sprintf(`,{"key":["consumer"],"requests":10,"per":"%dm","when":{"models":["other-%d-*"]}}`, i+1, i)
 	}
 	return strings.TrimSuffix(benchConfig, "}") + fmt.Sprintf(`,"consumers":[{"name":"bench","tenant":"acme","keys":[{"sha256":"%x"}]}],"limits":[%s]}`, sha256.Sum256([]byte("client-key")), limits)
+}
+
+// benchRouted has a thousand models, ten thousand consumers, and branches that others are for.
+func benchRouted() string {
+	var models, callers []string
+	for i := range 1000 {
+		models = append(models, fmt.Sprintf(`{"name":"model-%d","targets":[{"provider":"openai"}]}`, i))
+	}
+	models = append(models, `{"name":"gpt-4o","when":[{"consumers":["other-*"],"targets":[{"provider":"openai","model":"a"}]},{"headers":[{"name":"x-beta"}],"targets":[{"provider":"openai","model":"a"}]},`+
+		`{"images":true,"targets":[{"provider":"openai","model":"a"}]},{"text":["*refund*"],"targets":[{"provider":"openai","model":"a"}]}],"sticky":"conversation",`+
+		`"targets":[{"provider":"openai"},{"provider":"openai","model":"b"},{"provider":"openai","model":"c"}]}`)
+	for i := range 10_000 {
+		callers = append(callers, fmt.Sprintf(`{"name":"caller-%d","keys":[{"sha256":"%x"}]}`, i, sha256.Sum256([]byte(fmt.Sprint(i)))))
+	}
+	callers = append(callers, fmt.Sprintf(`{"name":"bench","keys":[{"sha256":"%x"}]}`, sha256.Sum256([]byte("client-key"))))
+	return strings.TrimSuffix(benchConfig, "}") + `,"models":[` + strings.Join(models, ",") + `],"consumers":[` + strings.Join(callers, ",") + `]}`
 }
 
 func benchmarkChat(b *testing.B, config string) {

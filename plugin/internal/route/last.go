@@ -5,9 +5,10 @@ import "github.com/postern-gateway/postern/adapters/rawjson"
 // LastText is the last text of the user's in a request of any dialect, as it is; empty if
 // there is none. A long one is cut.
 func LastText(request rawjson.Value) string {
-	for _, key := range [...]string{"messages", "contents", "input", "prompt", "query", "inputs"} {
-		if v := request.Get(key); v.Exists() {
-			return string(lastOf(v))
+	for it := request.Members(); it.Next(); {
+		switch string(it.Key.Bytes()) {
+		case "messages", "contents", "input", "prompt", "query", "inputs":
+			return string(lastOf(it.Value))
 		}
 	}
 	return ""
@@ -61,29 +62,43 @@ func parts(content rawjson.Value) []byte {
 func cut(b []byte) []byte { return b[:min(len(b), mostText)] }
 
 // Prefix hashes what does not change while a conversation goes on: what the model is told
-// about itself and the first message, or else the whole. 0 if there is nothing.
+// about itself and the first message, or else the whole. 0 if there is nothing. Of what is
+// long only the beginning, the end and the length count.
 func Prefix(request rawjson.Value) uint64 {
-	h := uint64(0)
-	for _, key := range [...]string{"system", "systemInstruction", "system_instruction", "instructions"} {
-		if v := request.Get(key); v.Exists() {
-			h = HashBytes(h+1, v.Raw())
+	var told, said uint64
+	for it := request.Members(); it.Next(); {
+		switch string(it.Key.Bytes()) {
+		case "system", "systemInstruction", "system_instruction", "instructions":
+			told = ends(told, it.Value.Raw())
+		case "messages", "contents", "input", "prompt":
+			said = opening(it.Value)
 		}
 	}
-	for _, key := range [...]string{"messages", "contents", "input", "prompt"} {
-		v := request.Get(key)
-		switch v.Kind() {
-		case rawjson.String:
-			return HashBytes(h+1, v.Raw())
-		case rawjson.Array:
-			for it := v.Items(); it.Next(); {
-				h = HashBytes(h+1, it.Value.Raw())
-				role := it.Value.Get("role")
-				if !role.Is("system") && !role.Is("developer") {
-					break
-				}
-			}
-			return h
+	if told|said == 0 {
+		return 0
+	}
+	return mix(told + said)
+}
+
+// opening hashes messages up to the first that is not an instruction.
+func opening(v rawjson.Value) (h uint64) {
+	if v.Kind() != rawjson.Array {
+		return ends(1, v.Raw())
+	}
+	for it := v.Items(); it.Next(); {
+		h = ends(h+1, it.Value.Raw())
+		if role := it.Value.Get("role"); !role.Is("system") && !role.Is("developer") {
+			break
 		}
 	}
 	return h
+}
+
+func ends(h uint64, p []byte) uint64 {
+	const part = 256
+	if len(p) <= 2*part {
+		return HashBytes(h, p)
+	}
+	h = HashBytes(h+uint64(len(p)), p[:part])
+	return HashBytes(h, p[len(p)-part:])
 }

@@ -7,7 +7,10 @@
 // difference.
 package route
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // A Strategy is how a target of a group is chosen.
 type Strategy uint8
@@ -284,8 +287,13 @@ func Hash(parts ...string) uint64 {
 	return mix(h)
 }
 
-// HashBytes goes on with a hash.
+// HashBytes goes on with a hash, eight bytes at a time: what it hashes may be long.
 func HashBytes(h uint64, p []byte) uint64 {
+	h += uint64(len(p))
+	for len(p) >= 8 {
+		h = bits.RotateLeft64(h^uint64(readInt(p))*0x9e3779b97f4a7c15, 29) * 0xbf58476d1ce4e5b9
+		p = p[8:]
+	}
 	for _, c := range p {
 		h = (h ^ uint64(c)) * 1099511628211
 	}

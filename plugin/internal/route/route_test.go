@@ -4,9 +4,11 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/state/statetest"
 )
 
@@ -354,5 +356,65 @@ func TestLanguages(t *testing.T) {
 				t.Errorf("%q: got %s, want %s", text, got, want)
 			}
 		}
+	}
+}
+
+func parsed(t testing.TB, text string) rawjson.Value {
+	t.Helper()
+	doc := &rawjson.Doc{}
+	if err := doc.Parse([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return doc.Root()
+}
+
+// What a conversation begins with is the same in each of its requests, and in no other's.
+func TestPrefixOfConversations(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("instructions ", 200)
+	seen := map[uint64]string{}
+	for _, tt := range []struct{ first, later string }{
+		{`{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"}]}`, `{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"},{"role":"user","content":"d"}]}`},
+		{`{"messages":[{"role":"system","content":"a"},{"role":"user","content":"x"}]}`, `{"temperature":1,"messages":[{"role":"system","content":"a"},{"role":"user","content":"x"},{"role":"assistant","content":"c"}]}`},
+		{`{"system":"` + long + `","messages":[{"role":"user","content":"b"}]}`, `{"messages":[{"role":"user","content":"b"},{"role":"user","content":"c"}],"system":"` + long + `"}`},
+		{`{"system":"` + long + `","messages":[{"role":"user","content":"c"}]}`, `{"system":"` + long + `","messages":[{"role":"user","content":"c"},{"role":"user","content":"c"}]}`},
+		{`{"contents":[{"role":"user","parts":[{"text":"b"}]}]}`, `{"contents":[{"role":"user","parts":[{"text":"b"}]},{"role":"model","parts":[{"text":"b"}]}]}`},
+		{`{"input":"b"}`, `{"input":"b","stream":true}`},
+	} {
+		h, again := Prefix(parsed(t, tt.first)), Prefix(parsed(t, tt.later))
+		if h != again || h == 0 {
+			t.Errorf("%s: got %x and then %x, want one that is not 0", tt.first, h, again)
+		}
+		if other, taken := seen[h]; taken {
+			t.Errorf("%s has what %s has", tt.first, other)
+		}
+		seen[h] = tt.first
+	}
+	if h := Prefix(parsed(t, `{"model":"m"}`)); h != 0 {
+		t.Errorf("got %x for nothing, want 0", h)
+	}
+}
+
+func TestLastTexts(t *testing.T) {
+	t.Parallel()
+	for request, want := range map[string]string{
+		`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}`:                                                       "a",
+		`{"messages":[{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"b"},{"type":"image_url"},{"text":"c"}]}]}`: "b\nc",
+		`{"contents":[{"parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]}`:                                                       "a",
+		`{"input":"a"}`:       "a",
+		`{"input":["a","b"]}`: "b",
+		`{"input":[{"role":"user","content":[{"type":"input_text","text":"a"}]}]}`: "a",
+		`{"prompt":"a"}`:                  "a",
+		`{"query":"a","documents":["b"]}`: "a",
+		`{"messages":[]}`:                 "",
+		`{"messages":7}`:                  "",
+		`{}`:                              "",
+	} {
+		if got := LastText(parsed(t, request)); got != want {
+			t.Errorf("%s: got %q, want %q", request, got, want)
+		}
+	}
+	if got := Fold("ÄbC Straße"); got != "äbc straße" || Fold("AbZ[") != "abz[" {
+		t.Errorf("got %q and %q, want them in small letters", got, Fold("AbZ["))
 	}
 }

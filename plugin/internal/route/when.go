@@ -132,4 +132,17 @@ func contains(list []string, s string) bool {
 }
 
 // Fold makes a text comparable: in small letters.
-func Fold(s string) string { return strings.ToLower(s) }
+func Fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return strings.ToLower(s)
+		}
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if c-'A' < 26 {
+			b[i] = c + ('a' - 'A')
+		}
+	}
+	return string(b)
+}
