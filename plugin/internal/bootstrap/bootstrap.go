@@ -135,6 +135,8 @@ func labels() []label {
 		{"outcome", "outcome"},
 		{"rule", "rule"},
 		{"cluster", "cluster"},
+		{"reason", "reason"},
+		{"what", "what"},
 	}
 }
 
