@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -63,7 +64,8 @@ func faults() []fault {
 	return []fault{
 		{"refused", "unavailable", "", nil},
 		{"reset", "unavailable", "", hangUp},
-		{"black-hole", "first_token", "", silence},
+		{"black-hole", "first_token", "stream", silence},
+		{"black-hole-too", "timeout", "whole", silence},
 		{"slow-first-byte", "first_token", "stream", begin("", silence)},
 		{"stalled-before-content", "first_token", "stream", begin(roleChunk, silence)},
 		{"error-event", "stream_error", "stream", begin(errorEvent, nothing)},
@@ -111,7 +113,7 @@ func (s *suite) fallback(add func(string, envoy.Listener) error) ([]any, error) 
 	server := &faultyServer{faults: map[string]func(http.ResponseWriter, *http.Request){}}
 	var models, providers []string
 	model := func(name, first, rest string) {
-		models = append(models, `{"name":"`+name+`","targets":[`+first+`],"first_token":"1s",`+rest+`}`)
+		models = append(models, `{"name":"`+name+`","targets":[`+first+`],"first_token":"1s","timeout":"1s",`+rest+`}`)
 	}
 	const well = `{"provider":"openai","model":"gpt-4o"}`
 	const claude = `{"provider":"claude","model":"claude-sonnet-4-5"}`
@@ -132,6 +134,8 @@ func (s *suite) fallback(add func(string, envoy.Listener) error) ([]any, error) 
 	for _, name := range [...]string{"500-twice", "500-missing", "500-again"} {
 		server.faults[name] = server.faults["500"]
 	}
+	server.faults["flaky"] = flaky()
+	model("flaky", `{"provider":"faulty","model":"flaky"}`, `"fallback":[`+well+`,`+claude+`]`)
 	model("twice", `{"provider":"faulty","model":"500-twice"}`, `"fallback":[{"provider":"faulty","model":"error-200"},{"provider":"dead","model":"x"},`+well+`]`)
 	model("missing", `{"provider":"faulty","model":"500-missing"}`, `"fallback":[{"provider":"missing","model":"x"},`+well+`]`)
 	model("all-dead", `{"provider":"dead","model":"x"}`, `"fallback":[{"provider":"faulty","model":"503"}]`)
@@ -143,13 +147,29 @@ func (s *suite) fallback(add func(string, envoy.Listener) error) ([]any, error) 
 		` + strings.Join(providers, ",") + `,
 		{"name":"openai","type":"openai","cluster":"mock-openai-called","keys":[{"value":"` + mockKey("openai") + `"}]},
 		{"name":"claude","type":"anthropic","cluster":"mock-anthropic-called","keys":[{"value":"` + mockKey("anthropic") + `"}]}],
-		"models":[` + strings.Join(models, ",") + `],"state":{"space":"fallback"},"limits":[{"key":["model"],"concurrent":1}]}`
+		"models":[` + strings.Join(models, ",") + `],"state":{"space":"fallback"},"limits":[{"key":["model"],"concurrent":1,"when":{"models":["*-*","again","twice","missing"]}}]}`
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	go http.Serve(l, server)
 	return []any{envoy.Cluster("faulty", l.Addr().String())}, add("fallback", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)})
+}
+
+// flaky answers 7 of 10 requests; the others it fails in turn with an error, with silence, and
+// with a stream that breaks before its content.
+func flaky() func(http.ResponseWriter, *http.Request) {
+	var n atomic.Int64
+	good := answerWith(200, "text/event-stream", roleChunk+strings.Replace(roleChunk, `"role":"assistant","content":""`, `"content":"hello"`, 1)+
+		strings.NewReplacer(`"role":"assistant","content":""`, "", "null", `"stop"`).Replace(roleChunk)+"data: [DONE]\n\n")
+	bad := []func(http.ResponseWriter, *http.Request){answerWith(500, apiJSON, `{"error":{"message":"broken"}}`), silence, begin(roleChunk, answerLater(errorEvent))}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if i := n.Add(1); i%10 < 3 {
+			bad[i%10](w, r)
+			return
+		}
+		good(w, r)
+	}
 }
 
 func chatFor(model string, stream bool) string {
@@ -242,6 +262,33 @@ func TestChainsThatAreLonger(t *testing.T) {
 					t.Errorf("got %d, step %s: %.300s, want %d, step %s and %s; the record is %s", status, header.Get("x-postern-step"), body, tt.status, tt.step, tt.part, record)
 				}
 			})
+		}
+	}
+}
+
+// Clients of a provider that fails three of ten times notice nothing, and wait for one
+// deadline at most.
+func TestNobodyNoticesAFlakyProvider(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const workers, each = 10, 30
+	errs := make(chan error, workers*each)
+	for range workers {
+		go func() {
+			for range each {
+				status, answer, err := tryPost(context.Background(), s.url("fallback")+"/v1/chat/completions", strings.NewReader(chatFor("flaky", true)))
+				if err == nil && status == 200 {
+					err = grammar.OpenAIChat([]byte(answer))
+				} else if err == nil {
+					err = errors.New(answer)
+				}
+				errs <- err
+			}
+		}()
+	}
+	for range workers * each {
+		if err := <-errs; err != nil {
+			t.Errorf("got %v, want an answer", err)
 		}
 	}
 }

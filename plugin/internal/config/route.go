@@ -30,7 +30,8 @@ type Group struct {
 	Retry    Retry
 	Fallback []Fallback
 
-	FirstToken time.Duration // until an answer has to have begun; 0: whenever
+	FirstToken time.Duration // until a stream has to have content; 0: whenever
+	Timeout    time.Duration // until any other answer has to begin; 0: whenever
 	Deadline   time.Duration // until nothing more is begun; 0: never
 }
 
@@ -168,7 +169,8 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 		f.On = reasons(o, route.Failures)
 		g.Fallback = append(g.Fallback, f)
 	})
-	g.FirstToken = o.Duration("first_token", "Until an answer has to have begun, or the next target is tried; 0s: whenever it likes. It is looked at twice a second.", 0, 0, time.Hour)
+	g.FirstToken = o.Duration("first_token", "Until a stream has to have content, or the next target is tried; 0s: whenever it likes. It is looked at twice a second.", 0, 0, time.Hour)
+	g.Timeout = o.Duration("timeout", "Until an answer that is no stream has to come, or the next target is tried; 0s: whenever it likes. Models say nothing before they have thought of all, so it has to be long.", 0, 0, time.Hour)
 	g.Deadline = o.Duration("deadline", "After this nothing more is tried, counted from the request; 0s: never.", 0, 0, time.Hour)
 	return g
 }

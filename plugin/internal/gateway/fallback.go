@@ -220,10 +220,14 @@ func (w *Worker) giveUpSilent(now int64) []Wake {
 	for s := w.eager.first; s != nil; {
 		next := s.after
 		r := &s.routing
-		if r.left > 0 && now-r.left >= int64(r.group.FirstToken) {
+		if r.left > 0 && now-r.left >= int64(s.patience()) {
 			s.leave()
-			if s.spare(route.Silent) {
-				wakes = append(wakes, Wake{s.owner, s.another(route.Silent)})
+			why := route.TimedOut
+			if s.stream {
+				why = route.Silent
+			}
+			if s.spare(why) {
+				wakes = append(wakes, Wake{s.owner, s.another(why)})
 			}
 		}
 		s = next
@@ -233,17 +237,28 @@ func (w *Worker) giveUpSilent(now int64) []Wake {
 
 // watchClock has the answer begin in time.
 func (s *Stream) watchClock() {
-	if g := s.routing.group; g != nil && g.FirstToken > 0 && s.routing.kept != nil && s.list == nil && (s.attempts == nil || !s.attempts.calling) {
+	if s.routing.group != nil && s.patience() > 0 && s.routing.kept != nil && s.list == nil && (s.attempts == nil || !s.attempts.calling) {
 		s.w.eager.add(s)
 	}
+}
+
+// patience is until when an answer has to have begun: a stream with its content, another as a
+// whole, which takes its provider as long as all of its content.
+func (s *Stream) patience() time.Duration {
+	if s.stream {
+		return s.routing.group.FirstToken
+	}
+	return s.routing.group.Timeout
 }
 
 // weigh decides by an answer's headers whether it is one, or holds it until its body tells;
 // nil: it goes on as it is.
 func (s *Stream) weigh(head responseHead, h []adapters.Header, end bool) *Step {
-	r := &s.routing
+	if s.routing.kept == nil {
+		return nil
+	}
 	why, sure := s.why(head, end)
-	if sure && why == route.NoReason || r.kept == nil {
+	if sure && why == route.NoReason {
 		return nil
 	}
 	if sure {
@@ -291,7 +306,7 @@ func (s *Stream) why(head responseHead, end bool) (why route.Reason, sure bool) 
 	}
 	plain := head.encoding == "" || head.encoding == "identity"
 	switch {
-	case !plain || head.length > s.w.plan.Limits.Answer:
+	case !plain || head.length > s.mostWhole():
 		return route.NoReason, true
 	case end:
 		return route.Unreadable, true
@@ -301,6 +316,15 @@ func (s *Stream) why(head responseHead, end bool) (why route.Reason, sure bool) 
 		return route.Unreadable, true
 	}
 	return route.NoReason, false
+}
+
+// mostWhole is how many bytes of an answer in one piece are held until it is judged: not more
+// than proxies hold without being told to, unless it has to be held anyway.
+func (s *Stream) mostWhole() int {
+	if s.translation.way != nil {
+		return s.w.plan.Limits.Answer
+	}
+	return maxHeld
 }
 
 func (s *Stream) isStream(contentType string) bool {
@@ -316,7 +340,7 @@ func (s *Stream) weighBody(p []byte, end bool) *Step {
 	switch {
 	case w.stream:
 		why, decided = s.weighEvents(p, end)
-	case !end && len(p) > s.w.plan.Limits.Answer:
+	case !end && len(p) > s.mostWhole():
 		decided = true
 	case end && w.head.status >= 400:
 		why = s.reasonOf(w.head.status, p)

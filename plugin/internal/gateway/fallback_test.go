@@ -15,7 +15,7 @@ const fallbackConfig = `{"hold_headers":"always","providers":[
 	{"name":"claude","type":"anthropic","cluster":"claude","keys":[{"value":"key-c"}]},
 	{"name":"missing","type":"openai","cluster":"missing","keys":[{"value":"key-m"}]}],
 	"models":[
-	{"name":"chain","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"b","model":"m-b"},{"provider":"claude","model":"claude-sonnet-4-5"}],"first_token":"2s"},
+	{"name":"chain","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"b","model":"m-b"},{"provider":"claude","model":"claude-sonnet-4-5"}],"first_token":"2s","timeout":"4s"},
 	{"name":"gone","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"missing","model":"m-m"},{"provider":"b","model":"m-b"}]},
 	{"name":"larger","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"b","model":"m-b","on":["context_length"]},{"provider":"claude","model":"claude-sonnet-4-5","on":["content_filter"]}]},
 	{"name":"again","targets":[{"provider":"a","model":"m-a"}],"retry":{"attempts":2,"backoff":"1s"}},
@@ -213,6 +213,44 @@ func TestSilenceFallsBack(t *testing.T) {
 	x.wantStatus("200", "hello")
 	if got := x.response.Get("x-postern-fallback-reason"); got != "first_token" {
 		t.Errorf("got the reason %s, want first_token", got)
+	}
+}
+
+// What is no stream says nothing before it is thought of, so another time holds for it.
+func TestAnswerThatDoesNotCome(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, fallbackConfig)
+	x := p.stream()
+	x.request(askFor("chain", false))
+	p.tick(3 * time.Second)
+	if len(p.calls) > 0 {
+		t.Fatal("got a callout by the time for streams")
+	}
+	x.waits = true
+	p.tick(1500 * time.Millisecond)
+	if len(p.calls) != 1 || p.calls[0].Timeout != 4*time.Second {
+		t.Fatalf("got %d callouts, want one that may take 4s", len(p.calls))
+	}
+	x.waits = true
+	p.answer(&good)
+	x.wantStatus("200", "hello")
+	if got := x.response.Get("x-postern-fallback-reason"); got != "timeout" {
+		t.Errorf("got the reason %s, want timeout", got)
+	}
+}
+
+// An answer that is larger than what proxies hold goes out although its end is not there.
+func TestLargeAnswersAreNotHeld(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, fallbackConfig)
+	x := p.stream()
+	x.request(askFor("chain", false))
+	p.details = "via_upstream"
+	large := jsonAnswer("200", `{"id":"c","object":"chat.completion","choices":[{"message":{"content":"`+strings.Repeat("x", 300<<10)+`"}}]}`)
+	large.Headers = append(large.Headers, cases.Header{Name: "content-length", Value: "-"})
+	x.respond(large, 100, 200<<10, 290<<10)
+	if string(x.response.Body) != string(large.Body) {
+		t.Errorf("got %d bytes, want %d as they came", len(x.response.Body), len(large.Body))
 	}
 }
 

@@ -121,7 +121,7 @@ func headerText(s string) string {
 
 // ResponseProgress tells that size bytes of an answer that is wanted whole are held.
 func (s *Stream) ResponseProgress(size int) *Step {
-	if s.weighing.on && size > s.w.plan.Limits.Answer {
+	if s.weighing.on && size > s.mostWhole() {
 		step := s.hold()
 		step.Want = Each
 		return step

@@ -224,10 +224,14 @@ func (s *Stream) callTime() time.Duration {
 	if a := s.attempts; a.list != nil {
 		return a.list[a.at].timeout
 	}
-	if d := s.routing.group.Deadline; d > 0 {
-		return max(time.Second, min(attemptTime, d-time.Duration(s.w.port.Now()-s.began)))
+	most, g := attemptTime, s.routing.group
+	if g.Timeout > 0 && !s.stream {
+		most = min(most, g.Timeout)
 	}
-	return attemptTime
+	if g.Deadline > 0 {
+		most = max(time.Second, min(most, g.Deadline-time.Duration(s.w.port.Now()-s.began)))
+	}
+	return most
 }
 
 // hostFor is the host that a provider's requests ask for, which a callout has to say.

@@ -184,7 +184,7 @@ func (p *Place) good(now int64) {
 	p.dirty = true
 	if p.shared.until > 0 && (p.probe > 0 || now >= p.shared.until) {
 		p.probe = 0
-		p.shared.until, p.shared.back = 0, now
+		p.shared.until, p.fresh.until, p.shared.back = 0, 0, now
 		p.shared.counts = counts{from: now}
 		p.fresh.back = now
 	} else if p.shared.times > 0 && p.shared.until == 0 && now-p.shared.back > int64(forgive) {
