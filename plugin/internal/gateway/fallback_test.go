@@ -254,6 +254,40 @@ func TestLargeAnswersAreNotHeld(t *testing.T) {
 	}
 }
 
+// Clients that leave while something is tried for them leave nothing behind.
+func TestClientsThatLeaveAChain(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, strings.Replace(fallbackConfig, `"concurrent":100`, `"concurrent":1`, 1))
+	p.details = "via_upstream"
+	for _, tt := range []struct {
+		model string
+		leave func(x *exchange)
+	}{
+		{"chain", func(x *exchange) { x.respond(jsonAnswer("500", "{}")) }}, // a callout is under way
+		{"again", func(x *exchange) { x.respond(jsonAnswer("500", "{}")) }}, // it waits before it asks again
+		{"chain", func(*exchange) {}},                                       // nothing has come
+		{"chain", func(x *exchange) { x.respond(events(role), 1) }},         // a stream has begun
+	} {
+		x := p.stream()
+		x.request(askFor(tt.model, true))
+		if x.answered {
+			t.Fatalf("%s: got %s, want room for it", tt.model, x.response)
+		}
+		tt.leave(x)
+		x.done()
+		x.waits = false
+		for range 10 {
+			p.tick(time.Second)
+		}
+		for len(p.calls) > 0 {
+			p.answer(&good)
+		}
+		if x.answered {
+			t.Errorf("%s: got %s after the client has left", tt.model, x.response)
+		}
+	}
+}
+
 func TestRetryWaits(t *testing.T) {
 	t.Parallel()
 	p := newProxy(t, fallbackConfig)
