@@ -2,201 +2,160 @@ package custom
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 var (
-	errNoText  = errors.New("it has neither a text nor a call where the configuration says")
-	errNotText = errors.New("want a string at text and reasoning, got another value")
+	errNoText   = errors.New("it has neither a text nor a call where the configuration says")
+	errNotText  = errors.New("want a string at text and reasoning, got another value")
+	errNameless = errors.New("it has a call that names no tool")
 )
-
-// Templates of what answers, events of streams, and calls in them are in OpenAI's form.
-const (
-	answerForm = `{"id":"{{id}}","model":"{{model}}","choices":[{"index":0,"message":` + saysForm + `}],` + usageForm + `}`
-	eventForm  = `{"id":"{{id}}","model":"{{model}}","choices":[{"index":0,"delta":` + saysForm + `}],` + usageForm + `}`
-	saysForm   = `{"reasoning_content":"{{reasoning}}","content":"{{text}}","tool_calls":"{{tool_calls}}"},"finish_reason":"{{finish}}"`
-	usageForm  = `"usage":{"prompt_tokens":"{{input_tokens}}","completion_tokens":"{{output_tokens}}",` +
-		`"prompt_tokens_details":{"cached_tokens":"{{cached_tokens}}"},"completion_tokens_details":{"reasoning_tokens":"{{reasoning_tokens}}"}}`
-	callForm = `{"id":"{{tool_call_id}}","index":"{{tool_call_index}}","function":{"name":"{{tool_call_name}}","arguments":"{{tool_call_arguments}}"}}`
-)
-
-// form compiles a template of this package's own, without what the configuration has no
-// path for, unless f is nil.
-func form(source string, f *fields) *node {
-	v, _ := read([]byte(source), false) // tests compile each
-	c := compiler{scope: inAnswer}
-	n := c.compile(v)
-	n.resolve(f)
-	return n
-}
-
-// resolve finds the fields that a template is made of; false if there are none.
-func (n *node) resolve(f *fields) bool {
-	if n.kind == value {
-		for fieldKeys[n.at].key != n.made {
-			n.at++
-		}
-		return f == nil || f[n.at] != nil
-	}
-	n.kids = slices.DeleteFunc(n.kids, func(kid *node) bool { return !kid.resolve(f) })
-	return n.kind == literal || len(n.kids) > 0
-}
 
 // A reader reads an answer, or events of a stream one after another.
 type reader struct {
-	renderer
-	a     *adapter
-	f     *fields
-	seen  *[2]cumulative // of a stream whose texts are; else nil
-	usage [countUsage]string
-	calls int64
-	said  bool   // there was something
-	ended string // and why it ended, in OpenAI's words
-	later bool   // which is told at the end of a stream
-	err   error
-}
-
-func newReader(a *adapter, f *fields) *reader {
-	r := &reader{a: a, f: f}
-	r.maker, r.prune = r, true
-	return r
+	a      *adapter
+	f      *fields
+	at     place
+	seen   *[2]cumulative // of a stream whose texts are; else nil
+	said   openai.Said    // by the last one, but for why it ended
+	buf    []byte         // of texts in it that are no views
+	tokens [countUsage]int64
+	calls  int64
+	some   bool   // there was a text or a call
+	ended  string // and why it ended, in OpenAI's words
 }
 
 // ReadResponse reads a whole answer.
 func (a *adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
-	r := newReader(a, &a.whole)
-	const members = 512 // what an answer has in this form beside its texts
-	r.Dst = make([]byte, 0, members+len(answer.Raw()))
+	r := reader{a: a, f: &a.whole}
 	if r.at.is(answer, a.errors.when) {
 		return a.ReadError(0, answer.Raw())
 	}
-	r.render(a.answer, answer)
-	if r.err == nil && !r.said {
-		r.err = errNoText
+	if err := r.read(answer); err != nil {
+		return err
 	}
-	var said rawjson.Value
-	if r.err == nil {
-		said, r.err = read(r.Dst, true)
+	if !r.some {
+		return errNoText
 	}
-	if r.err != nil {
-		return r.err
-	}
-	return a.to.ReadResponse(said, out)
+	r.said.Finish = r.ended
+	return a.to.Fill(&r.said, out)
 }
 
-// made writes the value of a name that is in the answer where the configuration says.
-func (r *reader) made(n *node, v rawjson.Value) bool {
-	i, p := n.at, r.f[n.at]
-	if i <= atReasoning {
-		return r.text(i, r.at.all(v, p))
+// read reads what an answer or an event says.
+func (r *reader) read(v rawjson.Value) (err error) {
+	s := &r.said
+	r.buf = r.buf[:0]
+	if s.Thought, err = r.text(v, atReasoning); err != nil {
+		return err
 	}
-	found := r.at.first(v, p)
-	raw := found.Raw()
-	switch i {
-	case atFinish:
-		return r.finish(word(found))
-	case atCalls:
-		return r.toolCalls(append([]rawjson.Value(nil), r.at.all(v, p)...))
-	case atCallID:
-		return r.id(v, found)
-	case atCallIndex:
-		if r.calls++; p == nil {
-			r.Dst = rawjson.AppendInt(r.Dst, r.calls)
-		}
-	case atCallName:
-		r.said = true
-		if !found.Exists() && r.f[atCallIndex] == nil {
-			r.err = errNameless
-		}
-	case atCallArguments:
-		if raw == nil && r.f[atCallIndex] == nil {
-			raw = []byte("{}")
-		}
-	case atID, atModel:
-		if w := word(found); w != "" {
-			r.Dst = quote(r.Dst, w)
-		}
-		return true
-	default:
-		u := &r.usage[i-atInput]
-		if found.Kind() == rawjson.Number {
-			*u = string(raw)
-		}
-		r.Raw(*u)
-		return true
+	if s.Text, err = r.text(v, atText); err != nil {
+		return err
 	}
-	r.Put(raw)
-	return true
+	if err = r.toolCalls(v); err != nil {
+		return err
+	}
+	s.ID, s.Model = spelled(r.first(v, atID)), spelled(r.first(v, atModel))
+	r.finish(word(r.first(v, atFinish)))
+	for i := range r.tokens {
+		if n := r.first(v, atInput+i); n.Kind() == rawjson.Number {
+			tokens, _ := n.Int64()
+			r.tokens[i], s.Counted = max(0, tokens), true
+		}
+	}
+	t := &r.tokens
+	s.Usage = chat.Usage{Input: t[0], Output: t[atOutput-atInput], CachedRead: t[atCached-atInput], Reasoning: t[atThought-atInput]}
+	if s.Usage.Reasoning > s.Usage.Output { // so it is counted beside the output
+		s.Usage.Output += s.Usage.Reasoning
+	}
+	return nil
 }
 
-var errNameless = errors.New("it has a call that names no tool")
+// first is what is in v where the configuration says.
+//
+//go:noinline
+func (r *reader) first(v rawjson.Value, field int) rawjson.Value {
+	return r.at.first(v, r.f[field])
+}
 
-// toolCalls writes calls.
-func (r *reader) toolCalls(list []rawjson.Value) bool {
-	r.Raw(`[`)
+// text is what the strings say together, or in a stream what is new of it.
+func (r *reader) text(v rawjson.Value, field int) (t chat.Text, err error) {
+	list := r.at.all(v, r.f[field])
+	if len(list) == 0 {
+		return nil, nil
+	}
+	r.some = true
+	from := len(r.buf)
 	for _, v := range list {
-		r.element(r.a.callForm, v)
-	}
-	r.Raw(`]`)
-	return len(list) > 0
-}
-
-// text writes what the strings say together, or in a stream what is new of it.
-func (r *reader) text(i int, list []rawjson.Value) bool {
-	r.Raw(`"`)
-	from := len(r.Dst)
-	for _, v := range list {
-		r.said = true
 		if v.Kind() != rawjson.String {
-			r.err = errNotText
+			return nil, errNotText
 		}
-		r.Put(inner(v))
-	}
-	if r.seen != nil && len(list) > 0 {
-		now := rawjson.AppendUnescaped(nil, r.Dst[from:])
-		fresh, ok := r.seen[i].next(now)
-		if !ok {
-			r.err = errOther
+		if t = chat.Spelled(v); len(list) > 1 {
+			r.buf = append(r.buf, t...)
 		}
-		r.Dst = rawjson.AppendEscaped(r.Dst[:from], fresh)
 	}
-	if len(r.Dst) == from && r.seen != nil && len(list) > 0 {
-		return false
+	if len(list) > 1 {
+		t = r.buf[from:]
 	}
-	r.Raw(`"`)
-	return len(list) > 0
+	if r.seen == nil {
+		return t, nil
+	}
+	fresh, ok := r.seen[field].next(rawjson.AppendUnescaped(nil, t))
+	if !ok {
+		return nil, errOther
+	}
+	r.buf = rawjson.AppendEscaped(r.buf[:from], fresh)
+	return r.buf[from:], nil
 }
 
-// finish writes OpenAI's word for why an answer ended. Those that nobody knows are stop.
-func (r *reader) finish(w string) bool {
-	if w == "" || w == "false" {
-		return false
-	}
-	for _, f := range r.a.finishes {
-		if f.Key == w {
-			w = f.Value
-			break
+// toolCalls reads the calls, or pieces of them.
+func (r *reader) toolCalls(v rawjson.Value) error {
+	r.said.Calls = r.said.Calls[:0]
+	in := place{event: r.at.event} // of a list that outlives other paths
+	for _, call := range in.all(v, r.f[atCalls]) {
+		name, args, index := r.first(call, atCallName), r.first(call, atCallArguments), r.first(call, atCallIndex)
+		c := openai.Call{ID: r.id(call, name), Name: chat.Spelled(name), Arguments: openai.Arguments(args)}
+		r.calls++
+		if c.Index, c.Numbered = index.Int64(); r.f[atCallIndex] == nil {
+			if !name.Exists() {
+				return errNameless
+			}
+			if c.Index, c.Numbered = r.calls, true; !args.Exists() {
+				c.Arguments = chat.Text("{}")
+			}
 		}
+		r.said.Calls = append(r.said.Calls, c)
+		r.some = true
 	}
-	r.ended = w
-	r.Dst = quote(r.Dst, w)
-	return !r.later
+	return nil
 }
 
-// id writes the id of a call, which is made of the call if it has a name and no id: so it
-// does not depend on the time.
-func (r *reader) id(call, found rawjson.Value) bool {
-	w := word(found)
-	if w == "" && r.at.first(call, r.f[atCallName]).Exists() {
+// id is that of a call, which is made of the call if it has a name and no id: so it does
+// not depend on the time.
+func (r *reader) id(call, name rawjson.Value) chat.Text {
+	id := spelled(r.first(call, atCallID))
+	if len(id) == 0 && name.Exists() {
 		h := uint32(2166136261) // FNV-1a
 		for _, c := range call.Raw() {
 			h = (h ^ uint32(c)) * 16777619
 		}
-		w = "call_" + string(rawjson.AppendInt(rawjson.AppendInt(nil, int64(h)), r.calls))
+		id = rawjson.AppendInt(rawjson.AppendInt(chat.Text("call_"), int64(h)), r.calls)
 	}
-	r.Dst = quote(r.Dst, w)
-	return w != ""
+	return id
+}
+
+// finish keeps OpenAI's word for why an answer ended. Those that nobody knows are stop.
+func (r *reader) finish(w string) {
+	if w == "" || w == "false" {
+		return
+	}
+	r.ended = w
+	for _, f := range r.a.finishes {
+		if f.Key == w {
+			r.ended = f.Value
+			break
+		}
+	}
 }

@@ -3,6 +3,8 @@ package custom
 import (
 	"bytes"
 	"errors"
+
+	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // A cumulative is a text of which each event has all so far.
@@ -34,3 +36,6 @@ func (c *cumulative) next(now []byte) ([]byte, bool) {
 	c.all, c.sent = now, max(whole, c.sent)
 	return now[len(old):c.sent], true
 }
+
+// rest is what was not handed on, as it is spelled in JSON.
+func (c *cumulative) rest() []byte { return rawjson.AppendEscaped(nil, c.all[c.sent:]) }

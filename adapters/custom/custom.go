@@ -56,8 +56,6 @@ type adapter struct {
 	stream   streaming
 	streams  bool // the server can
 	errors   errorPaths
-
-	answer, event, callForm *node // of this package's own
 }
 
 var (

@@ -113,16 +113,6 @@ func TestConfigurationsThatAreWrong(t *testing.T) {
 	}
 }
 
-func TestOwnTemplates(t *testing.T) {
-	t.Parallel()
-	for _, form := range custom.Forms {
-		var doc rawjson.Doc
-		if err := doc.Parse([]byte(form)); err != nil {
-			t.Errorf("%s: got %v", form, err)
-		}
-	}
-}
-
 func TestPathsOfRequestsAndKeys(t *testing.T) {
 	t.Parallel()
 	all := documented(t)

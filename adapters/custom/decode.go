@@ -7,6 +7,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/ndjson"
+	"github.com/postern-gateway/postern/adapters/openai"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
 )
@@ -45,17 +46,17 @@ func (parts) Next(p []byte) (ev sse.Event, n int, ok bool, err error) {
 
 // NewDecoder makes a reader of streams.
 func (a *adapter) NewDecoder() adapters.Decoder {
-	d := &decoder{a: a, to: a.to.NewDecoder()}
+	d := &decoder{a: a, to: a.to.NewChunkDecoder()}
 	d.Reset()
 	return d
 }
 
-// A decoder hands events on to OpenAI's, in its form.
+// A decoder hands what events say on to OpenAI's, which knows how calls come in pieces.
 type decoder struct {
 	a     *adapter
-	to    adapters.Decoder
+	to    openai.ChunkDecoder
 	doc   rawjson.Doc
-	r     *reader
+	r     reader
 	seen  [2]cumulative
 	whole []byte // of an answer that is no stream
 	begun bool
@@ -66,8 +67,7 @@ func (d *decoder) Reset() {
 	d.to.Reset()
 	d.doc.Reset()
 	d.doc.LoneSurrogates = true
-	d.r = newReader(d.a, &d.a.events)
-	d.r.later = true
+	d.r = reader{a: d.a, f: &d.a.events, at: place{found: d.r.at.found[:0]}, buf: d.r.buf[:0]}
 	d.seen, d.whole, d.begun, d.over = [2]cumulative{}, nil, false, false
 	if d.a.stream.cumulative {
 		d.r.seen = &d.seen
@@ -104,20 +104,19 @@ func (d *decoder) read(data []byte, emit func(*chat.Event)) error {
 	if err := d.doc.Parse(data); err != nil {
 		return err
 	}
-	r, v := d.r, d.doc.Root()
+	r, v := &d.r, d.doc.Root()
 	if d.over = r.at.is(v, d.a.errors.when); d.over {
 		emit(&chat.Event{Kind: chat.Failure, Err: d.a.ReadError(0, data)})
 		return nil
 	}
 	d.begun = true
-	r.Dst = r.Dst[:0]
-	r.render(d.a.event, v)
-	if r.err != nil {
-		return r.err
+	err := r.read(v)
+	if err == nil {
+		err = d.to.Say(&r.said, emit)
 	}
-	err := d.to.Event(nil, r.Dst, emit)
+	d.over = err != nil
 	if len(data) > bigEvent {
-		r.Dst, r.at.found = nil, nil
+		r.buf, r.at.found = nil, nil
 	}
 	return err
 }
@@ -125,22 +124,12 @@ func (d *decoder) read(data []byte, emit func(*chat.Event)) error {
 // end hands on the end of a stream, with characters that stayed broken.
 func (d *decoder) end(emit func(*chat.Event)) error {
 	d.over = true
-	b := &d.r.Builder
-	b.Dst = b.Dst[:0]
-	b.Raw(`{"choices":[{"index":0,"delta":{"reasoning_content":`)
-	b.Dst = quote(b.Dst, string(d.seen[0].all[d.seen[0].sent:]))
-	b.Raw(`,"content":`)
-	b.Dst = quote(b.Dst, string(d.seen[1].all[d.seen[1].sent:]))
-	b.Raw(`},"finish_reason":`)
-	if d.r.ended == "" {
-		d.r.ended = "stop"
+	s := &d.r.said
+	s.Thought, s.Text, s.Calls = d.seen[atReasoning].rest(), d.seen[atText].rest(), nil
+	if s.Finish = d.r.ended; s.Finish == "" {
+		s.Finish = "stop"
 	}
-	b.Dst = quote(b.Dst, d.r.ended)
-	b.Raw(`}]}`)
-	if err := d.to.Event(nil, b.Dst, emit); err != nil {
-		return err
-	}
-	return d.to.Event(nil, []byte(doneMark), emit)
+	return d.to.Say(s, emit)
 }
 
 // Close ends a stream that only closes, and finds one that was cut.
@@ -154,7 +143,7 @@ func (d *decoder) Close(emit func(*chat.Event)) error {
 		if err := d.read(data, emit); err != nil || d.over {
 			return err
 		}
-		if !d.r.said {
+		if !d.r.some {
 			return errNoText
 		}
 		return d.end(emit)

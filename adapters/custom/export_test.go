@@ -11,6 +11,3 @@ func Follow(s, event string, v rawjson.Value) (found []string, ok bool) {
 	}
 	return found, ok
 }
-
-// Forms are this package's own templates.
-var Forms = []string{answerForm, eventForm, callForm}

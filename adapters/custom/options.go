@@ -41,7 +41,6 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 	if a.streams = a.stream.framing != noFraming; !a.streams {
 		a.events, a.stream.cumulative = a.whole, false
 	}
-	a.answer, a.event, a.callForm = form(answerForm, &a.whole), form(eventForm, &a.events), form(callForm, nil)
 	o.Section("error", "How errors are read, also in good answers and in streams.", a.errors.read)
 	return a, nil
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -239,6 +240,17 @@ func word(v rawjson.Value) string {
 		return string(v.Raw())
 	}
 	return ""
+}
+
+// spelled is a word as it is spelled in JSON; empty for anything else.
+//
+//go:noinline
+func spelled(v rawjson.Value) chat.Text {
+	switch v.Kind() {
+	case rawjson.Number, rawjson.Bool:
+		return v.Raw()
+	}
+	return chat.Spelled(v)
 }
 
 // read parses a document, which may have halves of characters in it if lone.

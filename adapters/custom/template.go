@@ -16,7 +16,6 @@ const (
 	inMessage              // one of its messages
 	inCall                 // a call in one
 	inTool                 // one of its tools
-	inAnswer               // an answer of the server's, or an event of a stream
 )
 
 // finds are the names whose values are found at them.
@@ -26,7 +25,6 @@ var finds = [...]string{
 	inMessage: "role name tool_call_id",
 	inCall:    "id function",
 	inTool:    "function",
-	inAnswer:  "",
 }
 
 // makes are the names whose values are made.
@@ -35,7 +33,6 @@ var makes = [...]string{
 	inMessage: "content tool_calls",
 	inCall:    "arguments",
 	inTool:    "",
-	inAnswer:  "id model text reasoning finish input_tokens output_tokens cached_tokens reasoning_tokens tool_calls tool_call_id tool_call_name tool_call_arguments tool_call_index",
 }
 
 // A node is a compiled template, or a part of one.
@@ -44,7 +41,6 @@ type node struct {
 	key  []byte // with quotes and colon, of an object's member
 	text []byte // JSON: of a literal, or the default of a value
 	made string // name of a value that is made
-	at   int    // which of fields it is, in templates of answers
 	path path   // of one that is found
 	kids []*node
 }

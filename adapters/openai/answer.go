@@ -50,28 +50,19 @@ func (a *Adapter) choice(v rawjson.Value, created int64, c *chat.Choice) {
 	c.Parts = chat.AppendText(c.Parts, chat.RefusalPart, refusal)
 	calls := 0
 	for it := m.Get("tool_calls").Items(); it.Next(); {
-		i, call := it.Index, it.Value
+		call := callOf(it.Value)
+		c.Parts = call.appendTo(c.Parts, created, calls)
 		calls++
-		f := function(call)
-		c.Parts = chat.AppendPart(c.Parts, chat.ToolCallPart)
-		p := &c.Parts[len(c.Parts)-1]
-		p.ID, p.Name, p.Arguments = inner(call.Get("id")), inner(f.Get("name")), argumentsOf(f)
-		if isNoID(p.ID) {
-			p.ID = callID(nil, created, i)
-		}
-		if len(p.Arguments) == 0 {
-			p.Arguments = chat.Text("{}")
-		}
 	}
-	c.Finish = finish(v.Get("finish_reason"), calls > 0, len(refusal) > 0)
+	c.Finish = finish(v.Get("finish_reason").Bytes(), calls > 0, len(refusal) > 0)
 	if l := v.Get("logprobs"); l.Kind() == rawjson.Object {
 		c.Logprobs = l.Raw()
 	}
 }
 
 // finish reads why the answer ended. A function that had to be called ends with "stop".
-func finish(reason rawjson.Value, called, refused bool) chat.Finish {
-	switch string(reason.Bytes()) {
+func finish(reason []byte, called, refused bool) chat.Finish {
+	switch string(reason) {
 	case "length", "model_length":
 		return chat.FinishLength
 	case "content_filter":

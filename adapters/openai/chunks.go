@@ -91,10 +91,9 @@ func (l *lane) sign(d *decoder, signature chat.Text, emit func(*chat.Event)) err
 	return nil
 }
 
-// argumentsOf are a call's arguments. Some services have the object itself instead of a
+// Arguments are those of a call. Some services have the object itself instead of a
 // string that holds it.
-func argumentsOf(f rawjson.Value) chat.Text {
-	v := f.Get("arguments")
+func Arguments(v rawjson.Value) chat.Text {
 	if v.Kind() == rawjson.Object {
 		return rawjson.AppendEscaped(nil, v.Raw())
 	}

@@ -35,10 +35,12 @@ type decoder struct {
 	ev      chat.Event
 }
 
-// A ChunkDecoder is what NewDecoder makes, for who reads the chunks before.
+// A ChunkDecoder is what NewDecoder makes, for who reads the chunks before: they are
+// chunks, or say something in another form.
 type ChunkDecoder interface {
 	adapters.Decoder
 	Chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) error
+	Say(s *Said, emit func(*chat.Event)) error
 }
 
 var _ ChunkDecoder = (*decoder)(nil)
@@ -104,7 +106,14 @@ func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) e
 		return nil // the usage, or what Azure says of the prompt before all else
 	}
 	if !d.begun {
-		d.begin(v, emit)
+		d.created, _ = v.Get("created").Int64()
+		d.begin(emit, chat.Event{
+			ID:      inner(v.Get("id")),
+			Model:   inner(v.Get("model")),
+			Created: d.created,
+			Tier:    inner(v.Get("service_tier")),
+			System:  inner(v.Get("system_fingerprint")),
+		})
 	}
 	for it := choices.Items(); it.Next(); {
 		c := it.Value
@@ -115,19 +124,10 @@ func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) e
 	return nil
 }
 
-func (d *decoder) begin(v rawjson.Value, emit func(*chat.Event)) {
+func (d *decoder) begin(emit func(*chat.Event), e chat.Event) {
 	d.begun = true
-	d.created, _ = v.Get("created").Int64()
-	d.send(emit, chat.Event{
-		Kind:    chat.Start,
-		ID:      inner(v.Get("id")),
-		Model:   inner(v.Get("model")),
-		Created: d.created,
-		Tier:    inner(v.Get("service_tier")),
-		System:  inner(v.Get("system_fingerprint")),
-		Usage:   d.usage,
-		Counted: d.counted,
-	})
+	e.Kind, e.Usage, e.Counted = chat.Start, d.usage, d.counted
+	d.send(emit, e)
 }
 
 // send hands over an event from memory that is always the same.
@@ -144,10 +144,7 @@ func (d *decoder) choice(v rawjson.Value, emit func(*chat.Event)) error {
 	if index < 0 || index >= mostChoices {
 		return errChoices
 	}
-	for len(d.lanes) <= int(index) {
-		d.lanes = append(d.lanes, lane{choice: len(d.lanes)})
-	}
-	l := &d.lanes[index]
+	l := d.lane(int(index))
 	delta := v.Get("delta")
 	if err := l.delta(d, delta, emit); err != nil {
 		return err
@@ -155,16 +152,18 @@ func (d *decoder) choice(v rawjson.Value, emit func(*chat.Event)) error {
 	if p := v.Get("logprobs"); p.Kind() == rawjson.Object && !l.finished {
 		d.send(emit, chat.Event{Kind: chat.LogprobsDelta, Choice: l.choice, Raw: p.Raw()})
 	}
-	reason := v.Get("finish_reason")
-	if reason.Is("error") {
-		return errFailed
-	}
-	if reason.Kind() == rawjson.String && !l.finished {
-		l.finished = true
-		l.finish = finish(reason, len(l.calls) > 0, l.refused)
-		return l.drain(d, emit)
+	if reason := v.Get("finish_reason"); reason.Kind() == rawjson.String {
+		return l.end(d, reason.Bytes(), emit)
 	}
 	return nil
+}
+
+// lane is one of the answers, which may not have begun.
+func (d *decoder) lane(index int) *lane {
+	for len(d.lanes) <= index {
+		d.lanes = append(d.lanes, lane{choice: len(d.lanes)})
+	}
+	return &d.lanes[index]
 }
 
 // end hands over how the answers ended. It waited for the usage, which comes behind them.

@@ -72,14 +72,8 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 	if err := l.reasoning(d, v, emit); err != nil {
 		return err
 	}
-	if t := inner(v.Get("content")); len(t) > 0 && d.tags {
-		if err := l.tagged(d, t, emit); err != nil {
-			return err
-		}
-	} else if len(t) > 0 {
-		if err := l.text(d, chat.TextPart, t, emit); err != nil {
-			return err
-		}
+	if err := l.answer(d, inner(v.Get("content")), emit); err != nil {
+		return err
 	}
 	if err := l.chunks(d, v.Get("content"), emit); err != nil {
 		return err
@@ -100,15 +94,27 @@ func (l *lane) delta(d *decoder, v rawjson.Value, emit func(*chat.Event)) error 
 	}
 	calls := v.Get("tool_calls")
 	if calls.Get("function").Kind() == rawjson.Object { // as text-generation-inference had it
-		return l.toolCall(d, calls, emit)
+		c := callOf(calls)
+		return l.toolCall(d, &c, emit)
 	}
 	for it := calls.Items(); it.Next(); {
-		c := it.Value
-		if err := l.toolCall(d, c, emit); err != nil {
+		c := callOf(it.Value)
+		if err := l.toolCall(d, &c, emit); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// answer adds to the text, in which thinking may stand.
+func (l *lane) answer(d *decoder, t chat.Text, emit func(*chat.Event)) error {
+	switch {
+	case len(t) == 0:
+		return nil
+	case d.tags:
+		return l.tagged(d, t, emit)
+	}
+	return l.text(d, chat.TextPart, t, emit)
 }
 
 // reasoning reads thinking, as other servers of this format show it.
@@ -197,22 +203,21 @@ func (l *lane) keep(d *decoder, b *block, t chat.Text) error {
 	return nil
 }
 
-// toolCall reads a piece of a call.
-func (l *lane) toolCall(d *decoder, v rawjson.Value, emit func(*chat.Event)) error {
+// toolCall takes a piece of a call.
+func (l *lane) toolCall(d *decoder, p *Call, emit func(*chat.Event)) error {
 	if err := l.untag(d, emit); err != nil {
 		return err
 	}
-	f := function(v)
-	id, name, args := inner(v.Get("id")), inner(f.Get("name")), argumentsOf(f)
-	if isNoID(id) {
-		id = nil
+	if isNoID(p.ID) {
+		p.ID = nil
 	}
-	if len(id) > mostID || len(name) > mostID {
+	name, args := p.Name, p.Arguments
+	if len(p.ID) > mostID || len(name) > mostID {
 		return errInterleaved
 	}
-	at := l.find(v.Get("index"), id)
+	at := l.find(p)
 	if at < 0 {
-		return l.newCall(d, v.Get("index"), id, name, args, emit)
+		return l.newCall(d, p, emit)
 	}
 	c := &l.calls[at]
 	switch c.state {
@@ -244,32 +249,31 @@ func (l *lane) toolCall(d *decoder, v rawjson.Value, emit func(*chat.Event)) err
 
 // find is the call that a piece belongs to, -1 if it begins one. Some servers give all
 // calls the same index, or none, and tell them apart by their ids.
-func (l *lane) find(index rawjson.Value, id chat.Text) int {
-	want, ok := index.Int64()
+func (l *lane) find(p *Call) int {
 	for i := len(l.calls) - 1; i >= 0; i-- {
 		c := &l.calls[i]
 		switch {
-		case ok && c.index != want:
-		case len(id) == 0 || bytes.Equal(c.id, id):
+		case p.Numbered && c.index != p.Index:
+		case len(p.ID) == 0 || bytes.Equal(c.id, p.ID):
 			return i
-		case ok:
+		case p.Numbered:
 			return -1
 		}
 	}
 	return -1
 }
 
-func (l *lane) newCall(d *decoder, index rawjson.Value, id, name, args chat.Text, emit func(*chat.Event)) error {
+func (l *lane) newCall(d *decoder, p *Call, emit func(*chat.Event)) error {
 	if d.calls++; d.calls > mostCalls {
 		return errCalls
 	}
+	name, args := p.Name, p.Arguments
 	at := len(l.calls)
-	number, ok := index.Int64()
-	if !ok {
-		number = int64(at)
+	c := call{index: p.Index, id: append([]byte(nil), p.ID...)}
+	if !p.Numbered {
+		c.index = int64(at)
 	}
-	c := call{index: number, id: append([]byte(nil), id...)}
-	if len(id) == 0 {
+	if len(p.ID) == 0 {
 		c.id = callID(nil, d.created, l.choice<<8|at)
 	}
 	l.calls = append(l.calls, c)
@@ -346,6 +350,19 @@ func (l *lane) release(d *decoder, emit func(*chat.Event)) {
 	if len(b.text) > 0 {
 		d.send(emit, chat.Event{Kind: chat.TextDelta, Choice: l.choice, Index: l.next - 1, Block: b.kind, Text: b.text})
 	}
+}
+
+// end takes why the answer ended.
+func (l *lane) end(d *decoder, reason []byte, emit func(*chat.Event)) error {
+	if string(reason) == "error" {
+		return errFailed
+	}
+	if l.finished {
+		return nil
+	}
+	l.finished = true
+	l.finish = finish(reason, len(l.calls) > 0, l.refused)
+	return l.drain(d, emit)
 }
 
 // drain ends the answer: what waits has nothing more to wait for.
