@@ -89,6 +89,9 @@ type Request struct {
 	// Draft is for a reader's next part, which is large, while it is not added yet.
 	Draft Part
 
+	// Marks are of what a provider was sent, if its writer makes them.
+	Marks Marks
+
 	drops   []string
 	parts   []Part // of all messages, in one piece of memory
 	results []Part // of all tool results, likewise
@@ -105,6 +108,7 @@ type Member struct {
 func (r *Request) Reset() {
 	clear(r.parts)
 	clear(r.results)
+	r.Marks.Reset()
 	*r = Request{
 		Messages:    r.Messages[:0],
 		Tools:       r.Tools[:0],
@@ -113,6 +117,7 @@ func (r *Request) Reset() {
 		Extra:       r.Extra[:0],
 		Echo:        r.Echo[:0],
 		Texts:       r.Texts[:0],
+		Marks:       r.Marks,
 		drops:       r.drops[:0],
 		parts:       r.parts[:0],
 		results:     r.results[:0],

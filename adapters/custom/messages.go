@@ -17,22 +17,13 @@ const (
 var roles = [countRoles]string{"system", "user", "assistant", "tool"}
 
 //go:noinline
-func role(m rawjson.Value) int {
+func role(m *chat.Mark) int {
 	for i, r := range roles {
-		if m.Get("role").Is(r) {
+		if m.Name == r {
 			return i
 		}
 	}
 	return byUser
-}
-
-// A builder writes one request.
-type builder struct {
-	renderer
-	a        *adapter
-	messages []rawjson.Value // of the conversation
-	system   []rawjson.Value // messages that stand apart
-	err      *chat.Error     // the first one
 }
 
 // fail keeps the first error: what is wrong with the field at path.
@@ -75,101 +66,138 @@ func (b *builder) checkParts(parts []chat.Part) {
 	}
 }
 
-// split takes messages of the system's from the others, if there is a place for them.
-func (b *builder) split(list rawjson.Value) {
-	for e := list.Items(); e.Next(); {
-		to := &b.messages
-		if b.a.system && role(e.Value) == bySystem {
-			to = &b.system
+// apart reports whether a message is the system's where those have a place of their own.
+func (b *builder) apart(m *chat.Mark) bool { return b.a.system && role(m) == bySystem }
+
+// count counts the messages of the conversation.
+func (b *builder) count() {
+	for i := range b.marks.Messages {
+		if !b.apart(&b.marks.Messages[i]) {
+			b.turns++
+			b.last = i
 		}
-		*to = append(*to, e.Value)
 	}
 }
 
 // made writes the value of a name that is not found in the request; false if there is none.
 func (b *builder) made(n *node, v rawjson.Value) bool {
-	last := len(b.messages) - 1
 	switch n.made {
 	case "messages":
-		return b.conversation(b.messages)
+		return b.conversation(len(b.marks.Messages))
 	case "history":
-		return b.conversation(b.messages[:max(last, 0)])
+		return b.conversation(b.last)
 	case "last":
-		if last < 0 || role(b.messages[last]) != byUser || last > 0 && !b.a.history {
+		if b.turns == 0 || role(&b.marks.Messages[b.last]) != byUser || b.turns > 1 && !b.a.history {
 			b.fail("messages", "this provider answers a message of the user's, which has to be the last, and the only one if there is no place for others")
 			return false
 		}
-		return b.content(b.messages[last])
+		b.turn = &b.marks.Messages[b.last]
+		return b.content()
 	case "system":
-		return b.text(b.system, nil)
+		return b.instructions()
 	case "prompt":
-		return b.text(b.messages, &b.a.prompt)
+		return b.prompt()
 	case "content":
-		return b.content(v)
+		return b.content()
 	case "tools":
-		return b.each(v.Get("tools"), b.a.tool)
+		raw := b.member(n.made)
+		if b.a.tool != nil && raw != nil {
+			return b.each(b.parse(raw), b.a.tool)
+		}
+		b.Put(raw)
+		return raw != nil
 	case "tool_calls":
-		return b.each(v.Get("tool_calls"), b.a.call)
+		return b.each(b.message().Get("tool_calls"), b.a.call)
 	}
 	return b.arguments(v)
 }
 
-// conversation writes messages.
-func (b *builder) conversation(list []rawjson.Value) bool {
+// conversation writes the messages before one, but for those that stand apart.
+func (b *builder) conversation(end int) bool {
 	b.Raw(`[`)
-	for _, m := range list {
+	for i := range b.marks.Messages[:end] {
+		m := &b.marks.Messages[i]
+		if b.apart(m) {
+			continue
+		}
+		b.turn = m
 		t := b.a.message[role(m)]
 		switch {
 		case b.a.plain:
 			b.Comma()
-			b.Put(m.Raw())
+			b.Put(b.sent[m.Start:m.End])
 		case t == nil:
 			b.fail("messages", "this provider's requests have no place for messages of this role")
 		default:
-			b.element(t, m)
+			b.element(t, rawjson.Value{})
 		}
 	}
 	b.Raw(`]`)
 	return true
 }
 
-// text writes messages as one: as they are, or by the templates of a prompt.
-func (b *builder) text(list []rawjson.Value, by *[countRoles]*node) bool {
+// instructions writes what the system says as one text.
+func (b *builder) instructions() bool {
 	b.Raw(`"`)
-	for i, m := range list {
-		mark := len(b.Dst)
-		if by != nil {
-			b.render(by[min(role(m), byAssistant)], m)
-		} else {
-			b.content(m)
+	some := false
+	for i := range b.marks.Messages {
+		if b.turn = &b.marks.Messages[i]; role(b.turn) != bySystem {
+			continue
 		}
-		b.unquote(mark)
-		if by == nil && i < len(list)-1 {
+		if some {
 			b.Raw(`\n\n`)
 		}
-	}
-	if by != nil {
+		some = true
 		mark := len(b.Dst)
-		b.render(by[byTool], rawjson.Value{})
+		b.content()
 		b.unquote(mark)
 	}
 	b.Raw(`"`)
-	return len(list) > 0
+	return some
+}
+
+// prompt writes the conversation as one text.
+func (b *builder) prompt() bool {
+	b.Raw(`"`)
+	for i := range b.marks.Messages {
+		if b.turn = &b.marks.Messages[i]; !b.apart(b.turn) {
+			b.say(min(role(b.turn), byAssistant))
+		}
+	}
+	b.turn = nil
+	b.say(byTool)
+	b.Raw(`"`)
+	return b.turns > 0
+}
+
+// say writes a text of a prompt.
+func (b *builder) say(by int) {
+	mark := len(b.Dst)
+	if b.render(b.a.prompt[by], rawjson.Value{}) {
+		b.unquote(mark)
+	} else {
+		b.fail("messages", "this provider's prompts need a name for each")
+	}
 }
 
 // content writes the texts of a message, each in a line of its own.
-func (b *builder) content(m rawjson.Value) bool {
+func (b *builder) content() bool {
+	if m := b.turn; m != nil && b.sent[m.Content] == '"' && m.Rest == m.End-1 {
+		b.Put(b.sent[m.Content:m.Rest])
+		return true
+	}
+	m := b.message()
 	c := m.Get("content")
 	b.Raw(`"`)
-	b.Put(inner(c))
+	b.Put(chat.Spelled(c))
 	from := len(b.Dst)
 	for p := c.Items(); p.Next(); {
 		if len(b.Dst) > from {
 			b.Raw(`\n`)
 		}
-		b.Put(inner(p.Value.Get("text")))
+		b.Put(chat.Spelled(p.Value.Get("text")))
 	}
-	b.Put(inner(m.Get("refusal")))
+	b.Put(chat.Spelled(m.Get("refusal")))
 	b.Raw(`"`)
 	return true
 }

@@ -72,7 +72,7 @@ func (a *adapter) readTemplates(o *strict.Object) {
 	if a.request != nil && !list && !c.uses("prompt") && !c.uses("last") || a.history && !c.uses("last") {
 		o.Fail("request", "want {{messages}}, {{prompt}} or {{last}} in it, and {{last}} beside {{history}}, or nobody is asked anything")
 	}
-	p := openai.Profile{Takes: "messages", Usage: openai.UsageAlways, Stops: mostStops}
+	p := openai.Profile{Takes: "messages", Usage: openai.UsageAlways, Stops: mostStops, Marks: true}
 	for _, n := range c.names {
 		head := n[:nameEnd(n)]
 		p.Takes += " " + head

@@ -266,14 +266,3 @@ func read(p []byte, lone bool) (rawjson.Value, error) {
 //
 //go:noinline
 func quote(dst []byte, s string) []byte { return rawjson.AppendString(dst, s) }
-
-// inner is a string as it is spelled, and nil for anything else.
-//
-//go:noinline
-func inner(v rawjson.Value) []byte {
-	raw := v.Raw()
-	if v.Kind() != rawjson.String {
-		return nil
-	}
-	return raw[1 : len(raw)-1 : len(raw)-1]
-}

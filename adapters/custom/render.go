@@ -5,28 +5,54 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-// A maker makes the values of names that are not found: as JSON, or false for none.
-type maker interface {
-	made(n *node, v rawjson.Value) bool
-}
-
-// A renderer writes what templates make of documents.
-type renderer struct {
+// A builder writes one request: what templates make of it in OpenAI's form, of which no
+// more is read than a path leads into.
+type builder struct {
 	rawjson.Builder
-	maker maker
+	a     *adapter
+	sent  []byte      // the request in OpenAI's form
+	marks *chat.Marks // and what is where in it
+	turns int         // messages that do not stand apart
+	last  int         // the last of them
+	turn  *chat.Mark  // the message that is written
+	read  *chat.Mark  // the message that was read last, and is still there
 	at    place
-	prune bool // objects in which nothing is are nothing
+	err   *chat.Error // the first one
 }
 
-// render writes what a template makes of v; false if that is nothing.
-func (b *renderer) render(n *node, v rawjson.Value) bool {
+// AppendRequest appends what the template makes of the request in OpenAI's form.
+func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
+	b := builder{a: a, marks: &r.Marks}
+	b.check(r)
+	if b.err != nil {
+		return dst, b.err
+	}
+	stream := r.Stream
+	r.Stream = stream && a.streams
+	sent, e := a.to.AppendRequest(dst, r)
+	r.Stream = stream
+	if e != nil {
+		return dst, e
+	}
+	b.sent, b.Dst = sent, sent
+	b.count()
+	b.render(a.request, rawjson.Value{})
+	if b.err != nil {
+		return dst, b.err
+	}
+	return append(b.Dst[:len(dst)], b.Dst[len(sent):]...), nil
+}
+
+// render writes what a template makes of v, a call or a tool where it is of one; false if
+// that is nothing.
+func (b *builder) render(n *node, v rawjson.Value) bool {
 	switch n.kind {
 	case literal:
 		b.Put(n.text)
 	case value:
 		return b.value(n, v)
 	case object:
-		return b.list(n, v, `{`, `}`) || !b.prune
+		b.list(n, v, `{`, `}`)
 	case array:
 		b.list(n, v, `[`, `]`)
 	default:
@@ -43,20 +69,17 @@ func (b *renderer) render(n *node, v rawjson.Value) bool {
 	return true
 }
 
-// list writes members or elements; false if there are none.
-func (b *renderer) list(n *node, v rawjson.Value, open, end string) bool {
+// list writes members or elements.
+func (b *builder) list(n *node, v rawjson.Value, open, end string) {
 	b.Raw(open)
-	from := len(b.Dst)
 	for _, kid := range n.kids {
 		b.element(kid, v)
 	}
-	some := len(b.Dst) > from
 	b.Raw(end)
-	return some
 }
 
 // element writes a member or an element, or nothing.
-func (b *renderer) element(n *node, v rawjson.Value) {
+func (b *builder) element(n *node, v rawjson.Value) {
 	mark := len(b.Dst)
 	b.Comma()
 	b.Put(n.key)
@@ -66,11 +89,11 @@ func (b *renderer) element(n *node, v rawjson.Value) {
 }
 
 // value writes the value of a name, or its default.
-func (b *renderer) value(n *node, v rawjson.Value) bool {
+func (b *builder) value(n *node, v rawjson.Value) bool {
 	mark := len(b.Dst)
 	if n.made == "" {
-		b.Put(b.at.first(v, n.path).Raw())
-	} else if !b.maker.made(n, v) {
+		b.Put(b.find(n, v))
+	} else if !b.made(n, v) {
 		b.Dst = b.Dst[:mark]
 	}
 	if len(b.Dst) == mark {
@@ -79,8 +102,51 @@ func (b *renderer) value(n *node, v rawjson.Value) bool {
 	return len(b.Dst) > mark
 }
 
+// find is the value of a name that is found, as JSON; nil if there is none.
+func (b *builder) find(n *node, v rawjson.Value) []byte {
+	switch {
+	case n.scope == inMessage:
+		v = b.message()
+	case n.scope == inRequest:
+		raw := b.member(n.head)
+		if len(raw) == 0 || len(n.path[0]) == 0 && raw[0] != 'n' { // it may be null
+			return raw
+		}
+		v = b.parse(raw)
+	}
+	return b.at.first(v, n.path).Raw()
+}
+
+// member is the value of a member of the request; nil if there is none.
+func (b *builder) member(name string) []byte {
+	for i := range b.marks.Members {
+		if m := &b.marks.Members[i]; m.Name == name {
+			return b.sent[m.Start:m.End]
+		}
+	}
+	return nil
+}
+
+// parse reads a part of the request. What is no JSON has no members.
+func (b *builder) parse(raw []byte) rawjson.Value {
+	b.read = nil
+	_ = b.marks.Doc.Parse(raw)
+	return b.marks.Doc.Root()
+}
+
+// message is the one that is written; absent if there is none.
+func (b *builder) message() rawjson.Value {
+	if m := b.turn; m == nil {
+		return rawjson.Value{}
+	} else if m != b.read {
+		b.parse(b.sent[m.Start:m.End])
+		b.read = m
+	}
+	return b.marks.Doc.Root()
+}
+
 // unquote makes JSON from a mark on a part of a string: the inside of one, or escaped.
-func (b *renderer) unquote(mark int) {
+func (b *builder) unquote(mark int) {
 	p := b.Dst[mark:]
 	b.Dst = b.Dst[:mark]
 	if p[0] == '"' {
@@ -91,7 +157,7 @@ func (b *renderer) unquote(mark int) {
 }
 
 // each writes the elements of a list by a template; as they are where it is nil.
-func (b *renderer) each(v rawjson.Value, t *node) bool {
+func (b *builder) each(v rawjson.Value, t *node) bool {
 	if t == nil {
 		b.Put(v.Raw())
 		return v.Len() > 0
@@ -102,31 +168,4 @@ func (b *renderer) each(v rawjson.Value, t *node) bool {
 	}
 	b.Raw(`]`)
 	return v.Len() > 0
-}
-
-// AppendRequest appends what the template makes of the request in OpenAI's form.
-func (a *adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
-	b := builder{a: a}
-	b.check(r)
-	if b.err != nil {
-		return dst, b.err
-	}
-	stream := r.Stream
-	r.Stream = stream && a.streams
-	sent, e := a.to.AppendRequest(dst, r)
-	r.Stream = stream
-	if e != nil {
-		return dst, e
-	}
-	request, err := read(sent[len(dst):], false)
-	if err != nil {
-		return dst, &chat.Error{Status: 400, Kind: chat.InvalidRequest, Message: err.Error()} // of what a client has in an extra member
-	}
-	b.Dst, b.maker = sent, &b
-	b.split(request.Get("messages"))
-	b.render(a.request, request)
-	if b.err != nil {
-		return dst, b.err
-	}
-	return append(dst, b.Dst[len(sent):]...), nil
 }

@@ -37,12 +37,14 @@ var makes = [...]string{
 
 // A node is a compiled template, or a part of one.
 type node struct {
-	kind nodeKind
-	key  []byte // with quotes and colon, of an object's member
-	text []byte // JSON: of a literal, or the default of a value
-	made string // name of a value that is made
-	path path   // of one that is found
-	kids []*node
+	kind  nodeKind
+	key   []byte // with quotes and colon, of an object's member
+	text  []byte // JSON: of a literal, or the default of a value
+	made  string // name of a value that is made
+	path  path   // of one that is found, from head on if it is in a request
+	head  string // the request's member
+	scope scope  // what it is found in
+	kids  []*node
 }
 
 type nodeKind uint8
@@ -161,7 +163,7 @@ func (c *compiler) name(s string, at rawjson.Value) *node {
 	w, def, ok := strings.Cut(s, "|")
 	w = trim(w)
 	head := w[:nameEnd(w)]
-	n := &node{kind: value}
+	n := &node{kind: value, scope: c.scope}
 	list := strings.Fields(makes[c.scope])
 	if slices.Contains(list, w) {
 		n.made = w
@@ -170,6 +172,8 @@ func (c *compiler) name(s string, at rawjson.Value) *node {
 		var good bool
 		if n.path, good = parsePath(w); !good || !slices.Contains(finds, head) {
 			c.fail(at, "there is no name "+strict.Quote(w)+" here"+strict.Near(head, append(list, finds...)))
+		} else if c.scope == inRequest {
+			n.head, n.path[0] = head, n.path[0][1:]
 		}
 	}
 	if ok {

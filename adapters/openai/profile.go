@@ -59,6 +59,9 @@ type Profile struct {
 	// </think>.
 	Tags bool
 
+	// Marks: requests for chat are marked.
+	Marks bool
+
 	// Ranks is the form of its rerankers, where it is not the clients' own.
 	Ranks *rank.Form
 

@@ -18,6 +18,10 @@ func (a *Adapter) ChatPath(string, bool) string { return a.paths[adapters.Chat] 
 // AppendRequest appends a request for a chat completion.
 func (a *Adapter) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {
 	b := builder{dst: dst, r: r, a: a, m: a.family(r.Model)}
+	if a.p.Marks {
+		r.Marks.Reset()
+		b.marks = &r.Marks
+	}
 	b.build()
 	if b.err != nil {
 		return dst, b.err
@@ -34,6 +38,7 @@ type builder struct {
 	err    *chat.Error // the first one
 	effort chat.Effort // that the model will make
 	media  []attached  // of tool results, which can hold only text
+	marks  *chat.Marks // nil: none
 }
 
 func (b *builder) build() {
@@ -42,6 +47,7 @@ func (b *builder) build() {
 		return
 	}
 	b.raw(`{"model":`)
+	b.mark("model", 0)
 	b.dst = rawjson.AppendString(b.dst, b.r.Model)
 	b.messages()
 	b.tools()
@@ -57,11 +63,13 @@ func (b *builder) build() {
 		b.raw(b.a.p.Adds)
 	}
 	if b.r.Stream {
-		b.raw(`,"stream":true`)
+		b.key("stream")
+		b.raw(`true`)
 		if b.a.p.Usage == UsageAsked {
 			b.raw(`,"stream_options":{"include_usage":true}`)
 		}
 	}
+	b.mark("", len(b.dst))
 	b.raw(`}`)
 }
 
@@ -100,15 +108,29 @@ func (b *builder) value(key string, raw chat.Raw) {
 	}
 }
 
+// key begins a member of the request.
+//
+//go:noinline
+func (b *builder) key(name string) {
+	end := len(b.dst)
+	b.dst = append(append(append(b.dst, `,"`...), name...), `":`...)
+	b.mark(name, end)
+}
+
+// mark notes that a member's value begins here, and where the member before ends.
+func (b *builder) mark(name string, end int) {
+	if b.marks != nil {
+		b.marks.Member(name, end, len(b.dst))
+	}
+}
+
 // member begins a member of the request, under the name that the service has for it;
 // false if it has none. The client's own name for it is others where its dialect is
 // another.
 func (b *builder) member(key, others string) bool {
 	name, ok := b.a.named(key)
 	if ok {
-		b.raw(`,"`)
-		b.raw(name)
-		b.raw(`":`)
+		b.key(name)
 		return true
 	}
 	if path := b.ours(key, others); isWeighty(key) {

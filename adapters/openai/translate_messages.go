@@ -15,9 +15,12 @@ type attached struct {
 // messages writes the conversation. Results of tools have to follow their calls at
 // once, so whatever else a turn holds comes after all of them.
 func (b *builder) messages() {
-	b.raw(`,"messages":[`)
+	b.key("messages")
+	b.raw(`[`)
 	if b.r.Format.Kind == chat.FormatJSON && b.r.Dialect != dialectName { // which this API only takes if a message has the word
-		b.raw(`{"role":"system","content":"Answer in JSON."}`)
+		b.open("system", &chat.Message{})
+		b.raw(`"Answer in JSON."`)
+		b.close(0)
 	}
 	for i := range b.r.Messages {
 		m := &b.r.Messages[i]
@@ -29,7 +32,7 @@ func (b *builder) messages() {
 			b.attach()
 			b.open("system", m)
 			b.content(m.Parts, false)
-			b.raw(`}`)
+			b.close(0)
 		case chat.Assistant:
 			b.attach()
 			b.assistant(m)
@@ -51,6 +54,7 @@ func (b *builder) messages() {
 
 func (b *builder) open(role string, m *chat.Message) {
 	b.separate()
+	start := len(b.dst)
 	b.raw(`{"role":"`)
 	b.raw(role)
 	b.raw(`"`)
@@ -60,6 +64,28 @@ func (b *builder) open(role string, m *chat.Message) {
 		b.text(`,"name":`, m.Name)
 	}
 	b.raw(`,"content":`)
+	b.markMessage(role, start)
+}
+
+// markMessage notes that the content of a message begins here.
+func (b *builder) markMessage(role string, start int) {
+	if b.marks != nil {
+		b.marks.Messages = append(b.marks.Messages, chat.Mark{Name: role, Start: start, Content: len(b.dst)})
+	}
+}
+
+// close ends a message. What follows its content began at rest, or 0.
+//
+//go:noinline
+func (b *builder) close(rest int) {
+	if b.marks != nil {
+		m := &b.marks.Messages[len(b.marks.Messages)-1]
+		m.Rest, m.End = len(b.dst), len(b.dst)+1
+		if rest > 0 {
+			m.Rest = rest
+		}
+	}
+	b.raw(`}`)
 }
 
 // userTurn writes a turn of the user's: results first, then the rest.
@@ -77,7 +103,7 @@ func (b *builder) userTurn(m *chat.Message) {
 	}
 	b.open("user", m)
 	b.content(m.Parts, true)
-	b.raw(`}`)
+	b.close(0)
 }
 
 // attach writes the attachments that no turn of the user's has taken in.
@@ -85,7 +111,7 @@ func (b *builder) attach() {
 	if len(b.media) > 0 {
 		b.open("user", &chat.Message{})
 		b.content(nil, true)
-		b.raw(`}`)
+		b.close(0)
 	}
 }
 
@@ -173,6 +199,7 @@ func (b *builder) assistant(m *chat.Message) {
 	default:
 		b.raw(`""`)
 	}
+	rest := len(b.dst)
 	if refusals > 0 {
 		b.raw(`,"refusal":"`)
 		for i := range m.Parts {
@@ -188,7 +215,7 @@ func (b *builder) assistant(m *chat.Message) {
 	if calls > 0 {
 		b.calls(m.Parts)
 	}
-	b.raw(`}`)
+	b.close(rest)
 }
 
 // thoughts gives a service its own thinking back.
@@ -278,9 +305,11 @@ func (b *builder) result(p *chat.Part) {
 	}
 	b.unhint(p.CacheControl)
 	b.separate()
+	start := len(b.dst)
 	b.raw(`{"role":"tool","tool_call_id":`)
 	b.str(p.ID)
 	b.raw(`,"content":`)
+	b.markMessage("tool", start)
 	mark := ""
 	if p.IsError {
 		mark = "Error: "
@@ -317,5 +346,5 @@ func (b *builder) result(p *chat.Part) {
 	if texts > 1 {
 		b.raw(`]`)
 	}
-	b.raw(`}`)
+	b.close(0)
 }

@@ -66,7 +66,9 @@ func (b *builder) extras() {
 		if b.a.p.OpenAI && b.mistrals(e) {
 			continue
 		}
+		end := len(b.dst)
 		b.dst = rawjson.AppendKey(append(b.dst, ','), e.Key)
+		b.mark(e.Key, end)
 		b.dst = append(b.dst, e.Raw...)
 	}
 }
