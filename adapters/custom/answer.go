@@ -76,8 +76,11 @@ func (r *reader) read(v rawjson.Value) (err error) {
 // first is what is in v where the configuration says.
 //
 //go:noinline
-func (r *reader) first(v rawjson.Value, field int) rawjson.Value {
-	return r.at.first(v, r.f[field])
+func (r *reader) first(v rawjson.Value, field int) (found rawjson.Value) {
+	if p := r.f[field]; p != nil {
+		found = r.at.first(v, p)
+	}
+	return found
 }
 
 // text is what the strings say together, or in a stream what is new of it.
@@ -112,6 +115,9 @@ func (r *reader) text(v rawjson.Value, field int) (t chat.Text, err error) {
 
 // toolCalls reads the calls, or pieces of them.
 func (r *reader) toolCalls(v rawjson.Value) error {
+	if r.f[atCalls] == nil {
+		return nil
+	}
 	r.said.Calls = r.said.Calls[:0]
 	in := place{event: r.at.event} // of a list that outlives other paths
 	for _, call := range in.all(v, r.f[atCalls]) {

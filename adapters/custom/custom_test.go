@@ -192,6 +192,24 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// A message whose template has a name that it does not say is not left out in silence.
+func TestMessagesThatSayTooLittleAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ template, want string }{
+		{`"request":{"p":"{{prompt}}"},"prompt":{"user":"{{name}}: {{content}}"}`, ""},
+		{`"request":{"p":"{{prompt}}"},"prompt":{"user":"Of {{name}}: {{content}}"}`, ""},
+		{`"request":{"p":"{{prompt}}"},"prompt":{"user":"{{name|\"some\"}}: {{content}} ","end":"{{role|1}}"}`, `{"p":"some: Hi 1"}`},
+		{`"request":{"p":"{{messages}}"},"messages":{"user":"{{name}}: {{content}}"}`, ""},
+		{`"request":{"p":"{{messages}}"},"messages":{"user":{"by":"{{name}}","as":"{{role}}","x":"{{role.x}}","says":"{{content}}"}}`, `{"p":[{"as":"user","says":"Hi"}]}`},
+	} {
+		s := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: compiled(t, `{"path":"/p",`+tt.template+`,"response":{"text":"t"}}`)}
+		got, _, e := s.Translate([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}]}`))
+		if string(got) != tt.want || (e == nil) != (tt.want != "") || e != nil && e.Code != "unsupported_value" {
+			t.Errorf("%s: got %s, %+v, want %q", tt.template, got, e, tt.want)
+		}
+	}
+}
+
 // A prompt has no place for calls, whatever messages would have.
 func TestCallsInAPromptAreRefused(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,9 @@ func (b *builder) fail(path, problem string) {
 	}
 }
 
+// unsaid is wrong with a message that a template would leave out.
+const unsaid = "this provider's template for a message has a name, without a default, that the message does not say"
+
 const noPlace = "this provider's requests have no place for it"
 
 // check refuses parts of messages that have no place.
@@ -128,8 +131,8 @@ func (b *builder) conversation(end int) bool {
 			b.Put(b.sent[m.Start:m.End])
 		case t == nil:
 			b.fail("messages", "this provider's requests have no place for messages of this role")
-		default:
-			b.element(t, rawjson.Value{})
+		case !b.element(t, rawjson.Value{}):
+			b.fail("messages", unsaid)
 		}
 	}
 	b.Raw(`]`)
@@ -176,7 +179,7 @@ func (b *builder) say(by int) {
 	if b.render(b.a.prompt[by], rawjson.Value{}) {
 		b.unquote(mark)
 	} else {
-		b.fail("messages", "this provider's prompts need a name for each")
+		b.fail("messages", unsaid)
 	}
 }
 

@@ -194,7 +194,7 @@ func (a *place) follow(dst []rawjson.Value, v rawjson.Value, way []step) []rawjs
 			return dst
 		}
 	}
-	if !v.Exists() || v.IsNull() {
+	if v.Kind() <= rawjson.Null {
 		return dst
 	}
 	return append(dst, v)
@@ -221,6 +221,9 @@ func (a *place) holds(st *step, v rawjson.Value) bool {
 // is reports whether a path leads to something that counts: not to false, 0, an empty
 // string or an empty array.
 func (a *place) is(v rawjson.Value, p path) bool {
+	if p == nil {
+		return false
+	}
 	v = a.first(v, p)
 	switch string(v.Raw()) {
 	case "", "false", "0", `""`, "[]":

@@ -78,14 +78,16 @@ func (b *builder) list(n *node, v rawjson.Value, open, end string) {
 	b.Raw(end)
 }
 
-// element writes a member or an element, or nothing.
-func (b *builder) element(n *node, v rawjson.Value) {
+// element writes a member or an element; false, and nothing, if there is none.
+func (b *builder) element(n *node, v rawjson.Value) bool {
 	mark := len(b.Dst)
 	b.Comma()
 	b.Put(n.key)
-	if !b.render(n, v) {
+	ok := b.render(n, v)
+	if !ok {
 		b.Dst = b.Dst[:mark]
 	}
+	return ok
 }
 
 // value writes the value of a name, or its default.
@@ -105,6 +107,9 @@ func (b *builder) value(n *node, v rawjson.Value) bool {
 // find is the value of a name that is found, as JSON; nil if there is none.
 func (b *builder) find(n *node, v rawjson.Value) []byte {
 	switch {
+	case n.scope == inMessage && n.head == "role" && len(n.path[0]) == 1 && b.turn != nil:
+		from := b.turn.Start + len(`{"role":`)
+		return b.sent[from : from+len(b.turn.Name)+2]
 	case n.scope == inMessage:
 		v = b.message()
 	case n.scope == inRequest:

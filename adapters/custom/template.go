@@ -172,8 +172,8 @@ func (c *compiler) name(s string, at rawjson.Value) *node {
 		var good bool
 		if n.path, good = parsePath(w); !good || !slices.Contains(finds, head) {
 			c.fail(at, "there is no name "+strict.Quote(w)+" here"+strict.Near(head, append(list, finds...)))
-		} else if c.scope == inRequest {
-			n.head, n.path[0] = head, n.path[0][1:]
+		} else if n.head = head; c.scope == inRequest {
+			n.path[0] = n.path[0][1:]
 		}
 	}
 	if ok {
