@@ -74,6 +74,8 @@ func (r *Response) Choose() *Choice {
 var errNameless = errors.New("the answer has a tool call without an id or without a name")
 
 // Callable is an error for a call that nobody can make, or whose result could not be told.
+//
+//go:noinline
 func (r *Response) Callable() error {
 	for i := range r.Choices {
 		parts := r.Choices[i].Parts

@@ -124,6 +124,7 @@ func (r *reader) toolCalls(v rawjson.Value) error {
 		name, args, index := r.first(call, atCallName), r.first(call, atCallArguments), r.first(call, atCallIndex)
 		c := openai.Call{ID: r.id(call, name), Name: chat.Spelled(name), Arguments: openai.Arguments(args)}
 		r.calls++
+		r.some = true
 		if c.Index, c.Numbered = index.Int64(); r.f[atCallIndex] == nil {
 			if !name.Exists() {
 				return errNameless
@@ -132,8 +133,9 @@ func (r *reader) toolCalls(v rawjson.Value) error {
 				c.Arguments = chat.Text("{}")
 			}
 		}
-		r.said.Calls = append(r.said.Calls, c)
-		r.some = true
+		if c.Numbered || len(c.ID) > 0 || name.Exists() || args.Exists() { // else it is a piece of nothing
+			r.said.Calls = append(r.said.Calls, c)
+		}
 	}
 	return nil
 }

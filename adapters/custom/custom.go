@@ -2,9 +2,11 @@
 // the configuration says of it.
 //
 // A request is a JSON template in which names between braces stand for what the client
-// asked, as OpenAI's API would have it; whole answers, events of streams and errors are
-// read by paths, put into OpenAI's form, and handed on to package openai. Templates and
-// paths are compiled once, strictly: a request runs no expressions. What a template has no
+// asked, as OpenAI's API would have it: package openai writes that, refuses and drops, and
+// marks where is what, so that no more of it is read than a path leads into. Whole answers,
+// events of streams and errors are read by paths; package openai takes what they say, for it
+// knows how calls come in pieces. Templates and paths are compiled once, strictly: a request
+// runs no expressions. What a template has no
 // place for is refused if the answer would be another, and reported as dropped if not.
 //
 // It is no language: there are no conditions, loops or functions. A server of OpenAI's or

@@ -173,6 +173,20 @@ func TestStreamsThatOnlyClose(t *testing.T) {
 	}
 }
 
+// Of calls that come in pieces a piece may be of nothing.
+func TestAPieceOfNoCall(t *testing.T) {
+	t.Parallel()
+	s := adaptertest.Suite{Dialect: dialect.OpenAI(), Provider: compiled(t, documented(t)["agent"]), Grammar: adaptertest.OpenAIChat}
+	got, err := s.Stream([]byte(`{"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true}`),
+		[]byte("event: act\ndata: {}\n\nevent: done\ndata: {}\n\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ending, err := s.Grammar(got); err != nil || ending != adaptertest.Complete || strings.Contains(string(got), "tool_calls") {
+		t.Errorf("got (%v, ending %d)\n%s, want an answer without calls", err, ending, got)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ template, want string }{

@@ -61,6 +61,8 @@ func (a *Adapter) choice(v rawjson.Value, created int64, c *chat.Choice) {
 }
 
 // finish reads why the answer ended. A function that had to be called ends with "stop".
+//
+//go:noinline
 func finish(reason []byte, called, refused bool) chat.Finish {
 	switch string(reason) {
 	case "length", "model_length":

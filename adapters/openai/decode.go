@@ -124,6 +124,7 @@ func (d *decoder) chunk(event []byte, v rawjson.Value, emit func(*chat.Event)) e
 	return nil
 }
 
+//go:noinline
 func (d *decoder) begin(emit func(*chat.Event), e chat.Event) {
 	d.begun = true
 	e.Kind, e.Usage, e.Counted = chat.Start, d.usage, d.counted

@@ -59,7 +59,7 @@ type Profile struct {
 	// </think>.
 	Tags bool
 
-	// Marks: requests for chat are marked.
+	// Marks: requests for chat are marked, but for what Adds and the effort add.
 	Marks bool
 
 	// Ranks is the form of its rerankers, where it is not the clients' own.

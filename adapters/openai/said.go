@@ -23,6 +23,7 @@ type Call struct {
 	Numbered            bool  // Index is set
 }
 
+//go:noinline
 func callOf(v rawjson.Value) (c Call) {
 	f := function(v)
 	c.ID, c.Name, c.Arguments = inner(v.Get("id")), inner(f.Get("name")), Arguments(f.Get("arguments"))
@@ -31,6 +32,8 @@ func callOf(v rawjson.Value) (c Call) {
 }
 
 // appendTo appends call n of a whole answer.
+//
+//go:noinline
 func (c *Call) appendTo(parts []chat.Part, created int64, n int) []chat.Part {
 	parts = chat.AppendPart(parts, chat.ToolCallPart)
 	p := &parts[len(parts)-1]

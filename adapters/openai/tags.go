@@ -139,6 +139,8 @@ func isHigh(t chat.Text) bool {
 }
 
 // untagged appends the parts of a whole text.
+//
+//go:noinline
 func untagged(t chat.Text, list []chat.Part) []chat.Part {
 	if !mayBeTagged(t) {
 		return chat.AppendText(list, chat.TextPart, t)

@@ -59,6 +59,7 @@ func (b *builder) build() {
 	b.service()
 	b.extras()
 	if b.a.p.Adds != "" {
+		b.mark("", len(b.dst))
 		b.raw(`,`)
 		b.raw(b.a.p.Adds)
 	}
@@ -66,7 +67,8 @@ func (b *builder) build() {
 		b.key("stream")
 		b.raw(`true`)
 		if b.a.p.Usage == UsageAsked {
-			b.raw(`,"stream_options":{"include_usage":true}`)
+			b.key("stream_options")
+			b.raw(`{"include_usage":true}`)
 		}
 	}
 	b.mark("", len(b.dst))
@@ -274,9 +276,7 @@ func (b *builder) think(asked chat.Effort) {
 		b.r.Drop(b.ours("reasoning_effort", "thinking"))
 	}
 	if member != "" {
-		b.raw(`,"`)
-		b.raw(member)
-		b.raw(`":`)
+		b.key(member)
 		b.raw(value)
 	}
 }

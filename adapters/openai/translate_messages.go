@@ -68,6 +68,8 @@ func (b *builder) open(role string, m *chat.Message) {
 }
 
 // markMessage notes that the content of a message begins here.
+//
+//go:noinline
 func (b *builder) markMessage(role string, start int) {
 	if b.marks != nil {
 		b.marks.Messages = append(b.marks.Messages, chat.Mark{Name: role, Start: start, Content: len(b.dst)})
