@@ -1,0 +1,183 @@
+package cache
+
+import (
+	"encoding/binary"
+
+	"github.com/postern-gateway/postern/adapters/chat"
+)
+
+// answerFormat is the first byte of an answer that is kept. Behind it come, as the code
+// below has them: numbers as varints, texts and JSON behind their lengths, as they are
+// spelled, so that they go out again without being read.
+const answerFormat = 1
+
+// An Answer is what is kept of one, with what it has cost.
+type Answer struct {
+	*chat.Response
+	Cost int64 // in nano-dollars; 0 if that is not known
+}
+
+// AppendAnswer appends an answer. Its id and times are left out: whoever gets it gets new
+// ones.
+func AppendAnswer(dst []byte, a Answer) []byte {
+	w := writer{append(dst, answerFormat)}
+	w.number(a.Cost)
+	u := &a.Usage
+	for _, n := range [...]int64{u.Input, u.Output, u.CachedRead, u.CacheWrite, u.ImageInput, u.Reasoning} {
+		w.number(n)
+	}
+	w.flags(a.Counted, u.Estimated)
+	w.bytes(a.Model)
+	w.bytes(a.System)
+	w.bytes(a.Tier)
+	w.number(int64(len(a.Choices)))
+	for i := range a.Choices {
+		w.choice(&a.Choices[i])
+	}
+	return w.dst
+}
+
+// ReadAnswer reads what AppendAnswer has written into r, which is empty; false if it is not
+// that. What r gets are views of p.
+func ReadAnswer(p []byte, r *chat.Response) (cost int64, ok bool) {
+	if len(p) == 0 || p[0] != answerFormat {
+		return 0, false
+	}
+	d := reader{rest: p[1:]}
+	cost = d.number()
+	u := &r.Usage
+	for _, n := range [...]*int64{&u.Input, &u.Output, &u.CachedRead, &u.CacheWrite, &u.ImageInput, &u.Reasoning} {
+		*n = d.number()
+	}
+	flags := d.byte()
+	r.Counted, u.Estimated = flags&1 != 0, flags&2 != 0
+	r.Model, r.System, r.Tier = d.bytes(), d.bytes(), d.bytes()
+	for range d.count() {
+		r.Choices = append(r.Choices, chat.Choice{})
+		d.choice(&r.Choices[len(r.Choices)-1])
+	}
+	return cost, !d.bad && len(d.rest) == 0
+}
+
+type writer struct{ dst []byte }
+
+//go:noinline
+func (w *writer) number(n int64) { w.dst = binary.AppendUvarint(w.dst, uint64(n)) }
+
+//go:noinline
+func (w *writer) bytes(p []byte) {
+	w.number(int64(len(p)))
+	w.dst = append(w.dst, p...)
+}
+
+func (w *writer) flags(a, b bool) {
+	var f byte
+	if a {
+		f |= 1
+	}
+	if b {
+		f |= 2
+	}
+	w.dst = append(w.dst, f)
+}
+
+func (w *writer) choice(c *chat.Choice) {
+	w.number(int64(c.Finish))
+	w.bytes(c.Sequence)
+	w.bytes(c.Logprobs)
+	w.bytes(c.Details)
+	w.number(int64(len(c.Parts)))
+	for i := range c.Parts {
+		p := &c.Parts[i]
+		w.number(int64(p.Kind))
+		w.bytes(p.Text)
+		switch p.Kind {
+		case chat.TextPart:
+			w.bytes(p.Citations)
+		case chat.ThinkingPart:
+			w.bytes(p.Signature)
+		case chat.ToolCallPart:
+			w.bytes(p.ID)
+			w.bytes(p.Name)
+			w.bytes(p.Arguments)
+			w.bytes(p.Input)
+		case chat.ServerPart:
+			w.bytes(p.Raw)
+		}
+	}
+}
+
+// A reader reads what a writer has written; what is not there is bad.
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+//go:noinline
+func (d *reader) number() int64 {
+	n, size := binary.Uvarint(d.rest)
+	if size <= 0 || n > 1<<62 {
+		d.bad, d.rest = true, nil
+		return 0
+	}
+	d.rest = d.rest[size:]
+	return int64(n)
+}
+
+// count is how many follow, each of which takes a byte at least.
+func (d *reader) count() int64 {
+	n := d.number()
+	if n > int64(len(d.rest)) {
+		d.bad, d.rest = true, nil
+		return 0
+	}
+	return n
+}
+
+func (d *reader) byte() byte {
+	if len(d.rest) == 0 {
+		d.bad = true
+		return 0
+	}
+	b := d.rest[0]
+	d.rest = d.rest[1:]
+	return b
+}
+
+// bytes is nil where there are none.
+//
+//go:noinline
+func (d *reader) bytes() []byte {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	p := d.rest[:n:n]
+	d.rest = d.rest[n:]
+	return p
+}
+
+func (d *reader) choice(c *chat.Choice) {
+	c.Finish = chat.Finish(min(d.number(), int64(chat.FinishSequence)))
+	c.Sequence, c.Logprobs, c.Details = d.bytes(), d.bytes(), d.bytes()
+	for range d.count() {
+		kind := d.number()
+		if kind > int64(chat.ServerPart) {
+			d.bad, d.rest = true, nil
+			return
+		}
+		c.Parts = chat.AppendPart(c.Parts, chat.PartKind(kind))
+		p := &c.Parts[len(c.Parts)-1]
+		p.Text = d.bytes()
+		switch p.Kind {
+		case chat.TextPart:
+			p.Citations = d.bytes()
+		case chat.ThinkingPart:
+			p.Signature = d.bytes()
+		case chat.ToolCallPart:
+			p.ID, p.Name, p.Arguments, p.Input = d.bytes(), d.bytes(), d.bytes(), d.bytes()
+		case chat.ServerPart:
+			p.Raw = d.bytes()
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package cache
+
+import "math/bits"
+
+// An index is what a bucket has: records of its entries, and of some that it had, so that
+// how often an answer was asked for is known also when there was no room for it.
+//
+// It is one byte, its format; a count of what was stored; the numbers of records and of
+// ghosts; then those.
+type index struct {
+	puts    byte // of 256: then everybody's frequency is lowered
+	n       int
+	records [ways]record
+	ghosts  []byte // 5 bytes each: of the id, and a frequency; the latest first
+	buffer  [maxIndex]byte
+}
+
+// A record is the first half of a key (16 bytes), when the entry is over (8), when it was
+// stored in seconds (4), its bytes (4), two tags (8), its slot (1) and how often it was
+// asked for (1).
+type record [recordSize]byte
+
+const (
+	recordSize  = 42
+	ghostSize   = 5
+	mostGhosts  = ways
+	indexHead   = 4
+	maxIndex    = indexHead + ways*recordSize + mostGhosts*ghostSize
+	indexFormat = 1
+)
+
+func (r *record) is(k *Key) bool { return [16]byte(r[:16]) == [16]byte(k[:16]) }
+func (r *record) expires() int64 { return int64(le64(r[16:])) }
+func (r *record) stored() int64  { return int64(le32(r[24:])) }
+func (r *record) size() int      { return int(le32(r[28:])) }
+func (r *record) scope() Tag     { return Tag(le32(r[32:])) }
+func (r *record) model() Tag     { return Tag(le32(r[36:])) }
+func (r *record) slot() int      { return int(r[40]) }
+
+// mostSeen is 2 to the 15th times, roughly.
+const mostSeen = 15
+
+// seen notes that the entry was asked for; false if that changes nothing. A frequency of n
+// stands for about 2ⁿ times, so that the more often an entry is asked for the more seldom
+// that is written.
+func (r *record) seen(random uint64) bool {
+	f := counted(r[41], random)
+	if f == r[41] {
+		return false
+	}
+	r[41] = f
+	return true
+}
+
+func counted(f byte, random uint64) byte {
+	if f < mostSeen && random&(1<<f-1) == 0 {
+		f++
+	}
+	return f
+}
+
+// worth is what is kept of two entries: how often it was asked for, and for half as much
+// how small it is. It is in halves of powers of two.
+func worth(frequency byte, size int) int { return 2*int(frequency) - bits.Len(uint(size)) }
+
+// read takes an index apart. What is none is an empty one.
+func (x *index) read(b []byte) {
+	x.puts, x.n, x.ghosts = 0, 0, x.ghosts[:0]
+	if len(b) < indexHead || b[0] != indexFormat {
+		return
+	}
+	n, ghosts := int(b[2]), int(b[3])
+	if n > ways || ghosts > mostGhosts || len(b) != indexHead+n*recordSize+ghosts*ghostSize {
+		return
+	}
+	x.puts, x.n, b = b[1], n, b[indexHead:]
+	for i := range n {
+		x.records[i] = record(b)
+		if x.records[i].slot() >= ways {
+			x.n = 0
+			return
+		}
+		b = b[recordSize:]
+	}
+	x.ghosts = append(x.ghosts, b...)
+}
+
+func (x *index) bytes() []byte {
+	b := append(x.buffer[:0], indexFormat, x.puts, byte(x.n), byte(len(x.ghosts)/ghostSize))
+	for i := range x.n {
+		b = append(b, x.records[i][:]...)
+	}
+	return append(b, x.ghosts...)
+}
+
+func (x *index) find(k *Key) *record {
+	for i := range x.n {
+		if x.records[i].is(k) {
+			return &x.records[i]
+		}
+	}
+	return nil
+}
+
+func (x *index) uses(slot int) bool {
+	for i := range x.n {
+		if x.records[i].slot() == slot {
+			return true
+		}
+	}
+	return false
+}
+
+// A claim is a place for an entry: a slot, or -1 for none, and the slots of those that had
+// to go.
+type claim struct {
+	slot      int
+	frequency byte
+	n         int
+	slots     [ways]byte
+}
+
+func (c *claim) evicted() []byte { return c.slots[:c.n] }
+
+// remove takes a record out.
+func (x *index) remove(i int, c *claim) {
+	c.slots[c.n] = byte(x.records[i].slot())
+	c.n++
+	copy(x.records[i:x.n], x.records[i+1:x.n])
+	x.n--
+}
+
+// admit makes room for an entry of so many bytes. Entries that are over go first, then those
+// that are worth least; if the entry is worth less than those it is not admitted, and only
+// remembered.
+func (x *index) admit(k *Key, size, budget int, now int64, random uint64) (c claim) {
+	c.frequency = counted(x.forget(k), random)
+	x.age()
+	for i := range x.n {
+		if r := &x.records[i]; r.is(k) {
+			c.frequency = r[41]
+			x.remove(i, &c)
+			break
+		}
+	}
+	known := c.n > 0
+	before, was := x.records, x.n
+	for x.n >= ways || x.size()+size > budget {
+		least := 0
+		for i := 1; i < x.n; i++ {
+			if x.value(i, now) <= x.value(least, now) {
+				least = i
+			}
+		}
+		if !known && x.value(least, now) > worth(c.frequency, size) {
+			x.records, x.n = before, was
+			x.remember(k[:], c.frequency)
+			return claim{slot: -1}
+		}
+		x.remember(x.records[least][:], x.records[least][41])
+		x.remove(least, &c)
+	}
+	for c.slot = 0; x.uses(c.slot); c.slot++ {
+	}
+	return c
+}
+
+// value is worth of a record; nothing is less than one that is over.
+func (x *index) value(i int, now int64) int {
+	r := &x.records[i]
+	if r.expires() <= now {
+		return -1000
+	}
+	return worth(r[41], r.size())
+}
+
+func (x *index) size() (n int) {
+	for i := range x.n {
+		n += x.records[i].size()
+	}
+	return n
+}
+
+// add puts a record in front.
+func (x *index) add(k *Key, e *Entry, size int, c *claim) {
+	copy(x.records[1:], x.records[:x.n])
+	x.n++
+	r := &x.records[0]
+	copy(r[:], k[:16])
+	putLE64(r[16:], uint64(e.Expires))
+	putLE32(r[24:], uint32(e.Stored/1e9))
+	putLE32(r[28:], uint32(size))
+	putLE32(r[32:], uint32(e.Scope))
+	putLE32(r[36:], uint32(e.Model))
+	r[40], r[41] = byte(c.slot), c.frequency
+}
+
+// age lowers all frequencies once in 256 times, so that what was asked for long ago does not
+// stay for ever.
+func (x *index) age() {
+	if x.puts++; x.puts != 0 {
+		return
+	}
+	for i := range x.n {
+		x.records[i][41] = lower(x.records[i][41])
+	}
+	for i := ghostSize - 1; i < len(x.ghosts); i += ghostSize {
+		x.ghosts[i] = lower(x.ghosts[i])
+	}
+}
+
+func lower(f byte) byte {
+	if f > 0 {
+		f--
+	}
+	return f
+}
+
+// remember makes a ghost of an entry.
+func (x *index) remember(id []byte, frequency byte) {
+	var g [ghostSize]byte
+	copy(g[:], id[12:16])
+	g[4] = frequency
+	if len(x.ghosts) < mostGhosts*ghostSize {
+		x.ghosts = append(x.ghosts, g[:]...)
+	}
+	copy(x.ghosts[ghostSize:], x.ghosts)
+	copy(x.ghosts, g[:])
+}
+
+// forget takes a ghost out and says how often it was asked for.
+func (x *index) forget(k *Key) byte {
+	for i := 0; i < len(x.ghosts); i += ghostSize {
+		if [4]byte(x.ghosts[i:]) == [4]byte(k[12:16]) {
+			f := x.ghosts[i+4]
+			x.ghosts = append(x.ghosts[:i], x.ghosts[i+ghostSize:]...)
+			return f
+		}
+	}
+	return 0
+}

@@ -1,0 +1,338 @@
+package cache
+
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/embed"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/sha2"
+)
+
+// Version is that of the canonical form; keys of two versions are never equal.
+const Version = 1
+
+// A Part is something that is not in a request's content and tells two requests apart all
+// the same, because the configuration says so.
+type Part struct{ Name, Value string }
+
+// A Target is a model at a provider that may answer.
+type Target struct {
+	Provider, Type string // its name, and that of its API
+	Model          string
+}
+
+// A Question is what a key depends on beside a request's content.
+type Question struct {
+	Scope     []string // whom the answer is for: tenant, consumer, client_key, open or shared, and names
+	Namespace string   // of the configuration
+	Operation string
+	Group     string   // name of the model, where chance or rules choose between targets
+	Targets   []Target // that may answer, in the configuration's order
+	Parts     []Part
+	Custom    string // stands for the request's content, if it is not empty
+}
+
+// A Keyer derives keys. It is used again and again: it keeps its memory.
+type Keyer struct{ c canon }
+
+// Bytes is the canonical form that the last key is the SHA-256 of, until the next one.
+func (k *Keyer) Bytes() []byte { return k.c.Dst }
+
+// Chat is the key of a conversation.
+func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
+	return k.key(q, func() { k.c.request(r) })
+}
+
+// Embedding is the key of one input of a request for embeddings.
+func (k *Keyer) Embedding(q *Question, r *embed.Request, input *embed.Input) Key {
+	return k.key(q, func() { k.c.input(r, input) })
+}
+
+func (k *Keyer) key(q *Question, content func()) Key {
+	const mostKept = 1 << 20
+	c := &k.c
+	if cap(c.Dst) > mostKept {
+		c.Dst, c.scratch = nil, nil
+	}
+	c.Dst = c.Dst[:0]
+	c.Raw("{")
+	c.word("custom", q.Custom)
+	c.word("group", q.Group)
+	c.word("namespace", q.Namespace)
+	c.word("operation", q.Operation)
+	if len(q.Parts) > 0 {
+		c.array("parts")
+		for _, p := range q.Parts {
+			c.open("[")
+			c.Dst = rawjson.AppendString(c.Dst, p.Name)
+			c.Comma()
+			c.Dst = rawjson.AppendString(c.Dst, p.Value)
+			c.Raw("]")
+		}
+		c.Raw("]")
+	}
+	if q.Custom == "" {
+		c.object("request")
+		content()
+		c.Raw("}")
+	}
+	c.array("scope")
+	for _, s := range q.Scope {
+		c.Comma()
+		c.Dst = rawjson.AppendString(c.Dst, s)
+	}
+	c.Raw("]")
+	c.array("targets")
+	for _, t := range q.Targets {
+		c.open("{")
+		c.word("model", t.Model)
+		c.word("provider", t.Provider)
+		c.word("type", t.Type)
+		c.Raw("}")
+	}
+	c.Raw("]")
+	c.integer("version", Version)
+	c.Raw("}")
+	return sha2.Sum(c.Dst)
+}
+
+// request writes what of a conversation can change the answer.
+func (c *canon) request(r *chat.Request) {
+	c.value("audio", r.Audio)
+	c.choice(r)
+	c.extra(r.Dialect, r.Extra)
+	c.format(&r.Format)
+	c.number("frequency_penalty", r.FrequencyPenalty, true)
+	if len(r.LogitBias) > len("{}") {
+		c.value("logit_bias", r.LogitBias)
+	}
+	c.yes("logprobs", r.Logprobs)
+	c.integer("max_tokens", r.MaxTokens)
+	c.array("messages")
+	for i := range r.Messages {
+		c.message(&r.Messages[i])
+	}
+	c.Raw("]")
+	c.number("min_p", r.MinP, true)
+	c.value("modalities", r.Modalities)
+	if r.N > 1 {
+		c.integer("n", r.N)
+	}
+	c.value("prediction", r.Prediction)
+	c.number("presence_penalty", r.PresencePenalty, true)
+	c.reasoning(&r.Reasoning)
+	c.number("seed", r.Seed, false)
+	c.yes("sequential_tools", r.SequentialTools && len(r.Tools) > 0)
+	c.serverTools(r)
+	c.texts("stop", r.Stop)
+	c.number("temperature", r.Temperature, false)
+	c.tools(r.Tools)
+	c.number("top_k", r.TopK, false)
+	c.number("top_logprobs", r.TopLogprobs, false)
+	c.number("top_p", r.TopP, false)
+	c.text("verbosity", r.Verbosity)
+	c.value("web_search", r.WebSearch)
+}
+
+var choices = [...]string{chat.ChoiceNone: "none", chat.ChoiceRequired: "required", chat.ChoiceTool: "tool"}
+
+func (c *canon) choice(r *chat.Request) {
+	if k := r.Choice.Kind; k > chat.ChoiceAuto && len(r.Tools)+len(r.ServerTools) > 0 {
+		c.array("choice")
+		c.Dst = rawjson.AppendString(c.Dst, choices[k])
+		if k == chat.ChoiceTool {
+			c.Comma()
+			c.string(r.Choice.Name)
+		}
+		c.Raw("]")
+	}
+}
+
+// extra writes what only one dialect has, in the order of the paths.
+func (c *canon) extra(dialect string, list []chat.Member) {
+	if len(list) == 0 {
+		return
+	}
+	order := make([]int, len(list))
+	for i := range list { // there are few, and they are bounded
+		at := i
+		for ; at > 0 && list[order[at-1]].Path > list[i].Path; at-- {
+			order[at] = order[at-1]
+		}
+		order[at] = i
+	}
+	c.array("extra")
+	c.Dst = rawjson.AppendString(c.Dst, dialect)
+	for _, i := range order {
+		c.open("[")
+		c.Dst = rawjson.AppendString(c.Dst, list[i].Path)
+		c.Comma()
+		c.json(list[i].Raw)
+		c.Raw("]")
+	}
+	c.Raw("]")
+}
+
+func (c *canon) format(f *chat.Format) {
+	switch f.Kind {
+	case chat.FormatJSON:
+		c.word("format", "json")
+	case chat.FormatSchema:
+		c.object("format")
+		c.text("description", f.Description)
+		c.text("name", f.Name)
+		c.value("schema", f.Schema)
+		c.yes("strict", f.Strict)
+		c.Raw("}")
+	}
+}
+
+func (c *canon) reasoning(r *chat.Reasoning) {
+	if r.Effort == 0 && r.Budget == 0 && !r.Adaptive && len(r.Summary) == 0 {
+		return
+	}
+	c.object("reasoning")
+	c.yes("adaptive", r.Adaptive)
+	c.integer("budget", r.Budget)
+	c.word("effort", chat.EffortNames[r.Effort])
+	c.text("summary", r.Summary)
+	c.Raw("}")
+}
+
+func (c *canon) serverTools(r *chat.Request) {
+	if len(r.ServerTools) == 0 {
+		return
+	}
+	c.array("server_tools")
+	c.Dst = rawjson.AppendString(c.Dst, r.Dialect)
+	for i := range r.ServerTools {
+		c.Comma()
+		c.json(r.ServerTools[i].Raw)
+	}
+	c.Raw("]")
+}
+
+func (c *canon) texts(key string, list []chat.Text) {
+	if len(list) == 0 {
+		return
+	}
+	c.array(key)
+	for _, t := range list {
+		c.Comma()
+		c.string(t)
+	}
+	c.Raw("]")
+}
+
+func (c *canon) tools(list []chat.Tool) {
+	if len(list) == 0 {
+		return
+	}
+	c.array("tools")
+	for i := range list {
+		t := &list[i]
+		c.open("{")
+		c.text("description", t.Description)
+		c.text("name", t.Name)
+		c.value("parameters", t.Takes())
+		c.yes("strict", t.Strict)
+		c.Raw("}")
+	}
+	c.Raw("]")
+}
+
+var roles = [...]string{chat.System: "system", chat.User: "user", chat.Assistant: "assistant", chat.ToolRole: "tool"}
+
+func (c *canon) message(m *chat.Message) {
+	c.open("{")
+	c.text("name", m.Name)
+	c.parts("parts", m.Parts)
+	c.word("role", roles[m.Role])
+	c.Raw("}")
+}
+
+func (c *canon) parts(key string, list []chat.Part) {
+	c.array(key)
+	for i := range list {
+		c.part(&list[i])
+	}
+	c.Raw("]")
+}
+
+var kinds = [...]string{chat.TextPart: "text", chat.ImagePart: "image", chat.DocumentPart: "document", chat.AudioPart: "audio", chat.VideoPart: "video",
+	chat.ThinkingPart: "thinking", chat.RedactedPart: "redacted", chat.ToolCallPart: "call", chat.ToolResultPart: "result", chat.RefusalPart: "refusal", chat.ServerPart: "server"}
+
+// part writes a text that is nothing but a text as a string, and anything else as an object.
+func (c *canon) part(p *chat.Part) {
+	if p.Kind == chat.TextPart && len(p.Citations) == 0 {
+		c.Comma()
+		c.string(p.Text)
+		return
+	}
+	c.open("{")
+	c.arguments(p)
+	c.value("citations", p.Citations)
+	c.text("context", p.Context)
+	if string(p.Detail) != "auto" {
+		c.text("detail", p.Detail)
+	}
+	c.yes("error", p.IsError)
+	c.text("id", p.ID)
+	c.word("kind", kinds[p.Kind])
+	if p.Kind >= chat.ImagePart && p.Kind <= chat.VideoPart {
+		c.media(&p.Media)
+	}
+	c.text("name", p.Name)
+	c.value("raw", p.Raw)
+	if p.Kind == chat.ToolResultPart {
+		c.parts("result", p.Result)
+	}
+	c.text("signature", p.Signature)
+	c.text("text", p.Text)
+	c.text("title", p.Title)
+	c.Raw("}")
+}
+
+// arguments writes those of a call as the JSON that they are, in whichever way they are
+// spelled.
+func (c *canon) arguments(p *chat.Part) {
+	if p.Input != nil || len(p.Arguments) == 0 {
+		c.value("arguments", p.Input)
+		return
+	}
+	c.scratch = rawjson.AppendUnescaped(c.scratch[:0], p.Arguments)
+	if c.doc.Parse(c.scratch) != nil {
+		c.text("arguments_text", p.Arguments)
+		return
+	}
+	c.Key("arguments")
+	own := c.scratch // which the document is a view of
+	c.scratch = nil
+	c.any(c.doc.Root())
+	c.scratch = own
+}
+
+func (c *canon) media(m *chat.Media) {
+	c.object("media")
+	c.text("file_id", m.FileID)
+	c.yes("plain", m.Plain)
+	if len(m.Data) > 0 {
+		c.content(m)
+	}
+	c.text("type", m.Type)
+	c.text("url", m.URL)
+	c.Raw("}")
+}
+
+// input writes one input of a request for embeddings.
+func (c *canon) input(r *embed.Request, in *embed.Input) {
+	c.integer("dimensions", r.Dimensions)
+	c.extra(r.Dialect, r.Extra)
+	if in.Tokens != nil {
+		c.Key("input")
+		c.json(in.Tokens)
+	} else {
+		c.Key("input")
+		c.string(in.Text)
+	}
+	c.integer("task", int64(r.Task))
+}
