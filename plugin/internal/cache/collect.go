@@ -14,7 +14,7 @@ type Collector struct {
 	size                int
 	unfit, ended        bool
 	choices             []chat.Choice
-	model, tier, system []byte
+	model, tier, system chat.Text
 	usage               chat.Usage
 	counted             bool
 }
@@ -37,7 +37,9 @@ func (c *Collector) Event(e *chat.Event) {
 	}
 	switch e.Kind {
 	case chat.Start:
-		c.model, c.tier, c.system = c.copy(nil, e.Model), c.copy(nil, e.Tier), c.copy(nil, e.System)
+		c.add(&c.model, e.Model)
+		c.add(&c.tier, e.Tier)
+		c.add(&c.system, e.System)
 	case chat.End:
 		c.ended = true
 	case chat.Ping:
@@ -57,13 +59,18 @@ func (c *Collector) drop() { *c = Collector{unfit: true} }
 
 func (c *Collector) step(to *chat.Choice, e *chat.Event) {
 	if e.Kind == chat.FinishEvent {
-		to.Finish, to.Sequence, to.Details = e.Finish, c.copy(nil, e.Sequence), c.copy(nil, e.Raw)
+		to.Finish = e.Finish
+		c.add(&to.Sequence, e.Sequence)
+		c.addRaw(&to.Details, e.Raw)
 		return
 	}
 	if e.Kind == chat.BlockStart {
 		to.Parts = chat.AppendPart(to.Parts, e.Block)
 		p := &to.Parts[len(to.Parts)-1]
-		p.ID, p.Name, p.Text, p.Raw = c.copy(nil, e.ID), c.copy(nil, e.Name), c.copy(nil, e.Text), c.copy(nil, e.Raw)
+		c.add(&p.ID, e.ID)
+		c.add(&p.Name, e.Name)
+		c.add(&p.Text, e.Text)
+		c.addRaw(&p.Raw, e.Raw)
 		return
 	}
 	if len(to.Parts) == 0 {
@@ -73,23 +80,34 @@ func (c *Collector) step(to *chat.Choice, e *chat.Event) {
 	p := &to.Parts[len(to.Parts)-1]
 	switch {
 	case e.Kind == chat.TextDelta && p.Kind == chat.ToolCallPart:
-		p.Arguments = c.copy(p.Arguments, e.Text)
+		c.add(&p.Arguments, e.Text)
 	case e.Kind == chat.TextDelta:
-		p.Text = c.copy(p.Text, e.Text)
+		c.add(&p.Text, e.Text)
 	case e.Kind == chat.SignatureDelta:
-		p.Signature = c.copy(p.Signature, e.Text)
+		c.add(&p.Signature, e.Text)
 	case e.Kind == chat.CitationDelta:
-		p.Citations = c.copy(append(p.Citations, ','), e.Raw)
+		c.addRaw(&p.Citations, comma)
+		c.addRaw(&p.Citations, e.Raw)
 	case e.Kind == chat.BlockStop && len(p.Citations) > 0 && p.Citations[0] == ',':
 		p.Citations[0] = '['
 		p.Citations = append(p.Citations, ']')
 	}
 }
 
-// copy appends to what is kept.
-func (c *Collector) copy(dst, p []byte) []byte {
+var comma = []byte(",")
+
+// add and addRaw append to what is kept.
+//
+//go:noinline
+func (c *Collector) add(to *chat.Text, p chat.Text) {
 	c.size += len(p)
-	return append(dst, p...)
+	*to = append(*to, p...)
+}
+
+//go:noinline
+func (c *Collector) addRaw(to *chat.Raw, p chat.Raw) {
+	c.size += len(p)
+	*to = append(*to, p...)
 }
 
 // Response is the whole answer; false if there is none, for the stream is unfit or has not

@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"strings"
+
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -152,17 +154,9 @@ func (c *canon) extra(dialect string, list []chat.Member) {
 	if len(list) == 0 {
 		return
 	}
-	order := make([]int, len(list))
-	for i := range list { // there are few, and they are bounded
-		at := i
-		for ; at > 0 && list[order[at-1]].Path > list[i].Path; at-- {
-			order[at] = order[at-1]
-		}
-		order[at] = i
-	}
 	c.array("extra")
 	c.Dst = rawjson.AppendString(c.Dst, dialect)
-	for _, i := range order {
+	for _, i := range ordered(len(list), func(a, b uint32) int { return strings.Compare(list[a].Path, list[b].Path) }) {
 		c.open("[")
 		c.Dst = rawjson.AppendString(c.Dst, list[i].Path)
 		c.Comma()

@@ -62,6 +62,8 @@ func NewMemory(host state.Host, space string, bytes int) *Memory {
 func (m *Memory) Counts() Counts { return m.counts }
 
 // name is that of a bucket's index, or of one of its values.
+//
+//go:noinline
 func (m *Memory) name(bucket, slot int) string {
 	const digits = "0123456789abcdef"
 	var b [64]byte
@@ -78,6 +80,8 @@ func (m *Memory) name(bucket, slot int) string {
 func (m *Memory) bucket(k *Key) int { return int(le32(k[:])&0xffffff) & (m.buckets - 1) }
 
 // load reads a bucket's index.
+//
+//go:noinline
 func (m *Memory) load(bucket int) uint32 {
 	value, version, ok := m.host.Load(m.name(bucket, -1))
 	if !ok {

@@ -71,6 +71,8 @@ func (r *reader) caller(o *strict.Object) *identity.Caller {
 		Tier:   o.Str("tier", "Its kind of contract: the name of a tier, where there are any.", ""),
 		Models: o.Strings("models", "Names and patterns of the models that it may use; none means all."),
 		Tags:   o.Strings("tags", "Words that access rules can go by."),
+
+		Privileged: o.Enums("privileged", "Headers x-postern-NAME that not everybody may send: cache-key names the answer in the cache instead of what is asked.", nil, "cache-key"),
 	}
 }
 

@@ -32,6 +32,7 @@ type Plan struct {
 	CORS      CORS
 	Limits    Bounds
 	Usage     Usage
+	Cache     *Cache // nil: nothing is kept
 	Catalog   *catalog.Catalog
 	Spots     []route.Spot // whose health is kept
 	Groups    int          // how many groups of targets there are
@@ -127,6 +128,7 @@ type Admin struct {
 // ClientHeaders is what a caller may say by header.
 type ClientHeaders struct {
 	Timeout, Metadata, SessionID bool
+	CacheTTL, SkipCache          bool
 	Cloudflare                   bool     // cf-aig-* as well
 	Debug                        []string // patterns for consumers who may ask how their requests are routed
 }

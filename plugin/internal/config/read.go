@@ -75,6 +75,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.identity(o)
 	r.admin(o)
 	r.usage(o)
+	r.cache(o)
 	r.clientHeaders(o)
 	r.signals(o)
 	r.cors(o)
@@ -161,7 +162,7 @@ func (r *reader) admin(o *strict.Object) {
 
 func (r *reader) clientHeaders(o *strict.Object) {
 	o.Object("client_headers", "What a caller may say by header; all other x-postern-* and cf-aig-* headers are ignored.", func(o *strict.Object) {
-		for _, name := range o.Enums("narrow", "Headers x-postern-NAME that can only make a request smaller.", nil, "timeout", "metadata", "session-id") {
+		for _, name := range o.Enums("narrow", "Headers x-postern-NAME that can only make a request smaller.", nil, "timeout", "metadata", "session-id", "cache-ttl", "skip-cache") {
 			switch name {
 			case "timeout":
 				r.out.Client.Timeout = true
@@ -169,6 +170,10 @@ func (r *reader) clientHeaders(o *strict.Object) {
 				r.out.Client.Metadata = true
 			case "session-id":
 				r.out.Client.SessionID = true
+			case "cache-ttl":
+				r.out.Client.CacheTTL = true
+			case "skip-cache":
+				r.out.Client.SkipCache = true
 			}
 		}
 		r.out.Client.Debug = o.Strings("debug", "Names of consumers, with *, who may send x-postern-debug: their answers then tell in x-postern-route where the request could have gone, and why it did not.")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 )
 
@@ -23,6 +24,7 @@ func (s *Stream) Done() *Step {
 	s.finished = s.w.port.Now()
 	if s.late = under && s.attempts != nil && s.attempts.waiting; !s.late {
 		s.settleUsage(under && s.phase == released)
+		s.store()
 	}
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
@@ -264,6 +266,12 @@ func (s *Stream) record() []byte {
 		b = appendCount(b, `,"time_to_first_byte_ms":`, millis(s.firstByte-s.began))
 	}
 	b = appendCount(b, `,"duration_ms":`, millis(s.finished-s.began))
+	b = appendText(b, `,"cache":`, s.cache.status)
+	b = appendText(b, `,"cache_reason":`, s.cache.why)
+	if s.cache.key != (cache.Key{}) {
+		b = append(appendHex(append(b, `,"cache_key":"`...), s.cache.key[:]), '"')
+	}
+	b = appendPositive(b, `,"saved_tokens":`, s.cache.saved)
 	b = appendText(b, `,"error":`, s.failure)
 	b = appendText(b, `,"access_rule":`, s.rule)
 	b = appendText(b, `,"access_shadow":`, s.shadow)

@@ -149,6 +149,9 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 // release sends the request on: the body as it came but for the named members, the
 // headers without what is the client's own.
 func (s *Stream) release(request rawjson.Value, body []byte) *Step {
+	if step := s.fromCache(request); step != nil {
+		return step
+	}
 	most, e := s.reserve(request)
 	if e == nil && most > 0 {
 		request, body, e = s.bound(request, most)

@@ -24,6 +24,9 @@ func (s *Stream) streamed(step *Step, p []byte, end bool) {
 			break
 		}
 		asked := ev.Message && s.watch.Event(ev.Type, ev.Data)
+		if ev.Message {
+			s.keepFrame(ev.Type, ev.Data)
+		}
 		if ev.Message && s.budget.output > 0 {
 			s.budget.place.pass(ev.Type, ev.Data)
 		}

@@ -25,6 +25,7 @@ type clientHeaders struct {
 	keyInQuery                bool // which it is taken out of
 	timeout, metadata         string
 	session                   string
+	wishes                    wishes   // about the cache
 	counted                   []string // what limits are kept by, in the configuration's order
 	twice                     string   // one of those that is there again
 	forwarded                 string   // x-forwarded-for
@@ -47,6 +48,7 @@ func (in *clientHeaders) keep(key bool) {
 	in.key = strings.Clone(in.key)
 	in.origin = strings.Clone(in.origin)
 	in.encoding, in.boundary = strings.Clone(in.encoding), strings.Clone(in.boundary)
+	in.wishes.key, in.wishes.beta = strings.Clone(in.wishes.key), strings.Clone(in.wishes.beta)
 	in.timeout, in.metadata, in.session = strings.Clone(in.timeout), strings.Clone(in.metadata), strings.Clone(in.session)
 	for _, names := range [...][]string{in.own, in.api, in.counted} {
 		for i := range names {
@@ -57,7 +59,7 @@ func (in *clientHeaders) keep(key bool) {
 
 // read picks out of the headers, in one pass, what the gateway looks at.
 func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
-	in := clientHeaders{length: -1, own: old.own[:0], api: old.api[:0], words: old.words[:0], counted: old.counted[:0]}
+	in := clientHeaders{length: -1, wishes: wishes{most: -1, ttl: -1}, own: old.own[:0], api: old.api[:0], words: old.words[:0], counted: old.counted[:0]}
 	for range w.plan.Identity.Headers {
 		in.words = append(in.words, "")
 	}
@@ -104,6 +106,8 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 				v = in.forwarded + "," + v
 			}
 			in.forwarded = v
+		case "cache-control":
+			in.wishes.control(v)
 		case "origin":
 			in.origin = v
 		case "access-control-request-method":
@@ -164,6 +168,9 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 				in.own = append(in.own, name)
 			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") || strings.HasPrefix(name, "x-goog-") || strings.HasPrefix(name, "amz-sdk-") {
 				in.api = append(in.api, name)
+				if name == "anthropic-beta" {
+					in.wishes.beta = v
+				}
 			}
 			return
 		}
@@ -187,6 +194,8 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 		in.metadata = v
 	case allowed.SessionID && own == "session-id":
 		in.session = v
+	default:
+		in.wishes.says(&allowed, own, v)
 	}
 }
 

@@ -150,6 +150,9 @@ func (s *Stream) inputTokens(request rawjson.Value) int64 {
 		if d.Reader == nil {
 			break
 		}
+		if s.budget.read {
+			return w.request.Tokens()
+		}
 		w.request.Reset()
 		if d.Reader.ReadRequest(request, &w.request) == nil {
 			s.budget.read = true

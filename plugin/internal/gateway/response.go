@@ -79,7 +79,7 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	if head.status == 401 && s.token != nil && s.fromProvider() {
 		s.refused()
 	}
-	step.Set = s.standings(step.Set)
+	step.Set = s.showCache(s.standings(step.Set))
 	s.tellRoute(step)
 	if a := s.attempts; a != nil && a.list != nil {
 		if head.status >= 400 && !a.last() && !s.refusedHere() {
@@ -324,6 +324,7 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	default:
 		step.Want = Each
 		s.watch.Body(p)
+		s.keepBody(p)
 		if end {
 			s.settle(step)
 		}

@@ -79,6 +79,7 @@ type Stream struct {
 	translation translation
 	codecs      codecs
 	budget      budgeting
+	cache       caching
 
 	began, firstByte, finished int64  // nanoseconds
 	status                     int    // of the answer; 0 if none came

@@ -281,6 +281,7 @@ func (s *Stream) event(e *chat.Event) {
 		e.Elapsed = s.w.port.Now() - s.began
 	}
 	tr.track(e)
+	s.keepEvent(e)
 	if e.Counted {
 		tr.usage, tr.counted = e.Usage, true
 	}

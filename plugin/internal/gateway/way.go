@@ -36,6 +36,7 @@ func (c *chatWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if len(out.Model) == 0 {
 		out.Model = rawjson.AppendEscaped(nil, c.s.target.Model)
 	}
+	c.s.keepWhole(out)
 	out.Elapsed, out.Echo, out.Texts = c.s.w.port.Now()-c.s.began, c.s.translation.echo, c.s.translation.texts
 	return c.s.endpoint.Dialect.Writer.AppendResponse(dst, out), out.Usage, out.Counted, nil
 }

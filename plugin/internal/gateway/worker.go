@@ -9,6 +9,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/access"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
@@ -46,8 +47,10 @@ type Worker struct {
 	eager    held           // those whose answer has to begin soon
 	pausing  held           // those that wait before they are tried again
 	cut      held           // those whose answer the gateway has ended
-	book     *limit.Book    // nil: there are no limits
-	ledger   *usage.Ledger  // nil: nobody can ask for it
+	kept     *cache.Memory  // nil: nothing is
+	keyer    cache.Keyer
+	book     *limit.Book   // nil: there are no limits
+	ledger   *usage.Ledger // nil: nobody can ask for it
 	revoked  *revoked.List
 	leased   []*Stream // that have something reserved
 	alerts   []*alert  // not yet delivered
@@ -86,6 +89,9 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newTokens()
 	w.board = route.NewBoard(port, plan.Usage.Space, plan.Usage.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
+	if c := plan.Cache; c != nil {
+		w.kept = cache.NewMemory(port, plan.Usage.Space, c.Bytes)
+	}
 	if plan.Usage.Any {
 		w.limits()
 	}

@@ -8,6 +8,8 @@
 package identity
 
 import (
+	"slices"
+
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/glob"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
@@ -18,6 +20,7 @@ import (
 type Caller struct {
 	Name, Tenant, Tier string
 	Tags               []string
+	Privileged         []string     // names of headers that not everybody may send
 	Models             []string     // names and patterns; none means every model
 	Rules              limit.Limits // its own, read from Limits where it has brought them
 	Limits             []byte       // what its key says of limits, a JSON list as the configuration has it; nil is none
@@ -28,6 +31,11 @@ type Caller struct {
 // May reports whether the caller may use a model by that name.
 func (c *Caller) May(model string) bool {
 	return c == nil || len(c.Models) == 0 || glob.Any(c.Models, model)
+}
+
+// MayPrivileged reports whether the caller may send a header that not everybody may.
+func (c *Caller) MayPrivileged(name string) bool {
+	return c != nil && slices.Contains(c.Privileged, name)
 }
 
 // Claim is what the caller's token says at a path, if that is a string, a number or a

@@ -171,6 +171,12 @@ func (s *Set) Rested(provider string, place bool) Sample {
 	return Sample{Series: s.Plain("postern.rests;provider=" + clean(provider) + ";what=" + what), Value: 1}
 }
 
+// Cached counts what the cache has done: requests that were a hit, a miss or a bypass,
+// answers stored, evicted, not kept and why, and tokens and nano-dollars saved.
+func (s *Set) Cached(what string) Sample {
+	return Sample{Series: s.Plain("postern.cache;what=" + what), Value: 1}
+}
+
 // Threshold counts budgets that have come to a percent of theirs.
 func (s *Set) Threshold(budget, percent string) Sample {
 	return Sample{Series: s.named("postern.budget_thresholds;budget=", budget, ";percent="+percent), Value: 1}

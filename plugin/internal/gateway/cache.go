@@ -1,0 +1,313 @@
+package gateway
+
+import (
+	"strings"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/adapters/sha2"
+	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
+)
+
+// A caching is what a stream has to do with the cache.
+type caching struct {
+	status string // as the client is told; empty: nothing
+	why    string // the answer is not kept
+	key    cache.Key
+	ttl    time.Duration // of the answer, if it is to be kept
+	scope  cache.Tag
+	model  cache.Tag
+
+	body      []byte // of a whole answer, so far
+	collector *cache.Collector
+	decoder   adapters.Decoder // of a stream that passes unread
+	entry     []byte           // the answer as it will be kept
+	saved     int64            // tokens that a hit has saved
+}
+
+// What a client is told of the cache.
+const (
+	cacheHit    = "hit"
+	cacheMiss   = "miss"
+	cacheBypass = "bypass"
+	cacheHeader = "x-postern-cache"
+)
+
+// wishes are what a client's headers say of the cache. Views, void as all of them are.
+type wishes struct {
+	skip, refresh bool
+	most          int64 // seconds that an answer may be old; -1: any
+	ttl           int64 // seconds that it may be kept; -1: as long as usual
+	key           string
+	beta          string // features of the API that are asked for
+}
+
+// control reads a client's cache-control, https://www.rfc-editor.org/rfc/rfc9111#section-5.2.1.
+func (w *wishes) control(v string) {
+	for v != "" {
+		var one string
+		one, v, _ = strings.Cut(v, ",")
+		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(one)), "=")
+		switch name {
+		case "no-store":
+			w.skip = true
+		case "no-cache":
+			w.refresh = true
+		case "max-age":
+			if n := parseLength(strings.Trim(value, `"`)); n >= 0 {
+				w.most = int64(n)
+			}
+		}
+	}
+}
+
+// says reads one of the gateway's own headers about the cache.
+func (w *wishes) says(allowed *config.ClientHeaders, name, v string) {
+	switch {
+	case allowed.SkipCache && name == "skip-cache":
+		w.skip = w.skip || !strings.EqualFold(v, "false")
+	case allowed.CacheTTL && name == "cache-ttl":
+		if d, ok := strict.ParseDuration(v); ok && d > 0 {
+			w.ttl = int64(d / time.Second)
+		} else if n := parseLength(v); n >= 0 {
+			w.ttl = int64(n)
+		}
+	case name == "cache-key":
+		w.key = v
+	}
+}
+
+// fromCache answers with what an equal request has got. It is nil if nothing is kept for the
+// request; then its answer will be, if it is worth it.
+func (s *Stream) fromCache(request rawjson.Value) *Step {
+	s.cache = caching{}
+	plan := s.w.plan.Cache
+	if plan == nil || !s.cacheable() {
+		return nil
+	}
+	c, wish, r := &s.cache, &s.in.wishes, &s.w.request
+	c.status = cacheBypass
+	if c.why = s.declines(plan, request); c.why != "" {
+		return nil
+	}
+	s.deriveKey(plan, r)
+	now := s.w.port.Now()
+	if !wish.refresh {
+		e, ok := s.w.kept.Get(&c.key, now, s.w.port.Random())
+		if age := (now - e.Stored) / 1e9; ok && (wish.most < 0 || age <= wish.most) {
+			if step := s.hit(&e, age); step != nil {
+				return step
+			}
+		}
+	}
+	c.status = cacheMiss
+	return nil
+}
+
+// cacheable reports whether answers to such requests are ever kept: those that are read, and
+// written, in the neutral form.
+func (s *Stream) cacheable() bool {
+	switch s.endpoint.Op {
+	case adapters.Chat, adapters.Completions, adapters.Responses:
+	default:
+		return false
+	}
+	_, ok := s.target.Provider.Adapter.(adapters.Translator)
+	return ok && s.endpoint.Dialect.Reader != nil
+}
+
+// declines is why the cache has nothing to do with the request; empty if it has. It reads the
+// request.
+func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
+	c, wish := &s.cache, &s.in.wishes
+	if c.ttl = plan.TTL(s.meant); wish.ttl >= 0 {
+		c.ttl = min(c.ttl, time.Duration(wish.ttl)*time.Second)
+	}
+	switch {
+	case wish.skip:
+		return "asked"
+	case c.ttl <= 0:
+		return "ttl"
+	}
+	if _, native := s.native(); native && s.endpoint.Op == adapters.Responses {
+		return "kept_by_provider" // under the id of the answer, which clients go on from
+	}
+	r := &s.w.request
+	r.Reset()
+	if s.endpoint.Dialect.Reader.ReadRequest(request, r) != nil {
+		return "unread"
+	}
+	s.budget.read = true
+	return plan.Policy.Asking(r)
+}
+
+// deriveKey finds the key of the request, and what its entry is purged by.
+func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
+	c := &s.cache
+	q := cache.Question{Scope: s.cacheScope(plan), Namespace: plan.Namespace, Operation: "chat"}
+	if s.endpoint.Op == adapters.Completions {
+		q.Operation = "completions"
+	}
+	if s.choice != nil && len(s.choice.Targets) > 1 {
+		q.Group = s.choice.Name
+		for i := range s.choice.Targets {
+			q.Targets = append(q.Targets, s.cacheTarget(&s.choice.Targets[i]))
+		}
+	} else {
+		q.Targets = append(q.Targets, s.cacheTarget(&s.target))
+	}
+	q.Parts = s.cacheParts(plan, r)
+	if s.caller.MayPrivileged("cache-key") {
+		q.Custom = s.in.wishes.key
+	}
+	c.key = s.w.keyer.Chat(&q, r)
+	c.scope, c.model = cache.TagOf([]byte(strings.Join(q.Scope, "\x00"))), cache.TagOf([]byte(s.meant))
+}
+
+func (s *Stream) cacheTarget(t *config.Target) cache.Target {
+	model := t.Model
+	if model == "" {
+		model = s.meant
+	}
+	return cache.Target{Provider: t.Provider.Label(), Type: t.Provider.Type.Name, Model: model}
+}
+
+// cacheScope is whom the answer is for. Where a provider gets the client's own key nobody
+// but who has that key may have what it has bought.
+func (s *Stream) cacheScope(plan *config.Cache) []string {
+	if s.w.plan.PassesKeys && s.in.key != "" {
+		sum := sha2.Sum([]byte(s.in.key))
+		return []string{"client_key", string(appendHex(nil, sum[:]))}
+	}
+	who := s.caller
+	switch {
+	case plan.Scope == config.ScopeShared:
+		return []string{"shared"}
+	case who == nil:
+		return []string{"open"}
+	case plan.Scope == config.ScopeTenant && who.Tenant != "":
+		return []string{"tenant", who.Tenant}
+	}
+	return []string{"consumer", who.Tenant, who.Name}
+}
+
+// cacheParts are what tells requests apart beside their content.
+func (s *Stream) cacheParts(plan *config.Cache, r *chat.Request) []cache.Part {
+	var parts []cache.Part
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, cache.Part{Name: name, Value: value})
+		}
+	}
+	add("anthropic-beta", s.in.wishes.beta)
+	if s.in.query != "alt=sse" {
+		add("query", s.in.query)
+	}
+	if plan.User {
+		add("user", string(rawjson.AppendUnescaped(nil, r.User)))
+	}
+	for _, a := range plan.Parts {
+		add(a.Kind.String()+":"+a.Name, s.Attribute(a))
+	}
+	return parts
+}
+
+// hit answers with what is kept. It is nil if that is not possible after all, or if limits do
+// not let the request pass: then it goes the usual way, which says so.
+func (s *Stream) hit(e *cache.Entry, age int64) *Step {
+	w, c, d := s.w, &s.cache, s.endpoint.Dialect
+	r := &w.response
+	r.Reset()
+	cost, ok := cache.ReadAnswer(e.Value, r)
+	if !ok {
+		return nil
+	}
+	if w.plan.Cache.Shadow {
+		w.countCache("would_hit", 1)
+		return nil
+	}
+	if !s.countHit() {
+		return nil
+	}
+	c.status, c.saved = cacheHit, r.Usage.Total()
+	w.countCache("saved_tokens", c.saved)
+	w.countCache("saved_nano_usd", cost)
+	s.target = config.Target{} // nobody is asked
+	s.name(&r.Created, &r.ID)
+	r.Elapsed = w.port.Now() - s.began
+	kind, body := "application/json", []byte(nil)
+	if s.stream {
+		kind, body = d.StreamType, s.replay(r)
+	} else {
+		r.Echo, r.Texts = w.request.Echo, w.request.Texts
+		body = d.Writer.AppendResponse(nil, r)
+	}
+	step := s.reply(200, "cache", kind, body)
+	step.Reply.Headers = append(s.showCache(step.Reply.Headers), adapters.Header{Name: "age", Value: itoa(int(age))})
+	return step
+}
+
+// replay writes an answer as a stream.
+func (s *Stream) replay(r *chat.Response) (body []byte) {
+	w := s.codecs.encoder(s.endpoint.Dialect)
+	w.Reset(&s.w.request)
+	s.answer.streaming = true
+	cache.Replay(r, func(e *chat.Event) {
+		if e.Kind == chat.End {
+			e.Elapsed = r.Elapsed
+		}
+		body = w.Append(body, e)
+	})
+	return body
+}
+
+// countHit counts an answer from the cache as a request; false if there is no room for one.
+func (s *Stream) countHit() bool {
+	if !s.w.plan.Cache.Counts {
+		return true
+	}
+	b := &s.budget
+	if s.gather(); !b.lease.Counts(limit.Counted) {
+		return true
+	}
+	b.ask = limit.Ask{}
+	if s.w.book.Admit(&b.lease, &b.ask, limit.Counted, nil, s.w.port.Now()).Refused != nil {
+		return false
+	}
+	s.w.holdLease(s)
+	return true
+}
+
+// showCache tells the client what the cache had to do with its answer.
+func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
+	if s.cache.status == "" {
+		return h
+	}
+	h = append(h, adapters.Header{Name: cacheHeader, Value: s.cache.status})
+	if s.w.plan.Client.Cloudflare {
+		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: strings.ToUpper(s.cache.status)})
+	}
+	return h
+}
+
+// countCache counts what the cache has done.
+func (w *Worker) countCache(what string, n int64) {
+	if n > 0 {
+		x := w.series.Cached(what)
+		x.Value = uint64(n)
+		w.outbox.Samples = append(w.outbox.Samples, x)
+	}
+}
+
+func appendHex(dst, p []byte) []byte {
+	const digits = "0123456789abcdef"
+	for _, b := range p {
+		dst = append(dst, digits[b>>4], digits[b&15])
+	}
+	return dst
+}

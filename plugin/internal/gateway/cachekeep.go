@@ -1,0 +1,146 @@
+package gateway
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
+)
+
+// What an answer leaves in the cache. It is collected on its way to the client, within a
+// bound, and kept when the stream is done and everything has gone well.
+
+// keeps reports whether the answer in hand may be kept.
+func (c *caching) keeps() bool { return c.status == cacheMiss && c.why == "" }
+
+// unfit notes why an answer is not kept, and frees what there is of it.
+func (c *caching) unfit(why string) {
+	c.why, c.body, c.collector, c.entry = why, nil, nil, nil
+}
+
+// consider takes a whole answer, if it is worth being kept.
+func (s *Stream) consider(r *chat.Response, cost int64) {
+	c, p := &s.cache, &s.w.plan.Cache.Policy
+	if why := p.Answering(r); why != "" {
+		c.unfit(why)
+		return
+	}
+	if c.entry = cache.AppendAnswer(nil, cache.Answer{Response: r, Cost: cost}); len(c.entry) > p.Most {
+		c.unfit("size")
+	}
+}
+
+// keepWhole takes an answer that is translated.
+func (s *Stream) keepWhole(r *chat.Response) {
+	if s.cache.keeps() {
+		cost, _ := s.known().Cost(r.Usage, s.asks.format)
+		s.consider(r, cost)
+	}
+}
+
+// keepEvent takes an event of a stream.
+func (s *Stream) keepEvent(e *chat.Event) {
+	c := &s.cache
+	if !c.keeps() {
+		return
+	}
+	if c.collector == nil {
+		c.collector = &cache.Collector{Most: s.w.plan.Cache.Policy.Most}
+	}
+	c.collector.Event(e)
+}
+
+// keepFrame takes an event of a stream that passes unread, and reads it.
+func (s *Stream) keepFrame(kind, data []byte) {
+	c := &s.cache
+	if !c.keeps() {
+		return
+	}
+	if c.decoder == nil {
+		a := s.target.Provider.Adapter
+		c.decoder = s.codecs.decoder(a, a.(adapters.Translator))
+	}
+	if c.decoder.Event(kind, data, s.keepEvent) != nil {
+		c.unfit("unread")
+	}
+}
+
+// keepBody takes a piece of a whole answer that passes unread.
+func (s *Stream) keepBody(p []byte) {
+	c := &s.cache
+	if !c.keeps() {
+		return
+	}
+	const spelling = 4 // times that an answer may be larger as it comes than as it is kept
+	if len(c.body)+len(p) > spelling*s.w.plan.Cache.Policy.Most {
+		c.unfit("size")
+		return
+	}
+	c.body = append(c.body, p...)
+}
+
+// store keeps the answer that has passed.
+func (s *Stream) store() {
+	c := &s.cache
+	if c.status == "" {
+		return
+	}
+	w := s.w
+	defer func() {
+		w.countCache(c.status, 1)
+		if c.status != cacheHit && c.why != "" {
+			w.countCache("not_kept_"+c.why, 1)
+		}
+	}()
+	switch {
+	case !c.keeps():
+		return
+	case s.status != 200 || s.failure != "" || s.answer.cut || s.answer.replaced != nil:
+		c.why = "error"
+		return
+	case s.budget.asked != "": // another model than the client has asked for
+		c.why = "degraded"
+		return
+	}
+	if c.entry == nil {
+		s.readAnswer()
+	}
+	if c.entry == nil {
+		return
+	}
+	now, before := w.port.Now(), w.kept.Counts().Evicted
+	e := cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: c.scope, Model: c.model, Value: c.entry}
+	if w.kept.Put(&c.key, &e, w.port.Random()) {
+		w.countCache("stored", 1)
+	} else {
+		c.why = "room"
+	}
+	w.countCache("evicted", int64(w.kept.Counts().Evicted-before))
+}
+
+// readAnswer reads an answer that has passed unread.
+func (s *Stream) readAnswer() {
+	c, w := &s.cache, s.w
+	r := &w.response
+	r.Reset()
+	switch {
+	case s.answer.streaming:
+		if c.decoder != nil && c.decoder.Close(s.keepEvent) != nil || c.collector == nil || !c.collector.Response(r) {
+			c.unfit("unread")
+			return
+		}
+	default:
+		w.doc.LoneSurrogates = true
+		err := w.doc.Parse(c.body)
+		w.doc.LoneSurrogates = false
+		t, ok := s.target.Provider.Adapter.(adapters.Translator)
+		if err != nil || !ok || t.ReadResponse(w.doc.Root(), r) != nil {
+			c.unfit("unread")
+			return
+		}
+	}
+	if len(r.Model) == 0 {
+		r.Model = rawjson.AppendEscaped(nil, s.target.Model)
+	}
+	s.consider(r, s.cost)
+}
