@@ -34,6 +34,7 @@ func (c *Collector) Event(e *chat.Event) {
 	if e.Counted {
 		c.counted = true
 		streams.Count(&c.usage, &e.Usage)
+		c.usage.ImageInput = max(c.usage.ImageInput, e.Usage.ImageInput)
 	}
 	switch e.Kind {
 	case chat.Start:
@@ -86,15 +87,13 @@ func (c *Collector) step(to *chat.Choice, e *chat.Event) {
 	case e.Kind == chat.SignatureDelta:
 		c.add(&p.Signature, e.Text)
 	case e.Kind == chat.CitationDelta:
-		c.addRaw(&p.Citations, comma)
+		c.addRaw(&p.Citations, chat.Raw{','})
 		c.addRaw(&p.Citations, e.Raw)
 	case e.Kind == chat.BlockStop && len(p.Citations) > 0 && p.Citations[0] == ',':
 		p.Citations[0] = '['
 		p.Citations = append(p.Citations, ']')
 	}
 }
-
-var comma = []byte(",")
 
 // add and addRaw append to what is kept.
 //
