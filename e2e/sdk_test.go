@@ -104,6 +104,10 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 	if err := add("sdk", sdk); err != nil {
 		return nil, err
 	}
+	again := envoy.Listener{Buffer: 16 << 20, Filters: filters(strings.TrimSuffix(sdkConfig(), "}")+`,"cache":{}}`, false)}
+	if err := add("cached sdk", again); err != nil {
+		return nil, err
+	}
 	if sdk.Certificate, sdk.Key, err = certificate(s.dir); err != nil {
 		return nil, err
 	}
@@ -174,6 +178,10 @@ func sdkRuns() (python, node []sdkRun) {
 	python = []sdkRun{
 		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat", "openai_limits"),
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages", "anthropic_limits"),
+		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat"),
+		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
+		of(openAI, "cached", "cached"),
+		of(claude, "cached at anthropic", "cached"),
 		of(claude, "openai at anthropic", "openai_chat"),
 		of(openAI, "anthropic at openai", "anthropic_messages"),
 		of(cloud, "anthropic at vertex", "anthropic_messages"),
@@ -298,7 +306,7 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 		r.mock = r.provider
 	}
 	return []string{
-		"POSTERN_URL=" + s.url("sdk"), "POSTERN_SECURE_URL=" + strings.Replace(s.url("secure sdk"), "http:", "https:", 1), "POSTERN_CA=" + filepath.Join(s.dir, "listener.pem"),
+		"POSTERN_URL=" + s.url("sdk"), "POSTERN_CACHED_URL=" + s.url("cached sdk"), "POSTERN_SECURE_URL=" + strings.Replace(s.url("secure sdk"), "http:", "https:", 1), "POSTERN_CA=" + filepath.Join(s.dir, "listener.pem"),
 		"POSTERN_DEAD_URL=http://" + dead,
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,

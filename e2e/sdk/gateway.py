@@ -13,6 +13,7 @@ import zlib
 URL = os.environ["POSTERN_URL"]
 SECURE_URL = os.environ["POSTERN_SECURE_URL"]  # the same by TLS
 CA = os.environ["POSTERN_CA"]  # file of the certificate that it has
+CACHED_URL = os.environ["POSTERN_CACHED_URL"]  # of a gateway that gives answers again
 DEAD_URL = os.environ["POSTERN_DEAD_URL"]  # where nobody listens
 KEY = os.environ["POSTERN_KEY"]
 NARROW_KEY = os.environ["POSTERN_NARROW_KEY"]  # of a consumer who may use NARROW_MODEL only

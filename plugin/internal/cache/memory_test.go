@@ -126,7 +126,7 @@ func TestForeignBytes(t *testing.T) {
 // A junkHost has the same for every name.
 type junkHost struct{ value []byte }
 
-func (h *junkHost) Load(string) ([]byte, uint32, bool)   { return bytes.Clone(h.value), 1, true }
+func (h *junkHost) Load(string) ([]byte, uint32, bool) { return bytes.Clone(h.value), 1, true }
 func (h *junkHost) Store(string, []byte, uint32) error { return nil }
 
 // A strictHost makes values with version 0 and no other, as ngx_wasm_module does.
