@@ -51,14 +51,15 @@ func (c *Cache) TTL(model string) time.Duration {
 }
 
 const (
-	mostTTL  = 366 * 24 * time.Hour
+	// MostTTL is the longest time that anything is kept.
+	MostTTL  = 366 * 24 * time.Hour
 	ttlDoc   = "How long an answer is kept; 0 is not at all."
 	allTools = "Whether answers that call tools are kept, and those to what tools have said. What tools do is not the same tomorrow."
 )
 
 func (r *reader) cache(o *strict.Object) {
 	o.Object("cache", "Answers to equal requests are given again, without asking a provider.", func(o *strict.Object) {
-		c := &Cache{ttl: o.Duration("ttl", ttlDoc, 10*time.Minute, 0, mostTTL)}
+		c := &Cache{ttl: o.Duration("ttl", ttlDoc, 10*time.Minute, 0, MostTTL)}
 		switch o.Enum("scope", "Who gets an answer that somebody has got: those of the same tenant, or the same consumer if it has no tenant; the same consumer alone; or everybody.", "tenant", "tenant", "consumer", "shared") {
 		case "consumer":
 			c.Scope = ScopeConsumer
@@ -83,7 +84,7 @@ func (r *reader) cache(o *strict.Object) {
 		o.Objects("models", "How long answers of some models are kept, the first match wins.", func(_ int, o *strict.Object) {
 			c.rules = append(c.rules, cacheRule{
 				models: o.Strings("models", "What clients call them, with * for any characters."),
-				ttl:    o.Duration("ttl", ttlDoc, 0, 0, mostTTL),
+				ttl:    o.Duration("ttl", ttlDoc, 0, 0, MostTTL),
 			})
 			o.Require("models", "ttl")
 		})

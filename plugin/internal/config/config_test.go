@@ -125,6 +125,12 @@ func TestWhatIsRefused(t *testing.T) {
 		{"signal that nobody gives", provider("") + `,"signals":{"headers":["consumers"]}}`, []string{`signals.headers[0]: want`, `did you mean "consumer"`}},
 		{"header of what is known at the end", provider("") + `,"signals":{"headers":["tokens"]}}`, []string{`signals.headers[0]: want`}},
 		{"signals that are no lists", provider("") + `,"signals":{"headers":"tier","propertys":[]}}`, []string{`signals.headers: want a list`, `signals.propertys: unknown key (did you mean "properties"?)`}},
+		{"cache of a scope that there is not", provider("") + `,"cache":{"scope":"user"}}`, []string{"cache.scope: want"}},
+		{"cache by what is no part of a key", provider("") + `,"cache":{"key":["user","model","header:"]}}`, []string{"cache.key[1]: want user", "cache.key[2]: want user"}},
+		{"cache rule without a time", provider("") + `,"cache":{"models":[{"models":["m"]}]}}`, []string{"cache.models[0].ttl: missing"}},
+		{"cache in a store that there is not", provider("") + `,"cache":{"store":{"redis":{}}}}`, []string{"cache.store.redis: unknown key"}},
+		{"cache of too little", provider("") + `,"cache":{"ttl":"400d","max_answer":1,"store":{"memory":{"max_bytes":"1KiB"}}}}`, []string{"cache.ttl: want", "cache.max_answer: want", "cache.store.memory.max_bytes: want"}},
+		{"privileged header that there is not", provider("") + `,"consumers":[{"name":"a","privileged":["cost"],"keys":[{"sha256":"` + hash + `"}]}]}`, []string{"consumers[0].privileged[0]: want"}},
 		{"admin at the root", provider("") + `,"admin":{"prefix":"/","keys":[{"sha256":"` + hash + `"}]}}`, []string{"admin.prefix: want a path"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

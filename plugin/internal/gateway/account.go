@@ -269,7 +269,7 @@ func (s *Stream) record() []byte {
 	b = appendText(b, `,"cache":`, s.cache.status)
 	b = appendText(b, `,"cache_reason":`, s.cache.why)
 	if s.cache.key != (cache.Key{}) {
-		b = append(appendHex(append(b, `,"cache_key":"`...), s.cache.key[:]), '"')
+		b = appendText(b, `,"cache_key":`, hexOf(s.cache.key))
 	}
 	b = appendPositive(b, `,"saved_tokens":`, s.cache.saved)
 	b = appendText(b, `,"error":`, s.failure)

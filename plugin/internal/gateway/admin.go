@@ -20,7 +20,7 @@ type adminPage struct {
 }
 
 // adminPages are all.
-func adminPages() [9]adminPage {
+func adminPages() [10]adminPage {
 	return [...]adminPage{
 		{"/health", (*Stream).showHealth, nil},
 		{"/version", (*Stream).showVersion, nil},
@@ -31,6 +31,7 @@ func adminPages() [9]adminPage {
 		{"/keys/revoked", (*Stream).showRevoked, nil},
 		{"/keys/revoke", nil, (*Stream).revoke},
 		{"/keys/restore", nil, (*Stream).restoreKey},
+		{"/cache/purge", nil, (*Stream).purgeCache},
 	}
 }
 

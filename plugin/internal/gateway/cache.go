@@ -166,7 +166,7 @@ func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
 		q.Custom = s.in.wishes.key
 	}
 	c.key = s.w.keyer.Chat(&q, r)
-	c.scope, c.model = cache.TagOf([]byte(strings.Join(q.Scope, "\x00"))), cache.TagOf([]byte(s.meant))
+	c.scope, c.model = scopeTag(q.Scope...), cache.TagOf([]byte(s.meant))
 }
 
 func (s *Stream) cacheTarget(t *config.Target) cache.Target {
@@ -182,7 +182,7 @@ func (s *Stream) cacheTarget(t *config.Target) cache.Target {
 func (s *Stream) cacheScope(plan *config.Cache) []string {
 	if s.w.plan.PassesKeys && s.in.key != "" {
 		sum := sha2.Sum([]byte(s.in.key))
-		return []string{"client_key", string(appendHex(nil, sum[:]))}
+		return []string{"client_key", hexOf(sum)}
 	}
 	who := s.caller
 	switch {
@@ -228,15 +228,15 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 		return nil
 	}
 	if w.plan.Cache.Shadow {
-		w.countCache("would_hit", 1)
+		w.countCache(";outcome=shadow", 1)
 		return nil
 	}
 	if !s.countHit() {
 		return nil
 	}
 	c.status, c.saved = cacheHit, r.Usage.Total()
-	w.countCache("saved_tokens", c.saved)
-	w.countCache("saved_nano_usd", cost)
+	w.countCache("_saved_tokens", c.saved)
+	w.countCache("_saved_nano_usd", cost)
 	s.target = config.Target{} // nobody is asked
 	s.name(&r.Created, &r.ID)
 	r.Elapsed = w.port.Now() - s.began
@@ -296,18 +296,10 @@ func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
 }
 
 // countCache counts what the cache has done.
+//
+//go:noinline
 func (w *Worker) countCache(what string, n int64) {
 	if n > 0 {
-		x := w.series.Cached(what)
-		x.Value = uint64(n)
-		w.outbox.Samples = append(w.outbox.Samples, x)
+		w.outbox.Samples = append(w.outbox.Samples, w.series.Cached(what, n))
 	}
-}
-
-func appendHex(dst, p []byte) []byte {
-	const digits = "0123456789abcdef"
-	for _, b := range p {
-		dst = append(dst, digits[b>>4], digits[b&15])
-	}
-	return dst
 }

@@ -431,7 +431,7 @@ func TestHitsAndLimits(t *testing.T) {
 		if passed != tt.passed {
 			t.Errorf("%s: %d requests passed, want %d", tt.name, passed, tt.passed)
 		}
-		if got := p.counts["postern.cache;what=saved_tokens"]; got != uint64(11*(passed-1)) {
+		if got := p.counts["postern.cache_saved_tokens"]; got != uint64(11*(passed-1)) {
 			t.Errorf("%s: %d tokens saved, want %d", tt.name, got, 11*(passed-1))
 		}
 	}
@@ -442,12 +442,79 @@ func TestSavings(t *testing.T) {
 	p := newProxy(t, cached(`{}`, ""))
 	first := p.exchange(chatAsk(chatBody("m", "")), says("Hello"))
 	p.exchange(chatAsk(chatBody("m", "")), says("Hello"))
-	for name, want := range map[string]uint64{"miss": 1, "hit": 1, "stored": 1, "saved_tokens": 11} {
-		if got := p.counts["postern.cache;what="+name]; got != want {
+	for name, want := range map[string]uint64{";outcome=miss": 1, ";outcome=hit": 1, ";outcome=stored": 1, "_saved_tokens": 11} {
+		if got := p.counts["postern.cache"+name]; got != want {
 			t.Errorf("%s: got %d, want %d", name, got, want)
 		}
 	}
-	if got := p.counts["postern.cache;what=saved_nano_usd"]; got == 0 || !strings.Contains(string(first.record), `"cost_nano_usd":`+strconv.FormatUint(got, 10)) {
+	if got := p.counts["postern.cache_saved_nano_usd"]; got == 0 || !strings.Contains(string(first.record), `"cost_nano_usd":`+strconv.FormatUint(got, 10)) {
 		t.Errorf("%d nano-dollars saved, but the answer was %s", got, first.record)
+	}
+}
+
+// TestPurging has an operator remove some of what is kept.
+func TestPurging(t *testing.T) {
+	t.Parallel()
+	who := `,"consumers":[{"name":"a","tenant":"acme","keys":[{"sha256":"` + sum("client-a") + `"}]},{"name":"b","keys":[{"sha256":"` + sum("client-b") + `"}]}],"admin":{"keys":[{"sha256":"` + sum("admin-key") + `"}]}`
+	as := func(key, model string) cases.Message {
+		return chatAsk(chatBody(model, ""), "authorization", "Bearer "+key)
+	}
+	for _, tt := range []struct {
+		name, body, answer string
+		left               string // of a at m, a at other, b at m: h for those still there
+	}{
+		{"a tenant", `{"tenant":"acme"}`, `{"purged":2}`, "mmh"},
+		{"a consumer", `{"consumer":"b"}`, `{"purged":1}`, "hhm"},
+		{"a consumer's name of a tenant", `{"consumer":"b","tenant":"acme"}`, `{"purged":0}`, "hhh"},
+		{"a model", `{"model":"m"}`, `{"purged":2}`, "mhm"},
+		{"a tenant's model", `{"model":"m","tenant":"acme"}`, `{"purged":1}`, "mhh"},
+		{"what is old", `{"older_than":"100s"}`, `{"purged":0}`, "hhh"},
+		{"what is not so old", `{"older_than":"10s"}`, `{"purged":2}`, "mmh"},
+		{"one key", `{"key":"KEY"}`, `{"purged":1}`, "mhh"},
+		{"all", `{"all":true}`, `{"purged":3}`, "mmm"},
+		{"nothing in particular", `{}`, `want some of key`, "hhh"},
+		{"all and something", `{"all":true,"model":"m"}`, `want some of key`, "hhh"},
+		{"no key", `{"key":"x"}`, `want 64 hexadecimal digits`, "hhh"},
+	} {
+		p := newProxy(t, cached(`{}`, who))
+		first := p.exchange(as("client-a", "m"), says("Hello"))
+		p.exchange(as("client-a", "other"), says("Hello"))
+		p.now += int64(20 * time.Second)
+		p.exchange(as("client-b", "m"), says("Hello"))
+		_, key, _ := strings.Cut(string(first.record), `"cache_key":"`)
+		x := p.exchange(post("/postern/cache/purge", strings.Replace(tt.body, "KEY", key[:64], 1), "authorization", "Bearer admin-key"), says(""))
+		if !strings.Contains(string(x.response.Body), tt.answer) {
+			t.Errorf("%s: got %s, want %s", tt.name, x.response.Body, tt.answer)
+		}
+		left := ""
+		for _, m := range []cases.Message{as("client-a", "m"), as("client-a", "other"), as("client-b", "m")} {
+			left += p.exchange(m, says("new")).response.Get("x-postern-cache")[:1]
+		}
+		if left != tt.left {
+			t.Errorf("%s: got %s left, want %s", tt.name, left, tt.left)
+		}
+	}
+	p := newProxy(t, `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"env":"OPENAI_API_KEY"}]}]`+who+`}`)
+	if x := p.exchange(post("/postern/cache/purge", `{"all":true}`, "authorization", "Bearer admin-key"), says("")); x.response.First != "404" {
+		t.Errorf("without a cache: got %s, want 404", x.response.First)
+	}
+}
+
+// TestCacheInAList has a list of requests whose second one is kept.
+func TestCacheInAList(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, cached(`{}`, ""))
+	p.exchange(chatAsk(chatBody("m", "")), says("Hello"))
+	one := func(model string) string {
+		return `{"provider":"openai","endpoint":"chat/completions","query":` + chatBody(model, "") + `}`
+	}
+	failed := says("no")
+	failed.First = "500"
+	x := p.exchange(post("/universal", "["+one("other")+","+one("m")+"]"), failed)
+	if x.response.Get("x-postern-cache") != "hit" || !strings.Contains(string(x.response.Body), "Hello") {
+		t.Errorf("got %s, want what is kept", x.response)
+	}
+	if y := p.exchange(chatAsk(chatBody("other", "")), says("new")); y.response.Get("x-postern-cache") == "hit" {
+		t.Error("the answer to the second request was kept for the first")
 	}
 }

@@ -87,9 +87,9 @@ func (s *Stream) store() {
 	}
 	w := s.w
 	defer func() {
-		w.countCache(c.status, 1)
+		w.countCache(";outcome="+c.status, 1)
 		if c.status != cacheHit && c.why != "" {
-			w.countCache("not_kept_"+c.why, 1)
+			w.countCache("_not_kept;outcome="+c.why, 1)
 		}
 	}()
 	switch {
@@ -111,11 +111,11 @@ func (s *Stream) store() {
 	now, before := w.port.Now(), w.kept.Counts().Evicted
 	e := cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: c.scope, Model: c.model, Value: c.entry}
 	if w.kept.Put(&c.key, &e, w.port.Random()) {
-		w.countCache("stored", 1)
+		w.countCache(";outcome=stored", 1)
 	} else {
 		c.why = "room"
 	}
-	w.countCache("evicted", int64(w.kept.Counts().Evicted-before))
+	w.countCache(";outcome=evicted", int64(w.kept.Counts().Evicted-before))
 }
 
 // readAnswer reads an answer that has passed unread.

@@ -175,6 +175,11 @@ func (s *Set) Rested(provider string, place bool) Sample {
 // answers stored, evicted, not kept and why, and tokens and nano-dollars saved.
 func (s *Set) Cached(what string) Sample {
 	return Sample{Series: s.Plain("postern.cache;what=" + what), Value: 1}
+// Cached counts what the cache has done; what is the rest of the name, with its labels:
+// ;outcome=hit, miss, bypass, shadow, stored or evicted, _not_kept;outcome= and why, and
+// _saved_tokens and _saved_nano_usd.
+func (s *Set) Cached(what string, n int64) Sample {
+	return Sample{Series: s.Plain("postern.cache" + what), Value: uint64(n)}
 }
 
 // Threshold counts budgets that have come to a percent of theirs.
