@@ -154,10 +154,17 @@ func operations() []operation {
 		{"more for 1,000 models, 10,000 consumers, 4 branches", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(10_000, headerBranches, "")},
 		{"more for branches by images and texts", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(0, contentBranches, "")},
 		{"more for a fallback that is not needed", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(0, nil, `,"fallback":[{"provider":"anthropic","model":"claude-sonnet-4-5"}],"first_token":"10s"`)},
+		{"a hit of 2 KB in the cache", path, chat, answered(2<<10, "stop"), "a request that passes untouched, simulator included", 1, cached},
+		{"a hit of 2 KB as a stream", path, stream(chat), answered(2<<10, "stop"), "the same with a stream", 1, cached},
+		{"a miss that is not kept, beyond the chat", path, chat, answered(490, "length"), "chat, 1 KB", 1, cached},
+		{"the same with a 64 KB prompt", path, large, answered(490, "length"), "chat, 64 KB prompt", 1, cached},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
 }
+
+// cached is the usual configuration with a cache.
+var cached = strings.TrimSuffix(configuration, "}") + `,"cache":{}}`
 
 // limited is a configuration with a consumer and 20 limits, of which four are for its
 // requests: of requests and tokens, by what the gateway knows and by what callers choose.
@@ -279,9 +286,12 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func openAIAnswer() hostsim.Response {
+func openAIAnswer() hostsim.Response { return answered(18*27, "stop") }
+
+// answered is an answer of about so many bytes that ends for a reason.
+func answered(bytes int, reason string) hostsim.Response {
 	body := `{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"mock","choices":[{"index":0,"message":{"role":"assistant","content":"` +
-		strings.Repeat("The quick brown fox jumps. ", 18) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":256,"completion_tokens":128,"total_tokens":384}}`
+		strings.Repeat("The quick brown fox jumps. ", bytes/27) + `","refusal":null},"logprobs":null,"finish_reason":"` + reason + `"}],"usage":{"prompt_tokens":256,"completion_tokens":128,"total_tokens":384}}`
 	return answer(body)
 }
 

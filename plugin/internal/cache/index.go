@@ -60,8 +60,11 @@ func counted(f byte, random uint64) byte {
 }
 
 // worth is what is kept of two entries: how often it was asked for, and for half as much
-// how small it is. It is in halves of powers of two.
-func worth(frequency byte, size int) int { return 2*int(frequency) - bits.Len(uint(size)) }
+// how small it is. It is in sixteenths of powers of two.
+func worth(frequency byte, size int) int {
+	n := bits.Len(uint(size | 8))
+	return 16*int(frequency) - 8*n - size>>(n-4)&7
+}
 
 // read takes an index apart. What is none is an empty one.
 func (x *index) read(b []byte) {
@@ -134,7 +137,9 @@ func (x *index) remove(i int, c *claim) {
 // that are worth least; if the entry is worth less than those it is not admitted, and only
 // remembered.
 func (x *index) admit(k *Key, size, budget int, now int64, random uint64) (c claim) {
-	c.frequency = counted(x.forget(k), random)
+	if f, known := x.forget(k); known {
+		c.frequency = counted(f, random)
+	}
 	x.age()
 	for i := range x.n {
 		if r := &x.records[i]; r.is(k) {
@@ -169,7 +174,7 @@ func (x *index) admit(k *Key, size, budget int, now int64, random uint64) (c cla
 func (x *index) value(i int, now int64) int {
 	r := &x.records[i]
 	if r.expires() <= now {
-		return -1000
+		return -10_000
 	}
 	return worth(r[41], r.size())
 }
@@ -228,14 +233,14 @@ func (x *index) remember(id []byte, frequency byte) {
 	copy(x.ghosts, g[:])
 }
 
-// forget takes a ghost out and says how often it was asked for.
-func (x *index) forget(k *Key) byte {
+// forget takes a ghost out and says how often it was asked for; false if there is none.
+func (x *index) forget(k *Key) (frequency byte, known bool) {
 	for i := 0; i < len(x.ghosts); i += ghostSize {
 		if [4]byte(x.ghosts[i:]) == [4]byte(k[12:16]) {
 			f := x.ghosts[i+4]
 			x.ghosts = append(x.ghosts[:i], x.ghosts[i+ghostSize:]...)
-			return f
+			return f, true
 		}
 	}
-	return 0
+	return 0, false
 }
