@@ -16,8 +16,8 @@ type index struct {
 }
 
 // A record is the first half of a key (16 bytes), when the entry is over (8), when it was
-// stored in seconds (4), its bytes (4), two tags (8), its slot (1) and how often it was
-// asked for (1).
+// stored in seconds (4), its bytes (4), two tags (8), its slot and the logarithm of how many
+// pieces there are (half a byte each), and how often it was asked for (1).
 type record [recordSize]byte
 
 const (
@@ -35,7 +35,10 @@ func (r *record) stored() int64  { return int64(le32(r[24:])) }
 func (r *record) size() int      { return int(le32(r[28:])) }
 func (r *record) scope() Tag     { return Tag(le32(r[32:])) }
 func (r *record) model() Tag     { return Tag(le32(r[36:])) }
-func (r *record) slot() int      { return int(r[40]) }
+func (r *record) slot() int      { return int(r[40] & 15) }
+
+// whole is about how large the entry is that the record is a piece of.
+func (r *record) whole() int { return r.size() << (r[40] >> 4) }
 
 // mostSeen is 2 to the 15th times, roughly.
 const mostSeen = 15
@@ -79,10 +82,6 @@ func (x *index) read(b []byte) {
 	x.puts, x.n, b = b[1], n, b[indexHead:]
 	for i := range n {
 		x.records[i] = record(b)
-		if x.records[i].slot() >= ways {
-			x.n = 0
-			return
-		}
 		b = b[recordSize:]
 	}
 	x.ghosts = append(x.ghosts, b...)
@@ -118,6 +117,7 @@ func (x *index) uses(slot int) bool {
 // to go.
 type claim struct {
 	slot      int
+	pieces    byte // logarithm
 	frequency byte
 	n         int
 	slots     [ways]byte
@@ -133,10 +133,11 @@ func (x *index) remove(i int, c *claim) {
 	x.n--
 }
 
-// admit makes room for an entry of so many bytes. Entries that are over go first, then those
+// admit makes room for so many bytes of an entry that has so many pieces. Entries that are over go first, then those
 // that are worth least; if the entry is worth less than those it is not admitted, and only
 // remembered.
-func (x *index) admit(k *Key, size, budget int, now int64, random uint64) (c claim) {
+func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64) (c claim) {
+	c.pieces = byte(bits.Len(uint(pieces - 1)))
 	if f, known := x.forget(k); known {
 		c.frequency = counted(f, random)
 	}
@@ -157,7 +158,7 @@ func (x *index) admit(k *Key, size, budget int, now int64, random uint64) (c cla
 				least = i
 			}
 		}
-		if !known && x.value(least, now) > worth(c.frequency, size) {
+		if !known && x.value(least, now) > worth(c.frequency, size<<c.pieces) {
 			x.records, x.n = before, was
 			x.remember(k[:], c.frequency)
 			return claim{slot: -1}
@@ -176,7 +177,7 @@ func (x *index) value(i int, now int64) int {
 	if r.expires() <= now {
 		return -10_000
 	}
-	return worth(r[41], r.size())
+	return worth(r[41], r.whole())
 }
 
 func (x *index) size() (n int) {
@@ -197,7 +198,7 @@ func (x *index) add(k *Key, e *Entry, size int, c *claim) {
 	putLE32(r[28:], uint32(size))
 	putLE32(r[32:], uint32(e.Scope))
 	putLE32(r[36:], uint32(e.Model))
-	r[40], r[41] = byte(c.slot), c.frequency
+	r[40], r[41] = byte(c.slot)|c.pieces<<4, c.frequency
 }
 
 // age lowers all frequencies once in 256 times, so that what was asked for long ago does not

@@ -154,7 +154,7 @@ func (m *Memory) Put(k *Key, e *Entry, random uint64) bool {
 		}
 		end := min((i+1)*pieceSize, len(e.Value))
 		m.value = appendPiece(m.value[:0], &at, piece{random, uint16(i), uint16(pieces), e.Value[i*pieceSize : end]})
-		if !m.put(&at, e, random>>(i&31)) {
+		if !m.put(&at, e, pieces, random>>(i&31)) {
 			return false
 		}
 	}
@@ -163,11 +163,11 @@ func (m *Memory) Put(k *Key, e *Entry, random uint64) bool {
 }
 
 // put stores m.value: its place first, in the index, and then itself.
-func (m *Memory) put(k *Key, e *Entry, random uint64) bool {
+func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 	bucket := m.bucket(k)
 	for range tries {
 		version := m.load(bucket)
-		c := m.index.admit(k, len(m.value), m.budget, e.Stored, random)
+		c := m.index.admit(k, len(m.value), pieces, m.budget, e.Stored, random)
 		if c.slot < 0 {
 			m.counts.Refused++
 			m.save(bucket, version)

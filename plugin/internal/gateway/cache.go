@@ -9,6 +9,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
@@ -153,13 +154,8 @@ func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
 	if s.endpoint.Op == adapters.Completions {
 		q.Operation = "completions"
 	}
-	if s.choice != nil && len(s.choice.Targets) > 1 {
-		q.Group = s.choice.Name
-		for i := range s.choice.Targets {
-			q.Targets = append(q.Targets, s.cacheTarget(&s.choice.Targets[i]))
-		}
-	} else {
-		q.Targets = append(q.Targets, s.cacheTarget(&s.target))
+	if q.Targets = s.cacheTargets(); len(q.Targets) > 1 {
+		q.Group = s.choice.Name + "/" + s.routing.group.Name
 	}
 	q.Parts = s.cacheParts(plan, r)
 	if s.caller.MayPrivileged("cache-key") {
@@ -167,6 +163,28 @@ func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
 	}
 	c.key = s.w.keyer.Chat(&q, r)
 	c.scope, c.model = scopeTag(q.Scope...), cache.TagOf([]byte(s.meant))
+}
+
+// cacheTargets are those that may answer: of a group all that the caller may have, whichever
+// is asked this time. Fallbacks are none of them, for what they say is not kept.
+func (s *Stream) cacheTargets() []cache.Target {
+	g := s.routing.group
+	if g == nil {
+		return []cache.Target{s.cacheTarget(&s.target)}
+	}
+	var list []cache.Target
+	for i := range g.Targets {
+		if t := &g.Targets[i]; len(s.rules) == 0 || s.mayHave(t) {
+			list = append(list, s.cacheTarget(t))
+		}
+	}
+	return list
+}
+
+// mayHave reports whether access rules let the caller have an answer of a target.
+func (s *Stream) mayHave(t *config.Target) bool {
+	aim(&s.w.question, t)
+	return !access.Judge(s.rules, &s.w.question, access.Strict).Refused
 }
 
 func (s *Stream) cacheTarget(t *config.Target) cache.Target {

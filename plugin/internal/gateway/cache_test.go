@@ -17,9 +17,9 @@ func cached(cache, more string) string {
 "cache":` + cache + more + `}`
 }
 
-const hello = `"messages":[{"role":"user","content":"Hi"}],"max_tokens":50`
+const saysHi = `"messages":[{"role":"user","content":"Hi"}],"max_tokens":50`
 
-func chatBody(model, more string) string { return `{"model":"` + model + `",` + hello + more + `}` }
+func chatBody(model, more string) string { return `{"model":"` + model + `",` + saysHi + more + `}` }
 
 func post(path, body string, head ...string) cases.Message {
 	m := cases.Message{First: "POST " + path, Body: []byte(body), Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}}
@@ -516,5 +516,49 @@ func TestCacheInAList(t *testing.T) {
 	}
 	if y := p.exchange(chatAsk(chatBody("other", "")), says("new")); y.response.Get("x-postern-cache") == "hit" {
 		t.Error("the answer to the second request was kept for the first")
+	}
+}
+
+// TestCacheAndFallback checks that what a fallback says is not kept for the target whose
+// place it took, and that what the target has said is given while it is down.
+func TestCacheAndFallback(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"env":"OPENAI_API_KEY"}]},{"name":"second","type":"openai","cluster":"second","keys":[{"env":"OPENAI_API_KEY"}]}],
+"models":[{"name":"m","targets":[{"provider":"openai"}],"fallback":[{"provider":"second"}]}],"cache":{}}`)
+	down := says("no")
+	down.First = "503"
+	x := p.stream()
+	x.request(chatAsk(chatBody("m", "")))
+	p.details = "via_upstream"
+	x.respond(down)
+	second := says("of the second")
+	p.answer(&second)
+	x.done()
+	if !strings.Contains(string(x.response.Body), "of the second") || !strings.Contains(string(x.record), `"cache_reason":"fallback"`) {
+		t.Fatalf("got %s, record %s", x.response, x.record)
+	}
+	if x := p.exchange(chatAsk(chatBody("m", "")), says("of the first")); x.response.Get("x-postern-cache") != "miss" {
+		t.Errorf("what the fallback has said was kept: %s", x.response)
+	}
+	if x := p.exchange(chatAsk(chatBody("m", "")), down); x.response.Get("x-postern-cache") != "hit" || !strings.Contains(string(x.response.Body), "of the first") {
+		t.Errorf("got %s, want what is kept", x.response)
+	}
+}
+
+// TestCacheAndAccess checks that of a group nobody gets what a target has said that he may not
+// have.
+func TestCacheAndAccess(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, cached(`{"scope":"shared"}`, `,"consumers":[{"name":"a","keys":[{"sha256":"`+sum("client-a")+`"}]},{"name":"b","keys":[{"sha256":"`+sum("client-b")+`"}]}],
+"access":[{"name":"small","effect":"deny","when":{"consumers":["b"],"models":["gpt-4o"]}}]`))
+	as := func(key string) cases.Message {
+		return chatAsk(chatBody("group", ""), "authorization", "Bearer client-"+key)
+	}
+	for range 5 {
+		p.exchange(as("a"), says("of a"))
+	}
+	x := p.exchange(as("b"), says("of b"))
+	if x.response.Get("x-postern-cache") != "miss" {
+		t.Errorf("got %s, want a miss", x.response)
 	}
 }

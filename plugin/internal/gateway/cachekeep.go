@@ -98,6 +98,9 @@ func (s *Stream) store() {
 	case s.status != 200 || s.failure != "" || s.answer.cut || s.answer.replaced != nil:
 		c.why = "error"
 		return
+	case s.routing.group != nil && s.routing.at < 0:
+		c.why = "fallback"
+		return
 	case s.budget.asked != "": // another model than the client has asked for
 		c.why = "degraded"
 		return

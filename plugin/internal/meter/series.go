@@ -171,10 +171,6 @@ func (s *Set) Rested(provider string, place bool) Sample {
 	return Sample{Series: s.Plain("postern.rests;provider=" + clean(provider) + ";what=" + what), Value: 1}
 }
 
-// Cached counts what the cache has done: requests that were a hit, a miss or a bypass,
-// answers stored, evicted, not kept and why, and tokens and nano-dollars saved.
-func (s *Set) Cached(what string) Sample {
-	return Sample{Series: s.Plain("postern.cache;what=" + what), Value: 1}
 // Cached counts what the cache has done; what is the rest of the name, with its labels:
 // ;outcome=hit, miss, bypass, shadow, stored or evicted, _not_kept;outcome= and why, and
 // _saved_tokens and _saved_nano_usd.
