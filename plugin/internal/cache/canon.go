@@ -39,6 +39,23 @@ func (c *canon) array(key string) {
 	c.Raw("[")
 }
 
+// quoted writes an element that is a string.
+//
+//go:noinline
+func (c *canon) quoted(s string) {
+	c.Comma()
+	c.Dst = rawjson.AppendString(c.Dst, s)
+}
+
+// pair writes an element that is a pair up to its second half.
+//
+//go:noinline
+func (c *canon) pair(first string) {
+	c.open("[")
+	c.quoted(first)
+	c.Comma()
+}
+
 // word writes a member that is a string, unless it is empty.
 //
 //go:noinline

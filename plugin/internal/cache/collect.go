@@ -103,11 +103,7 @@ func (c *Collector) add(to *chat.Text, p chat.Text) {
 	*to = append(*to, p...)
 }
 
-//go:noinline
-func (c *Collector) addRaw(to *chat.Raw, p chat.Raw) {
-	c.size += len(p)
-	*to = append(*to, p...)
-}
+func (c *Collector) addRaw(to *chat.Raw, p chat.Raw) { c.add((*chat.Text)(to), chat.Text(p)) }
 
 // Response is the whole answer; false if there is none, for the stream is unfit or has not
 // come to its end. What r gets belongs to the Collector.
@@ -122,57 +118,79 @@ func (c *Collector) Response(r *chat.Response) bool {
 
 // Replay hands an answer over as the events of a stream.
 func Replay(r *chat.Response, emit func(*chat.Event)) {
-	emit(&chat.Event{Kind: chat.Start, ID: r.ID, Model: r.Model, Created: r.Created, Tier: r.Tier, System: r.System,
-		Usage: chat.Usage{Input: r.Usage.Input, CachedRead: r.Usage.CachedRead, CacheWrite: r.Usage.CacheWrite}, Counted: r.Counted})
+	p := replay{emit: emit}
+	p.e = chat.Event{ID: r.ID, Model: r.Model, Created: r.Created, Tier: r.Tier, System: r.System, Counted: r.Counted}
+	p.e.Usage = chat.Usage{Input: r.Usage.Input, CachedRead: r.Usage.CachedRead, CacheWrite: r.Usage.CacheWrite}
+	p.event(chat.Start)
 	for i := range r.Choices {
 		c := &r.Choices[i]
+		p.e.Choice = i
 		for k := range c.Parts {
-			replayPart(&c.Parts[k], chat.Event{Choice: i, Index: k, Block: c.Parts[k].Kind}, emit)
+			p.e.Index = k
+			p.part(&c.Parts[k])
 		}
-		if len(c.Logprobs) > 0 {
-			emit(&chat.Event{Kind: chat.LogprobsDelta, Choice: i, Raw: c.Logprobs})
-		}
-		emit(&chat.Event{Kind: chat.FinishEvent, Choice: i, Finish: c.Finish, Sequence: c.Sequence, Raw: c.Details, Usage: r.Usage, Counted: r.Counted})
+		p.raw(chat.LogprobsDelta, c.Logprobs)
+		p.e.Finish, p.e.Sequence, p.e.Raw, p.e.Usage, p.e.Counted = c.Finish, c.Sequence, c.Details, r.Usage, r.Counted
+		p.event(chat.FinishEvent)
 	}
-	emit(&chat.Event{Kind: chat.End, Usage: r.Usage, Counted: r.Counted})
+	p.e.Usage, p.e.Counted = r.Usage, r.Counted
+	p.event(chat.End)
 }
 
-// replayPart opens a block, fills it and closes it.
-func replayPart(p *chat.Part, at chat.Event, emit func(*chat.Event)) {
-	one := func(kind chat.EventKind, fill func(e *chat.Event)) {
-		e := at
-		e.Kind = kind
-		if fill != nil {
-			fill(&e)
+// A replay is the event that is next, in memory that is used for one after another.
+type replay struct {
+	e    chat.Event
+	emit func(*chat.Event)
+}
+
+// event hands the event over and empties it, but for where in the answer it is.
+//
+//go:noinline
+func (p *replay) event(kind chat.EventKind) {
+	p.e.Kind = kind
+	p.emit(&p.e)
+	p.e = chat.Event{Choice: p.e.Choice, Index: p.e.Index, Block: p.e.Block}
+}
+
+// text and raw are events with something in them, and none without.
+//
+//go:noinline
+func (p *replay) text(kind chat.EventKind, t chat.Text) {
+	if len(t) > 0 {
+		p.e.Text = t
+		p.event(kind)
+	}
+}
+
+//go:noinline
+func (p *replay) raw(kind chat.EventKind, raw chat.Raw) {
+	if len(raw) > 0 {
+		p.e.Raw = raw
+		p.event(kind)
+	}
+}
+
+// part opens a block, fills it and closes it.
+func (p *replay) part(x *chat.Part) {
+	p.e.Block = x.Kind
+	p.e.ID, p.e.Name, p.e.Raw = x.ID, x.Name, x.Raw
+	text := x.Text
+	switch {
+	case x.Kind == chat.RedactedPart:
+		p.e.Text, text = text, nil
+	case x.Kind == chat.ToolCallPart && x.Input != nil:
+		text = rawjson.AppendEscaped(nil, x.Input)
+	case x.Kind == chat.ToolCallPart:
+		text = x.Arguments
+	}
+	p.event(chat.BlockStart)
+	p.text(chat.TextDelta, text)
+	p.text(chat.SignatureDelta, x.Signature)
+	var doc rawjson.Doc
+	if len(x.Citations) > 0 && doc.Parse(x.Citations) == nil {
+		for it := doc.Root().Items(); it.Next(); {
+			p.raw(chat.CitationDelta, it.Value.Raw())
 		}
-		emit(&e)
 	}
-	one(chat.BlockStart, func(e *chat.Event) {
-		e.ID, e.Name, e.Raw = p.ID, p.Name, p.Raw
-		if p.Kind == chat.RedactedPart {
-			e.Text = p.Text
-		}
-	})
-	text := p.Text
-	if p.Kind == chat.ToolCallPart {
-		if text = p.Arguments; p.Input != nil {
-			text = rawjson.AppendEscaped(nil, p.Input)
-		}
-	}
-	if len(text) > 0 && p.Kind != chat.RedactedPart {
-		one(chat.TextDelta, func(e *chat.Event) { e.Text = text })
-	}
-	if len(p.Signature) > 0 {
-		one(chat.SignatureDelta, func(e *chat.Event) { e.Text = p.Signature })
-	}
-	if len(p.Citations) > 0 && p.Citations[0] == '[' {
-		var doc rawjson.Doc
-		if doc.Parse(p.Citations) == nil {
-			for it := doc.Root().Items(); it.Next(); {
-				raw := it.Value.Raw()
-				one(chat.CitationDelta, func(e *chat.Event) { e.Raw = raw })
-			}
-		}
-	}
-	one(chat.BlockStop, nil)
+	p.event(chat.BlockStop)
 }

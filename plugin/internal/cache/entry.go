@@ -51,7 +51,9 @@ func ReadAnswer(p []byte, r *chat.Response) (cost int64, ok bool) {
 	}
 	flags := d.byte()
 	r.Counted, u.Estimated = flags&1 != 0, flags&2 != 0
-	r.Model, r.System, r.Tier = d.bytes(), d.bytes(), d.bytes()
+	d.text(&r.Model)
+	d.text(&r.System)
+	d.text(&r.Tier)
 	for range d.count() {
 		r.Choices = append(r.Choices, chat.Choice{})
 		d.choice(&r.Choices[len(r.Choices)-1])
@@ -144,22 +146,23 @@ func (d *reader) byte() byte {
 	return b
 }
 
-// bytes is nil where there are none.
+// text and raw read into what is nil where there is nothing.
 //
 //go:noinline
-func (d *reader) bytes() []byte {
-	n := d.count()
-	if n == 0 {
-		return nil
+func (d *reader) text(to *chat.Text) {
+	if n := d.count(); n > 0 {
+		*to, d.rest = d.rest[:n:n], d.rest[n:]
 	}
-	p := d.rest[:n:n]
-	d.rest = d.rest[n:]
-	return p
 }
+
+//go:noinline
+func (d *reader) raw(to *chat.Raw) { d.text((*chat.Text)(to)) }
 
 func (d *reader) choice(c *chat.Choice) {
 	c.Finish = chat.Finish(min(d.number(), int64(chat.FinishSequence)))
-	c.Sequence, c.Logprobs, c.Details = d.bytes(), d.bytes(), d.bytes()
+	d.text(&c.Sequence)
+	d.raw(&c.Logprobs)
+	d.raw(&c.Details)
 	for range d.count() {
 		kind := d.number()
 		if kind > int64(chat.ServerPart) {
@@ -168,16 +171,19 @@ func (d *reader) choice(c *chat.Choice) {
 		}
 		c.Parts = chat.AppendPart(c.Parts, chat.PartKind(kind))
 		p := &c.Parts[len(c.Parts)-1]
-		p.Text = d.bytes()
+		d.text(&p.Text)
 		switch p.Kind {
 		case chat.TextPart:
-			p.Citations = d.bytes()
+			d.raw(&p.Citations)
 		case chat.ThinkingPart:
-			p.Signature = d.bytes()
+			d.text(&p.Signature)
 		case chat.ToolCallPart:
-			p.ID, p.Name, p.Arguments, p.Input = d.bytes(), d.bytes(), d.bytes(), d.bytes()
+			d.text(&p.ID)
+			d.text(&p.Name)
+			d.text(&p.Arguments)
+			d.raw(&p.Input)
 		case chat.ServerPart:
-			p.Raw = d.bytes()
+			d.raw(&p.Raw)
 		}
 	}
 }

@@ -55,6 +55,7 @@ func (r *record) seen(random uint64) bool {
 	return true
 }
 
+//go:noinline
 func counted(f byte, random uint64) byte {
 	if f < mostSeen && random&(1<<f-1) == 0 {
 		f++
@@ -95,6 +96,7 @@ func (x *index) bytes() []byte {
 	return append(b, x.ghosts...)
 }
 
+//go:noinline
 func (x *index) find(k *Key) *record {
 	for i := range x.n {
 		if x.records[i].is(k) {
@@ -104,6 +106,7 @@ func (x *index) find(k *Key) *record {
 	return nil
 }
 
+//go:noinline
 func (x *index) uses(slot int) bool {
 	for i := range x.n {
 		if x.records[i].slot() == slot {
@@ -126,6 +129,8 @@ type claim struct {
 func (c *claim) evicted() []byte { return c.slots[:c.n] }
 
 // remove takes a record out.
+//
+//go:noinline
 func (x *index) remove(i int, c *claim) {
 	c.slots[c.n] = byte(x.records[i].slot())
 	c.n++
@@ -172,6 +177,8 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 }
 
 // value is worth of a record; nothing is less than one that is over.
+//
+//go:noinline
 func (x *index) value(i int, now int64) int {
 	r := &x.records[i]
 	if r.expires() <= now {
@@ -180,6 +187,7 @@ func (x *index) value(i int, now int64) int {
 	return worth(r[41], r.whole())
 }
 
+//go:noinline
 func (x *index) size() (n int) {
 	for i := range x.n {
 		n += x.records[i].size()
@@ -203,6 +211,8 @@ func (x *index) add(k *Key, e *Entry, size int, c *claim) {
 
 // age lowers all frequencies once in 256 times, so that what was asked for long ago does not
 // stay for ever.
+//
+//go:noinline
 func (x *index) age() {
 	if x.puts++; x.puts != 0 {
 		return
@@ -223,6 +233,8 @@ func lower(f byte) byte {
 }
 
 // remember makes a ghost of an entry.
+//
+//go:noinline
 func (x *index) remember(id []byte, frequency byte) {
 	var g [ghostSize]byte
 	copy(g[:], id[12:16])
@@ -235,6 +247,8 @@ func (x *index) remember(id []byte, frequency byte) {
 }
 
 // forget takes a ghost out and says how often it was asked for; false if there is none.
+//
+//go:noinline
 func (x *index) forget(k *Key) (frequency byte, known bool) {
 	for i := 0; i < len(x.ghosts); i += ghostSize {
 		if [4]byte(x.ghosts[i:]) == [4]byte(k[12:16]) {

@@ -63,10 +63,9 @@ func (k *Keyer) key(q *Question, content func()) Key {
 	c.word("operation", q.Operation)
 	if len(q.Parts) > 0 {
 		c.array("parts")
-		for _, p := range q.Parts {
-			c.open("[")
-			c.Dst = rawjson.AppendString(c.Dst, p.Name)
-			c.Comma()
+		for i := range q.Parts {
+			p := &q.Parts[i]
+			c.pair(p.Name)
 			c.Dst = rawjson.AppendString(c.Dst, p.Value)
 			c.Raw("]")
 		}
@@ -79,12 +78,12 @@ func (k *Keyer) key(q *Question, content func()) Key {
 	}
 	c.array("scope")
 	for _, s := range q.Scope {
-		c.Comma()
-		c.Dst = rawjson.AppendString(c.Dst, s)
+		c.quoted(s)
 	}
 	c.Raw("]")
 	c.array("targets")
-	for _, t := range q.Targets {
+	for i := range q.Targets {
+		t := &q.Targets[i]
 		c.open("{")
 		c.word("model", t.Model)
 		c.word("provider", t.Provider)
@@ -140,7 +139,7 @@ var choices = [...]string{chat.ChoiceNone: "none", chat.ChoiceRequired: "require
 func (c *canon) choice(r *chat.Request) {
 	if k := r.Choice.Kind; k > chat.ChoiceAuto && len(r.Tools)+len(r.ServerTools) > 0 {
 		c.array("choice")
-		c.Dst = rawjson.AppendString(c.Dst, choices[k])
+		c.quoted(choices[k])
 		if k == chat.ChoiceTool {
 			c.Comma()
 			c.string(r.Choice.Name)
@@ -155,11 +154,9 @@ func (c *canon) extra(dialect string, list []chat.Member) {
 		return
 	}
 	c.array("extra")
-	c.Dst = rawjson.AppendString(c.Dst, dialect)
+	c.quoted(dialect)
 	for _, i := range ordered(len(list), func(a, b uint32) int { return strings.Compare(list[a].Path, list[b].Path) }) {
-		c.open("[")
-		c.Dst = rawjson.AppendString(c.Dst, list[i].Path)
-		c.Comma()
+		c.pair(list[i].Path)
 		c.json(list[i].Raw)
 		c.Raw("]")
 	}
@@ -197,7 +194,7 @@ func (c *canon) serverTools(r *chat.Request) {
 		return
 	}
 	c.array("server_tools")
-	c.Dst = rawjson.AppendString(c.Dst, r.Dialect)
+	c.quoted(r.Dialect)
 	for i := range r.ServerTools {
 		c.Comma()
 		c.json(r.ServerTools[i].Raw)

@@ -60,7 +60,7 @@ func (w *wishes) control(v string) {
 		case "no-cache":
 			w.refresh = true
 		case "max-age":
-			if n := parseLength(strings.Trim(value, `"`)); n >= 0 {
+			if n := parseLength(value); n >= 0 {
 				w.most = int64(n)
 			}
 		}
@@ -216,31 +216,32 @@ func (s *Stream) cacheScope(plan *config.Cache) []string {
 
 // cacheParts are what tells requests apart beside their content.
 func (s *Stream) cacheParts(plan *config.Cache, r *chat.Request) []cache.Part {
-	var parts []cache.Part
-	add := func(name, value string) {
-		if value != "" {
-			parts = append(parts, cache.Part{Name: name, Value: value})
-		}
-	}
-	add("anthropic-beta", s.in.wishes.beta)
+	parts := addPart(nil, "anthropic-beta", s.in.wishes.beta)
 	if s.in.query != "alt=sse" {
-		add("query", s.in.query)
+		parts = addPart(parts, "query", s.in.query)
 	}
 	if plan.User {
-		add("user", string(rawjson.AppendUnescaped(nil, r.User)))
+		parts = addPart(parts, "user", string(rawjson.AppendUnescaped(nil, r.User)))
 	}
 	for _, a := range plan.Parts {
-		add(a.Kind.String()+":"+a.Name, s.Attribute(a))
+		parts = addPart(parts, a.Kind.String()+":"+a.Name, s.Attribute(a))
 	}
 	return parts
+}
+
+//go:noinline
+func addPart(parts []cache.Part, name, value string) []cache.Part {
+	if value == "" {
+		return parts
+	}
+	return append(parts, cache.Part{Name: name, Value: value})
 }
 
 // hit answers with what is kept. It is nil if that is not possible after all, or if limits do
 // not let the request pass: then it goes the usual way, which says so.
 func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 	w, c, d := s.w, &s.cache, s.endpoint.Dialect
-	r := &w.response
-	r.Reset()
+	r := w.emptyResponse()
 	cost, ok := cache.ReadAnswer(e.Value, r)
 	if !ok {
 		return nil
@@ -308,7 +309,8 @@ func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
 	}
 	h = append(h, adapters.Header{Name: cacheHeader, Value: s.cache.status})
 	if s.w.plan.Client.Cloudflare {
-		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: strings.ToUpper(s.cache.status)})
+		as := [...]string{"HIT", "MISS", "BYPASS"}[strings.IndexByte("hmb", s.cache.status[0])]
+		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: as})
 	}
 	return h
 }

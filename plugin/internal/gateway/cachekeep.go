@@ -124,8 +124,7 @@ func (s *Stream) store() {
 // readAnswer reads an answer that has passed unread.
 func (s *Stream) readAnswer() {
 	c, w := &s.cache, s.w
-	r := &w.response
-	r.Reset()
+	r := w.emptyResponse()
 	switch {
 	case s.answer.streaming:
 		if c.decoder != nil && c.decoder.Close(s.keepEvent) != nil || c.collector == nil || !c.collector.Response(r) {
@@ -146,4 +145,12 @@ func (s *Stream) readAnswer() {
 		r.Model = rawjson.AppendEscaped(nil, s.target.Model)
 	}
 	s.consider(r, s.cost)
+}
+
+// emptyResponse is the worker's neutral answer, for the answer in hand.
+//
+//go:noinline
+func (w *Worker) emptyResponse() *chat.Response {
+	w.response.Reset()
+	return &w.response
 }
