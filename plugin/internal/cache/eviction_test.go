@@ -133,7 +133,7 @@ func BenchmarkEviction(b *testing.B) {
 
 func policy(ask func(s *simple, name, size, budget int) bool, sizes []int, most int) func(name int) bool {
 	buckets := 1
-	for most/(2*buckets) >= 32<<10 {
+	for most/(2*buckets) >= 20<<10 {
 		buckets *= 2
 	}
 	all := make([]simple, buckets)

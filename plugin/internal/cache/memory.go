@@ -8,7 +8,7 @@ import (
 
 const (
 	ways       = 16       // entries in a bucket
-	bucketSize = 32 << 10 // bytes of a bucket, index and all, at least
+	bucketSize = 20 << 10 // bytes of a bucket, index and all, at least
 	pieceSize  = 8 << 10  // of a value: an entry that is larger has several
 	tries      = 8        // to store, when other workers come before
 )
