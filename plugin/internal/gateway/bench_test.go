@@ -24,11 +24,14 @@ var benchHeaders = []adapters.Header{
 }
 
 // BenchmarkChat is a chat request of a kilobyte and its answer in one piece; limited, by a
-// consumer that four limits out of 20 are for.
+// consumer that four limits out of 20 are for; and kept by a cache.
 func BenchmarkChat(b *testing.B) {
 	b.Run("open", func(b *testing.B) { benchmarkChat(b, benchConfig) })
 	b.Run("limited", func(b *testing.B) { benchmarkChat(b, benchLimited()) })
 	b.Run("routed", func(b *testing.B) { benchmarkChat(b, benchRouted()) })
+	b.Run("kept", func(b *testing.B) { // looked for, read and stored each time, and never given again
+		benchmarkChat(b, strings.TrimSuffix(benchConfig, "}")+`,"cache":{"mode":"shadow"}}`)
+	})
 }
 
 func benchLimited() string {
