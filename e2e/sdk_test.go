@@ -178,8 +178,6 @@ func sdkRuns() (python, node []sdkRun) {
 	python = []sdkRun{
 		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat", "openai_limits"),
 		of(claude, "anthropic", "anthropic_native", "anthropic_messages", "anthropic_limits"),
-		of(openAI, "openai", "openai_native", "openai_operations", "openai_chat"),
-		of(claude, "anthropic", "anthropic_native", "anthropic_messages"),
 		of(openAI, "cached", "cached"),
 		of(claude, "cached at anthropic", "cached"),
 		of(claude, "openai at anthropic", "openai_chat"),
