@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
-	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sha2"
 )
@@ -41,15 +40,6 @@ func (k *Keyer) Bytes() []byte { return k.c.Dst }
 
 // Chat is the key of a conversation.
 func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
-	return k.key(q, func() { k.c.request(r) })
-}
-
-// Embedding is the key of one input of a request for embeddings.
-func (k *Keyer) Embedding(q *Question, r *embed.Request, input *embed.Input) Key {
-	return k.key(q, func() { k.c.input(r, input) })
-}
-
-func (k *Keyer) key(q *Question, content func()) Key {
 	const mostKept = 1 << 20
 	c := &k.c
 	if cap(c.Dst) > mostKept {
@@ -73,7 +63,7 @@ func (k *Keyer) key(q *Question, content func()) Key {
 	}
 	if q.Custom == "" {
 		c.object("request")
-		content()
+		c.request(r)
 		c.Raw("}")
 	}
 	c.array("scope")
@@ -312,18 +302,4 @@ func (c *canon) media(m *chat.Media) {
 	c.text("type", m.Type)
 	c.text("url", m.URL)
 	c.Raw("}")
-}
-
-// input writes one input of a request for embeddings.
-func (c *canon) input(r *embed.Request, in *embed.Input) {
-	c.integer("dimensions", r.Dimensions)
-	c.extra(r.Dialect, r.Extra)
-	if in.Tokens != nil {
-		c.Key("input")
-		c.json(in.Tokens)
-	} else {
-		c.Key("input")
-		c.string(in.Text)
-	}
-	c.integer("task", int64(r.Task))
 }
