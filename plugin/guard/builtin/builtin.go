@@ -1,0 +1,7 @@
+// Package builtin is the list of guards in the shipped module.
+package builtin
+
+import "github.com/postern-gateway/postern/plugin/guard"
+
+// Types are the guards that a configuration can name.
+func Types() []guard.Type { return []guard.Type{} }
