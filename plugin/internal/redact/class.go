@@ -1,0 +1,114 @@
+package redact
+
+// Classes of bytes, as bits.
+const (
+	lower  = 1 << iota
+	upper  // of ASCII
+	digit  // 0 to 9
+	inner  // may stand within a token: . - and the like
+	sign   // makes a token worth a look: @ _ + %
+	wide   // two bytes of a letter that is not ASCII's
+	hexa   // a to f in either case, and digits
+	lead3  // begins a character of three bytes
+	letter = lower | upper
+	alnum  = letter | digit
+	token  = alnum | inner | sign | wide
+)
+
+// classes are those of each byte. The second byte of a character counts as a letter only
+// after a first one that does; what begins longer characters is no token.
+var classes = func() (c [256]uint8) {
+	for b := range c {
+		switch {
+		case b >= 'a' && b <= 'z':
+			c[b] = lower
+		case b >= 'A' && b <= 'Z':
+			c[b] = upper
+		case b >= '0' && b <= '9':
+			c[b] = digit | hexa
+		case b == '.' || b == '-':
+			c[b] = inner
+		case b == '@' || b == '_' || b == '+' || b == '%':
+			c[b] = sign
+		case b >= 0x80 && b < 0xc0 || b >= 0xc3 && b < 0xe0:
+			c[b] = wide
+		case b >= 0xe0:
+			c[b] = lead3
+		}
+	}
+	for _, b := range "abcdefABCDEF" {
+		c[b] |= hexa
+	}
+	return c
+}()
+
+func isDigit(c byte) bool  { return c-'0' <= 9 }
+func isLetter(c byte) bool { return c|0x20-'a' < 26 }
+func isUpper(c byte) bool  { return c-'A' < 26 }
+func isAlnum(c byte) bool  { return classes[c]&alnum != 0 }
+func isWord(c byte) bool   { return classes[c]&(alnum|wide) != 0 || c == '_' }
+func isHex(c byte) bool    { return classes[c]&hexa != 0 }
+
+func toLower(c byte) byte {
+	if isUpper(c) {
+		return c | 0x20
+	}
+	return c
+}
+
+func toUpper(c byte) byte {
+	if c-'a' < 26 {
+		return c &^ 0x20
+	}
+	return c
+}
+
+// nibble is the value of a hexadecimal digit.
+func nibble(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
+	}
+	return toLower(c) - 'a' + 10
+}
+
+// A view is a text as checks see it. They read it by at, which notes when one had to look
+// beyond what is there while more can come.
+type view struct {
+	t    []byte
+	last bool // nothing follows
+	hit  bool // a check has looked beyond the end
+	left context
+}
+
+func (v *view) at(i int) byte {
+	if i < len(v.t) {
+		return v.t[i]
+	}
+	v.hit = v.hit || !v.last
+	return 0
+}
+
+// before is the byte at i, which lies to the left; 0 before the text begins.
+func (v *view) before(i int) byte {
+	if i < 0 {
+		return 0
+	}
+	return v.t[i]
+}
+
+// is reports whether the text at i goes on with s.
+func (v *view) is(i int, s string) bool {
+	for j := range len(s) {
+		if v.at(i+j) != s[j] {
+			return false
+		}
+	}
+	return true
+}
+
+// run is the end of the bytes from i that ok accepts, at most n of them.
+func (v *view) run(i, n int, ok func(byte) bool) int {
+	for end := i + n; i < end && ok(v.at(i)); i++ {
+	}
+	return i
+}

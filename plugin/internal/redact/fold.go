@@ -1,0 +1,189 @@
+package redact
+
+import "encoding/binary"
+
+// A folded text is spelled so that checks need to know one spelling: digits and letters of
+// other forms become ASCII's, spaces and dashes plain ones, and characters that nobody sees
+// are gone. It knows where each of its bytes has been.
+type folded struct {
+	text []byte
+	from []int // where the character of each byte begins; nil if nothing was folded
+	size []uint8
+	base int // where text begins, if from is nil
+}
+
+// plainPrefix is how many bytes of p, from its beginning, are as they would be folded.
+// Whatever is folded begins with a byte from 0xc2 on.
+func plainPrefix(p []byte) int {
+	i := 0
+	for i < len(p) {
+		for i+8 <= len(p) && binary.LittleEndian.Uint64(p[i:])&0x8080808080808080 == 0 {
+			i += 8
+		}
+		for i < len(p) && p[i] < 0x80 {
+			i++
+		}
+		if i == len(p) {
+			break
+		}
+		switch p[i] {
+		case 0xc2, 0xcd, 0xd8, 0xd9, 0xdb, 0xe0, 0xe1, 0xe2, 0xe3, 0xef, 0xf0, 0xf3:
+			if _, n, plain := fold(p[i:]); !plain || n == 0 {
+				return i
+			}
+		}
+		i++
+		for i < len(p) && p[i]&0xc0 == 0x80 {
+			i++
+		}
+	}
+	return i
+}
+
+// cutTail is how many bytes at the end of p begin a character that is not complete.
+func cutTail(p []byte) int {
+	for n := 1; n <= min(3, len(p)); n++ {
+		c := p[len(p)-n]
+		if c&0xc0 == 0x80 {
+			continue
+		}
+		if c >= 0xc0 && n < charSize(c) {
+			return n
+		}
+		return 0
+	}
+	return 0
+}
+
+func charSize(lead byte) int {
+	switch {
+	case lead >= 0xf0:
+		return 4
+	case lead >= 0xe0:
+		return 3
+	case lead >= 0xc0:
+		return 2
+	}
+	return 1
+}
+
+// fold is the ASCII byte for the character that p begins with, and its size. c 0 is a
+// character that is left out; plain says that it stays as it is.
+func fold(p []byte) (c byte, n int, plain bool) {
+	n = charSize(p[0])
+	if len(p) < n {
+		return 0, len(p), true
+	}
+	r := rune(p[0])
+	switch n {
+	case 1:
+		return p[0], 1, true
+	case 2:
+		r = rune(p[0]&0x1f)<<6 | rune(p[1]&0x3f)
+	case 3:
+		r = rune(p[0]&0xf)<<12 | rune(p[1]&0x3f)<<6 | rune(p[2]&0x3f)
+	case 4:
+		r = rune(p[0]&7)<<18 | rune(p[1]&0x3f)<<12 | rune(p[2]&0x3f)<<6 | rune(p[3]&0x3f)
+	}
+	c, ok := foldRune(r)
+	return c, n, !ok
+}
+
+// digitZeros are the zeros of digits in other scripts.
+var digitZeros = [...]rune{0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xbe6, 0xe50, 0xed0, 0x2080}
+
+func foldRune(r rune) (c byte, ok bool) {
+	switch {
+	case r >= 0xff01 && r <= 0xff5e: // full width
+		return byte(r - 0xff01 + '!'), true
+	case r == 0xad || r == 0x34f || r == 0x61c || r == 0x180e || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e ||
+		r >= 0x2060 && r <= 0x2064 || r >= 0xfe00 && r <= 0xfe0f || r == 0xfeff || r >= 0xe0000 && r <= 0xe007f:
+		return 0, true
+	case r == 0xa0 || r >= 0x2000 && r <= 0x200a || r == 0x202f || r == 0x205f || r == 0x3000:
+		return ' ', true
+	case r >= 0x2010 && r <= 0x2015 || r == 0x2212 || r == 0xfe58 || r == 0xfe63 || r == 0x2043:
+		return '-', true
+	case r == 0x2024 || r == 0xfe52 || r == 0xff61:
+		return '.', true
+	case r == 0xfe6b:
+		return '@', true
+	case r >= 0x1d400 && r <= 0x1d6a3: // letters of mathematics: alphabets one after another
+		i := byte((r - 0x1d400) % 52)
+		if i < 26 {
+			return 'A' + i, true
+		}
+		return 'a' + i - 26, true
+	case r >= 0x1d7ce && r <= 0x1d7ff:
+		return byte('0' + (r-0x1d7ce)%10), true
+	case r >= 0x2460 && r <= 0x2468: // circled
+		return byte('1' + r - 0x2460), true
+	case r == 0x24ea:
+		return '0', true
+	}
+	for _, zero := range digitZeros {
+		if r >= zero && r < zero+10 {
+			return byte('0' + r - zero), true
+		}
+	}
+	return 0, false
+}
+
+// add appends what p becomes, which begins at offset at of the whole text and ends with a
+// complete character.
+func (f *folded) add(p []byte, at int) {
+	if n := plainPrefix(p); f.from == nil && n == len(p) {
+		if len(f.text) == 0 {
+			f.base = at
+		}
+		f.text = append(f.text, p...)
+		return
+	}
+	if f.from == nil {
+		f.from, f.size = make([]int, 0, len(f.text)+len(p)), make([]uint8, 0, len(f.text)+len(p))
+		for i := range f.text {
+			f.from, f.size = append(f.from, f.base+i), append(f.size, 1)
+		}
+	}
+	for i := 0; i < len(p); {
+		c, n, plain := fold(p[i:])
+		switch {
+		case plain:
+			for j := range n {
+				f.put(p[i+j], at+i+j, 1)
+			}
+		case c != 0:
+			f.put(c, at+i, n)
+		}
+		i += n
+	}
+}
+
+func (f *folded) put(c byte, at, n int) {
+	f.text, f.from, f.size = append(f.text, c), append(f.from, at), append(f.size, uint8(n))
+}
+
+// start is where byte i comes from, and end where what byte i-1 comes from is over.
+func (f *folded) start(i int) int {
+	if f.from == nil {
+		return f.base + i
+	}
+	return f.from[i]
+}
+
+func (f *folded) end(i int) int {
+	if f.from == nil {
+		return f.base + i
+	}
+	return f.from[i-1] + int(f.size[i-1])
+}
+
+// drop forgets the first n bytes.
+func (f *folded) drop(n int) {
+	f.text = append(f.text[:0], f.text[n:]...)
+	if f.from != nil {
+		f.from = append(f.from[:0], f.from[n:]...)
+		f.size = append(f.size[:0], f.size[n:]...)
+		return
+	}
+	f.base += n
+}

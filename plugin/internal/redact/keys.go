@@ -1,0 +1,356 @@
+package redact
+
+// An alphabet is what the rest of a key may consist of.
+type alphabet uint8
+
+const (
+	anyAlnum alphabet = iota
+	wordy             // letters, digits, - and _
+	hexDigits
+	capitals // letters in upper case, and digits
+	dotted64 // wordy, and dots
+	base64s  // of base64, with its padding
+)
+
+func (a alphabet) has(c byte) bool {
+	switch a {
+	case anyAlnum:
+		return isAlnum(c)
+	case wordy:
+		return isBase64URL(c)
+	case hexDigits:
+		return isHex(c)
+	case capitals:
+		return isUpper(c) || isDigit(c)
+	case dotted64:
+		return isBase64URL(c) || c == '.'
+	}
+	return isBase64(c)
+}
+
+// A keyForm is how a service's keys look: a prefix, and from least to most bytes more.
+type keyForm struct {
+	prefix      string
+	least, most uint16
+	rest        alphabet
+	service     string
+}
+
+// keyForms are sorted by their prefix, so that those with one first byte stand together.
+// Where services say how their keys look they say so in their documentation of secret
+// scanning; the rest is from keys of their own examples.
+var keyForms = [...]keyForm{
+	{"A3-", 26, 40, wordy, "1Password"},
+	{"ABIA", 16, 16, capitals, "AWS"},
+	{"ACCA", 16, 16, capitals, "AWS"},
+	{"AGE-SECRET-KEY-1", 58, 58, capitals, "age"},
+	{"AIza", 35, 36, wordy, "Google"},
+	{"AKCp", 60, 80, anyAlnum, "JFrog"},
+	{"AKIA", 16, 16, capitals, "AWS"},
+	{"APKAEIB", 13, 13, capitals, "AWS"},
+	{"AQVN", 35, 40, wordy, "Yandex"},
+	{"ASIA", 16, 16, capitals, "AWS"},
+	{"ATATT3", 100, 250, dotted64, "Atlassian"},
+	{"ATBB", 28, 40, anyAlnum, "Bitbucket"},
+	{"ATCTT3", 100, 250, dotted64, "Atlassian"},
+	{"CCIPAT_", 40, 80, wordy, "CircleCI"},
+	{"CFPAT-", 40, 50, wordy, "Contentful"},
+	{"CLOJARS_", 60, 60, anyAlnum, "Clojars"},
+	{"EAAA", 56, 70, wordy, "Square"},
+	{"EAAC", 60, 250, anyAlnum, "Meta"},
+	{"EZAK", 54, 54, anyAlnum, "EasyPost"},
+	{"EZTK", 54, 54, anyAlnum, "EasyPost"},
+	{"FLWSECK-", 32, 40, wordy, "Flutterwave"},
+	{"FLWSECK_TEST-", 12, 40, wordy, "Flutterwave"},
+	{"GOCSPX-", 28, 28, wordy, "Google"},
+	{"GR1348941", 20, 30, wordy, "GitLab"},
+	{"HRKU-", 36, 60, wordy, "Heroku"},
+	{"LTAI", 12, 24, anyAlnum, "Alibaba Cloud"},
+	{"NRAK-", 27, 27, anyAlnum, "New Relic"},
+	{"NRII-", 32, 32, wordy, "New Relic"},
+	{"NRJS-", 19, 19, anyAlnum, "New Relic"},
+	{"PMAK-", 59, 59, wordy, "Postman"},
+	{"SG.", 60, 70, dotted64, "SendGrid"},
+	{"SK", 32, 32, hexDigits, "Twilio"},
+	{"abskey-", 20, 60, wordy, "Anyscale"},
+	{"aio_", 28, 28, anyAlnum, "Adafruit"},
+	{"ak_", 28, 64, wordy, "Modal"},
+	{"apify_api_", 34, 40, anyAlnum, "Apify"},
+	{"cio", 32, 32, anyAlnum, "crates.io"},
+	{"dapi", 32, 34, hexDigits, "Databricks"},
+	{"dckr_oat_", 27, 40, wordy, "Docker"},
+	{"dckr_pat_", 27, 36, wordy, "Docker"},
+	{"doo_v1_", 64, 64, hexDigits, "DigitalOcean"},
+	{"dop_v1_", 64, 64, hexDigits, "DigitalOcean"},
+	{"dor_v1_", 64, 64, hexDigits, "DigitalOcean"},
+	{"dp.pt.", 40, 44, anyAlnum, "Doppler"},
+	{"dp.st.", 40, 60, dotted64, "Doppler"},
+	{"dt0c01.", 80, 100, dotted64, "Dynatrace"},
+	{"duffel_live_", 43, 43, wordy, "Duffel"},
+	{"duffel_test_", 43, 43, wordy, "Duffel"},
+	{"figd_", 38, 48, wordy, "Figma"},
+	{"fio-u-", 64, 64, wordy, "Frame.io"},
+	{"fo1_", 43, 43, wordy, "Fly.io"},
+	{"fw_", 22, 40, anyAlnum, "Fireworks"},
+	{"gho_", 36, 36, anyAlnum, "GitHub"},
+	{"ghp_", 36, 36, anyAlnum, "GitHub"},
+	{"ghr_", 36, 76, anyAlnum, "GitHub"},
+	{"ghs_", 36, 36, anyAlnum, "GitHub"},
+	{"ghu_", 36, 36, anyAlnum, "GitHub"},
+	{"github_pat_", 60, 90, wordy, "GitHub"},
+	{"glagent-", 20, 60, wordy, "GitLab"},
+	{"glc_", 32, 400, base64s, "Grafana"},
+	{"glcbt-", 20, 40, wordy, "GitLab"},
+	{"gldt-", 20, 40, wordy, "GitLab"},
+	{"glft-", 20, 40, wordy, "GitLab"},
+	{"glpat-", 20, 60, dotted64, "GitLab"},
+	{"glptt-", 40, 40, hexDigits, "GitLab"},
+	{"glrt-", 20, 40, wordy, "GitLab"},
+	{"glsa_", 40, 44, wordy, "Grafana"},
+	{"gsk_", 40, 60, anyAlnum, "Groq"},
+	{"hf_", 30, 40, anyAlnum, "Hugging Face"},
+	{"hvb.", 90, 300, wordy, "Vault"},
+	{"hvs.", 24, 200, wordy, "Vault"},
+	{"jina_", 50, 70, wordy, "Jina"},
+	{"key-", 32, 32, hexDigits, "Mailgun"},
+	{"lin_api_", 40, 40, anyAlnum, "Linear"},
+	{"live_", 35, 40, anyAlnum, "Lob"},
+	{"lsv2_pt_", 32, 60, wordy, "LangSmith"},
+	{"lsv2_sk_", 32, 60, wordy, "LangSmith"},
+	{"nfp_", 36, 40, anyAlnum, "Netlify"},
+	{"npm_", 36, 36, anyAlnum, "npm"},
+	{"ntn_", 40, 50, anyAlnum, "Notion"},
+	{"nvapi-", 60, 80, wordy, "NVIDIA"},
+	{"ops_eyJ", 200, 1000, base64s, "1Password"},
+	{"oy2", 43, 43, anyAlnum, "NuGet"},
+	{"pat-eu1-", 36, 36, wordy, "HubSpot"},
+	{"pat-na1-", 36, 36, wordy, "HubSpot"},
+	{"pat", 79, 79, dotted64, "Airtable"},
+	{"pcsk_", 60, 80, wordy, "Pinecone"},
+	{"phx_", 40, 50, anyAlnum, "PostHog"},
+	{"pnu_", 36, 36, anyAlnum, "Prefect"},
+	{"pplx-", 40, 60, anyAlnum, "Perplexity"},
+	{"pscale_oauth_", 32, 64, dotted64, "PlanetScale"},
+	{"pscale_pw_", 32, 64, dotted64, "PlanetScale"},
+	{"pscale_tkn_", 32, 64, dotted64, "PlanetScale"},
+	{"pul-", 40, 40, hexDigits, "Pulumi"},
+	{"pypi-", 50, 250, wordy, "PyPI"},
+	{"r8_", 37, 37, anyAlnum, "Replicate"},
+	{"rdme_", 70, 70, anyAlnum, "ReadMe"},
+	{"re_", 24, 36, wordy, "Resend"},
+	{"rk_live_", 20, 120, anyAlnum, "Stripe"},
+	{"rk_test_", 20, 120, anyAlnum, "Stripe"},
+	{"rubygems_", 48, 48, hexDigits, "RubyGems"},
+	{"sb_secret_", 20, 60, wordy, "Supabase"},
+	{"sbp_", 40, 40, hexDigits, "Supabase"},
+	{"secret_", 43, 43, anyAlnum, "Notion"},
+	{"sgp_", 40, 70, wordy, "Sourcegraph"},
+	{"shippo_live_", 40, 40, hexDigits, "Shippo"},
+	{"shippo_test_", 40, 40, hexDigits, "Shippo"},
+	{"shpat_", 32, 32, hexDigits, "Shopify"},
+	{"shpca_", 32, 32, hexDigits, "Shopify"},
+	{"shppa_", 32, 32, hexDigits, "Shopify"},
+	{"shpss_", 32, 32, hexDigits, "Shopify"},
+	{"sk-ant-", 40, 140, wordy, "Anthropic"},
+	{"sk-or-v1-", 64, 64, hexDigits, "OpenRouter"},
+	{"sk-", 32, 220, wordy, "OpenAI, DeepSeek and others"},
+	{"sk_live_", 20, 120, anyAlnum, "Stripe"},
+	{"sk_test_", 20, 120, anyAlnum, "Stripe"},
+	{"sk_", 40, 56, hexDigits, "ElevenLabs"},
+	{"sl.", 130, 200, wordy, "Dropbox"},
+	{"sntryu_", 64, 64, hexDigits, "Sentry"},
+	{"sntrys_", 80, 300, base64s, "Sentry"},
+	{"sq0atp-", 22, 22, wordy, "Square"},
+	{"sq0csp-", 43, 43, wordy, "Square"},
+	{"sq0idp-", 22, 22, wordy, "Square"},
+	{"tfp_", 40, 70, dotted64, "Typeform"},
+	{"tgp_v1_", 40, 60, wordy, "Together"},
+	{"tvly-", 28, 50, wordy, "Tavily"},
+	{"vcp_", 24, 80, anyAlnum, "Vercel"},
+	{"whsec_", 24, 64, base64s, "Stripe"},
+	{"xai-", 60, 90, anyAlnum, "xAI"},
+	{"xapp-", 40, 120, wordy, "Slack"},
+	{"xkeysib-", 64, 90, wordy, "Brevo"},
+	{"xoxa-", 30, 120, wordy, "Slack"},
+	{"xoxb-", 30, 120, wordy, "Slack"},
+	{"xoxe-", 30, 250, wordy, "Slack"},
+	{"xoxe.xox", 60, 250, dotted64, "Slack"},
+	{"xoxp-", 30, 120, wordy, "Slack"},
+	{"xoxr-", 30, 120, wordy, "Slack"},
+	{"xoxs-", 30, 120, wordy, "Slack"},
+	{"ya29.", 30, 250, wordy, "Google"},
+}
+
+// keyIndex is where in keyForms those begin whose prefix begins with a byte.
+var keyIndex = func() (at [129]uint8) {
+	i := 0
+	for b := range at {
+		for i < len(keyForms) && int(keyForms[i].prefix[0]) < b {
+			i++
+		}
+		at[b] = uint8(i)
+	}
+	return at
+}()
+
+// apiKey is where a key ends that begins at p and has a service's form; 0 if none does.
+func apiKey(v *view, p int) int {
+	c := v.at(p)
+	if c >= 0x80 || isWord(v.before(p-1)) && !(v.before(p-2) == '\\') {
+		return 0
+	}
+	if isDigit(c) {
+		return telegram(v, p)
+	}
+	for i := keyIndex[c]; i < keyIndex[c+1]; i++ {
+		f := &keyForms[i]
+		if !v.is(p, f.prefix) {
+			continue
+		}
+		from := p + len(f.prefix)
+		e := v.run(from, int(f.most)+1, f.rest.has)
+		if f.rest == dotted64 || f.rest == wordy { // a full stop, a dash
+			for e > from && (v.before(e-1) == '.' || v.before(e-1) == '-' && !isWord(v.at(e))) {
+				e--
+			}
+		}
+		if n := e - from; n < int(f.least) || n > int(f.most) || isWord(v.at(e)) || !random(v.t[from:e], 8) {
+			continue
+		}
+		return e
+	}
+	return 0
+}
+
+// telegram is a bot's key: its number, a colon, and 35 characters.
+func telegram(v *view, p int) int {
+	i := v.run(p, 11, isDigit)
+	if n := i - p; n < 8 || n > 10 || v.at(i) != ':' || !v.is(i+1, "AA") {
+		return 0
+	}
+	if e := v.run(i+1, 36, isBase64URL); e-i == 36 && !isWord(v.at(e)) {
+		return e
+	}
+	return 0
+}
+
+// random reports whether s may be the random part of a key: it has so many different
+// characters, and is not of an example.
+func random(s []byte, least int) bool {
+	var seen [4]uint64
+	n, digits, row := 0, 0, 0
+	for i, c := range s {
+		if seen[c>>6]>>(c&63)&1 == 0 {
+			seen[c>>6] |= 1 << (c & 63)
+			n++
+		}
+		if isDigit(c) {
+			digits++
+		}
+		if i > 0 && c == s[i-1] {
+			if row++; row >= 6 {
+				return false
+			}
+		} else {
+			row = 0
+		}
+		if c == 'E' && len(s)-i >= 7 && string(s[i:i+7]) == "EXAMPLE" {
+			return false
+		}
+	}
+	return n >= least && (digits > 0 || mixedCase(s))
+}
+
+func mixedCase(s []byte) bool {
+	turns := 0
+	for i := 1; i < len(s); i++ {
+		if isUpper(s[i]) && s[i-1]-'a' < 26 {
+			turns++
+		}
+	}
+	return turns >= 3
+}
+
+// secretValue is where a value without a form of its own ends that is said to be secret:
+// secret_key = "…", Bearer …. It begins at p.
+func secretValue(v *view, p int) int {
+	if !assigned(v, p) {
+		return 0
+	}
+	from := p
+	if toLower(v.at(p)) == 'b' && v.is(p, "Bearer ") {
+		from += len("Bearer ")
+	}
+	e := v.run(from, 513, func(c byte) bool { return isBase64(c) || c == '-' || c == '_' || c == '.' || c == '~' })
+	for e > from && (v.before(e-1) == '.') {
+		e--
+	}
+	n := e - from
+	if n < 20 || n > 512 || isWord(v.at(e)) || v.at(e) == '(' || v.at(e) == '{' || v.at(e) == '$' {
+		return 0
+	}
+	s := v.t[from:e]
+	letters, digits, caps := 0, 0, 0
+	for _, c := range s {
+		switch {
+		case isDigit(c):
+			digits++
+		case isUpper(c):
+			caps++
+			letters++
+		case isLetter(c):
+			letters++
+		}
+	}
+	if digits < 2 || letters < 4 || !random(s, 10) || entropy(s) < 3.2 {
+		return 0
+	}
+	return e
+}
+
+// assigned reports whether what begins at p is the value of something secret.
+func assigned(v *view, p int) bool {
+	i := p - 1
+	for n := 0; n < 4 && (v.before(i) == '"' || v.before(i) == '\'' || v.before(i) == '\\' || v.before(i) == '`'); n++ {
+		i--
+	}
+	for n := 0; n < 4 && (v.before(i) == ' ' || v.before(i) == '\t'); n++ {
+		i--
+	}
+	c := v.before(i)
+	sign := c == '=' || c == ':' || c == '>' && (v.before(i-1) == '=' || v.before(i-1) == '-')
+	d := v.about(p, aboutSecret)
+	if !sign {
+		return d == 1 && i < p-1 && (c == 'r' || c == 'R') && i >= 5 && toLower(v.t[i-5]) == 'b' // Bearer …
+	}
+	if d == 1 || d == 2 && v.about(p, aboutKey) == 1 {
+		return true
+	}
+	k := v.about(p, aboutKey)
+	return k == 1 && (v.within(p, 4, aboutSecret) || v.within(p, 3, aboutKeyKind) || v.within(p, 2, aboutAccount))
+}
+
+// entropy is that of the characters of s, in bits for each.
+func entropy(s []byte) float64 {
+	var count [256]uint16
+	for _, c := range s {
+		count[c]++
+	}
+	sum := 0.0
+	for _, n := range count {
+		if n > 0 {
+			sum += float64(n) * log2(float64(len(s))/float64(n))
+		}
+	}
+	return sum / float64(len(s))
+}
+
+// log2 is accurate to about a hundredth from 1 on, which is enough here.
+func log2(x float64) float64 {
+	n := 0.0
+	for x >= 2 {
+		x, n = x/2, n+1
+	}
+	x--
+	return n + x*(1.3465-0.3465*x)
+}

@@ -1,0 +1,512 @@
+package redact
+
+// A Match is something that was found: the bytes [Start, End) of the whole text.
+type Match struct {
+	Start, End int
+	Entity     Entity
+	Term       int  // which own term or pattern, from 1; 0: none
+	More       bool // it goes on with the next match
+	Rest       bool // it goes on from the one before
+}
+
+// A Scanner finds things in a text that comes in pieces. Its zero value with On set is
+// ready. It keeps what is undecided and a little of what was before: at most about
+// mostToken bytes, and twice as much for what is found in one go.
+type Scanner struct {
+	On Set
+
+	folded
+	view
+	tail     [4]byte // of a character that is not complete
+	tails    int
+	total    int    // bytes of the whole text so far
+	pos      int    // in the folded text: before it all is decided
+	seen     int    // from pos on, so much of a token has been looked at
+	bits     uint8  // and these classes were in it
+	within   Entity // what goes on at pos
+	inToken  bool   // pos is in a token that was too long to be looked at together
+	kinds    []numeric
+	matches  []Match
+	decided  int
+	borrowed bool // text is the caller's
+}
+
+// mostToken bounds what is taken for one token.
+const mostToken = 4 << 10
+
+// kept is how much of what is decided stays to be looked back at.
+const kept = reach + 8
+
+// Reset makes the scanner ready for another text.
+func (s *Scanner) Reset() {
+	if s.borrowed {
+		s.text = nil
+	}
+	*s = Scanner{On: s.On, folded: folded{text: s.text[:0], from: nil}, kinds: s.kinds, matches: s.matches[:0]}
+}
+
+// Feed takes the next bytes; last means that nothing follows. It returns how many bytes of
+// the whole text are decided, and what was found in those that were not before. p is only
+// read, and only now.
+func (s *Scanner) Feed(p []byte, last bool) (decided int, found []Match) {
+	if s.kinds == nil {
+		s.kinds = numerics()
+	}
+	s.matches = s.matches[:0]
+	s.take(p, last)
+	s.view.t, s.view.last = s.text, last
+	s.left.at = 0
+	s.scan()
+	if s.pos >= len(s.t) {
+		s.decided = s.total - s.tails
+	} else {
+		s.decided = s.start(s.pos)
+	}
+	s.forget(last)
+	return s.decided, s.matches
+}
+
+// take adds p to the text, but for a character at its end that is not complete.
+func (s *Scanner) take(p []byte, last bool) {
+	at := s.total - s.tails
+	s.total += len(p)
+	if s.tails > 0 {
+		joined := append(s.tail[:s.tails:s.tails], p...)
+		s.tails = 0
+		p = joined
+	}
+	if n := cutTail(p); !last && n > 0 {
+		s.tails = copy(s.tail[:], p[len(p)-n:])
+		p = p[:len(p)-n]
+	}
+	if last && len(s.text) == 0 && plainPrefix(p) == len(p) { // a whole text need not be copied
+		s.text, s.base, s.borrowed = p, at, true
+		return
+	}
+	s.add(p, at)
+}
+
+// forget drops what nothing can ask for any more.
+func (s *Scanner) forget(last bool) {
+	if s.borrowed || last {
+		return
+	}
+	if n := s.pos - kept; n >= 4*kept {
+		s.drop(n)
+		s.pos -= n
+	}
+}
+
+func (s *Scanner) found(e Entity, p, end int, more bool) {
+	s.matches = append(s.matches, Match{Start: s.start(p), End: s.end(end), Entity: e, More: more})
+	s.pos, s.seen, s.bits, s.inToken = end, 0, 0, false
+	s.within = None
+	if more {
+		s.within = e
+	}
+}
+
+// scan goes on from pos as far as it can.
+func (s *Scanner) scan() {
+	for s.pos < len(s.t) {
+		if s.within != None && !s.goOn() {
+			return
+		}
+		if s.pos >= len(s.t) || !s.next() {
+			return
+		}
+	}
+}
+
+// goOn continues a match that was too long; false if more has to come first.
+func (s *Scanner) goOn() bool {
+	s.hit = false
+	var e int
+	var more bool
+	switch s.within {
+	case PrivateKey:
+		e, more = pemRest(&s.view, s.pos)
+	case JWT:
+		e, more = jwtRest(&s.view, s.pos)
+	default:
+		e, more = urlRest(&s.view, s.pos)
+	}
+	if s.hit && !more {
+		return false
+	}
+	if e == s.pos {
+		s.within = None
+		return true
+	}
+	s.found(s.within, s.pos, e, more)
+	s.matches[len(s.matches)-1].Rest = true
+	return !more || s.goOn()
+}
+
+// next looks at what is at pos; false if more has to come first.
+func (s *Scanner) next() bool {
+	t, p := s.t, s.pos
+	if s.seen == 0 {
+		for p < len(t) { // what stands between tokens
+			c := t[p]
+			k := classes[c]
+			if k&token != 0 {
+				break
+			}
+			s.inToken = false
+			if k&lead3 != 0 {
+				p = min(p+charSize(c), len(t))
+				continue
+			}
+			if c == '(' || c == ':' {
+				if s.pos = p; !s.punctuation(c) {
+					return false
+				}
+				if s.pos != p {
+					return true
+				}
+			}
+			p++
+		}
+		s.pos, s.bits = p, 0
+		if p == len(t) {
+			return true
+		}
+	}
+	q, bits := p+s.seen, s.bits
+	end := min(len(t), p+mostToken)
+	for q < end {
+		k := classes[t[q]]
+		if k&token == 0 {
+			break
+		}
+		bits |= k
+		q++
+	}
+	if q == len(t) && !s.last && q-p < mostToken {
+		s.seen, s.bits = q-p, bits
+		return false
+	}
+	s.hit = false
+	cut := q-p == mostToken
+	if e, end, more := s.token(p, q, bits); s.hit {
+		s.seen, s.bits = q-p, bits
+		return false
+	} else if end > 0 {
+		s.found(e.entity, e.start, end, more)
+		return true
+	}
+	s.pos, s.seen, s.bits, s.inToken = q, 0, 0, cut
+	return true
+}
+
+// punctuation looks at what begins with ( or :, which are no tokens.
+func (s *Scanner) punctuation(c byte) bool {
+	v, p := &s.view, s.pos
+	s.hit = false
+	e, end := None, 0
+	if c == ':' {
+		if s.On.Has(IPAddress) && v.at(p+1) == ':' {
+			e, end = IPAddress, ipv6(v, p)
+		}
+	} else if d := v.at(p + 1); s.On.Has(Phone) && (isDigit(d) || d == '+') {
+		var x number
+		if x.read(v, p) && opens(v, p) {
+			e, end = Phone, phone(v, &x)
+		}
+	}
+	if s.hit {
+		return false
+	}
+	if end > 0 {
+		s.found(e, p, end, false)
+	}
+	return true
+}
+
+// A hit is what was found and where it begins.
+type hit struct {
+	entity Entity
+	start  int
+}
+
+// token looks for what begins in the token [p, q), whose bytes have these classes.
+func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
+	v := &s.view
+	if bits&(digit|sign) == 0 && !s.inToken {
+		if plain, e, end := s.words(p, q); plain || end > 0 || s.hit {
+			return hit{e, p}, end, false
+		}
+	}
+	if s.inToken || uuid(v, p, q) {
+		return hit{}, 0, false
+	}
+	if h, end, more = s.whole(p, q, bits); end > 0 || s.hit {
+		return h, end, more
+	}
+	if q-p == 1 && v.at(q) == ' ' {
+		if e, end := s.spaced(p); end > 0 || s.hit {
+			return hit{e, p}, end, false
+		}
+	}
+	for i := p; i < q; i++ {
+		if i > p && (isAlnum(v.t[i-1]) || classes[v.t[i-1]]&wide != 0) && !(v.t[i-1] == 'n' && i > 1 && v.t[i-2] == '\\') {
+			continue
+		}
+		c := v.t[i]
+		if !isAlnum(c) && c != '+' {
+			continue
+		}
+		if e, end := s.part(i, q); end > 0 || s.hit {
+			return hit{e, i}, end, false
+		}
+	}
+	return hit{}, 0, false
+}
+
+// words looks at a token of nothing but letters, which most are. plain says that there is
+// nothing to it.
+func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
+	v, n := &s.view, q-p
+	if v.t[p] == '-' && n >= 5 {
+		return false, None, 0
+	}
+	switch c := v.at(q); {
+	case c == ':':
+		if v.is(q, "://") {
+			return false, None, 0
+		}
+		return n > 4, None, 0
+	case c == ' ' || c == '(' || c == '[' || c == '{' || c == '<':
+		d := v.at(q + 1)
+		if s.On.Has(Email) && (c != ' ' || mayBeSign(d, v, q+2)) {
+			if end := spelledEmail(v, p, q); end > 0 || s.hit {
+				return false, Email, end
+			}
+		}
+		return c != ' ' || !isDigit(d) && (n > 3 || !isLetter(d)), None, 0
+	case c == '/' || c == '=' || c == '+':
+		return false, None, 0
+	}
+	return n < 20, None, 0
+}
+
+// mayBeSign reports whether a word that spells @ or a dot may begin with c and what is at i.
+func mayBeSign(c byte, v *view, i int) bool {
+	switch toLower(c) {
+	case '@', '(', '[', '{', '<', '.', 0xc3:
+		return true
+	case 'a':
+		c = v.at(i) | 0x20
+		return c == 't' || c == 'r'
+	case 'd':
+		c = v.at(i) | 0x20
+		return c == 'o' || c == '0'
+	case 'p', 'c', 'k':
+		c = v.at(i) | 0x20
+		return c == 'u' || c == 'o' || c == 'h' || c == 'l'
+	}
+	return false
+}
+
+// whole looks for what a token is as a whole, or begins as one.
+func (s *Scanner) whole(p, q int, bits uint8) (h hit, end int, more bool) {
+	v, on := &s.view, s.On
+	if on.Has(PrivateKey) && v.t[p] == '-' && q-p >= 5 {
+		for i := p; i < q && v.t[i] == '-' && i < p+16; i++ {
+			if end, more = pem(v, i); end > 0 || v.hit {
+				return hit{PrivateKey, i}, end, more
+			}
+		}
+	}
+	if on.Has(JWT) && v.t[p] == 'e' {
+		if end, more = jwt(v, p); end > 0 || v.hit {
+			return hit{JWT, p}, end, more
+		}
+	}
+	if on.Has(URLCredentials) && v.at(q) == ':' {
+		if end, more = url(v, p, q); end > 0 || v.hit {
+			return hit{URLCredentials, p}, end, more
+		}
+	}
+	if on.Has(Email) && bits&sign != 0 {
+		if start, end := email(v, p); end > 0 || v.hit {
+			return hit{Email, start}, end, false
+		}
+	}
+	if on.Has(Email) && bits&(letter|digit) != 0 {
+		if end := spelledEmail(v, p, q); end > 0 || v.hit {
+			return hit{Email, p}, end, false
+		}
+	}
+	return hit{}, 0, false
+}
+
+// uuid reports whether a token is one: nothing in it is anything else.
+func uuid(v *view, p, q int) bool {
+	if q-p != 36 {
+		return false
+	}
+	for i, c := range v.t[p:q] {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// part looks for what begins at i, in a token or as one.
+func (s *Scanner) part(i, q int) (Entity, int) {
+	v, on := &s.view, s.On
+	if on.Has(APIKey) && !isDigit(v.t[i]) || isDigit(v.t[i]) && on.Has(APIKey) && q-i >= 8 {
+		if e := apiKey(v, i); e > 0 || v.hit {
+			return APIKey, e
+		}
+	}
+	if on.Has(Crypto) && q-i >= 20 {
+		if e := wallet(v, i); e > 0 || v.hit {
+			return Crypto, e
+		}
+	}
+	if on.Has(IBAN) {
+		if e := iban(v, i); e > 0 || v.hit {
+			return IBAN, e
+		}
+	}
+	if isHex(v.t[i]) {
+		if on.Has(MACAddress) {
+			if e := mac(v, i); e > 0 || v.hit {
+				return MACAddress, e
+			}
+		}
+		if on.Has(IPAddress) {
+			if e := ipv6(v, i); e > 0 || v.hit {
+				return IPAddress, e
+			}
+		}
+	}
+	if e, end := identifier(v, i, on); end > 0 || v.hit {
+		return e, end
+	}
+	if c := v.t[i]; isDigit(c) || c == '+' {
+		if e, end := s.numeral(i); end > 0 || v.hit {
+			return e, end
+		}
+	} else if on.Has(DateOfBirth) {
+		if e := birth(v, i, nil); e > 0 || v.hit {
+			return DateOfBirth, e
+		}
+	}
+	if on.Has(APIKey) {
+		if e := secretValue(v, i); e > 0 || v.hit {
+			return APIKey, e
+		}
+	}
+	return None, 0
+}
+
+// numeral looks for what the number at p is.
+func (s *Scanner) numeral(p int) (Entity, int) {
+	v, on := &s.view, s.On
+	if !opens(v, p) {
+		return None, 0
+	}
+	var x number
+	if !x.read(v, p) || v.hit {
+		return None, 0
+	}
+	if x.n >= 6 || x.groups >= 4 {
+		if on.Has(CreditCard) {
+			if e := card(v, &x); e > 0 || v.hit {
+				return CreditCard, e
+			}
+		}
+		if on.Has(IPAddress) {
+			if e := ipv4(v, &x); e > 0 || v.hit {
+				return IPAddress, e
+			}
+		}
+		for i := range s.kinds {
+			if k := &s.kinds[i]; on.Has(k.entity) && x.n >= k.n {
+				if e := k.match(v, &x); e > 0 || v.hit {
+					return k.entity, e
+				}
+			}
+		}
+	}
+	if on.Has(DateOfBirth) {
+		if e := birth(v, p, &x); e > 0 || v.hit {
+			return DateOfBirth, e
+		}
+	}
+	if x.n >= 7 {
+		if on.Has(KRRRN) {
+			if e := korean(v, &x); e > 0 || v.hit {
+				return KRRRN, e
+			}
+		}
+		if on.Has(Phone) {
+			if e := phone(v, &x); e > 0 || v.hit {
+				return Phone, e
+			}
+		}
+		if on.Has(USBankNumber) && x.n >= 6 && x.n <= 17 && x.groups == 1 && closes(v, x.end[0]) && v.speaks(p, aboutBank) && v.within(p, 6, aboutAccount) && !v.within(p, 2, aboutOrder) {
+			return USBankNumber, x.end[0]
+		}
+	}
+	return None, 0
+}
+
+// korean is a resident's number: a day of birth, and seven digits of which the first says
+// the century and the sex. Those given since 2020 have no checksum.
+func korean(v *view, x *number) int {
+	g := x.spelled(13, "-", "67")
+	if g == 0 || x.plus || !x.closesGroup(v, g-1) {
+		return 0
+	}
+	d := x.digits[:13]
+	if !day(value(d[2:4]), value(d[4:6])) || d[6] < 1 || d[6] > 8 {
+		return 0
+	}
+	checked := (11-weighted(d, "234567892345")%11)%10 == int(d[12])
+	if g == 2 && checked || v.speaks(x.start, aboutResident) {
+		return x.end[g-1]
+	}
+	return 0
+}
+
+// spaced looks for what is written with a space after each character.
+func (s *Scanner) spaced(p int) (Entity, int) {
+	v := &s.view
+	var b [80]byte
+	n := 0
+	for n < len(b) && v.at(p+2*n) > ' ' && v.at(p+2*n) < 0x80 {
+		b[n] = v.at(p + 2*n)
+		n++
+		if v.at(p+2*n-1) != ' ' {
+			break
+		}
+	}
+	if n < 8 || s.hit {
+		return None, 0
+	}
+	w := view{t: b[:n], last: true}
+	if s.On.Has(Email) {
+		if start, e := email(&w, 0); e > 0 && start == 0 {
+			return Email, p + 2*e - 1
+		}
+	}
+	if s.On.Has(IBAN) {
+		if e := iban(&w, 0); e > 0 {
+			return IBAN, p + 2*e - 1
+		}
+	}
+	if e, end := identifier(&w, 0, s.On); end > 0 {
+		return e, p + 2*end - 1
+	}
+	return None, 0
+}
