@@ -12,13 +12,17 @@ func birth(v *view, p int, x *number) int {
 		}
 		return 0
 	}
-	if x.plus || x.paren || v.about(p, aboutBirth) == 0 {
+	if x.plus || x.paren {
 		return 0
 	}
-	if e := numericDate(v, x); e > 0 {
-		return e
+	e := numericDate(v, x)
+	if e == 0 {
+		e = dayFirst(v, x)
 	}
-	return dayFirst(v, x)
+	if e > 0 && v.about(p, aboutBirth) == 0 {
+		return 0
+	}
+	return e
 }
 
 func numericDate(v *view, x *number) int {
@@ -36,8 +40,7 @@ func numericDate(v *view, x *number) int {
 			return x.end[2]
 		}
 	}
-	if x.size(0) == 8 && v.within(x.start, 3, aboutBirth) && closes(v, x.end[0]) &&
-		(birthYear(value(d[:4])) && day(value(d[4:6]), value(d[6:8])) || birthYear(value(d[4:8])) && (day(value(d[:2]), value(d[2:4])) || day(value(d[2:4]), value(d[:2])))) {
+	if x.size(0) == 8 && closes(v, x.end[0]) && v.within(x.start, 3, aboutBirth) && (birthYear(value(d[:4])) && day(value(d[4:6]), value(d[6:8])) || birthYear(value(d[4:8])) && (day(value(d[:2]), value(d[2:4])) || day(value(d[2:4]), value(d[:2])))) {
 		return x.end[0]
 	}
 	return 0

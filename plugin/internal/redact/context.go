@@ -44,8 +44,8 @@ const (
 )
 
 // topicOf is what a word in lower case is about, in a few languages.
-func topicOf(w string) topic {
-	switch w {
+func topicOf(w []byte) topic {
+	switch string(w) {
 	case "phone", "phones", "telephone", "tel", "telefon", "telefono", "teléfono", "telefone", "téléphone", "telephonisch", "telefonisch",
 		"telefonnummer", "mobile", "mobil", "móvil", "movil", "mobiltelefon", "cell", "cellphone", "cellular", "celular", "cellulare", "celulares",
 		"handy", "handynummer", "portable", "portátil", "call", "calls", "called", "calling", "callback", "dial", "ring", "ringing", "whatsapp", "telegram", "signal", "sms", "text",
@@ -54,7 +54,7 @@ func topicOf(w string) topic {
 		"fone", "zap", "joindre", "joignable", "komórka", "numer", "тел", "телефон", "телефону", "звоните":
 		return aboutPhone
 	case "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "pan", "karte", "kreditkarte", "kreditkartennummer", "carte", "tarjeta", "carta", "cartão", "cartao", "kaart", "creditcard", "cc", "ccnum", "cardnumber", "bancaire", "crédito", "credito":
-		if w == "pan" {
+		if string(w) == "pan" {
 			return aboutPAN
 		}
 		return aboutCard
@@ -201,7 +201,7 @@ func (c *context) read(s []byte) {
 			for i := range n {
 				word[i] = toLower(s[begin+i])
 			}
-			c.note(topicOf(string(word[:n])))
+			c.note(topicOf(word[:n]))
 		}
 		end = begin
 	}

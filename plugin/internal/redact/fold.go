@@ -26,9 +26,8 @@ func plainPrefix(p []byte) int {
 		if i == len(p) {
 			break
 		}
-		switch p[i] {
-		case 0xc2, 0xcd, 0xd8, 0xd9, 0xdb, 0xe0, 0xe1, 0xe2, 0xe3, 0xef, 0xf0, 0xf3:
-			if _, n, plain := fold(p[i:]); !plain || n == 0 {
+		if i+1 < len(p) && mayFold(p[i], p[i+1]) {
+			if _, _, plain := fold(p[i:]); !plain {
 				return i
 			}
 		}
@@ -38,6 +37,23 @@ func plainPrefix(p []byte) int {
 		}
 	}
 	return i
+}
+
+// mayFold reports whether a character that begins with two bytes may be one that is folded.
+func mayFold(a, b byte) bool {
+	switch a {
+	case 0xc2, 0xcd, 0xd8, 0xd9, 0xdb, 0xe0, 0xf0, 0xf3:
+		return true
+	case 0xe1:
+		return b == 0xa0
+	case 0xe2:
+		return b <= 0x82 || b == 0x88 || b == 0x91 || b == 0x93
+	case 0xe3:
+		return b == 0x80
+	case 0xef:
+		return b >= 0xb8
+	}
+	return false
 }
 
 // cutTail is how many bytes at the end of p begin a character that is not complete.

@@ -278,9 +278,6 @@ func secretValue(v *view, p int) int {
 		return 0
 	}
 	from := p
-	if toLower(v.at(p)) == 'b' && v.is(p, "Bearer ") {
-		from += len("Bearer ")
-	}
 	e := v.run(from, 513, func(c byte) bool { return isBase64(c) || c == '-' || c == '_' || c == '.' || c == '~' })
 	for e > from && (v.before(e-1) == '.') {
 		e--
@@ -319,10 +316,10 @@ func assigned(v *view, p int) bool {
 	}
 	c := v.before(i)
 	sign := c == '=' || c == ':' || c == '>' && (v.before(i-1) == '=' || v.before(i-1) == '-')
-	d := v.about(p, aboutSecret)
-	if !sign {
-		return d == 1 && i < p-1 && (c == 'r' || c == 'R') && i >= 5 && toLower(v.t[i-5]) == 'b' // Bearer …
+	if !sign { // Bearer …
+		return i < p-1 && i >= 5 && (c == 'r' || c == 'R') && toLower(v.t[i-5]) == 'b' && v.about(p, aboutSecret) == 1
 	}
+	d := v.about(p, aboutSecret)
 	if d == 1 || d == 2 && v.about(p, aboutKey) == 1 {
 		return true
 	}

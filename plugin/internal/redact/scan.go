@@ -26,6 +26,7 @@ type Scanner struct {
 	within   Entity // what goes on at pos
 	inToken  bool   // pos is in a token that was too long to be looked at together
 	kinds    []numeric
+	number   number // the one that is looked at
 	matches  []Match
 	decided  int
 	borrowed bool // text is the caller's
@@ -210,9 +211,8 @@ func (s *Scanner) punctuation(c byte) bool {
 			e, end = IPAddress, ipv6(v, p)
 		}
 	} else if d := v.at(p + 1); s.On.Has(Phone) && (isDigit(d) || d == '+') {
-		var x number
-		if x.read(v, p) && opens(v, p) {
-			e, end = Phone, phone(v, &x)
+		if x := &s.number; x.read(v, p) && opens(v, p) {
+			e, end = Phone, phone(v, x)
 		}
 	}
 	if s.hit {
@@ -244,7 +244,7 @@ func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
 	if h, end, more = s.whole(p, q, bits); end > 0 || s.hit {
 		return h, end, more
 	}
-	if q-p == 1 && v.at(q) == ' ' {
+	if q-p == 1 && v.at(q) == ' ' && (v.before(p-1) != ' ' || v.before(p-3) != ' ' && v.before(p-3) != 0) {
 		if e, end := s.spaced(p); end > 0 || s.hit {
 			return hit{e, p}, end, false
 		}
@@ -284,7 +284,11 @@ func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
 				return false, Email, end
 			}
 		}
-		return c != ' ' || !isDigit(d) && (n > 3 || !isLetter(d)), None, 0
+		if c != ' ' || isDigit(d) {
+			return c != ' ', None, 0
+		}
+		spaced := n == 1 && d > ' ' && v.at(q+2) == ' '
+		return !spaced && !(n == 3 && isUpper(v.t[p]) && isUpper(d) && isUpper(v.t[q-1])), None, 0
 	case c == '/' || c == '=' || c == '+':
 		return false, None, 0
 	}
@@ -415,42 +419,45 @@ func (s *Scanner) numeral(p int) (Entity, int) {
 	if !opens(v, p) {
 		return None, 0
 	}
-	var x number
+	if v.before(p-1) == ' ' && isDigit(v.before(p-2)) && !isDigit(v.at(p+1)) && v.at(p) != '+' {
+		return None, 0 // within a row of single digits, which is looked at from its beginning
+	}
+	x := &s.number
 	if !x.read(v, p) || v.hit {
 		return None, 0
 	}
 	if x.n >= 6 || x.groups >= 4 {
 		if on.Has(CreditCard) {
-			if e := card(v, &x); e > 0 || v.hit {
+			if e := card(v, x); e > 0 || v.hit {
 				return CreditCard, e
 			}
 		}
 		if on.Has(IPAddress) {
-			if e := ipv4(v, &x); e > 0 || v.hit {
+			if e := ipv4(v, x); e > 0 || v.hit {
 				return IPAddress, e
 			}
 		}
 		for i := range s.kinds {
 			if k := &s.kinds[i]; on.Has(k.entity) && x.n >= k.n {
-				if e := k.match(v, &x); e > 0 || v.hit {
+				if e := k.match(v, x); e > 0 || v.hit {
 					return k.entity, e
 				}
 			}
 		}
 	}
 	if on.Has(DateOfBirth) {
-		if e := birth(v, p, &x); e > 0 || v.hit {
+		if e := birth(v, p, x); e > 0 || v.hit {
 			return DateOfBirth, e
 		}
 	}
 	if x.n >= 7 {
 		if on.Has(KRRRN) {
-			if e := korean(v, &x); e > 0 || v.hit {
+			if e := korean(v, x); e > 0 || v.hit {
 				return KRRRN, e
 			}
 		}
 		if on.Has(Phone) {
-			if e := phone(v, &x); e > 0 || v.hit {
+			if e := phone(v, x); e > 0 || v.hit {
 				return Phone, e
 			}
 		}
