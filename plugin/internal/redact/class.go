@@ -112,3 +112,26 @@ func (v *view) run(i, n int, ok func(byte) bool) int {
 	}
 	return i
 }
+
+// escaped is where the escape at p ends, or p if there is none.
+func escaped(v *view, p int) int {
+	switch v.at(p + 1) {
+	case 'n', 'r', 't':
+		return p + 2
+	case 'u':
+		if e := v.run(p+2, 4, isHex); e == p+6 {
+			return e
+		}
+	}
+	return p
+}
+
+// afterEscape reports whether an escape ends at p, so that what begins there is no part of
+// a word.
+func afterEscape(v *view, p int) bool {
+	if v.before(p-2) == '\\' {
+		c := v.before(p - 1)
+		return c == 'n' || c == 'r' || c == 't'
+	}
+	return v.before(p-6) == '\\' && v.before(p-5) == 'u'
+}

@@ -7,7 +7,7 @@ func opensWord(v *view, p int) bool {
 	case c == 0:
 		return true
 	case isWord(c):
-		return v.before(p-2) == '\\' && (c == 'n' || c == 't' || c == 'r')
+		return afterEscape(v, p)
 	case c == '-' || c == '/' || c == '+' || c == '.':
 		return !isWord(v.before(p - 2))
 	}

@@ -196,7 +196,7 @@ var keyIndex = func() (at [129]uint8) {
 // apiKey is where a key ends that begins at p and has a service's form; 0 if none does.
 func apiKey(v *view, p int) int {
 	c := v.at(p)
-	if c >= 0x80 || isWord(v.before(p-1)) && !(v.before(p-2) == '\\') {
+	if c >= 0x80 || isWord(v.before(p-1)) && !afterEscape(v, p) {
 		return 0
 	}
 	if isDigit(c) {

@@ -190,7 +190,7 @@ func opens(v *view, p int) bool {
 	case c == 0:
 		return true
 	case isWord(c):
-		return d == '\\' && (c == 'n' || c == 't' || c == 'r') // an escape in JSON within a text
+		return afterEscape(v, p)
 	case c == '.' || c == ',' || c == '+':
 		return !isDigit(d)
 	case c == '-' || c == '/':

@@ -159,7 +159,7 @@ func (s *Scanner) next() bool {
 				p = min(p+charSize(c), len(t))
 				continue
 			}
-			if c == '(' || c == ':' {
+			if c == '(' || c == ':' || c == '\\' {
 				if s.pos = p; !s.punctuation(c) {
 					return false
 				}
@@ -201,11 +201,20 @@ func (s *Scanner) next() bool {
 	return true
 }
 
-// punctuation looks at what begins with ( or :, which are no tokens.
+// punctuation looks at what begins with ( or :, which are no tokens, and goes over escapes
+// as JSON within a text has them.
 func (s *Scanner) punctuation(c byte) bool {
 	v, p := &s.view, s.pos
 	s.hit = false
 	e, end := None, 0
+	if c == '\\' {
+		to := escaped(v, p)
+		if s.hit {
+			return false
+		}
+		s.pos = to
+		return true
+	}
 	if c == ':' {
 		if s.On.Has(IPAddress) && v.at(p+1) == ':' {
 			e, end = IPAddress, ipv6(v, p)
@@ -250,7 +259,7 @@ func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
 		}
 	}
 	for i := p; i < q; i++ {
-		if i > p && (isAlnum(v.t[i-1]) || classes[v.t[i-1]]&wide != 0) && !(v.t[i-1] == 'n' && i > 1 && v.t[i-2] == '\\') {
+		if i > p && (isAlnum(v.t[i-1]) || classes[v.t[i-1]]&wide != 0) {
 			continue
 		}
 		c := v.t[i]

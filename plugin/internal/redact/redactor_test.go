@@ -1,0 +1,167 @@
+package redact_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postern-gateway/postern/plugin/internal/redact"
+)
+
+func rules(a redact.Action) *redact.Rules {
+	r := &redact.Rules{On: redact.All, Key: []byte("k")}
+	for e := range r.Of {
+		r.Of[e] = redact.Rule{Action: a, Keep: 4}
+	}
+	return r
+}
+
+// redacted feeds a text in pieces of n bytes, all at once if n is 0.
+func redacted(t testing.TB, r *redact.Redactor, text string, n int) string {
+	t.Helper()
+	list := [][]byte{[]byte(text)}
+	if n > 0 {
+		list = pieces([]byte(text), n)
+	}
+	var out []byte
+	at := 0
+	for i, p := range list {
+		d, edits := r.Feed(p, i == len(list)-1)
+		for _, e := range edits {
+			if e.Start < at || e.End > d {
+				t.Fatalf("%q: edit %+v between %d and %d", text, e, at, d)
+			}
+			out = append(append(out, text[at:e.Start]...), e.With...)
+			at = e.End
+		}
+		if d < at {
+			t.Fatalf("%q: decided %d, edited to %d", text, d, at)
+		}
+		out = append(out, text[at:d]...)
+		at = d
+	}
+	if at != len(text) {
+		t.Fatalf("%q: %d of %d bytes decided", text, at, len(text))
+	}
+	return string(out)
+}
+
+func TestActions(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		action redact.Action
+		json   bool
+		in     string
+		want   string
+	}{
+		{"label", redact.Label, false, "Mail a@b.com or c@d.org.", "Mail <EMAIL_ADDRESS> or <EMAIL_ADDRESS>."},
+		{"mask", redact.Mask, false, "Card 4111 1111 1111 1111.", "Card **** **** **** 1111."},
+		{"mask of what is short keeps nothing", redact.Mask, false, "Mail a@b.de now.", "Mail *@*.** now."},
+		{"hash", redact.Hash, false, "a@b.com, c@d.org and a@b.com", "<EMAIL_ADDRESS:ba59b305a82207f5>, <EMAIL_ADDRESS:deee69a59b4c7cc0> and <EMAIL_ADDRESS:ba59b305a82207f5>"},
+		{"token", redact.Token, false, "a@b.com, c@d.org and a@b.com, card 4111111111111111", "<EMAIL_ADDRESS_1>, <EMAIL_ADDRESS_2> and <EMAIL_ADDRESS_1>, card <CREDIT_CARD_1>"},
+		{"report", redact.Report, false, "Mail a@b.com.", "Mail a@b.com."},
+		{"a number in JSON becomes a string", redact.Token, true, `{"card":4111111111111111,"mail":"a@b.com"}`, `{"card":"<CREDIT_CARD_1>","mail":"<EMAIL_ADDRESS_1>"}`},
+		{"what is after an escape in JSON", redact.Label, true, `{"a":"\n4111111111111111\ta@b.com\u003cc@d.org\u003e"}`, `{"a":"\n<CREDIT_CARD>\t<EMAIL_ADDRESS>\u003c<EMAIL_ADDRESS>\u003e"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for n := range len(tt.in) {
+				r := redact.Redactor{Of: &redact.Case{Rules: rules(tt.action)}, JSON: tt.json}
+				if got := redacted(t, &r, tt.in, n); got != tt.want {
+					t.Fatalf("in pieces of %d: got %q, want %q", n, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// TestRestore puts back what a model says of placeholders, however it spells them.
+func TestRestore(t *testing.T) {
+	t.Parallel()
+	const first, second, card = `a"b@example.com`, "c@d.org", "4111 1111 1111 1111"
+	for _, tt := range []struct {
+		name string
+		json bool
+		in   string
+		want string
+	}{
+		{"as it is", false, "Write to <EMAIL_ADDRESS_1>.", "Write to " + first + "."},
+		{"two", false, "<EMAIL_ADDRESS_1><EMAIL_ADDRESS_2>", first + second},
+		{"in another case", false, "<email_address_2>, Email_Address_2", second + ", " + second},
+		{"quoted", false, "\"<EMAIL_ADDRESS_2>\" `EMAIL_ADDRESS_2` '<EMAIL_ADDRESS_2>'", "\"" + second + "\" `" + second + "` '" + second + "'"},
+		{"bare", false, "EMAIL_ADDRESS_2's", second + "'s"},
+		{"escaped for HTML", false, "&lt;EMAIL_ADDRESS_2&gt;", second},
+		{"escaped for Markdown", false, `\<EMAIL\_ADDRESS\_2\>`, second},
+		{"with blanks", false, "<Email Address 2> < EMAIL_ADDRESS_2 >", second + " " + second},
+		{"in a link", false, "[<EMAIL_ADDRESS_2>](mailto:<EMAIL_ADDRESS_2>)", "[" + second + "](mailto:" + second + ")"},
+		{"another number", false, "<EMAIL_ADDRESS_3>, <EMAIL_ADDRESS_21>", "<EMAIL_ADDRESS_3>, <EMAIL_ADDRESS_21>"},
+		{"part of a word", false, "MY_EMAIL_ADDRESS_2, EMAIL_ADDRESS_2x", "MY_EMAIL_ADDRESS_2, EMAIL_ADDRESS_2x"},
+		{"another name", false, "<EMAIL_ADDRES_1> <CREDIT_CARD_1>", "<EMAIL_ADDRES_1> " + card},
+		{"in arguments", true, `{"to":"<EMAIL_ADDRESS_1>"}`, `{"to":"a\"b@example.com"}`},
+		{"escaped in arguments", true, `{"to":"\u003cEMAIL_ADDRESS_2\u003e"}`, `{"to":"` + second + `"}`},
+		{"as a value of arguments", true, `{"to":EMAIL_ADDRESS_2}`, `{"to":"` + second + `"}`},
+		{"an end that looks like one", false, "Look: <EMAIL_ADD", "Look: <EMAIL_ADD"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := redact.Case{Rules: rules(redact.Token)}
+			c.Vault.Put(nil, "EMAIL_ADDRESS", []byte(first))
+			c.Vault.Put(nil, "EMAIL_ADDRESS", []byte(second))
+			c.Vault.Put(nil, "CREDIT_CARD", []byte(card))
+			for n := range len(tt.in) {
+				r := redact.Redactor{Of: &c, Answer: true, Restore: true, JSON: tt.json}
+				if got := redacted(t, &r, tt.in, n); got != tt.want {
+					t.Fatalf("in pieces of %d: got %q, want %q", n, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// TestRoundTrip redacts every text of the set by placeholders, and restores it.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	for _, l := range load(t, "testdata/pii.jsonl") {
+		c := redact.Case{Rules: rules(redact.Token)}
+		there := redact.Redactor{Of: &c}
+		hidden := redacted(t, &there, l.Text, 0)
+		if again := (redact.Redactor{Of: &redact.Case{Rules: rules(redact.Token)}}); redacted(t, &again, l.Text, 5) != hidden {
+			t.Errorf("%s: another result in pieces", l.ID)
+		}
+		back := redact.Redactor{Of: &c, Answer: true, Restore: true}
+		if got := redacted(t, &back, hidden, 3); got != l.Text {
+			t.Errorf("%s: got %q back from %q, want %q", l.ID, got, hidden, l.Text)
+		}
+	}
+}
+
+// TestAnswerKeepsWhatTheClientSaid but not what it did not.
+func TestAnswerKeepsWhatTheClientSaid(t *testing.T) {
+	t.Parallel()
+	c := redact.Case{Rules: rules(redact.Token)}
+	request := redact.Redactor{Of: &c}
+	redacted(t, &request, "I am a@b.com", 0)
+	answer := redact.Redactor{Of: &c, Answer: true, Restore: true}
+	const in, want = "You are a@b.com, not c@d.org", "You are a@b.com, not <EMAIL_ADDRESS>"
+	if got := redacted(t, &answer, in, 1); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if n := c.Counts[redact.Email]; n != 2 {
+		t.Errorf("got %d counted, want 2", n)
+	}
+}
+
+// TestLongValues go on beyond what is looked at together.
+func TestLongValues(t *testing.T) {
+	t.Parallel()
+	key := "-----BEGIN PRIVATE KEY-----\n" + strings.Repeat("0123456789abcdefghijABCDEFGHIJKLmnopqrstuvwxyz/+0123456789abcdef\n", 400) + "-----END PRIVATE KEY-----"
+	c := redact.Case{Rules: rules(redact.Token)}
+	for _, n := range []int{0, 1000} {
+		r := redact.Redactor{Of: &c}
+		if got, want := redacted(t, &r, "Key: "+key+" Thanks", n), "Key: <PRIVATE_KEY_1> Thanks"; got != want {
+			t.Errorf("in pieces of %d: got %.80q, want %q", n, got, want)
+		}
+	}
+	back := redact.Redactor{Of: &c, Answer: true, Restore: true}
+	if got := redacted(t, &back, "<PRIVATE_KEY_1>", 0); got != key {
+		t.Errorf("got %d bytes back, want %d", len(got), len(key))
+	}
+}

@@ -1,0 +1,180 @@
+package redact
+
+import (
+	"strconv"
+
+	"github.com/postern-gateway/postern/adapters/sha2"
+)
+
+// A Vault is what placeholders stand for in one request and its answer. The values are
+// nowhere else, and gone with it. Its zero value is ready.
+type Vault struct {
+	entries []sealed
+	byValue map[string]int
+	last    map[string]int // of each name, the last number that was given
+	firsts  [256]bool      // letters that names in it begin with, in either case
+}
+
+type sealed struct {
+	name  string // EMAIL_ADDRESS
+	n     int    // the 1 of EMAIL_ADDRESS_1
+	value []byte
+}
+
+// Put is the placeholder for a value: the same for the same, another for another.
+func (v *Vault) Put(dst []byte, name string, value []byte) (placeholder []byte, entry int) {
+	key := name + "\x00" + string(value)
+	entry, ok := v.byValue[key]
+	if !ok {
+		if v.byValue == nil {
+			v.byValue, v.last = map[string]int{}, map[string]int{}
+		}
+		v.last[name]++
+		entry = len(v.entries)
+		v.byValue[key] = entry
+		v.entries = append(v.entries, sealed{name, v.last[name], append([]byte(nil), value...)})
+		v.firsts[toLower(name[0])], v.firsts[toUpper(name[0])] = true, true
+	}
+	e := &v.entries[entry]
+	dst = append(append(dst, '<'), e.name...)
+	dst = strconv.AppendInt(append(dst, '_'), int64(e.n), 10)
+	return append(dst, '>'), entry
+}
+
+// Knows reports whether the value has a placeholder.
+func (v *Vault) Knows(name string, value []byte) bool {
+	_, ok := v.byValue[name+"\x00"+string(value)]
+	return ok
+}
+
+// extend adds the rest of a value that was too long to be looked at together.
+func (v *Vault) extend(entry int, rest []byte) {
+	v.entries[entry].value = append(v.entries[entry].value, rest...)
+}
+
+// Empty reports whether nothing can be put back.
+func (v *Vault) Empty() bool { return len(v.entries) == 0 }
+
+// find reads a placeholder that begins at p, however a model has spelled it: in another
+// case, without its angle brackets, with them escaped, with blanks or escaped signs in it.
+func (v *Vault) find(t *view, p int) (entry, end int) {
+	i := opening(t, p)
+	bracket := i > p
+	if c := t.at(i); !v.firsts[c] || !bracket && isWord(t.before(p-1)) {
+		return -1, 0
+	}
+	best, bestEnd := -1, 0
+	tried := ""
+	for k := range v.entries {
+		e := &v.entries[k]
+		if e.name == tried { // the number decides, and was read
+			continue
+		}
+		j := spelled(t, i, e.name, bracket)
+		if j == 0 {
+			continue
+		}
+		tried = e.name
+		from := j
+		n := 0
+		for isDigit(t.at(j)) && j-from < 7 {
+			n = n*10 + int(t.at(j)-'0')
+			j++
+		}
+		if j == from || isDigit(t.at(j)) || j == from+7 {
+			continue
+		}
+		for m := range v.entries {
+			if x := &v.entries[m]; x.name == e.name && x.n == n {
+				best, bestEnd = m, j
+			}
+		}
+	}
+	if best < 0 {
+		return -1, 0
+	}
+	if bracket {
+		bestEnd = closing(t, bestEnd)
+	} else if isWord(t.at(bestEnd)) {
+		return -1, 0
+	}
+	return best, bestEnd
+}
+
+// spelled reads a name and the sign before its number, and returns where the number begins.
+func spelled(t *view, i int, name string, bracket bool) int {
+	for k := 0; k <= len(name); k++ {
+		if k == len(name) || name[k] == '_' {
+			if t.at(i) == '\\' {
+				i++
+				if t.at(i) == '\\' {
+					i++
+				}
+			}
+			if c := t.at(i); c != '_' && (!bracket || c != ' ' && c != '-') {
+				return 0
+			}
+			i++
+			continue
+		}
+		if toUpper(t.at(i)) != toUpper(name[k]) {
+			return 0
+		}
+		i++
+	}
+	return i
+}
+
+// brackets are how the signs around a placeholder are spelled.
+var (
+	openings = [...]string{"<", "&lt;", `\u003c`, `\u003C`, `\<`, "%3C", "‹"}
+	closings = [...]string{">", "&gt;", `\u003e`, `\u003E`, `\>`, "%3E", "›"}
+)
+
+func opening(t *view, p int) int { return bracketAt(t, p, openings[:]) }
+
+// closing is the same for the end; a blank before it is the model's.
+func closing(t *view, p int) int {
+	if t.at(p) == ' ' {
+		if e := bracketAt(t, p+1, closings[:]); e > p+1 {
+			return e
+		}
+	}
+	return bracketAt(t, p, closings[:])
+}
+
+func bracketAt(t *view, p int, list []string) int {
+	c := t.at(p)
+	for _, s := range list {
+		if c == s[0] && t.is(p, s) {
+			p += len(s)
+			if s == "<" && t.at(p) == ' ' { // < EMAIL_ADDRESS_1 >
+				p++
+			}
+			return p
+		}
+	}
+	return p
+}
+
+// seal is the first half of the HMAC-SHA256 of a value, in hexadecimal digits (RFC 2104).
+func seal(dst, key []byte, tenant, name string, value []byte) []byte {
+	var inner, outer [sha2.BlockSize]byte
+	if len(key) > sha2.BlockSize {
+		sum := sha2.Sum(key)
+		key = sum[:]
+	}
+	copy(inner[:], key)
+	outer = inner
+	for i := range inner {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	sum := sha2.Sum(inner[:], []byte(tenant), []byte{0}, []byte(name), []byte{0}, value)
+	sum = sha2.Sum(outer[:], sum[:])
+	const hexDigit = "0123456789abcdef"
+	for _, b := range sum[:8] {
+		dst = append(dst, hexDigit[b>>4], hexDigit[b&15])
+	}
+	return dst
+}
