@@ -113,7 +113,9 @@ type Count struct {
 
 // A Guard is a policy at work on one request and its answer.
 type Guard interface {
-	// Open begins a text; nil if the guard does not look at such texts.
+	// Open begins a text; nil if the guard does not look at such texts. It is asked about
+	// both directions, whatever it is for, since what it did to a request may concern
+	// the answer.
 	Open(d Direction, p Part) Check
 
 	// Counts is what was found so far, in a fixed order, without any value.
@@ -126,9 +128,17 @@ type Policy interface {
 	New(tenant string) Guard
 }
 
-// A Type is one sort of guard.
+// A Setting is what every guard is told beside its own options.
+type Setting struct {
+	On          [2]bool                  // which directions it is for, by Direction
+	Environment func(name string) string // of the VM; nil while a configuration is only checked
+}
+
+// A Type is one sort of guard. The gateway reads type, name, on, mode and failure; the
+// options beside them are the guard's own.
 type Type struct {
-	Name    string                                 // as written in a configuration's type: "pii"
-	Doc     string                                 // one line, for tables and the JSON Schema
-	Options func(o *strict.Object) (Policy, error) // reads the guard's own options
+	Name    string                                   // as written in a configuration's type: "pii"
+	Doc     string                                   // one line, for tables and the JSON Schema
+	On      []string                                 // directions where a configuration says nothing: request, response
+	Options func(o *strict.Object, s Setting) Policy // reads the guard's own options; what is wrong is told to o
 }

@@ -1,7 +1,10 @@
 // Package builtin is the list of guards in the shipped module.
 package builtin
 
-import "github.com/postern-gateway/postern/plugin/guard"
+import (
+	"github.com/postern-gateway/postern/plugin/guard"
+	"github.com/postern-gateway/postern/plugin/guard/pii"
+)
 
 // Types are the guards that a configuration can name.
-func Types() []guard.Type { return []guard.Type{} }
+func Types() []guard.Type { return []guard.Type{pii.Type()} }

@@ -68,3 +68,16 @@ func (s Set) Has(e Entity) bool { return s>>e&1 != 0 }
 
 // With is the set and e.
 func (s Set) With(e Entity) Set { return s | 1<<e }
+
+// Without is the set but for e.
+func (s Set) Without(e Entity) Set { return s &^ (1 << e) }
+
+// Named is the entity of that name; None if there is none.
+func Named(name string) Entity {
+	for e := range NumEntities {
+		if entityNames[e] == name {
+			return e
+		}
+	}
+	return None
+}

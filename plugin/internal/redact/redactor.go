@@ -55,6 +55,8 @@ type Redactor struct {
 	Answer bool
 	// Restore: what placeholders stand for is put in their place.
 	Restore bool
+	// Blind: nothing is looked for but placeholders.
+	Blind bool
 	// JSON: the text is JSON itself, and stays it.
 	JSON bool
 
@@ -94,7 +96,7 @@ func (r *Redactor) Feed(p []byte, last bool) (decided int, edits []Edit) {
 	}
 	total := r.base + len(text)
 	decided = total
-	if r.Of.Rules.On != 0 {
+	if !r.Blind {
 		r.scanner.On = r.Of.Rules.On
 		d, found := r.scanner.Feed(p, last)
 		decided = d
