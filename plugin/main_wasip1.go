@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/postern-gateway/postern/adapters/builtin"
+	guards "github.com/postern-gateway/postern/plugin/guard/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 	"github.com/postern-gateway/postern/plugin/shell"
@@ -17,7 +18,7 @@ var version, commit = "dev", "unknown"
 // A module that is a library is initialised and never run: main stays empty.
 func init() {
 	shell.Serve(
-		config.Parts{Providers: builtin.Providers(), Environment: getenv},
+		config.Parts{Providers: builtin.Providers(), Guards: guards.Types(), Environment: getenv},
 		gateway.Build{Version: version, Commit: commit, Go: runtime.Version()},
 	)
 }

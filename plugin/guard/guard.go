@@ -50,6 +50,8 @@ type Part struct {
 	Role Role
 	Kind Kind
 	Path string // where it is in the client's request: messages[2].content; may be empty
+	// Repeat: the guard has read the text before, in pieces, as it came.
+	Repeat bool
 }
 
 // Untrusted reports whether neither the caller nor the model wrote the text: results of

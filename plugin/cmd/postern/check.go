@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters/builtin"
 	"github.com/postern-gateway/postern/adapters/strict"
+	guards "github.com/postern-gateway/postern/plugin/guard/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -50,6 +51,7 @@ func (c *call) load(file string, here bool) (*loaded, error) {
 	x := &loaded{document: document}
 	x.plan, err = config.Read(document, config.Parts{
 		Providers: builtin.Providers(),
+		Guards:    guards.Types(),
 		Environment: func(name string) string {
 			if !slices.Contains(x.environment, name) {
 				x.environment = append(x.environment, name)

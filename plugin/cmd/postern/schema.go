@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/postern-gateway/postern/adapters/builtin"
+	guards "github.com/postern-gateway/postern/plugin/guard/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -15,7 +16,7 @@ func schema(c *call) error {
 	if err := c.parse(); err != nil {
 		return err
 	}
-	raw := config.Describe(builtin.Providers())
+	raw := config.Describe(builtin.Providers(), guards.Types())
 	if *markdown {
 		b, err := reference(raw, builtin.Providers())
 		if err != nil {

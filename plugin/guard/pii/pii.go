@@ -90,12 +90,12 @@ type work struct {
 	counts []guard.Count
 }
 
-
 // Open begins a text.
 func (w *work) Open(d guard.Direction, part guard.Part) guard.Check {
 	c := &check{work: w}
 	c.JSON = part.Kind == guard.Arguments
 	c.Of = &w.Case
+	c.Repeat = part.Repeat
 	c.Answer = d == guard.Response
 	c.Restore = c.Answer && w.restore && !w.Vault.Empty()
 	c.Blind = !w.on[d]

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/builtin"
+	guards "github.com/postern-gateway/postern/plugin/guard/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -20,6 +21,7 @@ func read(document string) (*config.Plan, error) {
 	env := map[string]string{"OPENAI_API_KEY": "sk-secret", "BAD_KEY": "sk-\nsecret", "AWS_ID": "id", "AWS_SECRET": "secret", "AWS_TOKEN": "token"}
 	return config.Read([]byte(document), config.Parts{
 		Providers:   builtin.Providers(),
+		Guards:      guards.Types(),
 		Environment: func(name string) string { return env[name] },
 	})
 }

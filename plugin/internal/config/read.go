@@ -8,6 +8,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/sha2"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/guard"
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
 )
@@ -15,6 +16,7 @@ import (
 // Parts are what a configuration can refer to.
 type Parts struct {
 	Providers   []adapters.Provider
+	Guards      []guard.Type
 	Environment func(name string) string // of the VM; "" for a variable that is not set
 }
 
@@ -76,6 +78,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.admin(o)
 	r.usage(o)
 	r.cache(o)
+	r.guards(o)
 	r.clientHeaders(o)
 	r.signals(o)
 	r.cors(o)

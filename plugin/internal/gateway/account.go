@@ -28,6 +28,7 @@ func (s *Stream) Done() *Step {
 	}
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
+	s.guarded(step)
 	s.amounts(step)
 	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
 	return step
@@ -280,6 +281,10 @@ func (s *Stream) record() []byte {
 	}
 	b = appendPositive(b, `,"step":`, int64(s.routing.step()))
 	b = appendText(b, `,"failed":`, s.routing.trail)
+	if found := s.appendFound(nil, `"`, `":`, `,`, ``); len(found) > 0 {
+		b = append(append(append(b, `,"found":{`...), found...), '}')
+	}
+	b = appendText(b, `,"flagged":`, s.guarding.flagged)
 	b = appendText(b, `,"session":`, brief(s.in.session))
 	s.scratch = append(b, '}')
 	return s.scratch

@@ -149,6 +149,10 @@ func (s *Stream) understand(request rawjson.Value) *chat.Error {
 // release sends the request on: the body as it came but for the named members, the
 // headers without what is the client's own.
 func (s *Stream) release(request rawjson.Value, body []byte) *Step {
+	request, body, e := s.guardRequest(request, body)
+	if e != nil {
+		return s.reject(e)
+	}
 	if step := s.fromCache(request); step != nil {
 		return step
 	}
@@ -168,7 +172,7 @@ func (s *Stream) dispatch(request rawjson.Value, body []byte) *Step {
 	w := s.w
 	step := s.next()
 	path, ok := s.native()
-	if !ok {
+	if !ok || !s.readsStreams() {
 		if path := s.translatedPath(); path != "" {
 			return s.translate(request, path)
 		}

@@ -134,6 +134,8 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
 		return "asked"
 	case c.ttl <= 0:
 		return "ttl"
+	case len(s.guards()) > 0 && s.guardAnswer(): // what is kept has not been read by them, or is somebody's own
+		return "guarded"
 	}
 	if _, native := s.native(); native && s.endpoint.Op == adapters.Responses {
 		return "kept_by_provider" // under the id of the answer, which clients go on from

@@ -164,6 +164,11 @@ func cannotRead(model, form, path string) *chat.Error {
 	return invalid("unsupported_modality", path, "the model '"+brief(model)+"' does not read "+form)
 }
 
+//go:noinline
+func unreadableAnswer(encoding string) *chat.Error {
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "guard_cannot_read", Message: "the provider's answer is encoded as " + brief(encoding) + ", which guards cannot read"}
+}
+
 // brief keeps what a client wrote short and printable in a message.
 func brief(s string) string {
 	const most = 80

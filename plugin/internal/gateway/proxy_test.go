@@ -10,6 +10,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/builtin"
 	"github.com/postern-gateway/postern/plugin/cases"
+	guards "github.com/postern-gateway/postern/plugin/guard/builtin"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
@@ -53,6 +54,7 @@ func readPlan(t testing.TB, document string) *config.Plan {
 	env := cases.Environment()
 	plan, err := config.Read([]byte(document), config.Parts{
 		Providers:   builtin.Providers(),
+		Guards:      guards.Types(),
 		Environment: func(name string) string { return env[name] },
 	})
 	if err != nil {

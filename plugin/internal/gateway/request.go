@@ -70,7 +70,7 @@ func (s *Stream) proceed() *Step {
 		return s.models()
 	case s.stored():
 		return s.passOn()
-	case s.dropIn != nil && !s.w.holds:
+	case s.dropIn != nil && !s.w.holds && len(s.w.plan.Guards) == 0:
 		s.in.keep(true)
 		return s.forward()
 	case s.w.plan.HoldHeaders == config.HoldNever:

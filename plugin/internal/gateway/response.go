@@ -93,6 +93,12 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	if head.status >= 400 && (end || !isJSON(head.contentType) || !s.fromProvider()) {
 		return s.failed(head, h, end)
 	}
+	if head.status < 400 && len(s.guarding.list) > 0 {
+		s.sayFound(step)
+		if s.guardAnswer() && head.encoding != "" && head.encoding != "identity" {
+			return s.reject(unreadableAnswer(head.encoding))
+		}
+	}
 	if dropped := joined(s.dropped, s.reduced); dropped != "" {
 		step.set(droppedHeader, headerText(dropped))
 	}
@@ -116,13 +122,21 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 		if !head.accel { // proxies in front would otherwise collect a stream
 			step.set("x-accel-buffering", "no")
 		}
-		if s.answer.hide && head.length >= 0 {
+		if (s.answer.hide || s.guarding.answers) && head.length >= 0 {
 			step.set("content-length", "")
 		}
 		return step
 	}
 	s.answer.hide = false
 	step.Want = Each
+	if s.guarding.answers && isJSON(head.contentType) {
+		if head.length > s.w.plan.Limits.Answer {
+			return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
+		}
+		s.answer.whole, s.answer.guarded = true, true
+		step.Action, step.Want = Hold, Whole
+		return step
+	}
 	if s.w.holds && head.length >= 0 && head.length <= maxHeld && s.retain(head.length) == nil {
 		s.answer.whole = true
 		step.Action, step.Want = Hold, Whole
@@ -318,6 +332,11 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	case s.answer.translated:
 		return s.translateWhole(step, p)
 	case s.watch == nil:
+	case s.answer.guarded:
+		return s.guardWhole(step, p)
+	case s.answer.streaming && s.guarding.answers:
+		step.Want = Each
+		s.guardStream(step, p, end)
 	case s.answer.streaming:
 		step.Want = Each
 		s.streamed(step, p, end)

@@ -78,6 +78,7 @@ type Stream struct {
 	weighing    weighing
 	translation translation
 	codecs      codecs
+	guarding    guarding
 	budget      budgeting
 	cache       caching
 
@@ -106,6 +107,7 @@ type answer struct {
 	cut        bool // the gateway has ended the stream before the provider did
 	whole      bool // held until complete
 	translated bool
+	guarded    bool   // held so that guards can read it
 	judged     bool   // an error that may have to be put into the client's dialect
 	retryAfter bool   // the provider's headers say when to try again
 	json       bool   // and that it is JSON, as those of the client's answer will

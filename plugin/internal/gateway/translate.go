@@ -126,7 +126,7 @@ func (s *Stream) ResponseProgress(size int) *Step {
 		step.Want = Each
 		return step
 	}
-	if (s.answer.translated || s.answer.judged) && size > s.w.plan.Limits.Answer {
+	if (s.answer.translated || s.answer.judged || s.answer.guarded) && size > s.w.plan.Limits.Answer {
 		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
 	}
 	if e := s.retain(size); e != nil {
@@ -162,6 +162,13 @@ func (s *Stream) translateWhole(step *Step, p []byte) *Step {
 		return s.replaceError(step, s.unreadable("cannot be read: "+err.Error()))
 	}
 	s.translation.usage, s.translation.counted, s.translation.ended = usage, counted, true
+	if s.guarding.answers {
+		var e *chat.Error
+		if step.Body, e = s.guardedWhole(step.Body); e != nil {
+			return s.replaceError(step, e)
+		}
+		s.sayFound(step)
+	}
 	step.Replace = true
 	if !s.answer.json {
 		step.set("content-type", "application/json")
@@ -268,6 +275,9 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 
 // event writes one step of the answer in the client's dialect and counts it.
 func (s *Stream) event(e *chat.Event) {
+	if s.guarding.answers && !s.guarding.inner && !s.guardEvent(e) {
+		return
+	}
 	tr := &s.translation
 	switch e.Kind {
 	case chat.Start:

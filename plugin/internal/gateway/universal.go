@@ -151,6 +151,7 @@ func (s *Stream) try() *Step {
 		s.phase, s.endpoint, s.dropIn, s.prefixed = awaiting, one.endpoint, one.provider, true
 		s.answer, s.watch, s.failure, s.token, s.rewritten, s.reduced, s.rule = answer{}, nil, "", nil, false, "", ""
 		s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
+		s.guarding = guarding{list: s.guarding.list}
 		s.in.encoding, s.in.length, s.in.query, s.in.key = "", -1, one.search, one.key
 		if a.calling { // the client's own headers are of no use there
 			s.in.anthropicVersion = false

@@ -204,6 +204,11 @@ func (s *Set) UsageLost(n int64) Sample {
 	return Sample{Series: s.Plain("postern.usage_lost"), Value: uint64(n)}
 }
 
+// Guard counts what a guard has found of a kind.
+func (s *Set) Guard(guard, kind string) *Series {
+	return s.Plain("postern.guard;guard=" + clean(guard) + ";kind=" + clean(kind))
+}
+
 // Requests counts requests that ended with a status; 0 is a client that hung up.
 func (s *Set) Requests(g *Group, status int) *Series {
 	x, ok := g.requestsByStatus[status]

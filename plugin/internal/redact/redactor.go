@@ -57,6 +57,8 @@ type Redactor struct {
 	Restore bool
 	// Blind: nothing is looked for but placeholders.
 	Blind bool
+	// Repeat: it was read before, so that nothing of it counts.
+	Repeat bool
 	// JSON: the text is JSON itself, and stays it.
 	JSON bool
 
@@ -192,7 +194,9 @@ func (r *Redactor) replace(m placed, value []byte) bool {
 		r.rest.stays = true
 		return false
 	}
-	c.Counts[m.Entity]++
+	if !r.Repeat {
+		c.Counts[m.Entity]++
+	}
 	rule := c.Rules.Of[m.Entity]
 	switch rule.Action {
 	case Mask:

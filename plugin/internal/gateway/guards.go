@@ -1,0 +1,252 @@
+package gateway
+
+import (
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/guard"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
+
+// guarding is what a stream has of guards.
+type guarding struct {
+	list    []guard.Guard // as the plan has them; nil until the first text
+	answers bool          // the answer has to be read
+	failed  *chat.Error   // nothing passes any more
+	flagged string        // what a guard has only said of a text
+	texts   []running     // of an answer that comes in pieces
+	doc     rawjson.Doc   // of one of its events
+	inner   bool          // the event in hand is the guards' own
+}
+
+// guards begins the guards' work at the first text.
+func (s *Stream) guards() []guard.Guard {
+	g := &s.guarding
+	if g.list == nil && len(s.w.plan.Guards) > 0 {
+		tenant := ""
+		if s.caller != nil {
+			tenant = s.caller.Tenant
+		}
+		for _, x := range s.w.plan.Guards {
+			g.list = append(g.list, x.Policy.New(tenant))
+		}
+	}
+	return g.list
+}
+
+// guardAnswer finds out whether the answer has to be read.
+func (s *Stream) guardAnswer() bool {
+	for _, g := range s.guarding.list {
+		if g.Open(guard.Response, guard.Part{Role: guard.Assistant}) != nil {
+			s.guarding.answers = true
+		}
+	}
+	return s.guarding.answers
+}
+
+// A stage is one guard's part in reading a text.
+type stage struct {
+	config *config.Guard
+	check  guard.Check
+	raw    []byte // of what it has got, what is not decided
+	base   int    // where that begins
+}
+
+// A pipe is all guards' reading of one text, one after another.
+type pipe struct {
+	s      *Stream
+	stages []stage
+	edited bool
+}
+
+// open begins a text.
+func (s *Stream) openText(p *pipe, d guard.Direction, part guard.Part) {
+	p.s, p.stages, p.edited = s, p.stages[:0], false
+	for i, g := range s.guards() {
+		if c := g.Open(d, part); c != nil {
+			p.stages = append(p.stages, stage{config: s.w.plan.Guards[i], check: c})
+		}
+	}
+}
+
+// feed appends to dst what may pass of a text after its next bytes; last means that
+// nothing follows.
+func (p *pipe) feed(dst, text []byte, last bool) []byte {
+	for i := range p.stages {
+		text = p.stages[i].feed(p, text, last)
+	}
+	return append(dst, text...)
+}
+
+// feed returns what a guard lets pass. It is void after the next call.
+func (g *stage) feed(p *pipe, text []byte, last bool) (out []byte) {
+	if g.check == nil {
+		return text
+	}
+	before := len(g.raw)
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		g.check = nil
+		out = append(g.raw[:before:before], text...)
+		if !g.config.Opens {
+			out = nil
+			p.s.guarding.failed = guardFailed(g.config.Name)
+		}
+	}()
+	r := g.check.Feed(text, last)
+	p.judge(g, r.Verdict)
+	if g.config.Shadow {
+		return text
+	}
+	if before > 0 {
+		g.raw = append(g.raw, text...)
+		text = g.raw
+	}
+	decided := r.Decided - g.base
+	if !last {
+		for decided > 0 && decided < len(text) && text[decided]&0xc0 == 0x80 { // amidst a character
+			decided--
+		}
+	}
+	at := 0
+	for _, e := range r.Edits {
+		p.edited = true
+		out = append(append(out, text[at:e.Start-g.base]...), e.With...)
+		at = e.End - g.base
+	}
+	decided = max(decided, at)
+	if len(r.Edits) == 0 {
+		out = text[:decided:decided]
+		if before > 0 {
+			out = append([]byte(nil), out...)
+		}
+	} else {
+		out = append(out, text[at:decided]...)
+	}
+	g.raw = append(g.raw[:0], text[decided:]...)
+	g.base += decided
+	return out
+}
+
+// judge does what a verdict says.
+func (p *pipe) judge(g *stage, v guard.Verdict) {
+	switch {
+	case v.Action == guard.Pass:
+	case v.Action == guard.Block && !g.config.Shadow:
+		if p.s.guarding.failed == nil {
+			p.s.guarding.failed = &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: v.Code, Message: v.Message}
+		}
+	default:
+		p.s.guarding.flagged = v.Code
+	}
+}
+
+func guardFailed(name string) *chat.Error {
+	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "guard_failed", Message: "the guard " + name + " has failed, so nothing passes it"}
+}
+
+// guardRequest has the guards read a request, and returns what they leave of it.
+func (s *Stream) guardRequest(request rawjson.Value, body []byte) (rawjson.Value, []byte, *chat.Error) {
+	if len(s.guards()) == 0 {
+		return request, body, nil
+	}
+	r := reader{s: s, direction: guard.Request}
+	r.value(request, guard.Part{}, where{})
+	if e := s.guarding.failed; e != nil {
+		return request, nil, e
+	}
+	if len(r.edits) == 0 {
+		return request, body, nil
+	}
+	body = rawjson.Apply(nil, s.w.doc.Source(), r.edits)
+	request, e := s.w.parse(body)
+	s.rewritten, s.budget.read = true, false
+	return request, body, e
+}
+
+// guardedWhole has the guards read an answer in the client's dialect that is there in one
+// piece.
+func (s *Stream) guardedWhole(body []byte) ([]byte, *chat.Error) {
+	doc := &s.guarding.doc
+	doc.LoneSurrogates = true
+	if doc.Parse(body) != nil {
+		return nil, s.unreadable("is not JSON")
+	}
+	r := reader{s: s, direction: guard.Response}
+	r.value(doc.Root(), guard.Part{Role: guard.Assistant}, where{})
+	if e := s.guarding.failed; e != nil {
+		s.failure = e.Code
+		return nil, e
+	}
+	if len(r.edits) == 0 {
+		return body, nil
+	}
+	return rawjson.Apply(nil, body, r.edits), nil
+}
+
+// guardWhole has them read one that passes.
+func (s *Stream) guardWhole(step *Step, p []byte) *Step {
+	s.watch.Body(p)
+	body, e := s.guardedWhole(p)
+	if e != nil {
+		return s.replaceError(step, e)
+	}
+	step.Replace = true
+	step.Body = append(step.Body, body...)
+	step.set("content-length", itoa(len(body)))
+	s.sayFound(step)
+	s.settle(step)
+	return step
+}
+
+const (
+	redactedHeader = "x-postern-redacted"
+	// dlpHeader is Cloudflare's:
+	// https://developers.cloudflare.com/ai-gateway/features/dlp/
+	dlpHeader = "cf-aig-dlp"
+)
+
+// sayFound tells the client what guards have found so far, by kind and number.
+func (s *Stream) sayFound(step *Step) {
+	if found := s.appendFound(nil, "", "=", ", ", ""); len(found) > 0 {
+		step.set(redactedHeader, string(found))
+		if s.w.plan.Client.Cloudflare {
+			dlp := s.appendFound([]byte(`{"findings":[`), `{"entry":"`, `","count":`, `},`, `}`)
+			step.set(dlpHeader, string(append(dlp, `],"action":"FLAG"}`...)))
+		}
+	}
+}
+
+// appendFound appends what guards have found.
+func (s *Stream) appendFound(dst []byte, before, between, after, end string) []byte {
+	n := 0
+	for _, g := range s.guarding.list {
+		for _, c := range g.Counts() {
+			if n++; n > 1 {
+				dst = append(dst, after...)
+			}
+			dst = appendCount(append(append(append(dst, before...), c.Name...), between...), "", int64(c.N))
+		}
+	}
+	if n > 0 {
+		dst = append(dst, end...)
+	}
+	return dst
+}
+
+// guarded counts what guards have found.
+func (s *Stream) guarded(step *Step) {
+	for i, g := range s.guarding.list {
+		for _, c := range g.Counts() {
+			step.sample(s.w.series.Guard(s.w.plan.Guards[i].Name, c.Name), int64(c.N))
+		}
+	}
+}
+
+// readsStreams reports whether guards can read a stream of the client's dialect as it
+// passes. Frames with checksums they cannot change.
+func (s *Stream) readsStreams() bool {
+	return !s.stream || len(s.w.plan.Guards) == 0 || s.endpoint.Dialect.StreamType != "application/vnd.amazon.eventstream" || s.endpoint.Op != adapters.Chat
+}
