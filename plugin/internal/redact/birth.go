@@ -3,7 +3,7 @@ package redact
 // birth is where a date ends that x or, if it is nil, the name of a month at p begins, and
 // of which the words before it say that somebody was born then.
 func birth(v *view, p int, x *number) int {
-	if isWord(v.before(p - 1)) {
+	if v.joins(p) {
 		return 0
 	}
 	if x == nil {

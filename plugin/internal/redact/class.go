@@ -80,6 +80,10 @@ type view struct {
 	left context
 }
 
+// at is the byte at i. Like the other methods it is a call: checks have hundreds of them,
+// and the module's size counts. What has to be fast reads t itself.
+//
+//go:noinline
 func (v *view) at(i int) byte {
 	if i < len(v.t) {
 		return v.t[i]
@@ -89,6 +93,8 @@ func (v *view) at(i int) byte {
 }
 
 // before is the byte at i, which lies to the left; 0 before the text begins.
+//
+//go:noinline
 func (v *view) before(i int) byte {
 	if i < 0 {
 		return 0
@@ -96,7 +102,21 @@ func (v *view) before(i int) byte {
 	return v.t[i]
 }
 
+// joins reports whether what is left of p is a part of a word, which p then goes on with.
+// Scripts that have no spaces between words do not count.
+//
+//go:noinline
+func (v *view) joins(p int) bool {
+	c := v.before(p - 1)
+	if c < 0x80 {
+		return isWord(c)
+	}
+	return c < 0xc0 && classes[v.before(p-2)]&wide != 0 && v.before(p-2) >= 0xc3
+}
+
 // is reports whether the text at i goes on with s.
+//
+//go:noinline
 func (v *view) is(i int, s string) bool {
 	for j := range len(s) {
 		if v.at(i+j) != s[j] {
@@ -107,6 +127,8 @@ func (v *view) is(i int, s string) bool {
 }
 
 // run is the end of the bytes from i that ok accepts, at most n of them.
+//
+//go:noinline
 func (v *view) run(i, n int, ok func(byte) bool) int {
 	for end := i + n; i < end && ok(v.at(i)); i++ {
 	}

@@ -116,7 +116,7 @@ func topicOf(w []byte) topic {
 		"passwort", "kennwort", "contraseña", "senha", "clave", "mdp", "authtoken", "accesskey", "secretkey", "accesstoken", "clientsecret", "webhook", "accountkey", "sharedaccesskey":
 		return aboutSecret
 	case "version", "versions", "versión", "versão", "versione", "ver", "v", "firmware", "release", "released", "releases", "build", "assembly", "driver", "kernel", "patch", "upgrade", "upgraded", "update", "updated",
-		"chrome", "safari", "edge", "opera", "firefox", "mozilla", "fileversion", "productversion", "sdk", "installer", "runtime", "package", "nuget", "bios", "chromium", "electron", "webview", "dll", "revision", "rev", "downgrade", "fw", "software":
+		"chrome", "safari", "edge", "opera", "firefox", "mozilla", "fileversion", "productversion", "sdk", "installer", "runtime", "package", "nuget", "bios", "chromium", "electron", "webview", "dll", "revision", "rev", "downgrade", "fw", "software", "framework", "dotnet", "buildnumber", "vers", "wersja", "версия", "versie":
 		return aboutVersion
 	case "order", "orders", "invoice", "ticket", "tracking", "serial", "imei", "isbn", "sku", "part", "ref", "reference", "pedido", "bestellung", "bestellnummer", "commande", "pratica", "ordine", "rechnung",
 		"rechnungsnummer", "sendungsnummer", "seriennummer", "facture", "factura", "fattura", "ean", "upc", "gtin", "barcode", "issue", "commit", "hash", "checksum", "sha", "md5", "uuid", "guid", "case", "shipment", "parcel", "po", "model",
@@ -155,6 +155,8 @@ type context struct {
 
 // about is how near the text left of p speaks of a topic: 1 is the word before it, 0 not
 // at all.
+//
+//go:noinline
 func (v *view) about(p int, t topic) int {
 	if v.left.at != p+1 {
 		v.left = context{at: p + 1}
@@ -181,7 +183,7 @@ func (v *view) within(p, n int, t topic) bool {
 
 func (c *context) read(s []byte) {
 	foreign := false
-	var word [24]byte
+	var word [32]byte
 	for end := len(s); end > 0; {
 		k := classes[s[end-1]]
 		foreign = foreign || k&lead3 != 0 || s[end-1] >= 0x80

@@ -185,7 +185,8 @@ func dotSign(v *view, i int) (end int, spelled bool) {
 	if v.at(i) == '.' && isAlnum(v.at(i+1)) {
 		return i + 1, false
 	}
-	return spelledSign(v, i, '.', dotWords[:])
+	end, _ = spelledSign(v, i, '.', dotWords[:])
+	return end, end > 0
 }
 
 var (

@@ -6,7 +6,7 @@ func opensWord(v *view, p int) bool {
 	switch {
 	case c == 0:
 		return true
-	case isWord(c):
+	case v.joins(p):
 		return afterEscape(v, p)
 	case c == '-' || c == '/' || c == '+' || c == '.':
 		return !isWord(v.before(p - 2))

@@ -9,6 +9,7 @@ const (
 	hexDigits
 	capitals // letters in upper case, and digits
 	dotted64 // wordy, and dots
+	slashed  // wordy, and slashes
 	base64s  // of base64, with its padding
 )
 
@@ -24,6 +25,8 @@ func (a alphabet) has(c byte) bool {
 		return isUpper(c) || isDigit(c)
 	case dotted64:
 		return isBase64URL(c) || c == '.'
+	case slashed:
+		return isBase64URL(c) || c == '/'
 	}
 	return isBase64(c)
 }
@@ -80,6 +83,7 @@ var keyForms = [...]keyForm{
 	{"dapi", 32, 34, hexDigits, "Databricks"},
 	{"dckr_oat_", 27, 40, wordy, "Docker"},
 	{"dckr_pat_", 27, 36, wordy, "Docker"},
+	{"discord.com/api/webhooks/", 60, 110, slashed, "Discord"},
 	{"doo_v1_", 64, 64, hexDigits, "DigitalOcean"},
 	{"dop_v1_", 64, 64, hexDigits, "DigitalOcean"},
 	{"dor_v1_", 64, 64, hexDigits, "DigitalOcean"},
@@ -109,6 +113,7 @@ var keyForms = [...]keyForm{
 	{"glsa_", 40, 44, wordy, "Grafana"},
 	{"gsk_", 40, 60, anyAlnum, "Groq"},
 	{"hf_", 30, 40, anyAlnum, "Hugging Face"},
+	{"hooks.slack.com/services/", 40, 70, slashed, "Slack"},
 	{"hvb.", 90, 300, wordy, "Vault"},
 	{"hvs.", 24, 200, wordy, "Vault"},
 	{"jina_", 50, 70, wordy, "Jina"},
@@ -196,11 +201,23 @@ var keyIndex = func() (at [129]uint8) {
 // apiKey is where a key ends that begins at p and has a service's form; 0 if none does.
 func apiKey(v *view, p int) int {
 	c := v.at(p)
-	if c >= 0x80 || isWord(v.before(p-1)) && !afterEscape(v, p) {
+	if c >= 0x80 || v.joins(p) && !afterEscape(v, p) {
 		return 0
 	}
 	if isDigit(c) {
-		return telegram(v, p)
+		if e := telegram(v, p); e > 0 {
+			return e
+		}
+	}
+	if isHex(c) {
+		if e := mailchimp(v, p); e > 0 {
+			return e
+		}
+	}
+	if c >= 'M' && c <= 'O' {
+		if e := discord(v, p); e > 0 {
+			return e
+		}
 	}
 	for i := keyIndex[c]; i < keyIndex[c+1]; i++ {
 		f := &keyForms[i]
@@ -229,6 +246,34 @@ func telegram(v *view, p int) int {
 		return 0
 	}
 	if e := v.run(i+1, 36, isBase64URL); e-i == 36 && !isWord(v.at(e)) {
+		return e
+	}
+	return 0
+}
+
+// mailchimp is a key of 32 hexadecimal digits and the data centre that has it.
+func mailchimp(v *view, p int) int {
+	i := v.run(p, 33, isHex)
+	if i-p != 32 || !v.is(i, "-us") {
+		return 0
+	}
+	if e := v.run(i+3, 3, isDigit); e > i+3 && e < i+6 && !isWord(v.at(e)) {
+		return e
+	}
+	return 0
+}
+
+// discord is a bot's key: its number in base64, a time, and a signature.
+func discord(v *view, p int) int {
+	i := v.run(p, 29, isAlnum)
+	if n := i - p; n < 23 || n > 28 || v.at(i) != '.' {
+		return 0
+	}
+	j := v.run(i+1, 7, isBase64URL)
+	if j-i != 7 || v.at(j) != '.' {
+		return 0
+	}
+	if e := v.run(j+1, 40, isBase64URL); e-j > 26 && e-j < 40 && !isWord(v.at(e)) {
 		return e
 	}
 	return 0
@@ -274,7 +319,8 @@ func mixedCase(s []byte) bool {
 // secretValue is where a value without a form of its own ends that is said to be secret:
 // secret_key = "…", Bearer …. It begins at p.
 func secretValue(v *view, p int) int {
-	if !assigned(v, p) {
+	said := assigned(v, p)
+	if !said && (!isAlnum(v.at(p)) || v.before(p-1) != ' ' && v.before(p-1) != '"' && v.before(p-1) != '`') {
 		return 0
 	}
 	from := p
@@ -283,6 +329,9 @@ func secretValue(v *view, p int) int {
 		e--
 	}
 	n := e - from
+	if !said && n >= 24 && !v.within(p, 2, aboutSecret) { // the secret is …
+		return 0
+	}
 	if n < 20 || n > 512 || isWord(v.at(e)) || v.at(e) == '(' || v.at(e) == '{' || v.at(e) == '$' {
 		return 0
 	}
@@ -298,6 +347,9 @@ func secretValue(v *view, p int) int {
 		case isLetter(c):
 			letters++
 		}
+	}
+	if !said && (n < 24 || digits < 3 || caps < 3 || letters-caps < 3) {
+		return 0
 	}
 	if digits < 2 || letters < 4 || !random(s, 10) || entropy(s) < 3.2 {
 		return 0

@@ -52,7 +52,7 @@ func versioned(v *view, p int) bool {
 
 // ipv6 is where an address ends that begins at p; 0 if it is none (RFC 4291, section 2.2).
 func ipv6(v *view, p int) int {
-	if c := v.before(p - 1); isWord(c) || c == ':' || c == '.' && isAlnum(v.before(p-2)) || c == '-' {
+	if c := v.before(p - 1); v.joins(p) || c == ':' || c == '.' && isAlnum(v.before(p-2)) || c == '-' {
 		return 0
 	}
 	groups, gap, digits, end := 0, false, 0, 0
@@ -111,7 +111,7 @@ func ipv6(v *view, p int) int {
 
 // mac is where a hardware address ends that begins at p; 0 if it is none.
 func mac(v *view, p int) int {
-	if c := v.before(p - 1); isWord(c) || (c == ':' || c == '-' || c == '.') && isHex(v.before(p-2)) {
+	if c := v.before(p - 1); v.joins(p) || (c == ':' || c == '-' || c == '.') && isHex(v.before(p-2)) {
 		return 0
 	}
 	width, parts := 2, 6

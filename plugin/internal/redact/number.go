@@ -34,7 +34,9 @@ func (x *number) read(v *view, p int) bool {
 	open := false
 	if v.at(p) == '+' {
 		x.plus = true
-		p++
+		if p++; v.at(p) == ' ' && isDigit(v.at(p+1)) && v.at(p+2) == ' ' {
+			p++
+		}
 	}
 	if v.at(p) == '(' {
 		x.paren, open = true, true
@@ -189,7 +191,7 @@ func opens(v *view, p int) bool {
 	switch {
 	case c == 0:
 		return true
-	case isWord(c):
+	case v.joins(p):
 		return afterEscape(v, p)
 	case c == '.' || c == ',' || c == '+':
 		return !isDigit(d)
@@ -200,7 +202,7 @@ func opens(v *view, p int) bool {
 	case c == '$' || c == '%' || c == '@' || c == '&':
 		return false
 	case c == 0xac || c == 0xa3 || c == 0xa5: // the last bytes of € £ ¥
-		return !(d == 0x82 && c == 0xac || d == 0xc2)
+		return d != 0xc2 && !(c == 0xac && d == 0x82 && v.before(p-3) == 0xe2)
 	}
 	return true
 }

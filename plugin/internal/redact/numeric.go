@@ -24,7 +24,7 @@ func numerics() []numeric {
 		{BRCPF, 11, " .-", []string{"3.3.3-2", "3332"}, validCPF, []topic{aboutCPF}, "s"},
 		{DETaxID, 11, " ", []string{"2333"}, validSteuer, []topic{aboutSteuer}, ""},
 		{PLPESEL, 11, " ", []string{"65"}, validPESEL, []topic{aboutPESEL}, ""},
-		{USITIN, 9, "- .", []string{"324"}, validITIN, []topic{aboutTax, aboutSSN}, "d"},
+		{USITIN, 9, "- .", []string{"324"}, validITIN, []topic{aboutTax, aboutSSN}, ""},
 		{USSSN, 9, "- .", []string{"324"}, validSSN, []topic{aboutSSN}, "d"},
 		{UKNHS, 10, " -.", []string{"334"}, validNHS, []topic{aboutNHS}, ""},
 		{AUMedicare, 10, " -", []string{"451"}, validMedicare, []topic{aboutMedicare}, "s"},

@@ -503,7 +503,10 @@ func (s *Scanner) spaced(p int) (Entity, int) {
 	for n < len(b) && v.at(p+2*n) > ' ' && v.at(p+2*n) < 0x80 {
 		b[n] = v.at(p + 2*n)
 		n++
-		if v.at(p+2*n-1) != ' ' {
+		if c := v.at(p + 2*n - 1); c != ' ' {
+			if isWord(c) { // the last one begins a word
+				n--
+			}
 			break
 		}
 	}
