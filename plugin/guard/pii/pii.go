@@ -55,6 +55,10 @@ func options(o *strict.Object, s guard.Setting) guard.Policy {
 			p.rules.Of[redact.Named(name)] = rule
 		}
 	})
+	p.own(o)
+	for _, r := range p.rules.Own {
+		hashes = hashes || r.Action == redact.Hash
+	}
 	p.restore = o.Bool("restore", "Put the values back where the answer has their placeholders.", true)
 	if name := o.Str("hash_key_env", "Variable of the Wasm VM's environment with the key of hashes; needed for the action hash.", ""); name != "" {
 		if s.Environment != nil {
@@ -66,6 +70,46 @@ func options(o *strict.Object, s guard.Setting) guard.Policy {
 		o.Fail("hash_key_env", "missing; hashes without a key can be guessed")
 	}
 	return p
+}
+
+// own reads words and patterns of the operator's own.
+func (p *policy) own(o *strict.Object) {
+	o.Objects("terms", "Own words and patterns, each found as an entity of its own.", func(_ int, o *strict.Object) {
+		name := o.Str("entity", "Its name in placeholders and counts, of capitals and _.", "")
+		o.Require("entity")
+		rule := action(o, "token")
+		words := o.Strings("words", "Found whole, in either case.")
+		patterns := o.Strings("patterns", `Rows of characters, classes such as [A-Z0-9], \d and \w, each as often as ?, {n} or {m,n} say.`)
+		if !entityName(name) || redact.Named(name) != redact.None {
+			o.Fail("entity", "want capitals, digits and _, and none of the names that there are already")
+			return
+		}
+		t := p.rules.Terms
+		if t == nil {
+			t = &redact.Terms{}
+		}
+		if i := t.Add(name, words); i >= 0 {
+			o.FailItem("words", i, "want 2 to 128 bytes")
+		}
+		for i, s := range patterns {
+			if err := t.AddPattern(name, s); err != nil {
+				o.FailItem("patterns", i, err.Error())
+			}
+		}
+		p.rules.Terms = t
+		for len(p.rules.Own) < len(t.Names()) {
+			p.rules.Own = append(p.rules.Own, rule)
+		}
+	})
+}
+
+func entityName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && c != '_' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 40 && s[0] >= 'A' && s[0] != '_'
 }
 
 func action(o *strict.Object, def string) redact.Rule {
@@ -113,6 +157,11 @@ func (w *work) Counts() []guard.Count {
 			w.counts = append(w.counts, guard.Count{Name: redact.Entity(e).String(), N: n})
 		}
 	}
+	for i, n := range w.Own {
+		if n > 0 {
+			w.counts = append(w.counts, guard.Count{Name: w.rules.Terms.Names()[i], N: n})
+		}
+	}
 	return w.counts
 }
 
@@ -130,8 +179,8 @@ func (c *check) Feed(text []byte, last bool) guard.Result {
 		c.edits = append(c.edits, guard.Edit(e))
 	}
 	r := guard.Result{Decided: decided, Edits: c.edits}
-	if e := c.work.Blocked; e != redact.None {
-		r.Verdict = guard.Verdict{Action: guard.Block, Code: "pii_blocked", Message: "the text has something that may not pass: " + e.String()}
+	if e := c.work.Blocked; e != "" {
+		r.Verdict = guard.Verdict{Action: guard.Block, Code: "pii_blocked", Message: "the text has something that may not pass: " + e}
 	}
 	return r
 }

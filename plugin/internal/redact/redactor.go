@@ -27,7 +27,18 @@ type Rule struct {
 type Rules struct {
 	On  Set
 	Of  [NumEntities]Rule
+	Own []Rule // of the entities of Terms, in their order
 	Key []byte // of hashes
+
+	Terms *Terms // nil: none
+}
+
+// of is an entity's rule and name.
+func (r *Rules) of(m placed) (Rule, string) {
+	if m.own > 0 {
+		return r.Own[m.own-1], r.Terms.names[m.own-1]
+	}
+	return r.Of[m.Entity], m.Entity.String()
 }
 
 // A Case is one request and its answer: what was found in it, and what stands for it.
@@ -36,7 +47,8 @@ type Case struct {
 	Tenant  string // whose values these are
 	Vault   Vault
 	Counts  [NumEntities]int
-	Blocked Entity // the last thing found that may not pass
+	Own     []int  // the same for the entities of the rules' terms
+	Blocked string // the last entity found that may not pass; empty: none
 }
 
 // An Edit puts With in the place of [Start, End) of the whole text.
@@ -64,6 +76,7 @@ type Redactor struct {
 
 	scanner  Scanner
 	restorer restorer
+	terms    termScanner
 	raw      []byte // of the text, what is not decided
 	base     int    // where that begins
 	done     int    // the end of the last edit
@@ -78,6 +91,18 @@ type Redactor struct {
 type placed struct {
 	Match
 	entry int // in the vault, plus one; 0: it is a match
+	own   int // entity of the terms, plus one; 0: it is none
+}
+
+// rank orders what begins at one place.
+func (m *placed) rank() int {
+	switch {
+	case m.entry > 0:
+		return 0
+	case m.own > 0:
+		return 1
+	}
+	return 2
 }
 
 // A continued is what becomes of the rest of a match that goes on.
@@ -106,6 +131,11 @@ func (r *Redactor) Feed(p []byte, last bool) (decided int, edits []Edit) {
 			r.queue = append(r.queue, placed{Match: found[i]})
 		}
 	}
+	if t := r.Of.Rules.Terms; t != nil && !r.Blind {
+		d, found := r.terms.feed(t, p, last)
+		decided = min(decided, d)
+		r.queue = append(r.queue, found...)
+	}
 	if r.Restore {
 		d, found := r.restorer.feed(&r.Of.Vault, p, last)
 		decided = min(decided, d)
@@ -122,7 +152,7 @@ func (r *Redactor) Feed(p []byte, last bool) (decided int, edits []Edit) {
 func (r *Redactor) sort() {
 	q := r.queue
 	for i := 1; i < len(q); i++ {
-		for j := i; j > 0 && (q[j].Start < q[j-1].Start || q[j].Start == q[j-1].Start && q[j].entry > 0 && q[j-1].entry == 0); j-- {
+		for j := i; j > 0 && (q[j].Start < q[j-1].Start || q[j].Start == q[j-1].Start && q[j].rank() < q[j-1].rank()); j-- {
 			q[j], q[j-1] = q[j-1], q[j]
 		}
 	}
@@ -188,16 +218,16 @@ func (r *Redactor) edit(m placed, value []byte) {
 
 // replace appends what stands for a value; false if the value stays.
 func (r *Redactor) replace(m placed, value []byte) bool {
-	c, name := r.Of, m.Entity.String()
+	c := r.Of
+	rule, name := c.Rules.of(m)
 	r.rest = continued{}
 	if r.Answer && c.Vault.Knows(name, value) {
 		r.rest.stays = true
 		return false
 	}
 	if !r.Repeat {
-		c.Counts[m.Entity]++
+		c.count(m)
 	}
-	rule := c.Rules.Of[m.Entity]
 	switch rule.Action {
 	case Mask:
 		if !m.More {
@@ -219,13 +249,24 @@ func (r *Redactor) replace(m placed, value []byte) bool {
 		}
 		return true
 	case Block:
-		c.Blocked = m.Entity
+		c.Blocked = name
 	case Report:
 		r.rest.stays = true
 		return false
 	}
 	r.arena = append(append(append(r.arena, '<'), name...), '>')
 	return true
+}
+
+func (c *Case) count(m placed) {
+	if m.own == 0 {
+		c.Counts[m.Entity]++
+		return
+	}
+	if c.Own == nil {
+		c.Own = make([]int, len(c.Rules.Own))
+	}
+	c.Own[m.own-1]++
 }
 
 // said is what a value of a text that is JSON says: it may have escapes.
@@ -309,7 +350,8 @@ func (q *quotes) pass(text []byte, base int) {
 func (r *Redactor) Reset() {
 	r.scanner.Reset()
 	r.restorer.reset()
-	*r = Redactor{scanner: r.scanner, restorer: r.restorer, raw: r.raw[:0], queue: r.queue[:0], edits: r.edits[:0], arena: r.arena[:0]}
+	r.terms.reset()
+	*r = Redactor{terms: r.terms, scanner: r.scanner, restorer: r.restorer, raw: r.raw[:0], queue: r.queue[:0], edits: r.edits[:0], arena: r.arena[:0]}
 }
 
 // Apply appends text with its edits, which count from its beginning.

@@ -165,3 +165,69 @@ func TestLongValues(t *testing.T) {
 		t.Errorf("got %d bytes back, want %d", len(got), len(key))
 	}
 }
+
+// TestTerms finds an operator's own, whole words alone, in pieces too.
+func TestTerms(t *testing.T) {
+	t.Parallel()
+	var terms redact.Terms
+	if i := terms.Add("PROJECT", []string{"Blue Heron", "Blue Heron Two", "Zürich", "計画", "QX"}); i >= 0 {
+		t.Fatalf("word %d is refused", i)
+	}
+	for _, p := range []string{`EMP-\d{4,6}`, `[A-Z]{2}\.?[0-9]{3}X?`, `ab\d?c`} {
+		if err := terms.AddPattern("STAFF", p); err != nil {
+			t.Fatalf("%s: %v", p, err)
+		}
+	}
+	r := rules(redact.Label)
+	r.Terms, r.Own = &terms, []redact.Rule{{Action: redact.Token}, {Action: redact.Label}}
+	for _, tt := range []struct{ name, in, want string }{
+		{"words", "BLUE HERON, blue herons, a Blue Heron Two", "<PROJECT_1>, blue herons, a <PROJECT_2>"},
+		{"a short word", "QX, QXY and aQX", "<PROJECT_1>, QXY and aQX"},
+		{"in other scripts", "In Zürich: 新計画です", "In <PROJECT_1>: 新<PROJECT_2>です"},
+		{"patterns", "EMP-12345, EMP-123, EMP-1234567, AB123, AB.123X, xAB123", "<STAFF>, EMP-123, EMP-1234567, <STAFF>, <STAFF>, xAB123"},
+		{"the longest", "ab1c abc ab12c", "<STAFF> <STAFF> ab12c"},
+		{"beside what is found anyway", "Blue Heron a@b.com", "<PROJECT_1> <EMAIL_ADDRESS>"},
+		{"within what is found anyway", "QX@b.com", "<PROJECT_1><EMAIL_ADDRESS>"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for n := range len(tt.in) {
+				r := redact.Redactor{Of: &redact.Case{Rules: r}}
+				if got := redacted(t, &r, tt.in, n); got != tt.want {
+					t.Fatalf("in pieces of %d: got %q, want %q", n, got, tt.want)
+				}
+			}
+		})
+	}
+	for _, p := range []string{"", "a?", "a*", "a+", "(a)", "a|b", "[", "[]", "a{", "a{2,1}", "a{300}", `\q`, "a{0}", "x{200}y{200}", "[é]"} {
+		if terms.AddPattern("BAD", p) == nil {
+			t.Errorf("the pattern %q is taken", p)
+		}
+	}
+}
+
+// FuzzRedactor changes and restores a text in pieces as it does the whole.
+func FuzzRedactor(f *testing.F) {
+	for _, l := range load(f, "testdata/pii.jsonl") {
+		f.Add(l.Text, uint8(3))
+	}
+	f.Add(`{"a":"<EMAIL_ADDRESS_1> \u003cemail_address_1\u003e Blue Heron EMP-123456"}`, uint8(1))
+	f.Fuzz(func(t *testing.T, text string, n uint8) {
+		var terms redact.Terms
+		terms.Add("PROJECT", []string{"Blue Heron", "me"})
+		if err := terms.AddPattern("STAFF", `EMP-\d{4,6}`); err != nil {
+			t.Fatal(err)
+		}
+		r := rules(redact.Label)
+		r.Terms, r.Own = &terms, []redact.Rule{{}, {}}
+		for _, json := range []bool{false, true} {
+			run := func(n int) string {
+				c := redact.Case{Rules: r}
+				c.Vault.Put(nil, "EMAIL_ADDRESS", []byte("a@b.com"))
+				return redacted(t, &redact.Redactor{Of: &c, Answer: true, Restore: true, JSON: json}, text, n)
+			}
+			if want, got := run(0), run(int(n)); got != want {
+				t.Errorf("%q in pieces of %d: got %q, want %q", text, n, got, want)
+			}
+		}
+	})
+}
