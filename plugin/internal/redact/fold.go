@@ -90,6 +90,11 @@ func fold(p []byte) (c byte, n int, plain bool) {
 	if len(p) < n {
 		return 0, len(p), true
 	}
+	for _, b := range p[1:n] {
+		if b&0xc0 != 0x80 { // no character at all
+			return 0, 1, true
+		}
+	}
 	r := rune(p[0])
 	switch n {
 	case 1:

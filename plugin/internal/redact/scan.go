@@ -156,7 +156,8 @@ func (s *Scanner) next() bool {
 			}
 			s.inToken = false
 			if k&lead3 != 0 {
-				p = min(p+charSize(c), len(t))
+				for p++; p < len(t) && t[p]&0xc0 == 0x80; p++ {
+				}
 				continue
 			}
 			if c == '(' || c == ':' || c == '\\' {
