@@ -108,6 +108,10 @@ func (s *suite) sdks(add func(string, envoy.Listener) error) ([]any, error) {
 	if err := add("cached sdk", again); err != nil {
 		return nil, err
 	}
+	guarded := envoy.Listener{Buffer: 16 << 20, Filters: filters(strings.Replace(sdkConfig(), "{", `{"guards":[{"type":"pii"}],`, 1), false)}
+	if err := add("guarded sdk", guarded); err != nil {
+		return nil, err
+	}
 	if sdk.Certificate, sdk.Key, err = certificate(s.dir); err != nil {
 		return nil, err
 	}
@@ -155,6 +159,7 @@ type sdkRun struct {
 	provider         string // as the tests know it
 	mock             string // where it is instead, if that is another
 	model, reasoning string
+	guarded          bool // by the listener whose gateway redacts
 }
 
 // bedrockModel has a colon, which has to be encoded in paths and signatures.
@@ -173,6 +178,10 @@ func sdkRuns() (python, node []sdkRun) {
 	command := sdkRun{provider: "cohere", model: "command-a-03-2025", reasoning: "command-a-03-2025"}
 	of := func(r sdkRun, name string, files ...string) sdkRun {
 		r.name, r.files = name, files
+		return r
+	}
+	redacted := func(r sdkRun) sdkRun {
+		r.guarded = true
 		return r
 	}
 	python = []sdkRun{
@@ -210,6 +219,9 @@ func sdkRuns() (python, node []sdkRun) {
 		of(claude, "ollama at anthropic", "ollama_chat"),
 		of(claude, "responses at anthropic", "openai_responses"),
 		of(older, "responses at gemini", "openai_responses"),
+		redacted(of(openAI, "redaction at openai", "redaction")),
+		redacted(of(claude, "redaction at anthropic", "redaction")),
+		redacted(of(older, "redaction at gemini", "redaction")),
 		of(amazon, "responses at bedrock", "openai_responses"),
 	}
 	node = []sdkRun{
@@ -303,8 +315,12 @@ func (s *suite) sdkEnvironment(t *testing.T, r sdkRun) []string {
 	if r.mock == "" {
 		r.mock = r.provider
 	}
+	listener := "sdk"
+	if r.guarded {
+		listener = "guarded sdk"
+	}
 	return []string{
-		"POSTERN_URL=" + s.url("sdk"), "POSTERN_CACHED_URL=" + s.url("cached sdk"), "POSTERN_SECURE_URL=" + strings.Replace(s.url("secure sdk"), "http:", "https:", 1), "POSTERN_CA=" + filepath.Join(s.dir, "listener.pem"),
+		"POSTERN_URL=" + s.url(listener), "POSTERN_CACHED_URL=" + s.url("cached sdk"), "POSTERN_SECURE_URL=" + strings.Replace(s.url("secure sdk"), "http:", "https:", 1), "POSTERN_CA=" + filepath.Join(s.dir, "listener.pem"),
 		"POSTERN_DEAD_URL=http://" + dead,
 		"POSTERN_KEY=" + sdkKey, "POSTERN_NARROW_KEY=" + sdkNarrowKey, "POSTERN_NARROW_MODEL=gpt-4o-mini",
 		"POSTERN_MODEL=" + r.model, "POSTERN_REASONING_MODEL=" + r.reasoning, "POSTERN_PROVIDER=" + r.provider,

@@ -180,6 +180,7 @@ func (s *Stream) renewed() *Step {
 	s.phase, s.prefixed = awaiting, true
 	s.answer, s.watch, s.failure, s.token, s.rewritten, s.rule, s.dropped, s.oversized = answer{}, nil, "", nil, true, "", "", false
 	s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
+	s.guarding = guarding{list: s.guarding.list}
 	s.in.encoding, s.in.length, s.budget.read = "", -1, false
 	s.firstByte, s.status, s.timedOut = 0, 0, false
 	if s.attempts != nil {
