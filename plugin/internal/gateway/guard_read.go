@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/guard"
@@ -69,9 +70,13 @@ func (r *reader) object(v rawjson.Value, p guard.Part, at where) {
 // member reads what stands under a key that a dialect has given.
 func (r *reader) member(key string, of, v rawjson.Value, p guard.Part) {
 	at := where{}
-	switch key {
-	case "stop", "stop_sequences", "stopSequences", "logit_bias", "include", "modalities", "embedding", "embeddings", "tool_choice", "toolChoice", "betas", "images", "safetySettings", "usage", "usageMetadata":
+	if unreadKeys[key] {
 		return
+	}
+	if schemaKeys[key] {
+		p.Kind, at.schema = guard.Definition, true
+	}
+	switch key {
 	case "logprobs", "top_logprobs":
 		if r.direction == guard.Response && v.Kind() == rawjson.Object { // they would spell it piece by piece
 			start, end := v.Span()
@@ -80,8 +85,6 @@ func (r *reader) member(key string, of, v rawjson.Value, p guard.Part) {
 		return
 	case "system", "instructions", "systemInstruction", "system_instruction", "preamble":
 		p.Role = guard.System
-	case "tools", "functions", "toolConfig", "tool_config", "response_format", "responseSchema", "responseJsonSchema", "output_config", "json_schema", "schema", "parameters", "input_schema":
-		p.Kind, at.schema = guard.Definition, true
 	case "format":
 		at.schema = v.Kind() == rawjson.Object
 	case "arguments", "partial_json":
@@ -178,16 +181,23 @@ func isData(key string) bool {
 
 // isName reports whether a string under this key is none to be read: it says what
 // something is, or which.
-func isName(key string) bool {
-	switch key {
-	case "role", "type", "model", "id", "object", "name", "tool_call_id", "tool_use_id", "toolUseId", "call_id", "item_id", "response_id", "responseId", "previous_response_id", "conversation",
-		"signature", "thoughtSignature", "thought_signature", "encrypted_content", "media_type", "mimeType", "mime_type", "detail", "service_tier", "finish_reason", "finishReason", "stop_reason", "stopReason",
-		"system_fingerprint", "status", "file_id", "fileId", "fileUri", "file_uri", "b64_json", "bytes", "encoding_format", "voice", "size", "quality", "language", "reasoning_effort", "effort",
-		"truncation", "truncate", "keep_alive", "input_type", "anthropic_version", "prompt_cache_key", "safety_identifier", "obfuscation", "modelVersion", "created_at", "container", "format",
-		"stop_sequence", "tool_choice", "verbosity", "background", "redactedContent", "thinking_budget", "modelId", "guardrailIdentifier", "partner", "region":
-		return true
+func isName(key string) bool { return nameKeys[key] }
+
+// nameKeys are a table rather than a switch, which is several times as large as code.
+var nameKeys = keysOf("role type model id object name tool_call_id tool_use_id toolUseId call_id item_id response_id responseId previous_response_id conversation signature thoughtSignature thought_signature encrypted_content media_type mimeType mime_type detail service_tier finish_reason finishReason stop_reason stopReason system_fingerprint status file_id fileId fileUri file_uri b64_json bytes encoding_format voice size quality language reasoning_effort effort truncation truncate keep_alive input_type anthropic_version prompt_cache_key safety_identifier obfuscation modelVersion created_at container format stop_sequence tool_choice verbosity background redactedContent thinking_budget modelId guardrailIdentifier partner region")
+
+// unreadKeys have nothing under them that is a text.
+var unreadKeys = keysOf("stop stop_sequences stopSequences logit_bias include modalities embedding embeddings tool_choice toolChoice betas images safetySettings usage usageMetadata")
+
+// schemaKeys have definitions of tools, or schemas.
+var schemaKeys = keysOf("tools functions toolConfig tool_config response_format responseSchema responseJsonSchema output_config json_schema schema parameters input_schema")
+
+func keysOf(list string) map[string]bool {
+	keys := map[string]bool{}
+	for _, k := range strings.Fields(list) {
+		keys[k] = true
 	}
-	return false
+	return keys
 }
 
 // text has the guards read a string, or a number as what it is spelled.

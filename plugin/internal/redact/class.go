@@ -1,5 +1,7 @@
 package redact
 
+import "strings"
+
 // Classes of bytes, as bits.
 const (
 	lower  = 1 << iota
@@ -156,4 +158,13 @@ func afterEscape(v *view, p int) bool {
 		return c == 'n' || c == 'r' || c == 't'
 	}
 	return v.before(p-6) == '\\' && v.before(p-5) == 'u'
+}
+
+// setOf is a set of words.
+func setOf(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
 }

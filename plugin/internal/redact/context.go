@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // A topic is what a word to the left says about a number.
 type topic uint8
@@ -43,91 +46,52 @@ const (
 	numTopics
 )
 
-// topicOf is what a word in lower case is about, in a few languages.
-func topicOf(w []byte) topic {
-	switch string(w) {
-	case "phone", "phones", "telephone", "tel", "telefon", "telefono", "teléfono", "telefone", "téléphone", "telephonisch", "telefonisch",
-		"telefonnummer", "mobile", "mobil", "móvil", "movil", "mobiltelefon", "cell", "cellphone", "cellular", "celular", "cellulare", "celulares",
-		"handy", "handynummer", "portable", "portátil", "call", "calls", "called", "calling", "callback", "dial", "ring", "ringing", "whatsapp", "telegram", "signal", "sms", "text",
-		"texting", "fax", "hotline", "landline", "voicemail", "contact", "ruf", "rufen", "rufnummer", "anrufen", "rückruf", "erreichbar", "erreichen", "appelez", "appeler", "llámame",
-		"llamar", "llame", "llámeme", "ligar", "ligue", "chiamare", "chiamami", "chiama", "numéro", "reach", "msisdn", "telefoon", "telefoonnummer", "mobiel", "bel", "tél", "tfno", "tlf", "recapito",
-		"fone", "zap", "joindre", "joignable", "komórka", "numer", "тел", "телефон", "телефону", "звоните":
-		return aboutPhone
-	case "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "pan", "karte", "kreditkarte", "kreditkartennummer", "carte", "tarjeta", "carta", "cartão", "cartao", "kaart", "creditcard", "cc", "ccnum", "cardnumber", "bancaire", "crédito", "credito":
-		if string(w) == "pan" {
-			return aboutPAN
+// topics are words in lower case and what they are about, in a few languages: a table
+// rather than a switch, which is several times as large as code.
+var topics = tableOf([numTopics]string{
+	aboutPhone:    "phone phones telephone tel telefon telefono teléfono telefone téléphone telephonisch telefonisch telefonnummer mobile mobil móvil movil mobiltelefon cell cellphone cellular celular cellulare celulares handy handynummer portable portátil call calls called calling callback dial ring ringing whatsapp telegram signal sms text texting fax hotline landline voicemail contact ruf rufen rufnummer anrufen rückruf erreichbar erreichen appelez appeler llámame llamar llame llámeme ligar ligue chiamare chiamami chiama numéro reach msisdn telefoon telefoonnummer mobiel bel tél tfno tlf recapito fone zap joindre joignable komórka numer тел телефон телефону звоните",
+	aboutCard:     "card cards credit debit visa mastercard amex karte kreditkarte kreditkartennummer carte tarjeta carta cartão cartao kaart creditcard cc ccnum cardnumber bancaire crédito credito",
+	aboutSSN:      "ssn ssns social ss socialsecurity",
+	aboutTax:      "itin tfn tax taxpayer tin",
+	aboutPassport: "passport passports passeport pasaporte passaporto passaporte reisepass pass paspoort ppt reisepassnummer paszport",
+	aboutBank:     "bank banking routing checking savings aba ach bankkonto banque banco banca",
+	aboutAccount:  "account acct accounts konto kontonummer compte cuenta conto conta",
+	aboutNHS:      "nhs health nhsnumber spine",
+	aboutNINO:     "nino insurance ni",
+	aboutSIN:      "sin nas sinnumber",
+	aboutABN:      "abn acn",
+	aboutMedicare: "medicare",
+	aboutPAN:      "pancard panno permanent pan",
+	aboutAadhaar:  "aadhaar aadhar adhaar uidai uid आधार",
+	aboutNRIC:     "nric fin singpass",
+	aboutNIF:      "dni nif nie dnis identidad documento",
+	aboutFiscal:   "fiscale cf codfisc",
+	aboutSteuer:   "steuer steuerid idnr steueridentifikationsnummer identifikationsnummer steuernummer tid",
+	aboutNIR:      "nir sécu secu sécurité insee sociale",
+	aboutPESEL:    "pesel",
+	aboutCPF:      "cpf cpfs",
+	aboutCNPJ:     "cnpj",
+	aboutResident: "resident rrn 身份证 identity",
+	aboutMyNumber: "mynumber",
+	aboutBirth:    "dob birth born birthday birthdate birthdays geboren geburtsdatum geburtstag geb naissance né née nacimiento nacido nacida nascita nato nata nascimento nascido nascida geboortedatum urodzenia urodzony urodzona bday født född cumpleaños anniversaire nací nasci aniversário рождения родился родилась",
+	aboutWallet:   "wallet btc bitcoin eth ethereum crypto blockchain litecoin ltc",
+	aboutKey:      "key keys",
+	aboutKeyKind:  "api storage encryption master subscription access private signing aws azure openai service",
+	aboutSecret:   "secret secrets token tokens apikey password passwd pwd passphrase auth authorization bearer credential credentials passwort kennwort contraseña senha clave mdp authtoken accesskey secretkey accesstoken clientsecret webhook accountkey sharedaccesskey",
+	aboutVersion:  "version versions versión versão versione ver v firmware release released releases build assembly driver kernel patch upgrade upgraded update updated chrome safari edge opera firefox mozilla fileversion productversion sdk installer runtime package nuget bios chromium electron webview dll revision rev downgrade fw software framework dotnet buildnumber vers wersja версия versie",
+	aboutOrder:    "order orders invoice ticket tracking serial imei isbn sku part ref reference pedido bestellung bestellnummer commande pratica ordine rechnung rechnungsnummer sendungsnummer seriennummer facture factura fattura ean upc gtin barcode issue commit hash checksum sha md5 uuid guid case shipment parcel po model item product batch lot job request transaction txn seguimiento suivi asin doi issn pid timestamp epoch unix nanos vin iccid auftrag auftragsnummer artikelnummer orderid cve rfc pr bug",
+	aboutNetwork:  "ip ipv4 ipv6 address addr host server dns gateway subnet ping ssh curl adresse dirección nameserver listen inet client login peer connect http https src dst remote",
+	aboutSection:  "section chapter clause kapitel abschnitt paragraph article oid sección figure table step heading appendix requirement",
+})
+
+func tableOf(lists [numTopics]string) map[string]topic {
+	table := map[string]topic{}
+	for t, list := range lists {
+		for _, w := range strings.Fields(list) {
+			table[w] = topic(t)
 		}
-		return aboutCard
-	case "ssn", "ssns", "social", "ss", "socialsecurity":
-		return aboutSSN
-	case "itin", "tfn", "tax", "taxpayer", "tin":
-		return aboutTax
-	case "passport", "passports", "passeport", "pasaporte", "passaporto", "passaporte", "reisepass", "pass", "paspoort", "ppt", "reisepassnummer", "paszport":
-		return aboutPassport
-	case "bank", "banking", "routing", "checking", "savings", "aba", "ach", "bankkonto", "banque", "banco", "banca":
-		return aboutBank
-	case "account", "acct", "accounts", // also of a key
-		"konto", "kontonummer", "compte", "cuenta", "conto", "conta":
-		return aboutAccount
-	case "nhs", "health", "nhsnumber", "spine":
-		return aboutNHS
-	case "nino", "insurance", "ni":
-		return aboutNINO
-	case "sin", "nas", "sinnumber":
-		return aboutSIN
-	case "abn", "acn":
-		return aboutABN
-	case "medicare":
-		return aboutMedicare
-	case "pancard", "panno", "permanent":
-		return aboutPAN
-	case "aadhaar", "aadhar", "adhaar", "uidai", "uid", "आधार":
-		return aboutAadhaar
-	case "nric", "fin", "singpass":
-		return aboutNRIC
-	case "dni", "nif", "nie", "dnis", "identidad", "documento":
-		return aboutNIF
-	case "fiscale", "cf", "codfisc":
-		return aboutFiscal
-	case "steuer", "steuerid", "idnr", "steueridentifikationsnummer", "identifikationsnummer", "steuernummer", "tid":
-		return aboutSteuer
-	case "nir", "sécu", "secu", "sécurité", "insee", "sociale":
-		return aboutNIR
-	case "pesel":
-		return aboutPESEL
-	case "cpf", "cpfs":
-		return aboutCPF
-	case "cnpj":
-		return aboutCNPJ
-	case "resident", "rrn", "身份证", "identity":
-		return aboutResident
-	case "mynumber":
-		return aboutMyNumber
-	case "dob", "birth", "born", "birthday", "birthdate", "birthdays", "geboren", "geburtsdatum", "geburtstag", "geb", "naissance", "né", "née", "nacimiento", "nacido", "nacida",
-		"nascita", "nato", "nata", "nascimento", "nascido", "nascida", "geboortedatum", "urodzenia", "urodzony", "urodzona", "bday", "født", "född", "cumpleaños", "anniversaire", "nací", "nasci", "aniversário", "рождения", "родился", "родилась":
-		return aboutBirth
-	case "wallet", "btc", "bitcoin", "eth", "ethereum", "crypto", "blockchain", "litecoin", "ltc":
-		return aboutWallet
-	case "key", "keys":
-		return aboutKey
-	case "api", "account_key", "storage", "encryption", "master", "subscription", "access", "private", "signing", "aws", "azure", "openai", "service":
-		return aboutKeyKind
-	case "secret", "secrets", "token", "tokens", "apikey", "password", "passwd", "pwd", "passphrase", "auth", "authorization", "bearer", "credential", "credentials",
-		"passwort", "kennwort", "contraseña", "senha", "clave", "mdp", "authtoken", "accesskey", "secretkey", "accesstoken", "clientsecret", "webhook", "accountkey", "sharedaccesskey":
-		return aboutSecret
-	case "version", "versions", "versión", "versão", "versione", "ver", "v", "firmware", "release", "released", "releases", "build", "assembly", "driver", "kernel", "patch", "upgrade", "upgraded", "update", "updated",
-		"chrome", "safari", "edge", "opera", "firefox", "mozilla", "fileversion", "productversion", "sdk", "installer", "runtime", "package", "nuget", "bios", "chromium", "electron", "webview", "dll", "revision", "rev", "downgrade", "fw", "software", "framework", "dotnet", "buildnumber", "vers", "wersja", "версия", "versie":
-		return aboutVersion
-	case "order", "orders", "invoice", "ticket", "tracking", "serial", "imei", "isbn", "sku", "part", "ref", "reference", "pedido", "bestellung", "bestellnummer", "commande", "pratica", "ordine", "rechnung",
-		"rechnungsnummer", "sendungsnummer", "seriennummer", "facture", "factura", "fattura", "ean", "upc", "gtin", "barcode", "issue", "commit", "hash", "checksum", "sha", "md5", "uuid", "guid", "case", "shipment", "parcel", "po", "model",
-		"item", "product", "batch", "lot", "job", "request", "transaction", "txn", "seguimiento", "suivi", "asin", "doi", "issn", "pid", "timestamp", "epoch", "unix", "nanos", "vin", "iccid", "auftrag", "auftragsnummer", "artikelnummer", "order_id", "orderid", "cve", "rfc", "pr", "bug":
-		return aboutOrder
-	case "ip", "ipv4", "ipv6", "address", "addr", "host", "server", "dns", "gateway", "subnet", "ping", "ssh", "curl", "adresse", "dirección", "nameserver", "listen", "inet", "client", "login", "peer", "connect", "http", "https", "src", "dst", "remote":
-		return aboutNetwork
-	case "section", "chapter", "clause", "kapitel", "abschnitt", "paragraph", "article", "oid", "sección", "figure", "table", "step", "heading", "appendix", "requirement":
-		return aboutSection
 	}
-	return noTopic
+	return table
 }
 
 // phrases are words of languages that do not separate them, and what is told by two.
@@ -203,7 +167,7 @@ func (c *context) read(s []byte) {
 			for i := range n {
 				word[i] = toLower(s[begin+i])
 			}
-			c.note(topicOf(word[:n]))
+			c.note(topics[string(word[:n])])
 		}
 		end = begin
 	}

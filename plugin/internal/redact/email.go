@@ -80,21 +80,18 @@ func isFile(ending []byte) bool {
 	for i, c := range ending {
 		b[i] = toLower(c)
 	}
-	switch string(b[:len(ending)]) {
-	case "png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "pdf", "yaml", "yml", "java", "class", "txt", "xml", "service", "timer", "mount":
-		return true
-	}
-	return false
+	return fileEndings[string(b[:len(ending)])]
 }
 
 // spelledEmail is where an address ends that is written so that programs overlook it: name
 // at host dot com, name (at) host.com, name @ host . com. It begins at p, and its local
 // part ends at i.
 func spelledEmail(v *view, p, i int) int {
-	if i-p > 64 || i == p || !isAlnum(v.at(p)) || ordinary(v.t[p:i]) {
+	if i-p > 64 || i == p || !isAlnum(v.at(p)) {
 		return 0
 	}
 	e, sure := 0, false
+	local := i
 	for { // john dot smith
 		if e, sure = atSign(v, i); e > 0 {
 			break
@@ -128,6 +125,9 @@ func spelledEmail(v *view, p, i int) int {
 		begin, j = k, m
 		labels++
 	}
+	if ordinary(v.t[p:local]) {
+		return 0
+	}
 	if labels < 2 || j-begin < 2 || isWord(v.at(j)) || dots == 0 && !sure || isFile(v.t[begin:j]) {
 		return 0
 	}
@@ -151,12 +151,7 @@ func ordinary(s []byte) bool {
 	for i, c := range s {
 		b[i] = toLower(c)
 	}
-	switch string(b[:len(s)]) {
-	case "us", "me", "it", "is", "are", "was", "look", "looking", "looked", "visit", "find", "found", "online", "available", "hosted", "out", "site", "page", "docs", "website", "blog", "store", "live", "lives", "be",
-		"up", "more", "here", "there", "him", "her", "them", "not", "or", "and", "app", "demo", "served", "running", "point", "pointing", "located", "work", "works", "working", "arrive", "published", "listed", "read":
-		return true
-	}
-	return false
+	return ordinaryWords[string(b[:len(s)])]
 }
 
 func isHost(c byte) bool { return isAlnum(c) || c == '-' }
@@ -170,11 +165,7 @@ func topLevel(s []byte) bool {
 	for i, c := range s {
 		b[i] = toLower(c)
 	}
-	switch string(b[:len(s)]) {
-	case "com", "org", "net", "edu", "gov", "io", "de", "uk", "fr", "es", "it", "eu", "br", "co", "ai", "app", "dev", "jp", "cn", "in", "au", "ca", "ch", "at", "nl", "pl", "pt", "mx", "ru", "us", "info", "biz", "me", "tech", "museum", "mil", "int", "se", "no", "fi", "dk", "be", "cz", "kr", "sg", "nz", "ie", "cloud", "online", "name":
-		return true
-	}
-	return false
+	return topLevels[string(b[:len(s)])]
 }
 
 // atSign is where a spelling of @ ends; sure if it can be nothing else.
@@ -262,3 +253,12 @@ func spelledSign(v *view, i int, plain byte, words []string) (end int, sure bool
 	}
 	return i + 1, sure
 }
+
+// fileEndings are what names of files end with.
+var fileEndings = setOf("png jpg jpeg gif svg webp css js ts json html pdf yaml yml java class txt xml service timer mount")
+
+// ordinaryWords come before "at" in sentences.
+var ordinaryWords = setOf("us me it is are was look looking looked visit find found online available hosted out site page docs website blog store live lives be up more here there him her them not or and app demo served running point pointing located work works working arrive published listed read")
+
+// topLevels are common ends of host names.
+var topLevels = setOf("com org net edu gov io de uk fr es it eu br co ai app dev jp cn in au ca ch at nl pl pt mx ru us info biz me tech museum mil int se no fi dk be cz kr sg nz ie cloud online name")

@@ -13,25 +13,23 @@ type numeric struct {
 
 // numerics are tried in this order. Sources: each country's own description of its
 // numbers, collected at https://en.wikipedia.org/wiki/National_identification_number.
-func numerics() []numeric {
-	return []numeric{
-		{FRNIR, 15, " -.", []string{"1222332", "1222333", "13b"}, validNIR, []topic{aboutNIR}, "ps"},
-		{CNResidentID, 18, " -", []string{"684", "6444"}, validResident, []topic{aboutResident}, "ps"},
-		{BRCNPJ, 14, "", []string{"2.3.3/4-2"}, validCNPJ, []topic{aboutCNPJ}, "s"},
-		{AUABN, 11, " -", []string{"2333"}, validABN, []topic{aboutABN}, "s"},
-		{INAadhaar, 12, " -.", []string{"444"}, validAadhaar, []topic{aboutAadhaar}, "s"},
-		{JPMyNumber, 12, " -", []string{"444"}, validMyNumber, []topic{aboutMyNumber}, ""},
-		{BRCPF, 11, " .-", []string{"3.3.3-2", "3332"}, validCPF, []topic{aboutCPF}, "s"},
-		{DETaxID, 11, " ", []string{"2333"}, validSteuer, []topic{aboutSteuer}, ""},
-		{PLPESEL, 11, " ", []string{"65"}, validPESEL, []topic{aboutPESEL}, ""},
-		{USITIN, 9, "- .", []string{"324"}, validITIN, []topic{aboutTax, aboutSSN}, ""},
-		{USSSN, 9, "- .", []string{"324"}, validSSN, []topic{aboutSSN}, "d"},
-		{UKNHS, 10, " -.", []string{"334"}, validNHS, []topic{aboutNHS}, ""},
-		{AUMedicare, 10, " -", []string{"451"}, validMedicare, []topic{aboutMedicare}, "s"},
-		{CASIN, 9, " -.", []string{"333"}, validSIN, []topic{aboutSIN}, ""},
-		{AUTFN, 9, " -", []string{"333"}, validTFN, []topic{aboutTax}, ""},
-		{USPassport, 9, " -", []string{"333", "36"}, validPassport, []topic{aboutPassport}, ""},
-	}
+var numerics = [...]numeric{
+	{FRNIR, 15, " -.", []string{"1222332", "1222333", "13b"}, validNIR, []topic{aboutNIR}, "ps"},
+	{CNResidentID, 18, " -", []string{"684", "6444"}, validResident, []topic{aboutResident}, "ps"},
+	{BRCNPJ, 14, "", []string{"2.3.3/4-2"}, validCNPJ, []topic{aboutCNPJ}, "s"},
+	{AUABN, 11, " -", []string{"2333"}, validABN, []topic{aboutABN}, "s"},
+	{INAadhaar, 12, " -.", []string{"444"}, validAadhaar, []topic{aboutAadhaar}, "s"},
+	{JPMyNumber, 12, " -", []string{"444"}, validMyNumber, []topic{aboutMyNumber}, ""},
+	{BRCPF, 11, " .-", []string{"3.3.3-2", "3332"}, validCPF, []topic{aboutCPF}, "s"},
+	{DETaxID, 11, " ", []string{"2333"}, validSteuer, []topic{aboutSteuer}, ""},
+	{PLPESEL, 11, " ", []string{"65"}, validPESEL, []topic{aboutPESEL}, ""},
+	{USITIN, 9, "- .", []string{"324"}, validITIN, []topic{aboutTax, aboutSSN}, ""},
+	{USSSN, 9, "- .", []string{"324"}, validSSN, []topic{aboutSSN}, "d"},
+	{UKNHS, 10, " -.", []string{"334"}, validNHS, []topic{aboutNHS}, ""},
+	{AUMedicare, 10, " -", []string{"451"}, validMedicare, []topic{aboutMedicare}, "s"},
+	{CASIN, 9, " -.", []string{"333"}, validSIN, []topic{aboutSIN}, ""},
+	{AUTFN, 9, " -", []string{"333"}, validTFN, []topic{aboutTax}, ""},
+	{USPassport, 9, " -", []string{"333", "36"}, validPassport, []topic{aboutPassport}, ""},
 }
 
 // match is where the number ends if it is of this kind; 0 if it is not.

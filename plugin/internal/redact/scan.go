@@ -25,7 +25,6 @@ type Scanner struct {
 	bits     uint8  // and these classes were in it
 	within   Entity // what goes on at pos
 	inToken  bool   // pos is in a token that was too long to be looked at together
-	kinds    []numeric
 	number   number // the one that is looked at
 	matches  []Match
 	decided  int
@@ -43,16 +42,13 @@ func (s *Scanner) Reset() {
 	if s.borrowed {
 		s.text = nil
 	}
-	*s = Scanner{On: s.On, folded: folded{text: s.text[:0], from: nil}, kinds: s.kinds, matches: s.matches[:0]}
+	*s = Scanner{On: s.On, folded: folded{text: s.text[:0], from: nil}, matches: s.matches[:0]}
 }
 
 // Feed takes the next bytes; last means that nothing follows. It returns how many bytes of
 // the whole text are decided, and what was found in those that were not before. p is only
 // read, and only now.
 func (s *Scanner) Feed(p []byte, last bool) (decided int, found []Match) {
-	if s.kinds == nil {
-		s.kinds = numerics()
-	}
 	s.matches = s.matches[:0]
 	s.take(p, last)
 	s.view.t, s.view.last = s.text, last
@@ -148,6 +144,9 @@ func (s *Scanner) goOn() bool {
 func (s *Scanner) next() bool {
 	t, p := s.t, s.pos
 	if s.seen == 0 {
+		if p = plainWords(t, p); p > s.pos {
+			s.inToken = false
+		}
 		for p < len(t) { // what stands between tokens
 			c := t[p]
 			k := classes[c]
@@ -201,6 +200,46 @@ func (s *Scanner) next() bool {
 	s.pos, s.seen, s.bits, s.inToken = q, 0, 0, cut
 	return true
 }
+
+// plainWords goes over words that mean nothing, of which most texts consist, and returns
+// where one begins that has to be looked at. It leaves what is near the end of t.
+func plainWords(t []byte, p int) int {
+	for p+24 < len(t) {
+		q := p
+		for q < p+19 && classes[t[q]]&(letter|wide) != 0 {
+			q++
+		}
+		n := q - p
+		if t[q] == '.' && t[q+1] == ' ' && n > 1 {
+			q++
+		}
+		switch c := t[q]; {
+		case n == 0:
+			if c != ' ' && c != '\n' {
+				return p
+			}
+		case n >= 19 || n == 1 && t[q+2] == ' ' || n == 3 && isUpper(t[p]) && isUpper(t[p+2]) || t[p] >= 0x80 && t[p] < 0xc0:
+			return p
+		case c == ' ':
+			if d := t[q+1]; !isLetter(d) && d < 0xc3 || suspicious[d] && mayBeSign(t, q+1) {
+				return p
+			}
+		case c != ',' && c != '\n' && c != ';' && c != '!' && c != '?' && c != '"' && c != ')' && c != '\'':
+			return p
+		}
+		p = q + 1
+	}
+	return p
+}
+
+// suspicious are first letters of words that spell @ or a dot.
+var suspicious = func() (t [256]bool) {
+	for _, c := range "aApPdDcCkK" {
+		t[c] = true
+	}
+	t[0xc3] = true
+	return t
+}()
 
 // punctuation looks at what begins with ( or :, which are no tokens, and goes over escapes
 // as JSON within a text has them.
@@ -289,7 +328,7 @@ func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
 		return n > 4, None, 0
 	case c == ' ' || c == '(' || c == '[' || c == '{' || c == '<':
 		d := v.at(q + 1)
-		if s.On.Has(Email) && (c != ' ' || mayBeSign(d, v, q+2)) {
+		if s.On.Has(Email) && (c != ' ' || mayBeSign(v.t, q+1)) {
 			if end := spelledEmail(v, p, q); end > 0 || s.hit {
 				return false, Email, end
 			}
@@ -305,20 +344,26 @@ func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
 	return n < 20, None, 0
 }
 
-// mayBeSign reports whether a word that spells @ or a dot may begin with c and what is at i.
-func mayBeSign(c byte, v *view, i int) bool {
-	switch toLower(c) {
+// mayBeSign reports whether a word that spells @ or a dot may begin at i. What is near the
+// end of t may.
+func mayBeSign(t []byte, i int) bool {
+	if i+2 >= len(t) {
+		return true
+	}
+	b, c := t[i+1]|0x20, t[i+2]|0x20
+	switch toLower(t[i]) {
 	case '@', '(', '[', '{', '<', '.', 0xc3:
 		return true
 	case 'a':
-		c = v.at(i) | 0x20
-		return c == 't' || c == 'r'
+		return b == 't' && !isLetter(c) || b == 'r' && (c == 'r' || c == 'o')
 	case 'd':
-		c = v.at(i) | 0x20
-		return c == 'o' || c == '0'
-	case 'p', 'c', 'k':
-		c = v.at(i) | 0x20
-		return c == 'u' || c == 'o' || c == 'h' || c == 'l'
+		return (b == 'o' || b == '0'|0x20) && c == 't'
+	case 'p':
+		return b == 'u' && c == 'n' || b == 'o' && (c == 'i' || c == 'n')
+	case 'c':
+		return b == 'h' && (c == 'e' || c == 'i')
+	case 'k':
+		return b == 'l' && c == 'a'
 	}
 	return false
 }
@@ -447,8 +492,8 @@ func (s *Scanner) numeral(p int) (Entity, int) {
 				return IPAddress, e
 			}
 		}
-		for i := range s.kinds {
-			if k := &s.kinds[i]; on.Has(k.entity) && x.n >= k.n {
+		for i := range numerics {
+			if k := &numerics[i]; on.Has(k.entity) && x.n >= k.n {
 				if e := k.match(v, x); e > 0 || v.hit {
 					return k.entity, e
 				}

@@ -45,10 +45,11 @@ func (t *Terms) Add(name string, words []string) int {
 		t.longest = max(t.longest, len(b))
 		k := keyOf(b[0], b[1], thirdOf(b))
 		t.first[k>>3&(1<<13-1)] |= 1 << (k & 7)
-		t.words[k] = append(t.words[k], term{string(b), e})
-	}
-	for k := range t.words { // the longest first
-		slices.SortStableFunc(t.words[k], func(a, b term) int { return len(b.text) - len(a.text) })
+		list := append(t.words[k], term{string(b), e})
+		for j := len(list) - 1; j > 0 && len(list[j].text) > len(list[j-1].text); j-- { // the longest first
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+		t.words[k] = list
 	}
 	return -1
 }
