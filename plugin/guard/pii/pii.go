@@ -132,18 +132,24 @@ type work struct {
 	*policy
 	redact.Case
 	counts []guard.Count
+	idle   *check // whose text is over
 }
 
 // Open begins a text.
 func (w *work) Open(d guard.Direction, part guard.Part) guard.Check {
-	c := &check{work: w}
+	c := w.idle
+	if w.idle = nil; c == nil {
+		c = &check{work: w}
+	}
+	c.Reset()
 	c.JSON = part.Kind == guard.Arguments
 	c.Of = &w.Case
 	c.Repeat = part.Repeat
 	c.Answer = d == guard.Response
 	c.Restore = c.Answer && w.restore && !w.Vault.Empty()
-	c.Blind = !w.on[d]
-	if c.Blind && !c.Restore {
+	c.Returns = w.restore
+	if c.Blind = !w.on[d]; c.Blind && !c.Restore {
+		w.idle = c
 		return nil
 	}
 	return c
@@ -177,6 +183,9 @@ func (c *check) Feed(text []byte, last bool) guard.Result {
 	c.edits = c.edits[:0]
 	for _, e := range edits {
 		c.edits = append(c.edits, guard.Edit(e))
+	}
+	if last { // the next text may have it, which comes after this result has been read
+		c.work.idle = c
 	}
 	r := guard.Result{Decided: decided, Edits: c.edits}
 	if e := c.work.Blocked; e != "" {

@@ -32,6 +32,9 @@ func BenchmarkChat(b *testing.B) {
 	b.Run("kept", func(b *testing.B) { // looked for, read and stored each time, and never given again
 		benchmarkChat(b, strings.TrimSuffix(benchConfig, "}")+`,"cache":{"mode":"shadow"}}`)
 	})
+	b.Run("redacted", func(b *testing.B) {
+		benchmarkChat(b, strings.TrimSuffix(benchConfig, "}")+`,"hold_headers":"always","guards":[{"type":"pii"}]}`)
+	})
 }
 
 func benchLimited() string {

@@ -67,7 +67,7 @@ func (s *Stream) guardEvent(e *chat.Event) bool {
 		if bytes.IndexByte(text, '\\') >= 0 {
 			text = rawjson.AppendUnescaped(nil, text)
 		}
-		out := t.feed(nil, text, false)
+		out := t.feed(text, false)
 		if s.refuseRest() {
 			return false
 		}
@@ -81,7 +81,7 @@ func (s *Stream) guardEvent(e *chat.Event) bool {
 				continue
 			}
 			t.used = false
-			out := t.feed(nil, nil, true)
+			out := t.feed(nil, true)
 			if s.refuseRest() {
 				return false
 			}

@@ -216,7 +216,7 @@ func (r *reader) text(v rawjson.Value, p guard.Part, at where) {
 	}
 	p.Repeat = r.events != nil && r.events.repeats()
 	r.s.openText(&r.pipe, r.direction, p)
-	out := r.pipe.feed(nil, raw, true)
+	out := r.pipe.feed(raw, true)
 	if r.s.guarding.failed != nil || !r.pipe.edited {
 		return
 	}

@@ -131,7 +131,7 @@ func (s *Stream) flush(step *Step) {
 			continue
 		}
 		t.used = false
-		out := t.feed(nil, nil, true)
+		out := t.feed(nil, true)
 		if s.guarding.failed != nil {
 			return
 		}
@@ -248,7 +248,7 @@ func (r *reader) eventMember(name string, of, v rawjson.Value, p guard.Part, key
 		r.scratch = rawjson.AppendUnescaped(r.scratch[:0], raw)
 		raw = r.scratch
 	}
-	out := t.feed(nil, raw, r.events.last)
+	out := t.feed(raw, r.events.last)
 	t.used = !r.events.last
 	start, end := v.Span()
 	if !r.events.last {

@@ -69,13 +69,13 @@ func (s *Stream) openText(p *pipe, d guard.Direction, part guard.Part) {
 	}
 }
 
-// feed appends to dst what may pass of a text after its next bytes; last means that
-// nothing follows.
-func (p *pipe) feed(dst, text []byte, last bool) []byte {
+// feed returns what may pass of a text after its next bytes, void after the next call;
+// last means that nothing follows.
+func (p *pipe) feed(text []byte, last bool) []byte {
 	for i := range p.stages {
 		text = p.stages[i].feed(p, text, last)
 	}
-	return append(dst, text...)
+	return text
 }
 
 // feed returns what a guard lets pass. It is void after the next call.

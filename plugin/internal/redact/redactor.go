@@ -62,9 +62,10 @@ type Edit struct {
 type Redactor struct {
 	// Of says whose text it is.
 	Of *Case
-	// Answer: the text is an answer. What it says first cannot be put back, and what the
-	// client has said may stay.
+	// Answer: the text is an answer. What it says first cannot be put back.
 	Answer bool
+	// Returns: what the client has said may stay in an answer, since it gets that back anyway.
+	Returns bool
 	// Restore: what placeholders stand for is put in their place.
 	Restore bool
 	// Blind: nothing is looked for but placeholders.
@@ -221,7 +222,7 @@ func (r *Redactor) replace(m placed, value []byte) bool {
 	c := r.Of
 	rule, name := c.Rules.of(m)
 	r.rest = continued{}
-	if r.Answer && c.Vault.Knows(name, value) {
+	if r.Answer && r.Returns && c.Vault.Knows(name, value) {
 		r.rest.stays = true
 		return false
 	}

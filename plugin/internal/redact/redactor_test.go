@@ -139,7 +139,7 @@ func TestAnswerKeepsWhatTheClientSaid(t *testing.T) {
 	c := redact.Case{Rules: rules(redact.Token)}
 	request := redact.Redactor{Of: &c}
 	redacted(t, &request, "I am a@b.com", 0)
-	answer := redact.Redactor{Of: &c, Answer: true, Restore: true}
+	answer := redact.Redactor{Of: &c, Answer: true, Restore: true, Returns: true}
 	const in, want = "You are a@b.com, not c@d.org", "You are a@b.com, not <EMAIL_ADDRESS>"
 	if got := redacted(t, &answer, in, 1); got != want {
 		t.Errorf("got %q, want %q", got, want)
