@@ -11,11 +11,10 @@ import (
 // A running text of an answer comes in pieces.
 type running struct {
 	pipe
-	key     []byte // which it is
-	used    bool
-	frame   []byte // the event that brought its last piece, without any text
-	insert  int    // where the text belongs in it
-	pending bool   // some of it is held
+	key    []byte // which it is
+	used   bool
+	frame  []byte // the event that brought its last piece, without any text
+	insert int    // where the text belongs in it
 }
 
 // runningText is the one with that key, begun if there is none yet.

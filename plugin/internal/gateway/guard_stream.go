@@ -153,7 +153,6 @@ type events struct {
 }
 
 type foundText struct {
-	of   *running
 	span [2]int // of the inside of the string
 	key  []byte
 }

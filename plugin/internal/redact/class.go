@@ -65,14 +65,6 @@ func toUpper(c byte) byte {
 	return c
 }
 
-// nibble is the value of a hexadecimal digit.
-func nibble(c byte) byte {
-	if isDigit(c) {
-		return c - '0'
-	}
-	return toLower(c) - 'a' + 10
-}
-
 // A view is a text as checks see it. They read it by at, which notes when one had to look
 // beyond what is there while more can come.
 type view struct {
