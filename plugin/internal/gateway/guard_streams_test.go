@@ -64,7 +64,7 @@ func streamed(t *testing.T, model, text string, n int) string {
 	}
 	p := newProxy(t, withGuard(`,"action":"label"`))
 	x := p.stream()
-	x.request(post("/v1/chat/completions", `{"model":"`+model+`","messages":[{"role":"user","content":"Hi"}],"stream":true}`))
+	x.request(posted("/v1/chat/completions", `{"model":"`+model+`","messages":[{"role":"user","content":"Hi"}],"stream":true}`))
 	p.details = "via_upstream"
 	a := answered("text/event-stream", sseOf(events...))
 	x.respond(a, every(1000, len(a.Body))...)

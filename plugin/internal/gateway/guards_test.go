@@ -20,7 +20,7 @@ const guarded = `{"hold_headers":"always","client_headers":{"aliases":"cloudflar
 
 func withGuard(options string) string { return strings.ReplaceAll(guarded, "GUARD", options) }
 
-func post(path, body string) cases.Message {
+func posted(path, body string) cases.Message {
 	return cases.Message{First: "POST " + path, Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(body)}
 }
 
@@ -126,7 +126,7 @@ func TestGuards(t *testing.T) {
 			for _, cut := range []int{0, 1, 7, 50, 333} {
 				p := newProxy(t, withGuard(""))
 				x := p.stream()
-				m := post(tt.path, tt.body)
+				m := posted(tt.path, tt.body)
 				x.request(m, len(m.Body)/2)
 				if x.upstream == nil {
 					t.Fatalf("the provider got nothing; the client got %s", x.response)
@@ -161,7 +161,7 @@ func TestGuardsSay(t *testing.T) {
 	t.Parallel()
 	p := newProxy(t, withGuard(`,"name":"privacy"`))
 	x := p.stream()
-	x.request(post("/v1/chat/completions", `{"model":"gpt-4o","messages":[{"role":"user","content":"I am `+in+`, card 4111 1111 1111 1111"}]}`))
+	x.request(posted("/v1/chat/completions", `{"model":"gpt-4o","messages":[{"role":"user","content":"I am `+in+`, card 4111 1111 1111 1111"}]}`))
 	p.details = "via_upstream"
 	x.respond(answered("application/json", `{"choices":[{"message":{"content":"Not `+out+`"}}]}`))
 	x.done()
@@ -200,7 +200,7 @@ func TestGuardsRefuse(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newProxy(t, withGuard(tt.options))
 			x := p.stream()
-			x.request(post("/v1/chat/completions", strings.Replace(tt.body, "STREAM", "", 1)))
+			x.request(posted("/v1/chat/completions", strings.Replace(tt.body, "STREAM", "", 1)))
 			p.details = "via_upstream"
 			if !x.answered {
 				a := answered(tt.kind, tt.answer)
