@@ -1,0 +1,380 @@
+package injection
+
+import "unicode/utf8"
+
+// A decoder gathers what a text carries in other writings: base64, base32, hexadecimal,
+// binary and decimal codes, escapes of URLs, HTML and program text, Morse. It keeps what
+// reads as text.
+type decoder struct {
+	out   []byte
+	run   []byte // of tokens that are one character each
+	kind  int    // of those
+	end   int    // where the last token ended that was decoded
+	count int    // tokens of the run
+}
+
+// Kinds of tokens that make up a text in a row.
+const (
+	noRun = iota
+	hexPairs
+	octets
+	decimals
+	morse
+)
+
+// Tokens shorter than this say too little: a word of six letters has eight in base64.
+const (
+	shortest = 12
+	leastRun = 6 // tokens in a row
+)
+
+// decode returns what a text carries, nil if nothing. It takes linear time, and what it
+// returns is shorter than the text.
+func decode(text []byte) []byte {
+	d := decoder{end: -1}
+	for i := 0; i < len(text); {
+		for i < len(text) && text[i] <= ' ' {
+			i++
+		}
+		start := i
+		for i < len(text) && text[i] > ' ' {
+			i++
+		}
+		if i > start {
+			d.token(text[start:i], start)
+		}
+	}
+	d.flush()
+	return d.out
+}
+
+func (d *decoder) token(t []byte, at int) {
+	if len(t) <= 10 {
+		if kind, b := codeOf(t); kind != noRun {
+			if kind != d.kind && (d.kind != decimals && d.kind != hexPairs || kind == morse || kind == octets) {
+				d.flush()
+				d.kind = kind
+			}
+			if d.count++; b != 0 {
+				d.run = append(d.run, b)
+			}
+			return
+		}
+	}
+	d.flush()
+	if len(t) < 9 {
+		return
+	}
+	if d.escapes(t) || len(t) < shortest {
+		return
+	}
+	for i := 0; i < len(t); {
+		j := i
+		for j < len(t) && sextet(t[j]) >= 0 {
+			j++
+		}
+		if j-i >= shortest {
+			d.alphabet(t[i:j], at+i)
+		}
+		i = j + 1
+	}
+}
+
+// codeOf reads a token as one character: two hexadecimal digits, eight binary ones, a
+// decimal code, or Morse, where a slash is a space.
+func codeOf(t []byte) (int, byte) {
+	for len(t) > 1 && (t[len(t)-1] == ',' || t[len(t)-1] == '.' && t[0] != '.' && t[0] != '-') {
+		t = t[:len(t)-1]
+	}
+	if t[0] == '.' || t[0] == '-' || len(t) == 1 && (t[0] == '/' || t[0] == '|') {
+		return morseOf(t)
+	}
+	if len(t) == 4 && t[0] == '0' && t[1] == 'x' {
+		t = t[2:]
+	}
+	n, decimal, binary := 0, 0, 0
+	for _, b := range t {
+		x := nibble(b)
+		if x < 0 {
+			return noRun, 0
+		}
+		n, decimal, binary = n<<4|x, decimal*10+x, binary<<1|x&1
+		if x > 9 {
+			decimal = -1 << 20
+		}
+		if x > 1 {
+			binary = -1 << 20
+		}
+	}
+	switch {
+	case len(t) == 8 && binary >= 0:
+		return octets, byte(binary)
+	case len(t) == 7 && binary >= ' ':
+		return octets, byte(binary)
+	case len(t) == 3 && decimal >= 97 && decimal < 127:
+		return decimals, byte(decimal)
+	case len(t) == 2 && n >= ' ' && n < 127:
+		if decimal >= 32 {
+			return decimals, byte(decimal) // or two hexadecimal digits: see flush
+		}
+		return hexPairs, byte(n)
+	}
+	return noRun, 0
+}
+
+// morseOf reads a letter, https://www.itu.int/rec/R-REC-M.1677.
+func morseOf(t []byte) (int, byte) {
+	// Position 1<<n | bits, a dash being 1: letters of one to four signs.
+	const letters = "..etianmsurwdkgohvf.l.pjbxcyzq.."
+	if t[0] == '/' || t[0] == '|' {
+		return morse, ' '
+	}
+	n := 1
+	for _, b := range t {
+		switch b {
+		case '.':
+			n <<= 1
+		case '-':
+			n = n<<1 | 1
+		default:
+			return noRun, 0
+		}
+	}
+	if n < len(letters) && n > 1 && letters[n] != '.' {
+		return morse, letters[n]
+	}
+	if n < 256 {
+		return morse, 0
+	}
+	return noRun, 0
+}
+
+// flush ends a row of tokens.
+func (d *decoder) flush() {
+	if d.count >= leastRun {
+		d.take(d.run, false)
+		if d.kind == hexPairs || d.kind == decimals {
+			// Two digits that look decimal may have been hexadecimal.
+			for i, b := range d.run {
+				if b >= 32 && b < 100 {
+					d.run[i] = b/10<<4 | b%10
+				}
+			}
+			d.take(d.run, false)
+		}
+	}
+	d.run, d.kind, d.count = d.run[:0], noRun, 0
+}
+
+// take keeps what reads as text.
+func (d *decoder) take(text []byte, joined bool) {
+	if !readable(text) {
+		return
+	}
+	if !joined && len(d.out) > 0 {
+		d.out = append(d.out, '\n')
+	}
+	d.out = append(d.out, text...)
+}
+
+// readable reports whether bytes are text, for the most part letters and spaces.
+func readable(text []byte) bool {
+	if len(text) < 6 || !utf8.Valid(text) {
+		return false
+	}
+	letters := 0
+	for _, b := range text {
+		switch {
+		case b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == ' ' || b >= utf8.RuneSelf:
+			letters++
+		case b < ' ' && b != '\n' && b != '\t' && b != '\r':
+			return false
+		}
+	}
+	return letters*5 >= len(text)*4 || letters*3 >= len(text)*2 && letters > 40
+}
+
+// alphabet decodes base64 (both alphabets), base32 and hexadecimal without spaces.
+func (d *decoder) alphabet(t []byte, at int) {
+	hex, thirty := true, true
+	for _, b := range t {
+		hex = hex && nibble(b) >= 0
+		thirty = thirty && (b >= 'A' && b <= 'Z' || b >= '2' && b <= '7' || b == '=')
+	}
+	joined := d.end >= 0 && at <= d.end+2
+	out := make([]byte, 0, len(t))
+	if hex {
+		for i := 0; i+1 < len(t); i += 2 {
+			out = append(out, byte(nibble(t[i])<<4|nibble(t[i+1])))
+		}
+		if readable(out) {
+			d.take(out, joined)
+			d.end = at + len(t)
+			return
+		}
+		out = out[:0]
+	}
+	if thirty {
+		if out = bits(out, t, 5, quintet); readable(out) {
+			d.take(out, joined)
+			d.end = at + len(t)
+			return
+		}
+		out = out[:0]
+	}
+	if out = bits(out, t, 6, sextet); readable(out) {
+		d.take(out, joined)
+		d.end = at + len(t)
+	}
+}
+
+// bits joins digits of some bits each; = ends them.
+func bits(dst, t []byte, width uint, digit func(byte) int) []byte {
+	var acc uint
+	var have uint
+	for _, b := range t {
+		if b == '=' {
+			break
+		}
+		acc = acc<<width | uint(digit(b))&(1<<width-1)
+		if have += width; have >= 8 {
+			have -= 8
+			dst = append(dst, byte(acc>>have))
+		}
+	}
+	return dst
+}
+
+func sextet(b byte) int {
+	switch {
+	case b >= 'A' && b <= 'Z':
+		return int(b - 'A')
+	case b >= 'a' && b <= 'z':
+		return int(b-'a') + 26
+	case b >= '0' && b <= '9':
+		return int(b-'0') + 52
+	case b == '+' || b == '-':
+		return 62
+	case b == '/' || b == '_':
+		return 63
+	case b == '=':
+		return 0
+	}
+	return -1
+}
+
+func quintet(b byte) int {
+	if b >= 'A' && b <= 'Z' {
+		return int(b - 'A')
+	}
+	return int(b-'2') + 26
+}
+
+func nibble(b byte) int {
+	switch {
+	case b >= '0' && b <= '9':
+		return int(b - '0')
+	case b >= 'a' && b <= 'f':
+		return int(b-'a') + 10
+	case b >= 'A' && b <= 'F':
+		return int(b-'A') + 10
+	}
+	return -1
+}
+
+// escapes decodes a token with at least three escapes, those between them being spaces.
+func (d *decoder) escapes(t []byte) bool {
+	n := 0
+	for _, b := range t {
+		if b == '%' || b == '\\' || b == '&' {
+			n++
+		}
+	}
+	if n < 3 {
+		return false
+	}
+	n = 0
+	out := make([]byte, 0, len(t))
+	for i := 0; i < len(t); {
+		r, used := escape(t[i:])
+		if used == 0 {
+			out = append(out, t[i])
+			i++
+			continue
+		}
+		n++
+		if r > 0 && r < utf8.RuneSelf || t[i] == '%' || t[i+1] == 'x' && t[i] == '\\' {
+			out = append(out, byte(r))
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+		i += used
+	}
+	if n >= 3 {
+		d.take(out, false)
+	}
+	return n >= 3
+}
+
+// escape reads %41, \x41, \u0041, &#65; or &#x41; and how many bytes it has, 0 for none.
+func escape(t []byte) (rune, int) {
+	number := func(i, most int, base rune) (rune, int) {
+		var r rune
+		n := 0
+		for ; n < most && i+n < len(t); n++ {
+			x := nibble(t[i+n])
+			if x < 0 || rune(x) >= base {
+				break
+			}
+			r = r*base + rune(x)
+		}
+		return r, n
+	}
+	switch {
+	case len(t) > 2 && t[0] == '%':
+		if r, n := number(1, 2, 16); n == 2 {
+			return r, 3
+		}
+	case len(t) > 3 && t[0] == '\\' && t[1] == 'x':
+		if r, n := number(2, 2, 16); n == 2 {
+			return r, 4
+		}
+	case len(t) > 5 && t[0] == '\\' && t[1] == 'u':
+		if r, n := number(2, 4, 16); n == 4 {
+			return r, 6
+		}
+	case len(t) > 4 && t[0] == '&' && t[1] == '#':
+		at, base := 2, rune(10)
+		if t[2]|0x20 == 'x' {
+			at, base = 3, 16
+		}
+		if r, n := number(at, 6, base); n > 0 && at+n < len(t) && t[at+n] == ';' {
+			return r, at + n + 1
+		}
+	}
+	return 0, 0
+}
+
+// turn undoes ROT13, reversal or Atbash, which of them a number of Rules.ciphers says.
+func turn(text []byte, how int) []byte {
+	out := make([]byte, len(text))
+	if how == 1 {
+		for i := 0; i < len(text); {
+			_, n := utf8.DecodeRune(text[i:])
+			copy(out[len(text)-i-n:], text[i:i+n])
+			i += n
+		}
+		return out
+	}
+	for i, b := range text {
+		if l := b | 0x20; l >= 'a' && l <= 'z' {
+			if how == 0 {
+				b = 'a' + (l-'a'+13)%26
+			} else {
+				b = 'z' - (l - 'a')
+			}
+		}
+		out[i] = b
+	}
+	return out
+}

@@ -1,0 +1,250 @@
+package injection
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Rules are a compiled file of rules: immutable, shared by all checks.
+type Rules struct {
+	version  string
+	words    trie
+	concepts []string
+	of       [][]uint16 // the rules that each concept takes part in
+	rules    []rule
+	sets     [][]uint8 // concepts of a value of the trie
+	spell    speller
+	ciphers  [3]int     // concepts that say that text is turned: ROT13, reversed, Atbash
+	lower    [256]byte  // of a byte of a word; 0 for others
+	starts   [256]bool  // bytes that signs begin with
+	bias     [2]float32 // for users' text and for text that nobody vouches for
+}
+
+// A rule is a set of concepts near each other and what that says.
+type rule struct {
+	name    string
+	family  string
+	weights [2]float32 // for users' text and for text that nobody vouches for
+	window  int32      // units from the first to the last
+	ordered bool
+	needs   []uint8
+}
+
+const (
+	maxConcepts = 200
+	wordUnits   = 2 // a word is as wide as two letters of a script without spaces
+)
+
+// errRules is a fault of the file that is compiled in, which a test finds.
+func errRules(line int, problem string) error {
+	return errors.New("rules line " + strconv.Itoa(line) + ": " + problem)
+}
+
+// compiler reads a file of rules.
+type compiler struct {
+	out      *Rules
+	meanings map[string][]uint8
+	names    map[string]uint8
+	concept  string
+	spelt    []string
+}
+
+// Compile reads a file of rules. Its sections are
+//
+//	version: a name
+//	[concept]: words and phrases, apart by spaces, with _ for a space, and * at the end of
+//	those that are only the beginning of words; those that begin with a sign are found in
+//	the bare text, letters small, with ~ for the beginning of a line
+//	[cipher]: words whose turned forms say that a text is turned
+//	[rules]: family/name user untrusted window concepts; with > between them they are ordered
+//
+// A line that begins with # says why.
+func Compile(text string) (*Rules, error) {
+	c := &compiler{out: &Rules{}, meanings: map[string][]uint8{}, names: map[string]uint8{}}
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' && !strings.HasPrefix(line, "##") {
+			continue
+		}
+		if err := c.line(line); err != "" {
+			return nil, errRules(n, err)
+		}
+	}
+	c.finish()
+	return c.out, nil
+}
+
+func (c *compiler) line(line string) string {
+	if v, ok := strings.CutPrefix(line, "version:"); ok {
+		c.out.version = strings.TrimSpace(v)
+		return ""
+	}
+	if line[0] == '[' && line[len(line)-1] == ']' && !strings.Contains(line, " ") && line != "[inst]" {
+		c.concept = line[1 : len(line)-1]
+		return ""
+	}
+	switch c.concept {
+	case "":
+		return "want a section first"
+	case "rules":
+		return c.rule(line)
+	case "cipher":
+		for w := range strings.FieldsSeq(line) {
+			c.turned(w)
+			c.spelt = append(c.spelt, w)
+		}
+		return ""
+	}
+	id, err := c.id(c.concept)
+	if err != "" {
+		return err
+	}
+	for w := range strings.FieldsSeq(line) {
+		c.add(w, id)
+	}
+	return ""
+}
+
+func (c *compiler) id(name string) (uint8, string) {
+	if id, ok := c.names[name]; ok {
+		return id, ""
+	}
+	if len(c.names) == maxConcepts {
+		return 0, "too many concepts"
+	}
+	id := uint8(len(c.names))
+	c.names[name] = id
+	c.out.concepts = append(c.out.concepts, name)
+	return id, ""
+}
+
+func (c *compiler) add(word string, id uint8) {
+	if b := word[0]; b < 0x80 && (b < 'a' || b > 'z') && (b < '0' || b > '9') {
+		word = strings.ReplaceAll(word, "~", "\n")
+	} else {
+		word = string(foldWord(strings.ReplaceAll(word, "_", " ")))
+	}
+	if !slices.Contains(c.meanings[word], id) {
+		c.meanings[word] = append(c.meanings[word], id)
+	}
+}
+
+// foldWord folds an entry as texts are.
+func foldWord(word string) []byte {
+	var out []byte
+	for _, r := range word {
+		if r < 0x80 {
+			out = append(out, byte(r))
+			continue
+		}
+		if f, kind := foldRune(r); kind == letter || kind == dense {
+			out = append(out, string(f)...)
+		}
+	}
+	return out
+}
+
+// turned adds the three forms of a word that say how a text is turned.
+func (c *compiler) turned(word string) {
+	rot, atbash, reversed := []byte(word), []byte(word), []byte(word)
+	for i, b := range rot {
+		rot[i] = 'a' + (b-'a'+13)%26
+		atbash[i] = 'z' - (b - 'a')
+	}
+	slices.Reverse(reversed)
+	for i, w := range [...][]byte{rot, reversed, atbash} {
+		id, _ := c.id([...]string{"rot13", "reversed", "atbash"}[i])
+		c.out.ciphers[i] = int(id)
+		c.add(string(w), id)
+	}
+}
+
+func (c *compiler) rule(line string) string {
+	f := strings.Fields(line)
+	if len(f) < 5 {
+		return "want family/name, two weights, a window and concepts"
+	}
+	var r rule
+	var ok bool
+	if r.family, r.name, ok = strings.Cut(f[0], "/"); !ok {
+		return "want family/name"
+	}
+	for i := range r.weights {
+		w, err := strconv.ParseFloat(f[1+i], 32)
+		if err != nil {
+			return "want a weight"
+		}
+		r.weights[i] = float32(w)
+	}
+	window, err := strconv.Atoi(f[3])
+	if err != nil {
+		return "want a window in words"
+	}
+	r.window = int32(window) * wordUnits
+	for _, name := range f[4:] {
+		if name == ">" {
+			r.ordered = true
+			continue
+		}
+		id, ok := c.names[name]
+		if !ok {
+			return "no concept is called " + name
+		}
+		r.needs = append(r.needs, id)
+	}
+	c.out.rules = append(c.out.rules, r)
+	return ""
+}
+
+// finish lays out what was read.
+func (c *compiler) finish() {
+	o := c.out
+	o.of = make([][]uint16, len(o.concepts))
+	for i, r := range o.rules {
+		for _, id := range r.needs {
+			if !slices.Contains(o.of[id], uint16(i)) {
+				o.of[id] = append(o.of[id], uint16(i))
+			}
+		}
+	}
+	entries := make([]entry, 0, len(c.meanings))
+	sets := map[string]uint16{}
+	o.sets = append(o.sets, nil)
+	for w, ids := range c.meanings {
+		slices.Sort(ids)
+		v, ok := sets[string(ids)]
+		if !ok {
+			v = uint16(len(o.sets))
+			sets[string(ids)] = v
+			o.sets = append(o.sets, ids)
+		}
+		e := entry{w, v}
+		if t, open := strings.CutSuffix(w, "*"); open && w != "*" {
+			e = entry{t, v | openEnd}
+		}
+		entries = append(entries, e)
+		if b := w[0]; b < 0x80 && (b < 'a' || b > 'z') && (b < '0' || b > '9') {
+			o.starts[b] = true
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(b.value, a.value)) })
+	entries = slices.CompactFunc(entries, func(a, b entry) bool { return a.text == b.text })
+	o.words = newTrie(entries)
+	for _, w := range c.spelt {
+		if v := o.words.value(w); v != 0 && len(w) > shortestMisspelt {
+			o.spell.add(w, v)
+		}
+	}
+	for b := range o.lower {
+		switch {
+		case b >= 'a' && b <= 'z' || b >= '0' && b <= '9':
+			o.lower[b] = byte(b)
+		case b >= 'A' && b <= 'Z':
+			o.lower[b] = byte(b) + 'a' - 'A'
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package injection
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A sample is a labelled text.
+type sample struct {
+	family, lang, text string
+	attack, held       bool // held: of the half that rules are not written by
+}
+
+// samples reads a file of lines: family, language, text with \n, \t and \\ escaped.
+func samples(t testing.TB, file string, attack bool) []sample {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []sample
+	in := bufio.NewScanner(f)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		cols := strings.SplitN(in.Text(), "\t", 3)
+		if len(cols) != 3 {
+			t.Fatalf("%s: want three columns, got %q", file, in.Text())
+		}
+		h := fnv.New32a()
+		h.Write([]byte(cols[2]))
+		text := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r").Replace(cols[2])
+		out = append(out, sample{cols[0], cols[1], text, attack, h.Sum32()&4 != 0})
+	}
+	return out
+}
+
+// at gives the threshold above which no more than a share of scores lies.
+func at(scores []float64, share float64) float64 {
+	s := slices.Clone(scores)
+	slices.SortFunc(s, func(a, b float64) int { return cmp.Compare(b, a) })
+	return s[int(share*float64(len(s)))]
+}
+
+func untrusted(family string) bool { return family == "indirect" || family == "document" }
+
+func TestTable(t *testing.T) {
+	r, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := append(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false)...)
+	for _, held := range []bool{false, true} {
+		table(t, r, all, held)
+	}
+	if x := os.Getenv("EXTERNAL"); x != "" {
+		ext := external(t, x)
+		table(t, r, ext, false)
+	}
+}
+
+func external(t *testing.T, x string) []sample {
+	b, _ := os.ReadFile(x)
+	var out []sample
+	for l := range strings.Lines(string(b)) {
+		c := strings.SplitN(strings.TrimSpace(l), "\t", 3)
+		if len(c) < 3 {
+			continue
+		}
+		out = append(out, sample{family: c[1], text: strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r").Replace(c[2]), attack: c[0] == "A"})
+	}
+	return out
+}
+
+func table(t *testing.T, r *Rules, all []sample, held bool) {
+	var benign []float64
+	for _, s := range all {
+		if s.held == held && !s.attack {
+			benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family)).Score)
+		}
+	}
+	th := at(benign, 0.01)
+	hit, n := map[string]int{}, map[string]int{}
+	total, found := 0, 0
+	show := os.Getenv("SHOW")
+	for _, s := range all {
+		if s.held != held {
+			continue
+		}
+		res := r.Scan([]byte(s.text), untrusted(s.family))
+		n[s.family]++
+		bad := res.Score > th
+		if bad {
+			hit[s.family]++
+		}
+		if s.attack {
+			total++
+			if bad {
+				found++
+			}
+		}
+		if !held && (show == "miss" && s.attack && !bad || show == "fp" && !s.attack && res.Score > th*0.8 || show == s.family) {
+			fmt.Printf("%.2f %s %s %.160q %v\n", res.Score, s.family, s.lang, s.text, res.Rules)
+		}
+	}
+	fmt.Printf("held=%v threshold %.3f benign %d attacks %d tpr %.3f\n", held, th, len(benign), total, float64(found)/float64(total))
+	for _, k := range sorted(n) {
+		fmt.Printf("   %-14s %3d/%3d %.2f\n", k, hit[k], n[k], float64(hit[k])/float64(n[k]))
+	}
+}
+
+func sorted(m map[string]int) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

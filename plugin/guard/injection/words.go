@@ -1,0 +1,281 @@
+package injection
+
+import "unicode/utf8"
+
+// A word is a place in the folded text where entries can begin.
+type word struct {
+	start, end int32 // in the folded text
+	source     int32 // in the text
+	at         int32 // its place, in units
+	dense      bool
+	value      uint16 // of a sign that was found in the bare text; 0: look for words
+}
+
+// A cutter folds a text and cuts it into words.
+type cutter struct {
+	rules  *Rules
+	text   []byte
+	folded []byte
+	words  []word
+	at     int32
+	single int32 // words of one letter in a row
+	hidden int32 // invisible characters between letters
+	tags   []byte
+	scan   *scan
+}
+
+const (
+	flushAt   = 4096
+	keepWords = 8  // for phrases: how many words the longest has
+	longWord  = 16 // letters from which on a word may be several, or encoded
+	sentence  = 2 * wordUnits
+)
+
+// run cuts the whole text.
+func (c *cutter) run(text []byte) {
+	c.text = text
+	c.sign(-1)
+	for i := 0; i < len(text); {
+		b := text[i]
+		if c.rules.lower[b] != 0 || b >= utf8.RuneSelf || b == '@' || b == '$' {
+			i = c.word(i)
+			continue
+		}
+		c.mark(i, b)
+		i++
+	}
+	c.spaced(true)
+	c.flush(0)
+}
+
+// mark takes a byte that belongs to no word.
+func (c *cutter) mark(i int, b byte) {
+	if c.rules.starts[b] {
+		if len(c.words) > flushAt {
+			c.flush(keepWords)
+		}
+		c.sign(i)
+	}
+	switch b {
+	case '.', '!', '?', ':', ';', '\n':
+		if n := len(c.folded); n > 0 && c.folded[n-1] != '\n' {
+			if i+1 == len(c.text) || c.text[i+1] <= ' ' || b == '\n' {
+				c.at += sentence
+			}
+			if c.single == 0 {
+				c.folded = append(c.folded, '\n')
+			}
+		}
+	}
+}
+
+// sign looks for a sign that begins at a byte of the bare text, -1 for the line that the
+// text begins with. Spaces within it do not count.
+func (c *cutter) sign(i int) {
+	t := &c.rules.words
+	from := i
+	state := int32(0)
+	if i < 0 {
+		state, i = t.step(0, '\n'), 0
+		if state == 0 {
+			return
+		}
+	}
+	var value uint16
+	for end := min(len(c.text), i+48); i < end; i++ {
+		b := c.text[i]
+		if b == ' ' || b == '\t' || b == '\r' || b == '\n' && i > from && state != 0 && t.step(state, b) == 0 {
+			continue
+		}
+		if l := c.rules.lower[b]; l != 0 {
+			b = l
+		}
+		if state = t.step(state, b); state == 0 {
+			break
+		}
+		if v := t.cells[state].value; v != 0 {
+			value = v
+		}
+	}
+	if value != 0 {
+		c.words = append(c.words, word{source: int32(max(from, 0)), at: c.at, value: value &^ openEnd})
+		c.at += wordUnits
+	}
+}
+
+// word takes a run of letters and digits, which begins at i, and returns where it ends.
+func (c *cutter) word(i int) int {
+	if len(c.folded) > flushAt {
+		c.flush(keepWords)
+	}
+	start, source := len(c.folded), i
+	ascii, digits, foreign, leet, capitals := 0, 0, 0, 0, 0
+	t := c.text
+loop:
+	for i < len(t) {
+		b := t[i]
+		switch l := c.rules.lower[b]; {
+		case l != 0:
+			c.folded = append(c.folded, l)
+			if l <= '9' {
+				digits++
+			} else {
+				ascii++
+				if b <= 'Z' {
+					capitals++
+				}
+			}
+			i++
+		case b == '\'' || b == '`':
+			if i == source || i+1 == len(t) || c.rules.lower[t[i+1]] == 0 {
+				break loop
+			}
+			i++
+		case b == '@' || b == '$' || (b == '!' || b == '|') && i > source && i+1 < len(t) && c.rules.lower[t[i+1]] != 0:
+			c.folded = append(c.folded, b)
+			leet++
+			i++
+		case b >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(t[i:])
+			f, kind := foldRune(r)
+			switch kind {
+			case separator:
+				if r == 0x2019 && i > source {
+					i += n
+					continue
+				}
+				if i == source {
+					i += n
+				}
+				if r == 0x3002 || r == 0xff01 || r == 0xff1f || r == 0x0964 || r == 0x2026 || r == 0xff1a {
+					c.at += sentence
+				}
+				break loop
+			case letter:
+				if f < utf8.RuneSelf {
+					c.folded = append(c.folded, byte(f))
+					ascii++
+				} else {
+					c.folded = utf8.AppendRune(c.folded, f)
+					foreign++
+				}
+			case dense:
+				if len(c.folded) > start {
+					break loop
+				}
+				return c.denseRun(i)
+			case invisible:
+				if len(c.folded) > start && r != 0x200d && r != 0xfe0f && (r < 0x0300 || r > 0x061c) && foreign == 0 {
+					c.hidden++
+				}
+			case tag:
+				c.tags = append(c.tags, byte(f))
+			}
+			i += n
+		default:
+			break loop
+		}
+	}
+	n := len(c.folded) - start
+	if n == 0 {
+		return i
+	}
+	if foreign > 0 && ascii > 0 {
+		c.folded = append(c.folded[:start], latinise(c.folded[start:])...)
+		n = len(c.folded) - start
+	}
+	if n == 1 && digits == 0 {
+		c.single++
+	} else {
+		c.spaced(i >= len(t))
+		start = len(c.folded) - n
+	}
+	w := word{start: int32(start), end: int32(start + n), source: int32(source), at: c.at}
+	if leet+digits > 0 && ascii > 0 && n < longWord {
+		c.unleet(w)
+	}
+	c.words = append(c.words, w)
+	c.at += wordUnits
+	c.folded = append(c.folded, ' ')
+	if n >= longWord {
+		c.long(w, source, i, digits)
+	} else if n >= shortestMisspelt && digits == 0 && leet == 0 && foreign == 0 {
+		c.misspelt(w)
+	}
+	return i
+}
+
+// denseRun takes letters of a script that has no spaces.
+func (c *cutter) denseRun(i int) int {
+	c.spaced(false)
+	if n := len(c.folded); n > 0 && c.folded[n-1] == ' ' && len(c.words) > 0 && c.words[len(c.words)-1].dense {
+		c.folded = c.folded[:n-1] // spaces between such letters do not count
+	}
+	for i < len(c.text) {
+		r, n := utf8.DecodeRune(c.text[i:])
+		f, kind := foldRune(r)
+		if kind == invisible {
+			i += n
+			continue
+		}
+		if kind != dense {
+			break
+		}
+		if len(c.folded) > flushAt {
+			c.flush(keepWords)
+		}
+		start := len(c.folded)
+		c.folded = utf8.AppendRune(c.folded, f)
+		c.words = append(c.words, word{start: int32(start), end: int32(len(c.folded)), source: int32(i), at: c.at, dense: true})
+		c.at++
+		i += n
+	}
+	c.folded = append(c.folded, ' ')
+	return i
+}
+
+// flush looks for entries at all words but the last few, and forgets those.
+func (c *cutter) flush(keep int) {
+	n := max(len(c.words)-keep, 0)
+	for _, w := range c.words[:n] {
+		if w.value != 0 {
+			c.scan.found(w.value, w.at, w.source)
+		} else {
+			c.walk(w)
+		}
+	}
+	shift := int32(len(c.folded))
+	for _, w := range c.words[n:] {
+		if w.value == 0 {
+			shift = w.start
+			break
+		}
+	}
+	kept := copy(c.folded, c.folded[shift:])
+	c.folded = c.folded[:kept]
+	rest := copy(c.words, c.words[n:])
+	c.words = c.words[:rest]
+	for i := range c.words {
+		c.words[i].start -= shift
+		c.words[i].end -= shift
+	}
+}
+
+// walk finds all entries that begin at a word.
+func (c *cutter) walk(w word) {
+	t := &c.rules.words
+	state := int32(0)
+	for i := int(w.start); i < len(c.folded); i++ {
+		if state = t.step(state, c.folded[i]); state == 0 {
+			return
+		}
+		if v := t.cells[state].value; v != 0 && (v&openEnd != 0 || w.dense || c.ends(i+1)) {
+			c.scan.found(v&^openEnd, w.at, w.source)
+		}
+	}
+}
+
+// ends reports whether a word ends before a byte of the folded text.
+func (c *cutter) ends(i int) bool {
+	return i == len(c.folded) || c.folded[i] == ' ' || c.folded[i] == '\n' || c.folded[i] >= 0xe3 && c.folded[i-1] < utf8.RuneSelf
+}
