@@ -8,6 +8,7 @@ import "unicode/utf8"
 type decoder struct {
 	out   []byte
 	run   []byte // of tokens that are one character each
+	pairs []byte // the same, tokens of two digits read as hexadecimal
 	kind  int    // of those
 	end   int    // where the last token ended that was decoded
 	count int    // tokens of the run
@@ -16,9 +17,8 @@ type decoder struct {
 // Kinds of tokens that make up a text in a row.
 const (
 	noRun = iota
-	hexPairs
 	octets
-	decimals
+	digits // decimal codes, or two hexadecimal digits each
 	morse
 )
 
@@ -50,13 +50,16 @@ func decode(text []byte) []byte {
 
 func (d *decoder) token(t []byte, at int) {
 	if len(t) <= 10 {
-		if kind, b := codeOf(t); kind != noRun {
-			if kind != d.kind && (d.kind != decimals && d.kind != hexPairs || kind == morse || kind == octets) {
+		if kind, b, pair := codeOf(t); kind != noRun {
+			if kind != d.kind {
 				d.flush()
 				d.kind = kind
 			}
 			if d.count++; b != 0 {
 				d.run = append(d.run, b)
+			}
+			if pair != 0 {
+				d.pairs = append(d.pairs, pair)
 			}
 			return
 		}
@@ -80,46 +83,45 @@ func (d *decoder) token(t []byte, at int) {
 	}
 }
 
-// codeOf reads a token as one character: two hexadecimal digits, eight binary ones, a
-// decimal code, or Morse, where a slash is a space.
-func codeOf(t []byte) (int, byte) {
+// codeOf reads a token as one character: eight binary digits, a decimal code and what it is
+// if it is two hexadecimal digits, or Morse, where a slash is a space.
+func codeOf(t []byte) (kind int, code, pair byte) {
 	for len(t) > 1 && (t[len(t)-1] == ',' || t[len(t)-1] == '.' && t[0] != '.' && t[0] != '-') {
 		t = t[:len(t)-1]
 	}
 	if t[0] == '.' || t[0] == '-' || len(t) == 1 && (t[0] == '/' || t[0] == '|') {
-		return morseOf(t)
+		kind, code = morseOf(t)
+		return kind, code, 0
 	}
 	if len(t) == 4 && t[0] == '0' && t[1] == 'x' {
 		t = t[2:]
 	}
-	n, decimal, binary := 0, 0, 0
+	if len(t) < 2 || len(t) > 8 {
+		return noRun, 0, 0
+	}
+	hex, decimal, binary := 0, 0, 0
 	for _, b := range t {
 		x := nibble(b)
 		if x < 0 {
-			return noRun, 0
+			return noRun, 0, 0
 		}
-		n, decimal, binary = n<<4|x, decimal*10+x, binary<<1|x&1
+		hex, decimal, binary = hex<<4|x, decimal*10+x, binary<<1|x&1
 		if x > 9 {
-			decimal = -1 << 20
+			decimal = -1 << 30
 		}
 		if x > 1 {
 			binary = -1 << 20
 		}
 	}
 	switch {
-	case len(t) == 8 && binary >= 0:
-		return octets, byte(binary)
-	case len(t) == 7 && binary >= ' ':
-		return octets, byte(binary)
-	case len(t) == 3 && decimal >= 97 && decimal < 127:
-		return decimals, byte(decimal)
-	case len(t) == 2 && n >= ' ' && n < 127:
-		if decimal >= 32 {
-			return decimals, byte(decimal) // or two hexadecimal digits: see flush
-		}
-		return hexPairs, byte(n)
+	case len(t) >= 7 && binary >= ' ':
+		return octets, byte(binary), 0
+	case len(t) == 3 && decimal >= 100 && decimal < 127:
+		return digits, byte(decimal), 0
+	case len(t) == 2 && hex >= ' ':
+		return digits, byte(max(decimal, 0)), byte(hex)
 	}
-	return noRun, 0
+	return noRun, 0, 0
 }
 
 // morseOf reads a letter, https://www.itu.int/rec/R-REC-M.1677.
@@ -152,18 +154,13 @@ func morseOf(t []byte) (int, byte) {
 // flush ends a row of tokens.
 func (d *decoder) flush() {
 	if d.count >= leastRun {
-		d.take(d.run, false)
-		if d.kind == hexPairs || d.kind == decimals {
-			// Two digits that look decimal may have been hexadecimal.
-			for i, b := range d.run {
-				if b >= 32 && b < 100 {
-					d.run[i] = b/10<<4 | b%10
-				}
-			}
+		if len(d.pairs) == d.count {
+			d.take(d.pairs, false)
+		} else {
 			d.take(d.run, false)
 		}
 	}
-	d.run, d.kind, d.count = d.run[:0], noRun, 0
+	d.run, d.pairs, d.kind, d.count = d.run[:0], d.pairs[:0], noRun, 0
 }
 
 // take keeps what reads as text.

@@ -65,29 +65,28 @@ func (c *cutter) spaced(bool) {
 	c.joined(letters, c.words[k].at, c.words[k].source)
 }
 
-// joined finds entries of one word within letters that run together.
+// joined finds entries within letters that run together, whatever spaces they should have.
 func (c *cutter) joined(letters []byte, at, source int32) {
 	t := &c.rules.words
-	for i := 0; i < len(letters); {
-		state, best := int32(0), 0
-		var value uint16
+	for i := range letters {
+		state := int32(0)
 		for j := i; j < len(letters) && j < i+24; j++ {
-			if state = t.step(state, letters[j]); state == 0 {
+			next := t.step(state, letters[j])
+			if next == 0 {
+				if next = t.step(state, ' '); next != 0 {
+					next = t.step(next, letters[j])
+				}
+			}
+			if state = next; state == 0 {
 				break
 			}
-			if v := t.cells[state].value; v != 0 && j-i >= 2 {
-				best, value = j+1-i, v
+			if v := t.cells[state].value; v != 0 && j-i >= 3 {
+				c.words = append(c.words, word{source: source, at: at, value: v &^ openEnd})
+				c.scan.evaded()
 			}
 		}
-		if best == 0 {
-			i++
-			continue
-		}
-		c.words = append(c.words, word{source: source, at: at, value: value &^ openEnd})
-		at += wordUnits
-		i += best
-		if best > 4 {
-			c.scan.evaded()
+		if i%5 == 4 {
+			at += wordUnits
 		}
 	}
 	c.at = max(c.at, at)

@@ -59,6 +59,10 @@ func foldLatin(r rune) (rune, int) {
 		return 'o', letter
 	case r == 0x01a0 || r == 0x01a1:
 		return 'o', letter
+	case r == 0x0218 || r == 0x0219:
+		return 's', letter
+	case r == 0x021a || r == 0x021b:
+		return 't', letter
 	case r == 0x01af || r == 0x01b0:
 		return 'u', letter
 	case r >= 0x0180:

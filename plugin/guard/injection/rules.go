@@ -17,6 +17,9 @@ type Rules struct {
 	rules    []rule
 	sets     [][]uint8 // concepts of a value of the trie
 	spell    speller
+	address  uint8      // the concept of an e-mail address
+	quoted   uint8      // of an entry for leaving off obeying, between quotes
+	quotable uint8      // that entry's
 	ciphers  [3]int     // concepts that say that text is turned: ROT13, reversed, Atbash
 	lower    [256]byte  // of a byte of a word; 0 for others
 	starts   [256]bool  // bytes that signs begin with
@@ -64,6 +67,8 @@ type compiler struct {
 // A line that begins with # says why.
 func Compile(text string) (*Rules, error) {
 	c := &compiler{out: &Rules{}, meanings: map[string][]uint8{}, names: map[string]uint8{}}
+	c.out.address, _ = c.id("address")
+	c.out.quoted, _ = c.id("quoted")
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
@@ -136,13 +141,22 @@ func (c *compiler) add(word string, id uint8) {
 // foldWord folds an entry as texts are.
 func foldWord(word string) []byte {
 	var out []byte
+	before := letter
 	for _, r := range word {
+		if r == '-' {
+			r = ' '
+		}
 		if r < 0x80 {
 			out = append(out, byte(r))
 			continue
 		}
-		if f, kind := foldRune(r); kind == letter || kind == dense {
+		f, kind := foldRune(r)
+		if kind == dense && before == dense && out[len(out)-1] == ' ' {
+			out = out[:len(out)-1] // as texts have it
+		}
+		if kind == letter || kind == dense {
 			out = append(out, string(f)...)
+			before = kind
 		}
 	}
 	return out
@@ -203,6 +217,7 @@ func (c *compiler) rule(line string) string {
 // finish lays out what was read.
 func (c *compiler) finish() {
 	o := c.out
+	o.quotable = c.names["ignore"]
 	o.of = make([][]uint16, len(o.concepts))
 	for i, r := range o.rules {
 		for _, id := range r.needs {

@@ -33,12 +33,22 @@ func newScan(r *Rules, mode int) *scan {
 func (s *scan) evaded() { s.evasions++ }
 
 // found takes a value of the trie at a place.
-func (s *scan) found(value uint16, at, source int32) {
-	if h := at/halfWindow + 1; h != s.half {
+func (s *scan) found(value uint16, w word) {
+	for _, id := range s.rules.sets[value] {
+		s.concept(id, w.at, w.source)
+		if w.quoted && id == s.rules.quotable {
+			s.concept(s.rules.quoted, w.at, w.source)
+		}
+	}
+}
+
+// concept takes a concept at a place.
+func (s *scan) concept(id uint8, at, source int32) {
+	if h := at/halfWindow + 1; h > s.half {
 		s.judge()
 		s.half = h
 	}
-	for _, id := range s.rules.sets[value] {
+	{
 		s.last[id], s.sources[id], s.seen[id] = at, source, true
 		for i, cipher := range s.rules.ciphers {
 			if int(id) == cipher {

@@ -62,6 +62,29 @@ func TestTable(t *testing.T) {
 	if x := os.Getenv("EXTERNAL"); x != "" {
 		ext := external(t, x)
 		table(t, r, ext, false)
+		var benign []float64
+		for _, s := range append(all, ext...) {
+			if !s.attack && s.family != "wildguard" {
+				benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family)).Score)
+			}
+		}
+		for _, share := range []float64{0.005, 0.01, 0.015, 0.02} {
+			th := at(benign, share)
+			n, m := [2]int{}, [2]int{}
+			for _, s := range all {
+				if s.attack {
+					i := 0
+					if s.held {
+						i = 1
+					}
+					m[i]++
+					if r.Scan([]byte(s.text), untrusted(s.family)).Score > th {
+						n[i]++
+					}
+				}
+			}
+			fmt.Printf("ALL fp %.3f th %.3f dev %.3f held %.3f\n", share, th, float64(n[0])/float64(m[0]), float64(n[1])/float64(m[1]))
+		}
 	}
 }
 
@@ -86,6 +109,9 @@ func table(t *testing.T, r *Rules, all []sample, held bool) {
 		}
 	}
 	th := at(benign, 0.01)
+	if x := os.Getenv("TH"); x != "" {
+		fmt.Sscan(x, &th)
+	}
 	hit, n := map[string]int{}, map[string]int{}
 	total, found := 0, 0
 	show := os.Getenv("SHOW")

@@ -8,6 +8,7 @@ type word struct {
 	source     int32 // in the text
 	at         int32 // its place, in units
 	dense      bool
+	quoted     bool
 	value      uint16 // of a sign that was found in the bare text; 0: look for words
 }
 
@@ -21,6 +22,7 @@ type cutter struct {
 	single int32 // words of one letter in a row
 	hidden int32 // invisible characters between letters
 	tags   []byte
+	quote  bool
 	scan   *scan
 }
 
@@ -57,14 +59,12 @@ func (c *cutter) mark(i int, b byte) {
 		c.sign(i)
 	}
 	switch b {
+	case '"':
+		c.quote = !c.quote
 	case '.', '!', '?', ':', ';', '\n':
-		if n := len(c.folded); n > 0 && c.folded[n-1] != '\n' {
-			if i+1 == len(c.text) || c.text[i+1] <= ' ' || b == '\n' {
-				c.at += sentence
-			}
-			if c.single == 0 {
-				c.folded = append(c.folded, '\n')
-			}
+		if n := len(c.folded); n > 0 && c.folded[n-1] != '\n' && c.single == 0 && (i+1 == len(c.text) || c.text[i+1] <= ' ' || b == '\n') {
+			c.at += sentence
+			c.folded = append(c.folded, '\n')
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (c *cutter) word(i int) int {
 		c.flush(keepWords)
 	}
 	start, source := len(c.folded), i
-	ascii, digits, foreign, leet, capitals := 0, 0, 0, 0, 0
+	ascii, digits, foreign, leet, mail := 0, 0, 0, 0, false
 	t := c.text
 loop:
 	for i < len(t) {
@@ -121,9 +121,6 @@ loop:
 				digits++
 			} else {
 				ascii++
-				if b <= 'Z' {
-					capitals++
-				}
 			}
 			i++
 		case b == '\'' || b == '`':
@@ -134,6 +131,7 @@ loop:
 		case b == '@' || b == '$' || (b == '!' || b == '|') && i > source && i+1 < len(t) && c.rules.lower[t[i+1]] != 0:
 			c.folded = append(c.folded, b)
 			leet++
+			mail = mail || b == '@' && i > source
 			i++
 		case b >= utf8.RuneSelf:
 			r, n := utf8.DecodeRune(t[i:])
@@ -146,6 +144,9 @@ loop:
 				}
 				if i == source {
 					i += n
+				}
+				if r == 0x201c || r == 0x201d {
+					c.quote = r == 0x201c
 				}
 				if r == 0x3002 || r == 0xff01 || r == 0xff1f || r == 0x0964 || r == 0x2026 || r == 0xff1a {
 					c.at += sentence
@@ -190,7 +191,10 @@ loop:
 		c.spaced(i >= len(t))
 		start = len(c.folded) - n
 	}
-	w := word{start: int32(start), end: int32(start + n), source: int32(source), at: c.at}
+	w := word{start: int32(start), end: int32(start + n), source: int32(source), at: c.at, quoted: c.quote}
+	if mail {
+		c.scan.concept(c.rules.address, c.at, int32(source))
+	}
 	if leet+digits > 0 && ascii > 0 && n < longWord {
 		c.unleet(w)
 	}
@@ -239,7 +243,7 @@ func (c *cutter) flush(keep int) {
 	n := max(len(c.words)-keep, 0)
 	for _, w := range c.words[:n] {
 		if w.value != 0 {
-			c.scan.found(w.value, w.at, w.source)
+			c.scan.found(w.value, w)
 		} else {
 			c.walk(w)
 		}
@@ -270,7 +274,7 @@ func (c *cutter) walk(w word) {
 			return
 		}
 		if v := t.cells[state].value; v != 0 && (v&openEnd != 0 || w.dense || c.ends(i+1)) {
-			c.scan.found(v&^openEnd, w.at, w.source)
+			c.scan.found(v&^openEnd, w)
 		}
 	}
 }
