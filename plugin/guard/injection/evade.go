@@ -32,13 +32,13 @@ func plain(b byte) (byte, byte) {
 
 // known reports whether a word is an entry, or begins with one that is open.
 func (c *cutter) known(word []byte) bool {
-	t := &c.rules.words
+	t := c.rules.words
 	state := int32(0)
 	for i, b := range word {
-		if state = t.step(state, b); state == 0 {
+		if state = t.Step(state, b); state == 0 {
 			return false
 		}
-		if v := t.cells[state].value; v != 0 && (i == len(word)-1 || v&openEnd != 0 && i > 2) {
+		if v := t.Value(state); v != 0 && (i == len(word)-1 || v&openEnd != 0 && i > 2) {
 			return true
 		}
 	}
@@ -67,20 +67,20 @@ func (c *cutter) spaced(bool) {
 
 // joined finds entries within letters that run together, whatever spaces they should have.
 func (c *cutter) joined(letters []byte, at, source int32) {
-	t := &c.rules.words
+	t := c.rules.words
 	for i := range letters {
 		state := int32(0)
 		for j := i; j < len(letters) && j < i+24; j++ {
-			next := t.step(state, letters[j])
+			next := t.Step(state, letters[j])
 			if next == 0 {
-				if next = t.step(state, ' '); next != 0 {
-					next = t.step(next, letters[j])
+				if next = t.Step(state, ' '); next != 0 {
+					next = t.Step(next, letters[j])
 				}
 			}
 			if state = next; state == 0 {
 				break
 			}
-			if v := t.cells[state].value; v != 0 && j-i >= 3 {
+			if v := t.Value(state); v != 0 && j-i >= 3 {
 				c.words = append(c.words, word{source: source, at: at, value: v &^ openEnd})
 				c.scan.evaded()
 			}
@@ -103,7 +103,7 @@ func (c *cutter) long(w word, source, end, digits int) {
 func (c *cutter) misspelt(w word) {
 	text := c.folded[w.start:w.end]
 	v := c.rules.spell.find(text)
-	if v == 0 || c.rules.words.value(string(text)) != 0 {
+	if v == 0 || c.rules.value(string(text)) != 0 {
 		return
 	}
 	c.words = append(c.words, word{start: w.start, end: w.end, source: w.source, at: w.at, value: v})

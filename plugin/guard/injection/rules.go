@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/postern-gateway/postern/plugin/internal/trie"
 )
 
 // Rules are a compiled file of rules: immutable, shared by all checks.
 type Rules struct {
 	version  string
-	words    trie
+	words    *trie.Trie
 	concepts []string
 	of       [][]uint16 // the rules that each concept takes part in
 	rules    []rule
@@ -37,6 +39,7 @@ type rule struct {
 }
 
 const (
+	openEnd     = 1 << 15 // of a value: the entry is the beginning of words
 	maxConcepts = 200
 	wordUnits   = 2 // a word is as wide as two letters of a script without spaces
 )
@@ -226,7 +229,7 @@ func (c *compiler) finish() {
 			}
 		}
 	}
-	entries := make([]entry, 0, len(c.meanings))
+	entries := make([]trie.Entry, 0, len(c.meanings))
 	sets := map[string]uint16{}
 	o.sets = append(o.sets, nil)
 	for w, ids := range c.meanings {
@@ -237,20 +240,22 @@ func (c *compiler) finish() {
 			sets[string(ids)] = v
 			o.sets = append(o.sets, ids)
 		}
-		e := entry{w, v}
+		e := trie.Entry{Text: w, Value: v}
 		if t, open := strings.CutSuffix(w, "*"); open && w != "*" {
-			e = entry{t, v | openEnd}
+			e = trie.Entry{Text: t, Value: v | openEnd}
 		}
 		entries = append(entries, e)
 		if b := w[0]; b < 0x80 && (b < 'a' || b > 'z') && (b < '0' || b > '9') {
 			o.starts[b] = true
 		}
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(b.value, a.value)) })
-	entries = slices.CompactFunc(entries, func(a, b entry) bool { return a.text == b.text })
-	o.words = newTrie(entries)
+	slices.SortFunc(entries, func(a, b trie.Entry) int {
+		return cmp.Or(strings.Compare(a.Text, b.Text), cmp.Compare(b.Value, a.Value))
+	})
+	entries = slices.CompactFunc(entries, func(a, b trie.Entry) bool { return a.Text == b.Text })
+	o.words = trie.New(entries)
 	for _, w := range c.spelt {
-		if v := o.words.value(w); v != 0 && len(w) > shortestMisspelt {
+		if v := o.value(w); v != 0 && len(w) > shortestMisspelt {
 			o.spell.add(w, v)
 		}
 	}
@@ -262,4 +267,18 @@ func (c *compiler) finish() {
 			o.lower[b] = byte(b) + 'a' - 'A'
 		}
 	}
+}
+
+// value is what a whole word stands for, by itself or by an entry that it begins with.
+func (r *Rules) value(word string) uint16 {
+	state, open := int32(0), uint16(0)
+	for i := range len(word) {
+		if state = r.words.Step(state, word[i]); state == 0 {
+			return open
+		}
+		if v := r.words.Value(state); v&openEnd != 0 || v != 0 && i == len(word)-1 {
+			open = v &^ openEnd
+		}
+	}
+	return open
 }

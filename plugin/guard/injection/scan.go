@@ -1,38 +1,40 @@
 package injection
 
-// A Finding is a rule that fired.
-type Finding struct {
-	Rule       string // family/name
-	Start, End int    // the bytes of the text between the first and the last concept
-}
-
 // A scan is the state of one text.
 type scan struct {
 	rules    *Rules
 	mode     int
-	last     []int32 // of each concept: where it was seen last, in units
-	sources  []int32
-	seen     []bool
-	fired    []int32 // of each rule: in which half window it fired last, from 1
-	half     int32
-	evasions int
-	best     float32
-	top      []uint16 // rules of the best window
+	limit    float32  // spans of windows are kept that come to it
+	last     []int32  // of each concept: where it was seen last, in units
+	sources  []int32  // and in bytes of the text
+	seen     []bool   // whether at all
+	fired    []int32  // of each rule: in which half window it fired last, from 1
+	where    []Span   // and where
+	half     int32    // the half window that is being read
+	evasions int      // words in disguise
 	turned   [3]int   // words of each cipher
+	best     float32  // sum of the best window
+	top      []uint16 // its rules
+	spans    []Span
 }
+
+// A Span is bytes [Start, End) of a text.
+type Span struct{ Start, End int }
 
 // halfWindow is half of what is judged together, in units: the signs of an attack are near
 // each other, and those of a long text must not add up.
 const halfWindow = 256 * wordUnits
 
-func newScan(r *Rules, mode int) *scan {
-	return &scan{rules: r, mode: mode, last: make([]int32, len(r.concepts)), sources: make([]int32, len(r.concepts)),
-		seen: make([]bool, len(r.concepts)), fired: make([]int32, len(r.rules))}
+func newScan(r *Rules, mode int, limit float32) *scan {
+	n := len(r.concepts)
+	ints := make([]int32, 2*n+len(r.rules))
+	return &scan{rules: r, mode: mode, limit: limit, last: ints[:n], sources: ints[n : 2*n], fired: ints[2*n:],
+		seen: make([]bool, n), where: make([]Span, len(r.rules))}
 }
 
 func (s *scan) evaded() { s.evasions++ }
 
-// found takes a value of the trie at a place.
+// found takes a value of the trie at a word.
 func (s *scan) found(value uint16, w word) {
 	for _, id := range s.rules.sets[value] {
 		s.concept(id, w.at, w.source)
@@ -48,17 +50,16 @@ func (s *scan) concept(id uint8, at, source int32) {
 		s.judge()
 		s.half = h
 	}
-	{
-		s.last[id], s.sources[id], s.seen[id] = at, source, true
-		for i, cipher := range s.rules.ciphers {
-			if int(id) == cipher {
-				s.turned[i]++
-			}
+	s.last[id], s.sources[id], s.seen[id] = at, source, true
+	for i, cipher := range s.rules.ciphers {
+		if int(id) == cipher {
+			s.turned[i]++
 		}
-		for _, n := range s.rules.of[id] {
-			if s.fired[n] != s.half && s.near(&s.rules.rules[n]) {
-				s.fired[n] = s.half
-			}
+	}
+	for _, n := range s.rules.of[id] {
+		if s.fired[n] != s.half && s.near(&s.rules.rules[n]) {
+			s.fired[n] = s.half
+			s.where[n] = s.span(&s.rules.rules[n])
 		}
 	}
 }
@@ -80,100 +81,44 @@ func (s *scan) near(r *rule) bool {
 	return last-first <= r.window
 }
 
-// judge scores what fired in this half window and the one before.
+// span is from the first to the last thing that a rule needs.
+func (s *scan) span(r *rule) Span {
+	first, last := int32(1<<30), int32(0)
+	for _, id := range r.needs {
+		first, last = min(first, s.sources[id]), max(last, s.sources[id])
+	}
+	return Span{int(first), int(last) + 1}
+}
+
+// judge adds up what fired in this half window and the one before.
 func (s *scan) judge() {
 	if s.half == 0 {
 		return
 	}
-	var score float32
+	var sum float32
 	n := 0
 	for i, f := range s.fired {
 		if f != 0 && f >= s.half-1 {
-			score += s.rules.rules[i].weights[s.mode]
+			sum += s.rules.rules[i].weights[s.mode]
 			n++
 		}
 	}
-	if n > 0 && (score > s.best || s.top == nil) {
-		s.best = score
-		s.top = s.top[:0]
-		for i, f := range s.fired {
-			if f != 0 && f >= s.half-1 {
-				s.top = append(s.top, uint16(i))
-			}
+	if n == 0 || sum <= s.best && s.top != nil && sum < s.limit {
+		return
+	}
+	better := sum > s.best || s.top == nil
+	if better {
+		s.best, s.top = sum, s.top[:0]
+	}
+	for i, f := range s.fired {
+		if f == 0 || f < s.half-1 {
+			continue
+		}
+		if better {
+			s.top = append(s.top, uint16(i))
+		}
+		if sum >= s.limit && s.rules.rules[i].weights[s.mode] > 0 {
+			s.spans = append(s.spans, s.where[i])
 		}
 	}
-}
-
-// A Result is what a scan thinks of a text.
-type Result struct {
-	Score float64  // 0 to 1
-	Rules []string // family/name of those that fired where it was highest
-}
-
-// What a text is charged for what it does so that it is not read.
-const (
-	forEvading   = 0.45 // words of the rules in disguise, two and more
-	forHiding    = 0.7  // orders that are decoded
-	forTags      = 1.0  // text in characters that show nothing
-	fewestEvaded = 2
-	leastHidden  = 0.25 // what an encoded text must come to by itself
-	deepest      = 2
-)
-
-// Scan judges a whole text. Untrusted text is what nobody vouches for: results of tools and
-// documents, which have no business to tell a model what to do.
-func (r *Rules) Scan(text []byte, untrusted bool) Result {
-	mode := 0
-	if untrusted {
-		mode = 1
-	}
-	sum, fired := r.sum(text, mode, 0)
-	var out Result
-	for _, n := range fired {
-		x := &r.rules[n]
-		out.Rules = append(out.Rules, x.family+"/"+x.name)
-	}
-	out.Score = squash(sum)
-	return out
-}
-
-// sum adds up the weights of the rules that fire, and says which they are.
-func (r *Rules) sum(text []byte, mode, depth int) (float32, []uint16) {
-	s := newScan(r, mode)
-	c := cutter{rules: r, scan: s}
-	c.run(text)
-	s.judge()
-	sum, fired := s.best, s.top
-	if s.evasions >= fewestEvaded && len(fired) > 0 {
-		sum += forEvading
-	}
-	if depth == deepest {
-		return sum, fired
-	}
-	hidden := func(text []byte, charge float32) {
-		if h, more := r.sum(text, 1, depth+1); h >= leastHidden {
-			sum = max(sum, 0) + h + charge
-			fired = append(fired, more...)
-		}
-	}
-	if d := decode(text); len(d) > 0 {
-		hidden(d, forHiding)
-	}
-	if len(c.tags) > 0 {
-		hidden(c.tags, forTags)
-	}
-	for i, n := range s.turned {
-		if n >= 2 {
-			hidden(turn(text, i), forHiding)
-		}
-	}
-	return sum, fired
-}
-
-// squash brings a sum of weights between 0 and 1: 1 is a half.
-func squash(sum float32) float64 {
-	if sum <= 0 {
-		return 0
-	}
-	return float64(sum / (1 + sum))
 }

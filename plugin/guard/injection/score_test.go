@@ -65,7 +65,7 @@ func TestTable(t *testing.T) {
 		var benign []float64
 		for _, s := range append(all, ext...) {
 			if !s.attack && s.family != "wildguard" {
-				benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family)).Score)
+				benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family), 0.7).Score)
 			}
 		}
 		for _, share := range []float64{0.005, 0.01, 0.015, 0.02} {
@@ -78,7 +78,7 @@ func TestTable(t *testing.T) {
 						i = 1
 					}
 					m[i]++
-					if r.Scan([]byte(s.text), untrusted(s.family)).Score > th {
+					if r.Scan([]byte(s.text), untrusted(s.family), 0.7).Score > th {
 						n[i]++
 					}
 				}
@@ -105,7 +105,7 @@ func table(t *testing.T, r *Rules, all []sample, held bool) {
 	var benign []float64
 	for _, s := range all {
 		if s.held == held && !s.attack {
-			benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family)).Score)
+			benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family), 0.7).Score)
 		}
 	}
 	th := at(benign, 0.01)
@@ -119,7 +119,7 @@ func table(t *testing.T, r *Rules, all []sample, held bool) {
 		if s.held != held {
 			continue
 		}
-		res := r.Scan([]byte(s.text), untrusted(s.family))
+		res := r.Scan([]byte(s.text), untrusted(s.family), 0.7)
 		n[s.family]++
 		bad := res.Score > th
 		if bad {

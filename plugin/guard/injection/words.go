@@ -52,7 +52,7 @@ func (c *cutter) run(text []byte) {
 
 // mark takes a byte that belongs to no word.
 func (c *cutter) mark(i int, b byte) {
-	if c.rules.starts[b] {
+	if c.rules.starts[b] && (b != '\n' || i+1 < len(c.text) && c.text[i+1] != '\n') {
 		if len(c.words) > flushAt {
 			c.flush(keepWords)
 		}
@@ -72,28 +72,32 @@ func (c *cutter) mark(i int, b byte) {
 // sign looks for a sign that begins at a byte of the bare text, -1 for the line that the
 // text begins with. Spaces within it do not count.
 func (c *cutter) sign(i int) {
-	t := &c.rules.words
+	t := c.rules.words
 	from := i
 	state := int32(0)
 	if i < 0 {
-		state, i = t.step(0, '\n'), 0
+		state, i = t.Step(0, '\n'), 0
 		if state == 0 {
 			return
 		}
 	}
 	var value uint16
+	spaces := 0
 	for end := min(len(c.text), i+48); i < end; i++ {
 		b := c.text[i]
-		if b == ' ' || b == '\t' || b == '\r' || b == '\n' && i > from && state != 0 && t.step(state, b) == 0 {
+		if b == ' ' || b == '\t' || b == '\r' || b == '\n' && i > from && state != 0 && t.Step(state, b) == 0 {
+			if spaces++; spaces > 6 {
+				break
+			}
 			continue
 		}
 		if l := c.rules.lower[b]; l != 0 {
 			b = l
 		}
-		if state = t.step(state, b); state == 0 {
+		if state = t.Step(state, b); state == 0 {
 			break
 		}
-		if v := t.cells[state].value; v != 0 {
+		if v := t.Value(state); v != 0 {
 			value = v
 		}
 	}
@@ -267,13 +271,13 @@ func (c *cutter) flush(keep int) {
 
 // walk finds all entries that begin at a word.
 func (c *cutter) walk(w word) {
-	t := &c.rules.words
+	t := c.rules.words
 	state := int32(0)
 	for i := int(w.start); i < len(c.folded); i++ {
-		if state = t.step(state, c.folded[i]); state == 0 {
+		if state = t.Step(state, c.folded[i]); state == 0 {
 			return
 		}
-		if v := t.cells[state].value; v != 0 && (v&openEnd != 0 || w.dense || c.ends(i+1)) {
+		if v := t.Value(state); v != 0 && (v&openEnd != 0 || w.dense || c.ends(i+1)) {
 			c.scan.found(v&^openEnd, w)
 		}
 	}
