@@ -50,4 +50,3 @@ func BenchmarkCompile(b *testing.B) {
 		}
 	}
 }
-
