@@ -7,11 +7,14 @@ import (
 
 // Type is the guard as configurations name it.
 func Type() guard.Type {
-	return guard.Type{Name: "injection", Doc: "finds texts that try to take over the model", Options: options}
+	return guard.Type{Name: "injection", Doc: "finds texts that try to take over the model",
+		On: []string{"request"}, Options: options}
 }
 
 // Code is that of the error for a request that is refused.
 const Code = "prompt_injection"
+
+const defaultThreshold = 0.7
 
 const refusal = "the request looks like an attempt to change what the model has been told"
 
@@ -34,7 +37,10 @@ type policy struct {
 	thresholds [2]float64 // for users' text and for text that nobody vouches for
 }
 
-func options(o *strict.Object) (guard.Policy, error) {
+func options(o *strict.Object, s guard.Setting) guard.Policy {
+	if s.On[guard.Response] {
+		o.Fail("on", "this guard reads requests only")
+	}
 	p := &policy{}
 	switch o.Enum("action", "What becomes of a text that comes to the threshold: block refuses the request, flag only says so, strip takes out the sentences, and all of what it does not understand.",
 		"block", "block", "flag", "strip") {
@@ -43,11 +49,13 @@ func options(o *strict.Object) (guard.Policy, error) {
 	case "strip":
 		p.action = strip
 	}
-	p.thresholds[0] = o.Float("threshold", "The score from which on what a user writes is taken for an attack. At 0.7 about one in a hundred harmless texts that talk of such things is.", 0.7, 0.05, 1)
+	p.thresholds[0] = o.Float("threshold", "The score from which on what a user writes is taken for an attack. At 0.7 about one in a hundred harmless texts that talk of such things is.", defaultThreshold, 0.05, 1)
 	p.thresholds[1] = o.Float("untrusted_threshold", "The same for results of tools and documents, whose scores are stricter already.", p.thresholds[0], 0.05, 1)
 	var err error
-	p.rules, err = Default()
-	return p, err
+	if p.rules, err = Default(); err != nil {
+		o.Fail("", err.Error())
+	}
+	return p
 }
 
 // New begins a request.

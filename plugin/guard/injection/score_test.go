@@ -3,7 +3,6 @@ package injection
 import (
 	"bufio"
 	"cmp"
-	"fmt"
 	"hash/fnv"
 	"os"
 	"slices"
@@ -14,10 +13,16 @@ import (
 // A sample is a labelled text.
 type sample struct {
 	family, lang, text string
-	attack, held       bool // held: of the half that rules are not written by
+	attack             bool
+	held               bool // of the half that rules and weights are not made by
 }
 
-// samples reads a file of lines: family, language, text with \n, \t and \\ escaped.
+// unescape undoes what lines of samples have escaped.
+func unescape(s string) string {
+	return strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r").Replace(s)
+}
+
+// samples reads a file of lines: family, language, text.
 func samples(t testing.TB, file string, attack bool) []sample {
 	t.Helper()
 	f, err := os.Open(file)
@@ -35,117 +40,118 @@ func samples(t testing.TB, file string, attack bool) []sample {
 		}
 		h := fnv.New32a()
 		h.Write([]byte(cols[2]))
-		text := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r").Replace(cols[2])
-		out = append(out, sample{cols[0], cols[1], text, attack, h.Sum32()&4 != 0})
+		out = append(out, sample{cols[0], cols[1], unescape(cols[2]), attack, h.Sum32()&4 != 0})
 	}
 	return out
 }
 
-// at gives the threshold above which no more than a share of scores lies.
+func allSamples(t testing.TB) []sample {
+	return append(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false)...)
+}
+
+// scan judges a sample: documents and what is hidden in them are nobody's word.
+func (s sample) scan(r *Rules) Result {
+	return r.Scan([]byte(s.text), s.family == "indirect" || s.family == "document", defaultThreshold)
+}
+
+// at gives the score above which no more than a share of scores lies.
 func at(scores []float64, share float64) float64 {
 	s := slices.Clone(scores)
 	slices.SortFunc(s, func(a, b float64) int { return cmp.Compare(b, a) })
 	return s[int(share*float64(len(s)))]
 }
 
-func untrusted(family string) bool { return family == "indirect" || family == "document" }
+// A tally counts what came to a threshold.
+type tally struct{ hit, n int }
 
-func TestTable(t *testing.T) {
-	r, err := Default()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := append(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false)...)
-	for _, held := range []bool{false, true} {
-		table(t, r, all, held)
-	}
-	if x := os.Getenv("EXTERNAL"); x != "" {
-		ext := external(t, x)
-		table(t, r, ext, false)
-		var benign []float64
-		for _, s := range append(all, ext...) {
-			if !s.attack && s.family != "wildguard" {
-				benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family), 0.7).Score)
-			}
-		}
-		for _, share := range []float64{0.005, 0.01, 0.015, 0.02} {
-			th := at(benign, share)
-			n, m := [2]int{}, [2]int{}
-			for _, s := range all {
-				if s.attack {
-					i := 0
-					if s.held {
-						i = 1
-					}
-					m[i]++
-					if r.Scan([]byte(s.text), untrusted(s.family), 0.7).Score > th {
-						n[i]++
-					}
-				}
-			}
-			fmt.Printf("ALL fp %.3f th %.3f dev %.3f held %.3f\n", share, th, float64(n[0])/float64(m[0]), float64(n[1])/float64(m[1]))
-		}
-	}
-}
+func (t tally) share() float64 { return float64(t.hit) / float64(max(t.n, 1)) }
 
-func external(t *testing.T, x string) []sample {
-	b, _ := os.ReadFile(x)
-	var out []sample
-	for l := range strings.Lines(string(b)) {
-		c := strings.SplitN(strings.TrimSpace(l), "\t", 3)
-		if len(c) < 3 {
-			continue
-		}
-		out = append(out, sample{family: c[1], text: strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r").Replace(c[2]), attack: c[0] == "A"})
-	}
-	return out
-}
-
-func table(t *testing.T, r *Rules, all []sample, held bool) {
-	var benign []float64
-	for _, s := range all {
-		if s.held == held && !s.attack {
-			benign = append(benign, r.Scan([]byte(s.text), untrusted(s.family), 0.7).Score)
-		}
-	}
-	th := at(benign, 0.01)
-	if x := os.Getenv("TH"); x != "" {
-		fmt.Sscan(x, &th)
-	}
-	hit, n := map[string]int{}, map[string]int{}
-	total, found := 0, 0
-	show := os.Getenv("SHOW")
+// count tallies one half of the samples by family.
+func count(r *Rules, all []sample, held bool, threshold float64) (attacks, benign tally, families map[string]tally) {
+	families = map[string]tally{}
 	for _, s := range all {
 		if s.held != held {
 			continue
 		}
-		res := r.Scan([]byte(s.text), untrusted(s.family), 0.7)
-		n[s.family]++
-		bad := res.Score > th
-		if bad {
-			hit[s.family]++
-		}
+		sum, f := &benign, families[s.family]
 		if s.attack {
-			total++
-			if bad {
-				found++
+			sum = &attacks
+		}
+		sum.n++
+		f.n++
+		if s.scan(r).Score >= threshold {
+			sum.hit++
+			f.hit++
+		}
+		families[s.family] = f
+	}
+	return attacks, benign, families
+}
+
+// TestScores prints what is found of the own samples, and holds the half that rules are not
+// made by to what has been reached. Run it with -v to see the table.
+func TestScores(t *testing.T) {
+	t.Parallel()
+	r := rules(t)
+	all := allSamples(t)
+	for _, held := range []bool{false, true} {
+		var scores []float64
+		for _, s := range all {
+			if s.held == held && !s.attack {
+				scores = append(scores, s.scan(r).Score)
 			}
 		}
-		if !held && (show == "miss" && s.attack && !bad || show == "fp" && !s.attack && res.Score > th*0.8 || show == s.family) {
-			fmt.Printf("%.2f %s %s %.160q %v\n", res.Score, s.family, s.lang, s.text, res.Rules)
+		percent := at(scores, 0.01)
+		strict, _, _ := count(r, all, held, percent+1e-9)
+		attacks, benign, families := count(r, all, held, defaultThreshold)
+		t.Logf("held out: %v; at a threshold of %.2f %.3f of %d attacks and %.3f of %d harmless texts; at 1 %% of those (%.2f) %.3f of attacks",
+			held, defaultThreshold, attacks.share(), attacks.n, benign.share(), benign.n, percent, strict.share())
+		mean, n := 0.0, 0
+		for _, name := range slices.Sorted(keys(families)) {
+			f := families[name]
+			t.Logf("    %-14s %3d of %3d  %.2f", name, f.hit, f.n, f.share())
+			if isAttack(all, name) {
+				mean += f.share()
+				n++
+			}
 		}
-	}
-	fmt.Printf("held=%v threshold %.3f benign %d attacks %d tpr %.3f\n", held, th, len(benign), total, float64(found)/float64(total))
-	for _, k := range sorted(n) {
-		fmt.Printf("   %-14s %3d/%3d %.2f\n", k, hit[k], n[k], float64(hit[k])/float64(n[k]))
+		t.Logf("    mean of families of attacks %.2f", mean/float64(n))
+		if !held {
+			continue
+		}
+		for _, floor := range []struct {
+			name      string
+			got, want float64
+		}{
+			{"attacks", attacks.share(), 0.85}, {"mean of families", mean / float64(n), 0.80}, {"harmless texts left alone", 1 - benign.share(), 0.97},
+			{"encoded", families["encoded"].share(), 0.95}, {"multilingual", families["multilingual"].share(), 0.90}, {"delimiter", families["delimiter"].share(), 0.90},
+		} {
+			if floor.got < floor.want {
+				t.Errorf("%s: got %.3f, want %.3f at least", floor.name, floor.got, floor.want)
+			}
+		}
 	}
 }
 
-func sorted(m map[string]int) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
+func isAttack(all []sample, family string) bool {
+	return slices.ContainsFunc(all, func(s sample) bool { return s.family == family && s.attack })
+}
+
+func keys(m map[string]tally) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
 	}
-	slices.Sort(out)
-	return out
+}
+
+func rules(t testing.TB) *Rules {
+	t.Helper()
+	r, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
