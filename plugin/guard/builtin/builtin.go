@@ -3,8 +3,10 @@ package builtin
 
 import (
 	"github.com/postern-gateway/postern/plugin/guard"
+	"github.com/postern-gateway/postern/plugin/guard/injection"
+	"github.com/postern-gateway/postern/plugin/guard/output"
 	"github.com/postern-gateway/postern/plugin/guard/pii"
 )
 
 // Types are the guards that a configuration can name.
-func Types() []guard.Type { return []guard.Type{pii.Type()} }
+func Types() []guard.Type { return []guard.Type{pii.Type(), injection.Type(), output.Type()} }

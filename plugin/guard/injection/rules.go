@@ -1,7 +1,6 @@
 package injection
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -233,7 +232,6 @@ func (c *compiler) finish() {
 	sets := map[string]uint16{}
 	o.sets = append(o.sets, nil)
 	for w, ids := range c.meanings {
-		slices.Sort(ids)
 		v, ok := sets[string(ids)]
 		if !ok {
 			v = uint16(len(o.sets))
@@ -241,7 +239,10 @@ func (c *compiler) finish() {
 			o.sets = append(o.sets, ids)
 		}
 		e := trie.Entry{Text: w, Value: v}
-		if t, open := strings.CutSuffix(w, "*"); open && w != "*" {
+		if t, open := strings.CutSuffix(w, "*"); open {
+			if _, closed := c.meanings[t]; closed {
+				continue // what is said of the whole word holds
+			}
 			e = trie.Entry{Text: t, Value: v | openEnd}
 		}
 		entries = append(entries, e)
@@ -249,10 +250,6 @@ func (c *compiler) finish() {
 			o.starts[b] = true
 		}
 	}
-	slices.SortFunc(entries, func(a, b trie.Entry) int {
-		return cmp.Or(strings.Compare(a.Text, b.Text), cmp.Compare(b.Value, a.Value))
-	})
-	entries = slices.CompactFunc(entries, func(a, b trie.Entry) bool { return a.Text == b.Text })
 	o.words = trie.New(entries)
 	for _, w := range c.spelt {
 		if v := o.value(w); v != 0 && len(w) > shortestMisspelt {

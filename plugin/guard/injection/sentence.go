@@ -1,12 +1,14 @@
 package injection
 
-import "slices"
-
 // sentences widens spans to the sentences that they are in and joins those that touch.
 // Spans that come later in the text are found by steps over what lies between, so it takes
 // linear time.
 func sentences(text []byte, spans []Span) []Span {
-	slices.SortFunc(spans, func(a, b Span) int { return a.Start - b.Start })
+	for i := range spans { // which are nearly in order: those of one window are together
+		for k := i; k > 0 && spans[k].Start < spans[k-1].Start; k-- {
+			spans[k], spans[k-1] = spans[k-1], spans[k]
+		}
+	}
 	var out []Span
 	for _, s := range spans {
 		if n := len(out); n > 0 && s.Start < out[n-1].End && s.End <= out[n-1].End {

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,13 +17,17 @@ const (
 // readDenied reads the list of denied words; nil if there is none.
 func readDenied(o *strict.Object) *trie.Trie {
 	list := o.Strings("deny", "Words and phrases that an answer must not have, as whole words, without regard to case.")
+	seen := map[string]bool{}
 	entries := make([]trie.Entry, 0, len(list))
 	for i, term := range list {
 		if term = strings.ToLower(strings.TrimSpace(term)); term == "" || len(term) > mostTerm {
 			o.FailItem("deny", i, "want 1 to 256 bytes")
 			continue
 		}
-		entries = append(entries, trie.Entry{Text: term, Value: 1})
+		if !seen[term] {
+			seen[term] = true
+			entries = append(entries, trie.Entry{Text: term, Value: 1})
+		}
 	}
 	if len(list) > mostTerms {
 		o.Fail("deny", "want at most 10000")
@@ -33,8 +36,7 @@ func readDenied(o *strict.Object) *trie.Trie {
 	if len(entries) == 0 {
 		return nil
 	}
-	slices.SortFunc(entries, func(a, b trie.Entry) int { return strings.Compare(a.Text, b.Text) })
-	return trie.New(slices.CompactFunc(entries, func(a, b trie.Entry) bool { return a.Text == b.Text }))
+	return trie.New(entries)
 }
 
 // A deny is a reader of denied words.

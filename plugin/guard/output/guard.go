@@ -1,8 +1,6 @@
 package output
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/strict"
@@ -180,7 +178,11 @@ func message(what int) string {
 // release moves the edits that are decided to out, in order and apart; where two would
 // touch the same bytes the first one holds, for all that both cover.
 func (c *check) release(decided *int) {
-	slices.SortStableFunc(c.pending, func(a, b guard.Edit) int { return cmp.Or(a.Start-b.Start, b.End-a.End) })
+	for i := range c.pending { // which are nearly in order
+		for k := i; k > 0 && before(c.pending[k], c.pending[k-1]); k-- {
+			c.pending[k], c.pending[k-1] = c.pending[k-1], c.pending[k]
+		}
+	}
 	c.out = c.out[:0]
 	n := 0
 	for ; n < len(c.pending); n++ {
@@ -199,6 +201,11 @@ func (c *check) release(decided *int) {
 		c.out = append(c.out, e)
 	}
 	c.pending = append(c.pending[:0], c.pending[n:]...)
+}
+
+// before orders edits by where they begin, the longest first.
+func before(a, b guard.Edit) bool {
+	return a.Start < b.Start || a.Start == b.Start && a.End > b.End
 }
 
 // Ask asks nobody.

@@ -5,8 +5,6 @@
 // https://doi.org/10.1109/32.31365.
 package trie
 
-import "slices"
-
 // A Trie is a set of words, each with a value. It is immutable once made.
 type Trie struct {
 	cells []cell
@@ -25,7 +23,7 @@ type Entry struct {
 	Value uint16
 }
 
-// New takes entries that are sorted by text, each once.
+// New takes entries, each text once, and puts them in order.
 func New(entries []Entry) *Trie {
 	t := &Trie{cells: make([]cell, 1, 4096)}
 	t.cells[0].parent = -1
@@ -42,29 +40,41 @@ func (t *Trie) grow(n int) {
 
 // build lays out the children of a state, whose entries agree in depth bytes.
 func (t *Trie) build(state int32, entries []Entry, depth int) {
-	if len(entries) > 0 && len(entries[0].Text) == depth {
-		t.cells[state].value = entries[0].Value
-		entries = entries[1:]
-	}
-	if len(entries) == 0 {
-		return
+	var seen [256]bool
+	for i := 0; i < len(entries); i++ {
+		if len(entries[i].Text) == depth {
+			t.cells[state].value = entries[i].Value
+			entries[0], entries[i] = entries[i], entries[0]
+			entries = entries[1:]
+			i--
+			continue
+		}
+		seen[entries[i].Text[depth]] = true
 	}
 	var labels []byte
-	var ends []int
-	for i, e := range entries {
-		if b := e.Text[depth]; i == 0 || b != labels[len(labels)-1] {
-			labels = append(labels, b)
-			ends = append(ends, i)
+	for b, ok := range seen {
+		if ok {
+			labels = append(labels, byte(b))
 		}
 	}
-	ends = append(ends, len(entries))
+	if len(labels) == 0 {
+		return
+	}
 	base := t.place(labels)
 	t.cells[state].base = base
 	for _, b := range labels {
 		t.cells[base+int32(b)].parent = state
 	}
-	for i, b := range labels {
-		t.build(base+int32(b), entries[ends[i]:ends[i+1]], depth+1)
+	for _, b := range labels {
+		n := 0 // how many go on with b: they come first
+		for i, e := range entries {
+			if e.Text[depth] == b {
+				entries[n], entries[i] = entries[i], entries[n]
+				n++
+			}
+		}
+		t.build(base+int32(b), entries[:n], depth+1)
+		entries = entries[n:]
 	}
 }
 
@@ -81,10 +91,20 @@ func (t *Trie) place(labels []byte) int32 {
 		if at-t.free > patience {
 			t.free = max(t.free, at-patience/2)
 		}
-		if !slices.ContainsFunc(labels, func(b byte) bool { return t.cells[base+int32(b)].parent >= 0 }) {
+		if t.fits(base, labels) {
 			return base
 		}
 	}
+}
+
+// fits reports whether the cells of all labels are free at a base.
+func (t *Trie) fits(base int32, labels []byte) bool {
+	for _, b := range labels {
+		if t.cells[base+int32(b)].parent >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Step goes from a state, 0 being the start, by a byte; 0 is nowhere.
