@@ -24,8 +24,9 @@ const (
 
 // Tokens shorter than this say too little: a word of six letters has eight in base64.
 const (
-	shortest = 12
-	leastRun = 6 // tokens in a row
+	shortest      = 12
+	shortestToken = 9 // of three escapes
+	leastRun      = 6 // tokens in a row
 )
 
 // decode returns what a text carries, nil if nothing. It takes linear time, and what it
@@ -40,7 +41,13 @@ func decode(text []byte) []byte {
 		for i < len(text) && text[i] > ' ' {
 			i++
 		}
-		if i > start {
+		switch n := i - start; {
+		case n == 0:
+		case n < shortestToken && text[start]|0x20 > 'f': // no code begins so
+			if d.count > 0 {
+				d.flush()
+			}
+		default:
 			d.token(text[start:i], start)
 		}
 	}
@@ -65,7 +72,7 @@ func (d *decoder) token(t []byte, at int) {
 		}
 	}
 	d.flush()
-	if len(t) < 9 {
+	if len(t) < shortestToken {
 		return
 	}
 	if d.escapes(t) || len(t) < shortest {

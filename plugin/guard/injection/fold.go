@@ -230,6 +230,10 @@ func foldEast(r rune) (rune, int) {
 		return 0, separator
 	case r >= 0x30a1 && r <= 0x30f6, r >= 0x3041 && r <= 0x3096, r == 0x30fc, r >= 0x3400 && r < 0xa000, r >= 0xac00 && r < 0xd800:
 		return r, dense
+	case r == 0xa730:
+		return 'f', letter
+	case r == 0xa731:
+		return 's', letter
 	}
 	return r, letter
 }

@@ -24,6 +24,7 @@ type Rules struct {
 	ciphers  [3]int     // concepts that say that text is turned: ROT13, reversed, Atbash
 	lower    [256]byte  // of a byte of a word; 0 for others
 	starts   [256]bool  // bytes that signs begin with
+	class    [256]byte  // what a byte is for those who cut words
 	bias     [2]float32 // for users' text and for text that nobody vouches for
 }
 
@@ -262,6 +263,12 @@ func (c *compiler) finish() {
 			o.lower[b] = byte(b)
 		case b >= 'A' && b <= 'Z':
 			o.lower[b] = byte(b) + 'a' - 'A'
+		}
+		switch {
+		case o.lower[b] != 0 || b >= 0x80 || b == '@' || b == '$':
+			o.class[b] = ofWords
+		case o.starts[b] || strings.IndexByte("\".!?:;\n", byte(b)) >= 0:
+			o.class[b] = ofMarks
 		}
 	}
 }

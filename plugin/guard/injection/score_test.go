@@ -45,8 +45,15 @@ func samples(t testing.TB, file string, attack bool) []sample {
 	return out
 }
 
+// allSamples are all texts. Half of those of the first two files are held out; the others
+// were written to find out what rules miss, and then rules were written by them.
 func allSamples(t testing.TB) []sample {
-	return append(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false)...)
+	all := slices.Concat(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false))
+	for _, s := range slices.Concat(samples(t, "testdata/attacks_tuned.tsv", true), samples(t, "testdata/benign_tuned.tsv", false)) {
+		s.held = false
+		all = append(all, s)
+	}
+	return all
 }
 
 // scan judges a sample: documents and what is hidden in them are nobody's word.

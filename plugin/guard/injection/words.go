@@ -26,6 +26,13 @@ type cutter struct {
 	scan   *scan
 }
 
+// Classes of bytes.
+const (
+	ofNothing = iota
+	ofWords
+	ofMarks // and signs
+)
+
 const (
 	flushAt   = 4096
 	keepWords = 8  // for phrases: how many words the longest has
@@ -37,14 +44,17 @@ const (
 func (c *cutter) run(text []byte) {
 	c.text = text
 	c.sign(-1)
+	class := &c.rules.class
 	for i := 0; i < len(text); {
-		b := text[i]
-		if c.rules.lower[b] != 0 || b >= utf8.RuneSelf || b == '@' || b == '$' {
+		switch class[text[i]] {
+		case ofWords:
 			i = c.word(i)
-			continue
+		case ofMarks:
+			c.mark(i, text[i])
+			i++
+		default:
+			i++
 		}
-		c.mark(i, b)
-		i++
 	}
 	c.spaced(true)
 	c.flush(0)
@@ -114,11 +124,22 @@ func (c *cutter) word(i int) int {
 	}
 	start, source := len(c.folded), i
 	ascii, digits, foreign, leet, mail := 0, 0, 0, 0, false
-	t := c.text
+	t, lower := c.text, &c.rules.lower
+	for i < len(t) && lower[t[i]] != 0 {
+		i++
+	}
+	c.folded = append(c.folded, t[source:i]...)
+	plain := c.folded[start:]
+	for k, b := range plain {
+		if plain[k] = lower[b]; b <= '9' {
+			digits++
+		}
+	}
+	ascii = len(plain) - digits
 loop:
 	for i < len(t) {
 		b := t[i]
-		switch l := c.rules.lower[b]; {
+		switch l := lower[b]; {
 		case l != 0:
 			c.folded = append(c.folded, l)
 			if l <= '9' {
