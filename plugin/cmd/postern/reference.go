@@ -191,7 +191,12 @@ func (r *referenceWriter) variants(path string, rules rawjson.Value) {
 // variant writes the table of one value.
 func (r *referenceWriter) variant(path string, rule rawjson.Value) {
 	for key, is := range rule.Get("if").Get("properties").Fields() {
-		for name, p := range rule.Get("then").Get("properties").Fields() {
+		then := rule.Get("then")
+		if then.Get("description").Exists() { // the keys stand beside that one
+			r.object(fmt.Sprintf("%s, %s: %s", path, key.Str(), is.Get("const").Str()), then)
+			continue
+		}
+		for name, p := range then.Get("properties").Fields() {
 			r.object(fmt.Sprintf("%s.%s, %s: %s", path, name.Str(), key.Str(), is.Get("const").Str()), p)
 		}
 	}

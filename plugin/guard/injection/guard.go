@@ -7,7 +7,7 @@ import (
 
 // Type is the guard as configurations name it.
 func Type() guard.Type {
-	return guard.Type{Name: "injection", Doc: "finds texts that try to take over the model",
+	return guard.Type{Name: "injection", Doc: "Finds texts that try to take over the model, in many languages and disguises.",
 		On: []string{"request"}, Options: options}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Type is the guard as configurations name it.
 func Type() guard.Type {
-	return guard.Type{Name: "output", Doc: "finds the system prompt, links and images of hosts that are not listed, and denied words in answers",
+	return guard.Type{Name: "output", Doc: "Finds the system prompt, links and images of hosts that are not listed, and denied words in answers.",
 		On: []string{"response"}, Options: options}
 }
 
