@@ -46,7 +46,7 @@ func (c *cutter) known(word []byte) bool {
 }
 
 // spaced ends a row of single letters: five and more are read as the words that they spell.
-func (c *cutter) spaced(bool) {
+func (c *cutter) spaced() {
 	n := int(c.single)
 	c.single = 0
 	if n < 5 {

@@ -1,6 +1,9 @@
 package injection
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // A word is a place in the folded text where entries can begin.
 type word struct {
@@ -56,7 +59,7 @@ func (c *cutter) run(text []byte) {
 			i++
 		}
 	}
-	c.spaced(true)
+	c.spaced()
 	c.flush(0)
 }
 
@@ -128,9 +131,9 @@ func (c *cutter) word(i int) int {
 	for i < len(t) && lower[t[i]] != 0 {
 		i++
 	}
-	c.folded = append(c.folded, t[source:i]...)
+	c.folded = slices.Grow(c.folded, i-source+utf8.UTFMax)[:start+i-source]
 	plain := c.folded[start:]
-	for k, b := range plain {
+	for k, b := range t[source:i] {
 		if plain[k] = lower[b]; b <= '9' {
 			digits++
 		}
@@ -212,9 +215,8 @@ loop:
 	}
 	if n == 1 && digits == 0 {
 		c.single++
-	} else {
-		c.spaced(i >= len(t))
-		start = len(c.folded) - n
+	} else if c.single > 0 {
+		c.spaced()
 	}
 	w := word{start: int32(start), end: int32(start + n), source: int32(source), at: c.at, quoted: c.quote}
 	if mail {
@@ -236,7 +238,7 @@ loop:
 
 // denseRun takes letters of a script that has no spaces.
 func (c *cutter) denseRun(i int) int {
-	c.spaced(false)
+	c.spaced()
 	if n := len(c.folded); n > 0 && c.folded[n-1] == ' ' && len(c.words) > 0 && c.words[len(c.words)-1].dense {
 		c.folded = c.folded[:n-1] // spaces between such letters do not count
 	}
