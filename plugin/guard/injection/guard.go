@@ -1,6 +1,9 @@
 package injection
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/guard"
 )
@@ -17,6 +20,9 @@ const Code = "prompt_injection"
 const defaultThreshold = 0.7
 
 const refusal = "the request looks like an attempt to change what the model has been told"
+
+// against is the family of rules that speak against an attack.
+const against = "benign"
 
 // removed is what stands for what was stripped.
 const removed = "[removed]"
@@ -83,19 +89,27 @@ func (w *watch) Open(d guard.Direction, p guard.Part) guard.Check {
 	return nil
 }
 
-// Counts is how often each rule was found where a text came to the threshold.
+// Counts is how many texts came to the threshold by rules of each family. Which rules those
+// were is not said, as clients can read it: it would help who tries what passes.
 func (w *watch) Counts() []guard.Count { return w.counts }
 
+// count counts each family of the rules once.
 func (w *watch) count(rules []string) {
+	var seen []string
 next:
 	for _, r := range rules {
+		family, _, _ := strings.Cut(r, "/")
+		if family == against || slices.Contains(seen, family) {
+			continue
+		}
+		seen = append(seen, family)
 		for i := range w.counts {
-			if w.counts[i].Name == r {
+			if w.counts[i].Name == family {
 				w.counts[i].N++
 				continue next
 			}
 		}
-		w.counts = append(w.counts, guard.Count{Name: r, N: 1})
+		w.counts = append(w.counts, guard.Count{Name: family, N: 1})
 	}
 }
 
