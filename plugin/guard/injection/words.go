@@ -37,15 +37,17 @@ const (
 )
 
 const (
-	flushAt   = 4096
-	keepWords = 8  // for phrases: how many words the longest has
-	longWord  = 16 // letters from which on a word may be several, or encoded
+	flushAt   = 1024 // bytes of folded text, or words and signs
+	keepWords = 8    // for phrases: how many words the longest has
+	longWord  = 16   // letters from which on a word may be several, or encoded
 	sentence  = 2 * wordUnits
 )
 
 // run cuts the whole text.
 func (c *cutter) run(text []byte) {
 	c.text = text
+	size := min(len(text), flushAt) + 64
+	c.folded, c.words = make([]byte, 0, size), make([]word, 0, size/5)
 	c.sign(-1)
 	class := &c.rules.class
 	for i := 0; i < len(text); {
@@ -123,6 +125,9 @@ func (c *cutter) sign(i int) {
 // word takes a run of letters and digits, which begins at i, and returns where it ends.
 func (c *cutter) word(i int) int {
 	if len(c.folded) > flushAt {
+		if c.single > 0 {
+			c.spaced() // while its letters are there
+		}
 		c.flush(keepWords)
 	}
 	start, source := len(c.folded), i
