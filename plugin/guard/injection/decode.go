@@ -1,6 +1,9 @@
 package injection
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // A decoder gathers what a text carries in other writings: base64, base32, hexadecimal,
 // binary and decimal codes, escapes of URLs, HTML and program text, Morse. It keeps what
@@ -28,6 +31,15 @@ const (
 	shortestToken = 9 // of three escapes
 	leastRun      = 6 // tokens in a row
 )
+
+// mayHide reports whether it is worth while to decode a text whose words have been read:
+// there is a long word that mixes digits, small letters and capitals, a row of codes, an
+// escape, or hardly a word at all, as in Morse.
+func (c *cutter) mayHide() bool {
+	t := c.text
+	return c.coded || c.codes >= leastRun || int(c.at) < len(t)/16 ||
+		bytes.IndexByte(t, '%') >= 0 || bytes.IndexByte(t, '\\') >= 0 || bytes.IndexByte(t, '&') >= 0
+}
 
 // decode returns what a text carries, nil if nothing. It takes linear time, and what it
 // returns is shorter than the text.

@@ -60,8 +60,10 @@ func (r *Rules) weigh(text []byte, mode int, limit float32, depth int) weight {
 				whole = true
 			}
 		}
-		if d := decode(text); len(d) > 0 {
-			hidden(d, forHiding)
+		if c.mayHide() {
+			if d := decode(text); len(d) > 0 {
+				hidden(d, forHiding)
+			}
 		}
 		if len(c.tags) > 0 {
 			hidden(c.tags, forTags)

@@ -31,10 +31,16 @@ func (s *speller) put(word []byte, shape uint32, value uint16) {
 	s.ends[int(word[0]-'a')*26+int(word[len(word)-1]-'a')] |= 1 << len(word)
 }
 
+// may reports whether a word of small letters has the length and ends of one of those.
+func (s *speller) may(word []byte) bool {
+	n := len(word)
+	return n <= longestMisspelt && s.ends[(int(word[0]-'a')*26+int(word[n-1]-'a'))%len(s.ends)]&(1<<n) != 0
+}
+
 // find gives what a word stands for that is nearly one of the rules; 0: nothing. It has
 // small letters only.
 func (s *speller) find(word []byte) uint16 {
-	if n := len(word); n < shortestMisspelt || n > longestMisspelt || s.ends[int(word[0]-'a')*26+int(word[n-1]-'a')]&(1<<n) == 0 {
+	if len(word) < shortestMisspelt || !s.may(word) {
 		return 0
 	}
 	if v := s.shapes[letters(word)]; v != 0 {

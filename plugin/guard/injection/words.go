@@ -23,7 +23,8 @@ type cutter struct {
 	words  []word
 	at     int32
 	single int32 // words of one letter in a row
-	hidden int32 // invisible characters between letters
+	codes  int   // words with digits
+	coded  bool  // there is a word that can be something encoded
 	tags   []byte
 	quote  bool
 	scan   *scan
@@ -138,10 +139,20 @@ func (c *cutter) word(i int) int {
 	}
 	c.folded = slices.Grow(c.folded, i-source+utf8.UTFMax)[:start+i-source]
 	plain := c.folded[start:]
+	capitals := byte(0)
 	for k, b := range t[source:i] {
-		if plain[k] = lower[b]; b <= '9' {
+		l := lower[b]
+		plain[k] = l
+		capitals += (b ^ l) >> 5
+		if b <= '9' {
 			digits++
 		}
+	}
+	if digits > 0 {
+		c.codes++
+	}
+	if len(plain) >= shortest && (digits > 0 || capitals > 1) || len(plain) >= 2*longWord {
+		c.coded = true
 	}
 	ascii = len(plain) - digits
 loop:
@@ -199,9 +210,7 @@ loop:
 				}
 				return c.denseRun(i)
 			case invisible:
-				if len(c.folded) > start && r != 0x200d && r != 0xfe0f && (r < 0x0300 || r > 0x061c) && foreign == 0 {
-					c.hidden++
-				}
+				// A word goes on behind it.
 			case tag:
 				c.tags = append(c.tags, byte(f))
 			}
@@ -235,7 +244,7 @@ loop:
 	c.folded = append(c.folded, ' ')
 	if n >= longWord {
 		c.long(w, source, i, digits)
-	} else if n >= shortestMisspelt && digits == 0 && leet == 0 && foreign == 0 {
+	} else if n >= shortestMisspelt && digits == 0 && leet == 0 && foreign == 0 && c.rules.spell.may(c.folded[start:start+n]) {
 		c.misspelt(w)
 	}
 	return i
