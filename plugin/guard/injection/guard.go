@@ -119,7 +119,6 @@ type check struct {
 	watch     *watch
 	untrusted bool
 	text      []byte
-	edits     []guard.Edit
 }
 
 // Feed takes the next piece.

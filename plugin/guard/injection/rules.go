@@ -18,14 +18,13 @@ type Rules struct {
 	rules    []rule
 	sets     [][]uint8 // concepts of a value of the trie
 	spell    speller
-	address  uint8      // the concept of an e-mail address
-	quoted   uint8      // of an entry for leaving off obeying, between quotes
-	quotable uint8      // that entry's
-	ciphers  [3]int     // concepts that say that text is turned: ROT13, reversed, Atbash
-	lower    [256]byte  // of a byte of a word; 0 for others
-	starts   [256]bool  // bytes that signs begin with
-	class    [256]byte  // what a byte is for those who cut words
-	bias     [2]float32 // for users' text and for text that nobody vouches for
+	address  uint8     // the concept of an e-mail address
+	quoted   uint8     // of an entry for leaving off obeying, between quotes
+	quotable uint8     // that entry's
+	ciphers  [3]int    // concepts that say that text is turned: ROT13, reversed, Atbash
+	lower    [256]byte // of a byte of a word; 0 for others
+	starts   [256]bool // bytes that signs begin with
+	class    [256]byte // what a byte is for those who cut words
 }
 
 // A rule is a set of concepts near each other and what that says.
