@@ -298,6 +298,15 @@ func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
 			return hit{e, p}, end, false
 		}
 	}
+	if bits&digit == 0 && v.t[p] != '+' && q-p < 20 { // most of code: names, which begin nothing
+		switch c := v.at(q); {
+		case c == '/' || c == '+' || c == ':' && q-p <= 4:
+		case c == ' ' && (isDigit(v.at(q+1)) || q-p == 3 && isUpper(v.t[p])):
+		case c == '.' || c == '-' || c >= 0x80:
+		default:
+			return hit{}, 0, false
+		}
+	}
 	for i := p; i < q; i++ {
 		if i > p && (isAlnum(v.t[i-1]) || classes[v.t[i-1]]&wide != 0) {
 			continue
