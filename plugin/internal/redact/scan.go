@@ -155,7 +155,9 @@ func (s *Scanner) next() bool {
 			}
 			s.inToken = false
 			if k&lead3 != 0 {
-				for p++; p < len(t) && t[p]&0xc0 == 0x80; p++ {
+				n := charSize(c)
+				for p++; n > 1 && p < len(t) && t[p]&0xc0 == 0x80; p++ {
+					n--
 				}
 				continue
 			}
