@@ -56,7 +56,7 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Admin":         address{o.Admin.Addr().String(), o.Admin.Port()},
 		"Module":        o.Module,
 		"CA":            o.CA,
-		"Buffer":        max(plan.Limits.Request, plan.Limits.Answer) + spareBuffer,
+		"Buffer":        max(plan.Bounds.Request, plan.Bounds.Answer) + spareBuffer,
 		"Environment":   environment,
 		"Configuration": string(pretty),
 		"ClusterHeader": clusterHeader,

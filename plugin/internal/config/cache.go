@@ -77,7 +77,7 @@ func (r *reader) cache(o *strict.Object) {
 				o.FailItem("key", i, "want user, consumer, tenant, tier, ip, header:NAME, metadata:NAME or claim:NAME, got "+strict.Quote(word))
 			}
 			if a.Kind == limit.Header {
-				r.out.Usage.Headers = append(r.out.Usage.Headers, a.Name)
+				r.out.Limits.Headers = append(r.out.Limits.Headers, a.Name)
 			}
 			c.Parts = append(c.Parts, a)
 		}

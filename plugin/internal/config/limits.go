@@ -12,11 +12,11 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
-// Usage is what callers may use, and how that is told from what they ask.
-type Usage struct {
+// Limits are what callers may use, and how that is told from what they ask.
+type Limits struct {
 	Space       string       // of the shared state
 	Seed        string       // of its names: what callers do not know and updates do not change
-	Limits      limit.Limits // for everybody
+	Rules       limit.Limits // for everybody
 	Any         bool         // there are some, for everybody or for somebody
 	Headers     []string     // of requests that limits are kept by
 	Output      int          // tokens that are reserved for a request that does not say; 0: what its model can
@@ -31,9 +31,9 @@ type Alert struct {
 	Authorization       secret.String // empty: none is sent
 }
 
-// usage reads limits and budgets.
-func (r *reader) usage(o *strict.Object) {
-	u := &r.out.Usage
+// limitsOfAll reads limits and budgets, and what they need.
+func (r *reader) limitsOfAll(o *strict.Object) {
+	u := &r.out.Limits
 	o.Section("state", "What the proxy's workers share.", func(o *strict.Object) {
 		u.Space = o.Str("space", "Gateways of one proxy whose spaces have the same name count together.", "default")
 		if u.Space == "" || strings.Contains(u.Space, "/") {
@@ -43,7 +43,7 @@ func (r *reader) usage(o *strict.Object) {
 	if a := r.out.Admin; a != nil {
 		u.Seed = a.seed()
 	}
-	u.Limits = r.limits(o)
+	u.Rules = r.limits(o)
 	o.Section("reserve", "What is set aside for a request's answer until it is known.", func(o *strict.Object) {
 		u.Output = o.Int("output", "Tokens for a request that does not say how many it wants; 0 is as many as its model can.", 0, 0, 1<<30)
 		u.KeepsOutput = !o.Bool("lower_max_tokens", "Lower what a request asks for to what is left, so that the provider itself stops; otherwise it is refused.", true)
@@ -69,7 +69,7 @@ func (r *reader) limits(o *strict.Object, usual ...limit.Attribute) limit.Limits
 	var l limit.Limits
 	o.Objects("limits", "What callers may use in a time; all of those that are for a request hold.", func(_ int, o *strict.Object) { r.limit(&l, o, usual) })
 	o.Objects("budgets", "The same for money and tokens, with thresholds at which somebody is told.", func(_ int, o *strict.Object) { r.budget(&l, o, usual) })
-	r.out.Usage.Any = r.out.Usage.Any || len(l) > 0
+	r.out.Limits.Any = r.out.Limits.Any || len(l) > 0
 	return l
 }
 
@@ -80,7 +80,7 @@ func ReadLimits(list []byte) (limit.Limits, error) {
 	err := strict.Decode(append(append([]byte(`{"limits":`), list...), '}'), func(o *strict.Object) {
 		l = r.limits(o, limit.Attribute{Kind: limit.Tenant}, limit.Attribute{Kind: limit.Consumer})
 	})
-	if err == nil && len(r.out.Usage.Headers) > 0 {
+	if err == nil && len(r.out.Limits.Headers) > 0 {
 		err = errNoHeaders
 	}
 	return l, err
@@ -172,7 +172,7 @@ func (r *reader) rule(o *strict.Object, usual []limit.Attribute) (limit.Rule, []
 			o.FailItem("key", i, "want consumer, tenant, tier, ip, model, provider, operation, header:NAME, metadata:NAME or claim:NAME, got "+strict.Quote(word))
 		}
 		if a.Kind == limit.Header {
-			r.out.Usage.Headers = append(r.out.Usage.Headers, a.Name)
+			r.out.Limits.Headers = append(r.out.Limits.Headers, a.Name)
 		}
 		key = append(key, a)
 	}

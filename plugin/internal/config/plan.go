@@ -30,8 +30,8 @@ type Plan struct {
 	Client    ClientHeaders
 	Signals   Signals
 	CORS      CORS
-	Limits    Bounds
-	Usage     Usage
+	Bounds    Bounds
+	Limits    Limits
 	Cache     *Cache // nil: nothing is kept
 	Catalog   *catalog.Catalog
 	Spots     []route.Spot // whose health is kept

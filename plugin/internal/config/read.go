@@ -76,7 +76,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.clientAddress(o)
 	r.identity(o)
 	r.admin(o)
-	r.usage(o)
+	r.limitsOfAll(o)
 	r.cache(o)
 	r.guards(o)
 	r.clientHeaders(o)
@@ -196,7 +196,7 @@ func (r *reader) cors(o *strict.Object) {
 }
 
 func (r *reader) bounds(o *strict.Object) {
-	b := &r.out.Limits
+	b := &r.out.Bounds
 	*b = Bounds{}
 	o.Section("bounds", "How large and slow a request may be.", func(o *strict.Object) {
 		b.Request = o.Bytes("request", "Bytes of a request's body. The proxy's own buffer limit has to be at least as large.", 64<<20, 1<<10, 1<<30)

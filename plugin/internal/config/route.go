@@ -252,7 +252,7 @@ func (r *reader) conditions(o *strict.Object) *route.When {
 	}
 	w.Headers = r.namedValues(o, "headers", "Headers of the request.", strings.ToLower)
 	for i := range w.Headers {
-		r.out.Usage.Headers = append(r.out.Usage.Headers, w.Headers[i].Name)
+		r.out.Limits.Headers = append(r.out.Limits.Headers, w.Headers[i].Name)
 	}
 	w.Metadata = r.namedValues(o, "metadata", "Members of the metadata that the client sends in a header, if client_headers allow it.", nil)
 	return w

@@ -20,7 +20,7 @@ func (s *Stream) showLimits(params []byte) *Step {
 	}
 	var views []limit.View
 	if w := s.w; w.book != nil {
-		views = w.book.View(&subject{request, w}, w.plan.Usage.Limits, w.port.Now())
+		views = w.book.View(&subject{request, w}, w.plan.Limits.Rules, w.port.Now())
 	}
 	var w rawjson.Writer
 	w.Object().Key("limits").Array()

@@ -18,7 +18,7 @@ const mostState = 16 << 20
 
 // parts are the tables that an operator can take with him.
 func (w *Worker) parts() []archive.Part {
-	space, seed := w.plan.Usage.Space, w.plan.Usage.Seed
+	space, seed := w.plan.Limits.Space, w.plan.Limits.Seed
 	parts := make([]archive.Part, 2, 4)
 	parts[0] = archive.Part{Name: "revoked", Table: revoked.NewTable(w.port, space), Valid: revoked.Valid}
 	parts[1] = archive.Part{Name: "usage", Table: usage.NewTable(w.port, space, seed), Valid: usage.Valid}
@@ -31,7 +31,7 @@ func (w *Worker) parts() []archive.Part {
 // names tells by what the tables name their records: the endpoint's keys, which it does not
 // tell.
 func (w *Worker) names() string {
-	sum := sha2.Sum([]byte("names"), []byte(w.plan.Usage.Seed))
+	sum := sha2.Sum([]byte("names"), []byte(w.plan.Limits.Seed))
 	return string(base64.StdEncoding.AppendEncode(nil, sum[:9]))
 }
 
@@ -52,7 +52,7 @@ func (s *Stream) showState(params []byte) *Step {
 	}
 	now := s.w.port.Now()
 	s.w.flushUsage(now, usage.All)
-	text, err := archive.Append(nil, s.w.plan.Usage.Space, s.w.names(), parts, share, now, mostState)
+	text, err := archive.Append(nil, s.w.plan.Limits.Space, s.w.names(), parts, share, now, mostState)
 	if err != nil {
 		return s.reject(invalid("state_too_large", "part", "the state takes more than "+itoa(mostState)+" bytes; ask for it in parts, such as ?part=1/4"))
 	}

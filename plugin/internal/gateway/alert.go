@@ -25,7 +25,7 @@ const (
 
 // alert begins to tell that a budget has come to a threshold.
 func (w *Worker) alert(c limit.Crossing, consumer string) {
-	if w.plan.Usage.Alert == nil || len(w.alerts) >= maxAlerts {
+	if w.plan.Limits.Alert == nil || len(w.alerts) >= maxAlerts {
 		return
 	}
 	var j rawjson.Writer
@@ -53,7 +53,7 @@ func (w *Worker) sendAlerts(now int64) {
 }
 
 func (w *Worker) post(a *alert) {
-	to := w.plan.Usage.Alert
+	to := w.plan.Limits.Alert
 	c := &adapters.Callout{Cluster: to.Cluster, Method: "POST", Host: to.Host, Path: to.Path, Timeout: alertTime, Body: a.body,
 		Headers: []adapters.Header{{Name: "content-type", Value: "application/json"}}}
 	if !to.Authorization.Empty() {

@@ -15,8 +15,8 @@ func (s *Stream) RequestProgress(size int) *Step {
 		s.w.prove()
 	}
 	s.received = size
-	if size > s.w.plan.Limits.Request && (s.phase == proving || s.phase == awaiting || s.phase == released) {
-		return s.reject(tooLarge(s.w.plan.Limits.Request))
+	if size > s.w.plan.Bounds.Request && (s.phase == proving || s.phase == awaiting || s.phase == released) {
+		return s.reject(tooLarge(s.w.plan.Bounds.Request))
 	}
 	if s.phase != proving && s.phase != awaiting && s.phase != released {
 		return s.next()
@@ -44,15 +44,15 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	default:
 		return s.next()
 	}
-	if len(p) > s.w.plan.Limits.Request {
-		return s.reject(tooLarge(s.w.plan.Limits.Request))
+	if len(p) > s.w.plan.Bounds.Request {
+		return s.reject(tooLarge(s.w.plan.Bounds.Request))
 	}
 	s.received, s.complete = len(p), true
 	s.retain(0)
 	body := p
 	if s.in.encoding == "gzip" {
 		var e *chat.Error
-		if body, e = gunzip(p, s.w.plan.Limits.Request); e != nil {
+		if body, e = gunzip(p, s.w.plan.Bounds.Request); e != nil {
 			return s.reject(e)
 		}
 	}

@@ -101,7 +101,7 @@ func appendDollars(dst []byte, nanos int64) []byte {
 // fits compares what a request seems to need with what its model takes. By an estimate
 // nobody is refused unless the configuration says so.
 func (s *Stream) fits(input, output int64) *chat.Error {
-	mode := s.w.plan.Limits.Size
+	mode := s.w.plan.Bounds.Size
 	m := s.known()
 	if m == nil || mode == config.Off {
 		return nil

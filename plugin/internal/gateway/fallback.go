@@ -150,7 +150,7 @@ func (s *Stream) callNext() *Step {
 		step := s.renewed()
 		if step.Reply == nil {
 			a.at++
-			if s.w.call(s.callout(step), s.w.plan.Limits.Answer, func(x *Answer) []Wake { return s.attempted(a, x) }) {
+			if s.w.call(s.callout(step), s.w.plan.Bounds.Answer, func(x *Answer) []Wake { return s.attempted(a, x) }) {
 				a.waiting = true
 				return s.hold()
 			}
@@ -323,7 +323,7 @@ func (s *Stream) why(head responseHead, end bool) (why route.Reason, sure bool) 
 // than proxies hold without being told to, unless it has to be held anyway.
 func (s *Stream) mostWhole() int {
 	if s.translation.way != nil {
-		return s.w.plan.Limits.Answer
+		return s.w.plan.Bounds.Answer
 	}
 	return maxHeld
 }

@@ -125,7 +125,7 @@ func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
 		}
 	}
 	in.key = firstKey(authorization, xAPIKey, apiKey, googleKey)
-	for _, name := range w.plan.Usage.Headers {
+	for _, name := range w.plan.Limits.Headers {
 		v, again := once(h, name)
 		in.counted = append(in.counted, v)
 		if again {

@@ -54,7 +54,7 @@ func (s *Stream) retain(n int) *chat.Error {
 	w.bytes += n - s.bytes
 	more := n > s.bytes
 	s.bytes = n
-	if more && w.bytes > w.plan.Limits.Held {
+	if more && w.bytes > w.plan.Bounds.Held {
 		return full()
 	}
 	return nil

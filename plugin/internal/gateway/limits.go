@@ -84,7 +84,7 @@ func (s *Stream) gather() {
 		return
 	}
 	book := s.w.book
-	book.Gather(&b.lease, s, s.w.plan.Usage.Limits)
+	book.Gather(&b.lease, s, s.w.plan.Limits.Rules)
 	book.Gather(&b.lease, s, s.space.Limits)
 	if s.tier != nil {
 		book.Gather(&b.lease, s, s.tier.Limits)
@@ -110,7 +110,7 @@ func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {
 	}
 	least := int64(leastOutput)
 	if wanted = s.asked(request); wanted == 0 {
-		wanted = int64(s.w.plan.Usage.Output)
+		wanted = int64(s.w.plan.Limits.Output)
 	}
 	if m := s.known(); wanted == 0 && m != nil {
 		wanted = m.Output
@@ -126,7 +126,7 @@ func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {
 	}
 	wanted *= parts
 	b.ask.Output, b.ask.Least = wanted, min(wanted, least*parts)
-	if s.w.plan.Usage.KeepsOutput {
+	if s.w.plan.Limits.KeepsOutput {
 		b.ask.Least = wanted
 	}
 	if s.stream {
@@ -185,7 +185,7 @@ func (s *Stream) price() *chat.Error {
 		return nil
 	}
 	fixed, each, ok := s.known().Estimate(chat.Usage{Input: b.ask.Input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
-	if !ok && !s.w.plan.Usage.Unpriced {
+	if !ok && !s.w.plan.Limits.Unpriced {
 		return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_unpriced", Param: "model",
 			Message: "the model '" + brief(s.model) + "' has no price here, so that no budget can hold it"}
 	}
@@ -333,7 +333,7 @@ func (s *Stream) Attribute(a limit.Attribute) string {
 
 // header is the value of a header that the configuration names.
 func (s *Stream) header(name string) string {
-	for i, x := range s.w.plan.Usage.Headers {
+	for i, x := range s.w.plan.Limits.Headers {
 		if x == name && i < len(s.in.counted) {
 			return s.in.counted[i]
 		}

@@ -165,10 +165,10 @@ func (s *Stream) admit(end bool) *chat.Error {
 	if s.in.encoding != "" && s.in.encoding != "identity" && s.in.encoding != "gzip" {
 		return wrongEncoding(s.in.encoding)
 	}
-	if s.in.length > s.w.plan.Limits.Request {
-		return tooLarge(s.w.plan.Limits.Request)
+	if s.in.length > s.w.plan.Bounds.Request {
+		return tooLarge(s.w.plan.Bounds.Request)
 	}
-	if s.w.bytes >= s.w.plan.Limits.Held {
+	if s.w.bytes >= s.w.plan.Bounds.Held {
 		return full()
 	}
 	if end {

@@ -130,8 +130,8 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	s.answer.hide = false
 	step.Want = Each
 	if s.guarding.answers && isJSON(head.contentType) {
-		if head.length > s.w.plan.Limits.Answer {
-			return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
+		if head.length > s.w.plan.Bounds.Answer {
+			return s.reject(answerTooLarge(s.w.plan.Bounds.Answer))
 		}
 		s.answer.whole, s.answer.guarded = true, true
 		step.Action, step.Want = Hold, Whole
@@ -190,7 +190,7 @@ func (s *Stream) openFrames(contentType string) bool {
 	case contentType == sse.ContentType:
 		s.frames = &s.events
 		if s.events.Max = 0; s.endpoint.Op == adapters.Images || s.endpoint.Op == adapters.ImageEdits {
-			s.events.Max = s.w.plan.Limits.Answer // an event has an image
+			s.events.Max = s.w.plan.Bounds.Answer // an event has an image
 		}
 	case ok && contentType == f.StreamType():
 		s.frames = s.codecs.frame(s.target.Provider.Adapter, f)

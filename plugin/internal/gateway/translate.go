@@ -92,8 +92,8 @@ func (s *Stream) answerTranslated(step *Step, head responseHead, end bool) *Step
 		return s.failed(head, nil, end)
 	}
 	s.answer.whole, s.answer.translated, s.answer.retryAfter, s.answer.json = true, true, head.retryAfter, head.json
-	if head.length > s.w.plan.Limits.Answer {
-		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
+	if head.length > s.w.plan.Bounds.Answer {
+		return s.reject(answerTooLarge(s.w.plan.Bounds.Answer))
 	}
 	step.Action, step.Want = Hold, Whole
 	return step
@@ -126,8 +126,8 @@ func (s *Stream) ResponseProgress(size int) *Step {
 		step.Want = Each
 		return step
 	}
-	if (s.answer.translated || s.answer.judged || s.answer.guarded) && size > s.w.plan.Limits.Answer {
-		return s.reject(answerTooLarge(s.w.plan.Limits.Answer))
+	if (s.answer.translated || s.answer.judged || s.answer.guarded) && size > s.w.plan.Bounds.Answer {
+		return s.reject(answerTooLarge(s.w.plan.Bounds.Answer))
 	}
 	if e := s.retain(size); e != nil {
 		return s.reject(e)

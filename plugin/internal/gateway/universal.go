@@ -194,7 +194,7 @@ func (s *Stream) fallBack() *Step {
 	if step.Reply != nil {
 		return step
 	}
-	if !s.w.call(s.callout(step), s.w.plan.Limits.Answer, func(x *Answer) []Wake { return s.attempted(a, x) }) {
+	if !s.w.call(s.callout(step), s.w.plan.Bounds.Answer, func(x *Answer) []Wake { return s.attempted(a, x) }) {
 		return s.reject(&chat.Error{Status: 503, Kind: chat.Overloaded, Code: "upstream_unavailable", Message: "too many requests of the gateway's own are under way"})
 	}
 	a.waiting = true

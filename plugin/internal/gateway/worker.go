@@ -87,25 +87,25 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
 	w.newTokens()
-	w.board = route.NewBoard(port, plan.Usage.Space, plan.Usage.Seed, plan.Spots, plan.Groups)
+	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
 	if c := plan.Cache; c != nil {
-		w.kept = cache.NewMemory(port, plan.Usage.Space, c.Bytes)
+		w.kept = cache.NewMemory(port, plan.Limits.Space, c.Bytes)
 	}
-	if plan.Usage.Any {
+	if plan.Limits.Any {
 		w.limits()
 	}
 	if plan.Admin != nil {
-		w.ledger = usage.New(port, plan.Usage.Space, plan.Usage.Seed)
+		w.ledger = usage.New(port, plan.Limits.Space, plan.Limits.Seed)
 	}
-	w.revoked = revoked.New(port, plan.Usage.Space, port.Now())
+	w.revoked = revoked.New(port, plan.Limits.Space, port.Now())
 	return w
 }
 
 // limits makes the book that limits are kept in, once there are any.
 func (w *Worker) limits() {
 	if w.book == nil {
-		w.book = limit.NewBook(w.port, w.plan.Usage.Space, w.plan.Usage.Seed)
+		w.book = limit.NewBook(w.port, w.plan.Limits.Space, w.plan.Limits.Seed)
 	}
 }
 
@@ -184,8 +184,8 @@ func (w *Worker) Tick() []Wake {
 			step := s.reject(e)
 			step.Log = e.Message
 			wakes = append(wakes, Wake{s.owner, step})
-		case waited >= w.plan.Limits.RequestTime:
-			wakes = append(wakes, Wake{s.owner, s.reject(bodyTimeout(w.plan.Limits.RequestTime))})
+		case waited >= w.plan.Bounds.RequestTime:
+			wakes = append(wakes, Wake{s.owner, s.reject(bodyTimeout(w.plan.Bounds.RequestTime))})
 		}
 		s = next
 	}
