@@ -39,6 +39,8 @@ type Ask struct {
 }
 
 // amounts are what a request counts with so much output.
+//
+//go:noinline
 func (a *Ask) amounts(output int64) Amounts {
 	return Amounts{Requests: 1, Concurrent: 1, InputTokens: a.Input, OutputTokens: output, Tokens: a.Input + output,
 		USD: a.Fixed + muldiv(a.Picos, output, 1000)}
@@ -178,12 +180,16 @@ func (b *Book) hold(l *Lease, key []Attribute, s Subject, n int) *held {
 }
 
 // load reads the record anew.
+//
+//go:noinline
 func (h *held) load(now int64) {
 	h.table.Load(&h.state, h.id, now)
 	h.counts.read(h.state.Value(), now)
 }
 
 // store writes it; false if another worker came before.
+//
+//go:noinline
 func (b *Book) store(h *held) bool {
 	var expires int64
 	b.buf, expires = h.counts.append(b.buf[:0])
@@ -191,6 +197,8 @@ func (b *Book) store(h *held) bool {
 }
 
 // entry is that of a rule, brought to the period in hand. It is valid until the next call.
+//
+//go:noinline
 func (h *held) entry(r *Rule, now int64) *entry {
 	e := h.counts.find(r.tag)
 	r.roll(e, now)

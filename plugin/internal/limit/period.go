@@ -30,6 +30,8 @@ func (p Period) String() string {
 }
 
 // number is which period a time is in, counted since 1970.
+//
+//go:noinline
 func (p Period) number(now int64) int64 {
 	if p.Length == 0 {
 		y, m := yearMonth(now / day)
@@ -39,6 +41,8 @@ func (p Period) number(now int64) int64 {
 }
 
 // begins is when a period begins.
+//
+//go:noinline
 func (p Period) begins(number int64) int64 {
 	if p.Length == 0 {
 		return firstOf(number/12, number%12+1) * day

@@ -55,6 +55,8 @@ func (r *record) read(p []byte, now int64) {
 }
 
 // lapse forgets the reservations of minutes that are over.
+//
+//go:noinline
 func (e *entry) lapse(from, to uint32) {
 	for m := from + 1; m <= to && m <= from+minutes; m++ {
 		e.reserved[m%minutes] = 0
@@ -62,6 +64,8 @@ func (e *entry) lapse(from, to uint32) {
 }
 
 // find is the entry of a rule; it is made if there is none.
+//
+//go:noinline
 func (r *record) find(tag uint32) *entry {
 	for i := range r.entries {
 		if r.entries[i].tag == tag {
@@ -100,16 +104,20 @@ func (r *record) append(dst []byte) (p []byte, expires int64) {
 
 func minuteOf(now int64) uint32 { return uint32(now / (60 * second)) }
 
+//go:noinline
 func uint32At(p []byte) uint32 {
 	return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16 | uint32(p[3])<<24
 }
 
+//go:noinline
 func int64At(p []byte) int64 { return int64(uint32At(p)) | int64(uint32At(p[4:]))<<32 }
 
+//go:noinline
 func appendUint32(dst []byte, n uint32) []byte {
 	return append(dst, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
 }
 
+//go:noinline
 func appendInt64(dst []byte, n int64) []byte {
 	return appendUint32(appendUint32(dst, uint32(n)), uint32(n>>32))
 }

@@ -19,6 +19,8 @@ func (s *Standing) Tighter(than *Standing) bool {
 }
 
 // roll brings an entry to the period in hand.
+//
+//go:noinline
 func (r *Rule) roll(e *entry, now int64) {
 	if r.Window != Fixed && r.Window != Sliding {
 		return
@@ -39,6 +41,8 @@ func (r *Rule) roll(e *entry, now int64) {
 const none = math.MaxInt64
 
 // used is what counts now, reservations not included.
+//
+//go:noinline
 func (r *Rule) used(e *entry, now int64) int64 {
 	switch {
 	case r.Window == Open:
@@ -54,6 +58,8 @@ func (r *Rule) used(e *entry, now int64) int64 {
 }
 
 // most is what may count, with what the last period has left.
+//
+//go:noinline
 func (r *Rule) most(e *entry) int64 {
 	if r.Window == GCRA {
 		return r.Burst
@@ -65,12 +71,15 @@ func (r *Rule) most(e *entry) int64 {
 }
 
 // left is how much there is room for.
+//
+//go:noinline
 func (r *Rule) left(e *entry, now int64) int64 {
 	return r.most(e) - r.used(e, now) - e.held()
 }
 
 func (r *Rule) carries() bool { return r.Budget != nil && r.Budget.CarryOver > 0 }
 
+//go:noinline
 func (e *entry) held() int64 {
 	var n int64
 	for _, x := range e.reserved {
@@ -87,6 +96,8 @@ func (r *Rule) amount(span int64) int64 { return muldiv(span, r.Limit, r.Period.
 
 // muldiv is a*b/c rounded up, for numbers that are not negative. What does not fit is the
 // largest number.
+//
+//go:noinline
 func muldiv(a, b, c int64) int64 {
 	hi, lo := bits.Mul64(uint64(a), uint64(b))
 	lo, carry := bits.Add64(lo, uint64(c)-1, 0)
@@ -140,6 +151,8 @@ func (r *Rule) release(e *entry, reserved int64, minute uint32, now int64) {
 }
 
 // keep says until when the entry means something.
+//
+//go:noinline
 func (r *Rule) keep(e *entry, now int64) {
 	end := now
 	switch {
