@@ -56,13 +56,7 @@ func (r *reader) when(w *access.When, o *strict.Object) {
 	w.Input = forms(o, "input", "Forms of content in the request: what denies goes by any, and what allows by all of them.")
 	w.Output = forms(o, "output", "Forms of content in the answer, the same way.")
 	w.Tools = o.Strings("tools", "Names of tools, and types of those that the provider runs, such as web_search*, the same way. * is any tool.")
-	for i, s := range o.Strings("hours", "Times of the week, such as \"mon-fri 08:00-18:00 +01:00\". Without days it is every day, without a zone UTC; clocks are not set to summer time.") {
-		h, ok := access.ParseHours(s)
-		if !ok {
-			o.FailItem("hours", i, "want days, times and how far clocks are from UTC, such as \"mon-fri 08:00-18:00 +01:00\"")
-		}
-		w.Hours = append(w.Hours, h...)
-	}
+	w.Hours = hours(o, "Times of the week, such as \"mon-fri 08:00-18:00 +01:00\". Without days it is every day, without a zone UTC; clocks are not set to summer time.")
 	for i, s := range o.Strings("networks", "Networks of the client's address, such as 192.0.2.0/24 or 2001:db8::/32.") {
 		p, ok := network.ParsePrefix(s)
 		if !ok {
@@ -117,4 +111,17 @@ func forms(o *strict.Object, key, doc string) (set access.Modality) {
 		}
 	}
 	return set
+}
+
+// hours reads times of the week.
+func hours(o *strict.Object, doc string) []access.Hours {
+	var list []access.Hours
+	for i, s := range o.Strings("hours", doc) {
+		h, ok := access.ParseHours(s)
+		if !ok {
+			o.FailItem("hours", i, "want days, times and how far clocks are from UTC, such as \"mon-fri 08:00-18:00 +01:00\"")
+		}
+		list = append(list, h...)
+	}
+	return list
 }

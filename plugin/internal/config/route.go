@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/adapters/strict"
-	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/route"
 )
 
@@ -240,13 +239,7 @@ func (r *reader) conditions(o *strict.Object) *route.When {
 		Tools:      wish(o, "tools", "Whether it brings tools."),
 		Languages:  o.Enums("languages", "Languages that the user's last text seems to be in, by its letters and short words.", nil, route.Languages()...),
 	}
-	for i, s := range o.Strings("hours", "Times of the week, such as \"mon-fri 08:00-18:00 +01:00\".") {
-		h, ok := access.ParseHours(s)
-		if !ok {
-			o.FailItem("hours", i, "want days, times and how far clocks are from UTC, such as \"mon-fri 08:00-18:00 +01:00\"")
-		}
-		w.Hours = append(w.Hours, h...)
-	}
+	w.Hours = hours(o, "Times of the week, such as \"mon-fri 08:00-18:00 +01:00\".")
 	for _, s := range o.Strings("text", "Patterns for the user's last text as a whole, with * for any characters, such as *refund*. Case does not matter.") {
 		w.Text = append(w.Text, route.Fold(s))
 	}
