@@ -8,7 +8,11 @@
 // It does not decide who may ask; the gateway does before it asks for an entry.
 package cache
 
-import "github.com/postern-gateway/postern/adapters/sha2"
+import (
+	"encoding/binary"
+
+	"github.com/postern-gateway/postern/adapters/sha2"
+)
 
 // A Key is the name of an entry.
 type Key [sha2.Size]byte
@@ -23,5 +27,5 @@ func TagOf(name []byte) Tag {
 		return 0
 	}
 	sum := sha2.Sum(name)
-	return Tag(le32(sum[:]) | 1)
+	return Tag(binary.LittleEndian.Uint32(sum[:]) | 1)
 }

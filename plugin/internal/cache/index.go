@@ -1,6 +1,9 @@
 package cache
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // An index is what a bucket has: records of its entries, and of some that it had, so that
 // how often an answer was asked for is known also when there was no room for it.
@@ -30,11 +33,11 @@ const (
 )
 
 func (r *record) is(k *Key) bool { return [16]byte(r[:16]) == [16]byte(k[:16]) }
-func (r *record) expires() int64 { return int64(le64(r[16:])) }
-func (r *record) stored() int64  { return int64(le32(r[24:])) }
-func (r *record) size() int      { return int(le32(r[28:])) }
-func (r *record) scope() Tag     { return Tag(le32(r[32:])) }
-func (r *record) model() Tag     { return Tag(le32(r[36:])) }
+func (r *record) expires() int64 { return int64(binary.LittleEndian.Uint64(r[16:])) }
+func (r *record) stored() int64  { return int64(binary.LittleEndian.Uint32(r[24:])) }
+func (r *record) size() int      { return int(binary.LittleEndian.Uint32(r[28:])) }
+func (r *record) scope() Tag     { return Tag(binary.LittleEndian.Uint32(r[32:])) }
+func (r *record) model() Tag     { return Tag(binary.LittleEndian.Uint32(r[36:])) }
 func (r *record) slot() int      { return int(r[40] & 15) }
 
 // whole is about how large the entry is that the record is a piece of.
@@ -201,11 +204,11 @@ func (x *index) add(k *Key, e *Entry, size int, c *claim) {
 	x.n++
 	r := &x.records[0]
 	copy(r[:], k[:16])
-	putLE64(r[16:], uint64(e.Expires))
-	putLE32(r[24:], uint32(e.Stored/1e9))
-	putLE32(r[28:], uint32(size))
-	putLE32(r[32:], uint32(e.Scope))
-	putLE32(r[36:], uint32(e.Model))
+	binary.LittleEndian.PutUint64(r[16:], uint64(e.Expires))
+	binary.LittleEndian.PutUint32(r[24:], uint32(e.Stored/1e9))
+	binary.LittleEndian.PutUint32(r[28:], uint32(size))
+	binary.LittleEndian.PutUint32(r[32:], uint32(e.Scope))
+	binary.LittleEndian.PutUint32(r[36:], uint32(e.Model))
 	r[40], r[41] = byte(c.slot)|c.pieces<<4, c.frequency
 }
 

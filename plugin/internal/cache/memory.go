@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"encoding/binary"
 	"errors"
 
 	"github.com/postern-gateway/postern/plugin/internal/state"
@@ -77,7 +78,9 @@ func (m *Memory) name(bucket, slot int) string {
 	return string(n)
 }
 
-func (m *Memory) bucket(k *Key) int { return int(le32(k[:])&0xffffff) & (m.buckets - 1) }
+func (m *Memory) bucket(k *Key) int {
+	return int(binary.LittleEndian.Uint32(k[:])&0xffffff) & (m.buckets - 1)
+}
 
 // load reads a bucket's index.
 //

@@ -1,5 +1,7 @@
 package cache
 
+import "encoding/binary"
+
 // A piece is what is in a slot. Before its content stand a format (1 byte), the whole key
 // (32), so that nobody's answer is taken for another's, a number that all pieces of one
 // answer have in common (8), which of them it is (2) and how many there are (2).
@@ -18,10 +20,10 @@ const (
 // piece is the key of a further piece of the entry.
 func (k *Key) piece(i int) Key {
 	x := *k
-	n := (le64(k[:]) ^ uint64(i)) * 0x9e3779b97f4a7c15 // which spreads over the buckets
+	n := (binary.LittleEndian.Uint64(k[:]) ^ uint64(i)) * 0x9e3779b97f4a7c15 // which spreads over the buckets
 	n ^= n >> 31
-	putLE64(x[:], n)
-	putLE64(x[8:], le64(k[8:])+uint64(i))
+	binary.LittleEndian.PutUint64(x[:], n)
+	binary.LittleEndian.PutUint64(x[8:], binary.LittleEndian.Uint64(k[8:])+uint64(i))
 	return x
 }
 
@@ -29,8 +31,8 @@ func appendPiece(b []byte, k *Key, p piece) []byte {
 	var head [pieceHead]byte
 	head[0] = pieceFormat
 	copy(head[1:], k[:])
-	putLE64(head[33:], p.nonce)
-	putLE32(head[41:], uint32(p.number)|uint32(p.count)<<16)
+	binary.LittleEndian.PutUint64(head[33:], p.nonce)
+	binary.LittleEndian.PutUint32(head[41:], uint32(p.number)|uint32(p.count)<<16)
 	return append(append(b, head[:]...), p.content...)
 }
 
@@ -39,6 +41,6 @@ func readPiece(b []byte, k *Key) (p piece, ok bool) {
 	if len(b) < pieceHead || b[0] != pieceFormat || Key(b[1:33]) != *k {
 		return p, false
 	}
-	n := le32(b[41:])
-	return piece{le64(b[33:]), uint16(n), uint16(n >> 16), b[pieceHead:]}, true
+	n := binary.LittleEndian.Uint32(b[41:])
+	return piece{binary.LittleEndian.Uint64(b[33:]), uint16(n), uint16(n >> 16), b[pieceHead:]}, true
 }

@@ -1,5 +1,7 @@
 package limit
 
+import "encoding/binary"
+
 // A record is what the workers share of one key: an entry for each of its rules.
 //
 // Reservations are kept by the minute in which they were made or last renewed. One that
@@ -40,9 +42,9 @@ func (r *record) read(p []byte, now int64) {
 	if len(p) < headSize || len(p) != headSize+int(p[4])*entrySize {
 		return
 	}
-	old := uint32At(p)
+	old := binary.LittleEndian.Uint32(p)
 	for p = p[headSize:]; len(p) > 0; p = p[entrySize:] {
-		e := entry{tag: uint32At(p), until: uint32At(p[4:]), at: int64At(p[8:]), count: int64At(p[16:]), prev: int64At(p[24:])}
+		e := entry{tag: binary.LittleEndian.Uint32(p), until: binary.LittleEndian.Uint32(p[4:]), at: int64At(p[8:]), count: int64At(p[16:]), prev: int64At(p[24:])}
 		if int64(e.until) <= now/second {
 			continue
 		}
@@ -88,12 +90,12 @@ func (r *record) find(tag uint32) *entry {
 
 // append adds the stored form, and says until when it means something.
 func (r *record) append(dst []byte) (p []byte, expires int64) {
-	dst = append(appendUint32(dst, r.minute), byte(len(r.entries)))
+	dst = append(binary.LittleEndian.AppendUint32(dst, r.minute), byte(len(r.entries)))
 	var until uint32
 	for i := range r.entries {
 		e := &r.entries[i]
 		until = max(until, e.until)
-		dst = appendUint32(appendUint32(dst, e.tag), e.until)
+		dst = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(dst, e.tag), e.until)
 		dst = appendInt64(appendInt64(appendInt64(dst, e.at), e.count), e.prev)
 		for _, n := range e.reserved {
 			dst = appendInt64(dst, n)
@@ -104,22 +106,15 @@ func (r *record) append(dst []byte) (p []byte, expires int64) {
 
 func minuteOf(now int64) uint32 { return uint32(now / (60 * second)) }
 
-//go:noinline
-func uint32At(p []byte) uint32 {
-	return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16 | uint32(p[3])<<24
-}
+// What is read and written for each field is called, not put in each place: the module runs
+// it but a few times a request.
 
 //go:noinline
-func int64At(p []byte) int64 { return int64(uint32At(p)) | int64(uint32At(p[4:]))<<32 }
-
-//go:noinline
-func appendUint32(dst []byte, n uint32) []byte {
-	return append(dst, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
-}
+func int64At(p []byte) int64 { return int64(binary.LittleEndian.Uint64(p)) }
 
 //go:noinline
 func appendInt64(dst []byte, n int64) []byte {
-	return appendUint32(appendUint32(dst, uint32(n)), uint32(n>>32))
+	return binary.LittleEndian.AppendUint64(dst, uint64(n))
 }
 
 // Valid reports whether a record is one that counts are kept in.

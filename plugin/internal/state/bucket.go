@@ -1,5 +1,7 @@
 package state
 
+import "encoding/binary"
+
 // A bucket is one byte, its format, and then its records, the last stored first. A record
 // is its id, its expiry in nanoseconds since 1970 (8 bytes, little endian), the length of
 // its value (2 bytes) and the value, which is not empty.
@@ -25,7 +27,7 @@ func look(value []byte, id *ID, now int64) (v view, ok bool) {
 		return view{}, false
 	}
 	v.records = value[1:]
-	low, high := le64(id[:8]), le64(id[8:])
+	low, high := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
 	for at := 0; at < len(v.records); {
 		b := v.records[at:]
 		if len(b) < overhead {
@@ -36,7 +38,7 @@ func look(value []byte, id *ID, now int64) (v view, ok bool) {
 			return view{}, false
 		}
 		switch {
-		case le64(b) == low && le64(b[8:]) == high && v.end == 0:
+		case binary.LittleEndian.Uint64(b) == low && binary.LittleEndian.Uint64(b[8:]) == high && v.end == 0:
 			v.at, v.end = at, at+n
 		case expiry(b) > now:
 			v.live++
@@ -52,7 +54,7 @@ func look(value []byte, id *ID, now int64) (v view, ok bool) {
 func length(b []byte) int { return overhead + (int(b[atLength]) | int(b[atLength+1])<<8) }
 
 // expiry is when the first record is over.
-func expiry(b []byte) int64 { return int64(le64(b[atExpiry:])) }
+func expiry(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b[atExpiry:])) }
 
 func appendRecord(b []byte, id ID, value []byte, expires int64) []byte {
 	b = append(b, id[:]...)
@@ -87,10 +89,4 @@ func evict(b []byte, from int) []byte {
 		}
 	}
 	return append(b[:at], b[at+length(b[at:]):]...)
-}
-
-func le64(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }

@@ -1,6 +1,9 @@
 package state
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // An ID is a record's name: 128 bits of a keyed hash, too many for two names to meet by
 // chance.
@@ -40,7 +43,7 @@ func hash(key [2]uint64, message []byte) ID {
 				w |= uint64(x) << (8 * i)
 			}
 		} else {
-			w, rest = le64(rest), rest[8:]
+			w, rest = binary.LittleEndian.Uint64(rest), rest[8:]
 		}
 		d ^= w
 		for range 2 {

@@ -13,6 +13,7 @@
 package state
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/bits"
 )
@@ -92,7 +93,7 @@ func New(host Host, space, name string, shape Shape) *Table {
 	shape.Bytes = min(max(shape.Bytes, 0), maxBytes)
 	t := &Table{host: host, shape: shape, create: neverIssued, refused: -1}
 	id := hash([2]uint64{}, appendParts(nil, []string{name, shape.Seed}))
-	t.key = [2]uint64{le64(id[:]), le64(id[8:])}
+	t.key = [2]uint64{binary.LittleEndian.Uint64(id[:]), binary.LittleEndian.Uint64(id[8:])}
 	t.nameBuckets("postern/" + Format + "/" + space + "/" + name + "/")
 	return t
 }
