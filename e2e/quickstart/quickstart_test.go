@@ -7,12 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/postern-gateway/postern/e2e/built"
 )
 
 // output collects what the program prints, from several goroutines.
@@ -47,19 +47,6 @@ func (o *output) wait(t *testing.T, what string, n int, ended <-chan error) stri
 	}
 }
 
-func setting(t *testing.T, name, fallback string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		v = filepath.Join("..", "..", fallback)
-	}
-	abs, err := filepath.Abs(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return abs
-}
-
 // TestServe does what a newcomer does: run, send what was printed, look at the access
 // log, interrupt.
 func TestServe(t *testing.T) {
@@ -70,8 +57,8 @@ func TestServe(t *testing.T) {
 
 func serve(t *testing.T, host string) {
 	t.Helper()
-	module := setting(t, "POSTERN_MODULE", "build/postern.wasm")
-	envoy := setting(t, "POSTERN_ENVOY", "build/tools/envoy")
+	module := built.Path(t, "POSTERN_MODULE", "build/postern.wasm")
+	envoy := built.Path(t, "POSTERN_ENVOY", "build/tools/envoy")
 	dir := t.TempDir()
 	t.Chdir("../..")
 	listen, err := freeAddress()

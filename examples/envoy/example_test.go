@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 )
@@ -59,19 +60,6 @@ func at(t *testing.T, v any, path ...any) object {
 	return m
 }
 
-func setting(t *testing.T, name, fallback string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		v = filepath.Join("..", "..", fallback)
-	}
-	abs, err := filepath.Abs(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return abs
-}
-
 // serve starts envoy.yaml with nothing changed but where things are.
 func serve(t *testing.T) *gateway {
 	t.Helper()
@@ -102,7 +90,7 @@ func serve(t *testing.T) *gateway {
 	listener := at(t, bootstrap, "static_resources", "listeners", 0)
 	at(t, listener, "address", "socket_address")["port_value"] = port(t, listen)
 	wasm := at(t, listener, "filter_chains", 0, "filters", 0, "typed_config", "http_filters", 0, "typed_config", "config", "vm_config")
-	at(t, wasm, "code", "local")["filename"] = setting(t, "POSTERN_MODULE", "build/postern.wasm")
+	at(t, wasm, "code", "local")["filename"] = built.Path(t, "POSTERN_MODULE", "build/postern.wasm")
 	var environment []string
 	for i, provider := range []string{"openai", "anthropic"} {
 		environment = append(environment, strings.ToUpper(provider)+"_API_KEY="+g.mocks.Key(provider))
@@ -115,7 +103,7 @@ func serve(t *testing.T) *gateway {
 		at(t, cluster, "transport_socket", "typed_config", "common_tls_context", "validation_context", "trusted_ca")["filename"] = ca
 	}
 	g.process, err = envoy.Start(envoy.Options{
-		Binary: setting(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: dir, Bootstrap: bootstrap, Environment: environment})
+		Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: dir, Bootstrap: bootstrap, Environment: environment})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
@@ -24,19 +25,6 @@ const (
 	web    = "pk-example-web"
 	guests = "pk-example-agents"
 )
-
-func setting(t *testing.T, name, fallback string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		v = filepath.Join("..", "..", fallback)
-	}
-	abs, err := filepath.Abs(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return abs
-}
 
 // serve starts envoy.yaml with nothing changed but where things are.
 func serve(t *testing.T) (url string, mocks *mockllm.Server) {
@@ -70,7 +58,7 @@ func serve(t *testing.T) (url string, mocks *mockllm.Server) {
 		`{address: "127.0.0.1", port_value: 8080}`:        at(listen),
 		`{address: "api.openai.com", port_value: 443}`:    at(addresses.Of("openai").Addr),
 		`{address: "api.anthropic.com", port_value: 443}`: at(addresses.Of("anthropic").Addr),
-		`"/etc/postern/postern.wasm"`:                     `"` + setting(t, "POSTERN_MODULE", "build/postern.wasm") + `"`,
+		`"/etc/postern/postern.wasm"`:                     `"` + built.Path(t, "POSTERN_MODULE", "build/postern.wasm") + `"`,
 		`"/etc/ssl/certs/ca-certificates.crt"`:            `"` + ca + `"`,
 	} {
 		if !strings.Contains(text, was) {
@@ -82,7 +70,7 @@ func serve(t *testing.T) (url string, mocks *mockllm.Server) {
 	if err := yaml.Unmarshal([]byte(text), &bootstrap); err != nil {
 		t.Fatal(err)
 	}
-	process, err := envoy.Start(envoy.Options{Binary: setting(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: dir, Bootstrap: bootstrap,
+	process, err := envoy.Start(envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: dir, Bootstrap: bootstrap,
 		Environment: []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "ANTHROPIC_API_KEY=" + mocks.Key("anthropic")}})
 	if err != nil {
 		t.Fatal(err)

