@@ -38,7 +38,7 @@ func (s *Stream) Done() *Step {
 // says that its provider has got it.
 func (s *Stream) settleUsage(sent bool) {
 	s.tally()
-	if sent && s.status == 0 { // its client has not waited for the answer, which its provider may have begun with
+	if held := s.weighing.on && s.weighing.head.status < 400; sent && (s.status == 0 || held) { // its client has not waited for the answer, which its provider may have begun with
 		s.failure, s.timedOut = "aborted", true
 	}
 	s.land(s.verdict(), 0)

@@ -67,15 +67,28 @@ func (m *member) sweep() {
 		}
 	}
 	for i := range m.calls {
-		if call := m.callOf(i); call != nil && !call.begun { // the list's second request has gone out
-			call.begun, call.calledAt = true, m.crowd.now
-			m.crowd.fallbacks++
-			m.crowd.count("often", call.consumer, 1, 0)
-			m.crowd.slow()
+		if call := m.callOf(i); call != nil && call.callout != m.calls[i].ID {
+			call.callout, call.calledAt = m.calls[i].ID, m.crowd.now
+			call.asked()
 		}
 	}
 	m.live = slices.DeleteFunc(m.live, func(x *call) bool { return x.over && !x.late })
 	m.crowd.few()
+}
+
+// asked notes that another provider is asked, or the same again: for a list's second request,
+// which counts by itself, or for one that has failed.
+func (x *call) asked() {
+	c := x.member.crowd
+	if !x.list {
+		c.retries++
+		x.begun, x.again, x.words, x.text = false, true, 0, chat.Delivered{}
+		return
+	}
+	x.begun = true
+	c.fallbacks++
+	c.count("often", x.consumer, 1, 0)
+	c.slow()
 }
 
 // send notes that a provider has got a request.
@@ -120,6 +133,17 @@ func (x *call) input() int { return x.size / 4 }
 func (x *call) answer(words int) cases.Message {
 	return cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}},
 		Body: fmt.Appendf(nil, `{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":%s}`, x.usage(words))}
+}
+
+// streamed is an answer as a stream that has come as a whole.
+func (x *call) streamed(words int) cases.Message {
+	return cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "text/event-stream"}},
+		Body: []byte(`data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"ok"}}]}` + "\n\n" + x.lastEvents(words))}
+}
+
+func (x *call) lastEvents(words int) string {
+	return `data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n" +
+		`data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":` + x.usage(words) + "}\n\ndata: [DONE]\n\n"
 }
 
 func (x *call) usage(words int) string {
@@ -171,12 +195,13 @@ func (x *call) tell(n int) {
 	}
 	if n == 15 { // the provider breaks off
 		x.chunk(nil, true)
-		x.finish(x.words, false)
+		if !x.waits && !x.answered {
+			x.finish(x.words, false)
+		}
 		return
 	}
 	x.said = true
-	x.chunk([]byte(`data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\n"+
-		`data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":`+x.usage(x.words)+"}\n\ndata: [DONE]\n\n"), true)
+	x.chunk([]byte(x.lastEvents(x.words)), true)
 	x.finish(x.words, true)
 }
 
@@ -187,7 +212,7 @@ const mostWords = 700
 func (x *call) leave() {
 	c := x.member.crowd
 	c.hungUp++
-	if x.list && x.waits && x.sent {
+	if x.waits && x.sent && x.isCalled() {
 		c.late++
 		x.late, x.over = true, true
 		x.exchange.done()
@@ -195,6 +220,16 @@ func (x *call) leave() {
 		return
 	}
 	x.finish(x.words, false)
+}
+
+// isCalled reports whether one of the worker's callouts is for this request.
+func (x *call) isCalled() bool {
+	for i := range x.member.calls {
+		if x.member.callOf(i) == x {
+			return true
+		}
+	}
+	return false
 }
 
 // answerCallout answers the oldest: 0 is not at all.
@@ -211,9 +246,12 @@ func (m *member) answerCallout(how int) {
 	switch {
 	case how == 0:
 		answer = nil
-	case how > 1 && !x.streams:
+	case how > 1:
 		words = c.random.IntN(x.most + 1)
 		a := x.answer(words)
+		if x.streams {
+			a = x.streamed(words)
+		}
 		answer, x.said = &a, true
 	}
 	if !x.late {
@@ -247,11 +285,15 @@ func (x *call) finish(words int, whole bool) {
 		c.t.Errorf("%v: %s", err, x.record)
 	}
 	cut := r.Error == "limit_reached"
+	if x.again && x.said {
+		c.recovered++
+	}
 	switch {
 	case cut:
 		c.cut++
 	case !x.sent && r.Input+r.Output > 0, x.said && (r.Input != x.input() || r.Output != words):
 		c.t.Errorf("a request of %d tokens, with %d for an answer, counts as %s", x.input(), words, x.record)
+	case x.again && !x.said: // all that was asked has failed, and counts for nothing
 	case x.sent && !whole && x.response.First != "500" && (r.Input < x.input() || r.Output != words):
 		if !x.list || x.begun && !x.streams {
 			c.t.Errorf("an answer that ends after %d words to %d tokens counts as %s", words, x.input(), x.record)

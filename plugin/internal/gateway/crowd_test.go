@@ -61,6 +61,8 @@ type call struct {
 	text     chat.Delivered
 	calledAt int64
 	said     bool // with how many tokens that was
+	callout  uint32
+	again    bool // something else is asked, or the same again, in the place of what has failed
 }
 
 func newCrowd(t testing.TB, seed uint64, plan *config.Plan, allowed *allowance) *crowd {
@@ -278,9 +280,17 @@ func (c *crowd) probe(consumer string) {
 	message := chatRequest("/v1/messages", fmt.Sprintf(`{"model":"gpt-4o","max_tokens":%d,"messages":[{"role":"user","content":"Hi"}]}`, output))
 	message.Headers = append(message.Headers, cases.Header{Name: "authorization", Value: "Bearer client-" + consumer}, cases.Header{Name: "x-team", Value: "probe-" + consumer})
 	x.request(message)
-	input := int64(len(message.Body)) / 3
+	input, at := int64(len(message.Body))/3, c.now
 	if x.upstream != nil {
 		x.respond(failedAnswer)
+		for x.waits { // others are asked
+			if len(m.calls) == 0 {
+				m.crowd.now += int64(time.Second)
+				m.tick()
+				continue
+			}
+			m.answer(&failedAnswer)
+		}
 	} else {
 		input = 0
 	}
@@ -300,7 +310,7 @@ func (c *crowd) probe(consumer string) {
 		if x.upstream == nil {
 			is.reserved = 0
 		}
-		want := max(0, a.limit-a.used[c.now/a.period]-is.reserved)
+		want := max(0, a.limit-a.used[at/a.period]-is.reserved)
 		got := x.response.Get(is.header)
 		if is.rule == "money" {
 			got, _, _ = strings.Cut(strings.TrimPrefix(got, "remaining="), ",")

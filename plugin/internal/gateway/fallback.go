@@ -195,6 +195,9 @@ func (s *Stream) renewed() *Step {
 	if e == nil {
 		request, body, e = s.lowered(request, body)
 	}
+	if e == nil {
+		request, body, e = s.topUp(request, body)
+	}
 	if e != nil {
 		return s.reject(e)
 	}

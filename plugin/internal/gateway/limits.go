@@ -115,9 +115,7 @@ func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {
 	if wanted == 0 {
 		wanted = usualOutput
 	}
-	if n, ok := request.Get("n").Int64(); ok && n > 1 && n <= maxChoices {
-		parts = n
-	}
+	parts = choices(request)
 	if thinking, ok := request.Find("thinking", "budget_tokens").Int64(); ok { // an answer's bound has to be above it
 		least = max(least, min(thinking, wanted-1)+1)
 	}
@@ -126,10 +124,61 @@ func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {
 	if s.w.plan.Limits.KeepsOutput {
 		b.ask.Least = wanted
 	}
-	if s.stream {
+	if s.stream && !s.inOnePiece() {
 		b.ask.Step = streamStep
 	}
 	return wanted, parts
+}
+
+// choices is how many answers a request wants.
+func choices(request rawjson.Value) int64 {
+	if n, ok := request.Get("n").Int64(); ok && n > 1 && n <= maxChoices {
+		return n
+	}
+	return 1
+}
+
+// inOnePiece reports whether the answer will be there as a whole, also that of a stream: it
+// cannot be ended when it has used up what is reserved.
+func (s *Stream) inOnePiece() bool { return s.attempts != nil && s.attempts.calling }
+
+// topUp reserves what a request needs more at another target than at the one before: at
+// other prices, and for an answer in one piece instead of a stream. Its tokens are lowered
+// to what there is.
+func (s *Stream) topUp(request rawjson.Value, body []byte) (rawjson.Value, []byte, *chat.Error) {
+	b := &s.budget
+	if b.lease.Empty() {
+		return request, body, nil
+	}
+	fixed, picos := b.ask.Fixed, b.ask.Picos
+	if e := s.price(); e != nil {
+		return request, body, e
+	}
+	more := limit.Ask{Fixed: max(0, b.ask.Fixed-fixed), Picos: b.ask.Picos}
+	if dearer := b.ask.Picos - picos; dearer > 0 { // what is reserved already, too
+		more.Fixed += (dearer*b.output + 999) / 1000
+	}
+	parts, wanted := choices(request), b.output
+	if s.inOnePiece() {
+		wanted = b.ask.Output
+		if n := s.asked(request); n > 0 {
+			wanted = min(wanted, n*parts)
+		}
+		more.Output = max(0, wanted-b.output)
+	}
+	if more.Fixed > 0 || more.Output > 0 {
+		out := s.w.book.Admit(&b.lease, &more, limit.Spent, b.except, s.w.port.Now())
+		if out.Refused != nil && more.Fixed > 0 {
+			s.count("refused", out.Refused)
+			return request, body, exceeded(out.Refused, out.Wait)
+		}
+		b.output = b.lease.Output()
+	}
+	if b.output >= wanted {
+		return request, body, nil
+	}
+	s.count("lowered", nil)
+	return s.bound(request, max(1, b.output/parts))
 }
 
 // maxChoices bounds how many answers to one request are believed.

@@ -20,7 +20,7 @@ var (
 
 // TestSchedules has several workers with one state serve requests in an order that chance
 // makes: whole answers, streams and lists, clients that leave at every point, providers that
-// fail, requests that wait, workers that die and others that take their place. Whatever a
+// fail and others that are asked in their place, requests that wait, workers that die and others that take their place. Whatever a
 // worker asks the shared data for, another may come in between. What was used is counted
 // here once more, from what the mock has said.
 func TestSchedules(t *testing.T) {
@@ -57,6 +57,7 @@ type allowance struct {
 	requests, concurrent   int64
 	burst                  int64 // of requests that may wait
 	usd                    int64 // in nano-dollars
+	retries                bool  // what fails is asked again, and of others
 }
 
 var allowances = []allowance{
@@ -65,6 +66,8 @@ var allowances = []allowance{
 	{tokens: 30_000, output: 6_000, input: 300, outputWindow: "sliding", inWindow: "fixed", requests: 5, concurrent: 8, usd: 50_000_000},
 	{tokens: 60_000, output: 9_000, input: 3_000, outputWindow: "gcra", inWindow: "sliding", requests: 30, concurrent: 8, burst: 3, usd: 300_000_000},
 	{tokens: 60_000, output: 60_000, input: 3_000, outputWindow: "fixed", inWindow: "gcra", requests: 60, concurrent: 20, usd: 60_000_000},
+	{tokens: 30_000, output: 12_000, input: 900, outputWindow: "sliding", inWindow: "gcra", requests: 30, concurrent: 4, usd: 200_000_000, retries: true},
+	{tokens: 60_000, output: 9_000, input: 3_000, outputWindow: "fixed", inWindow: "fixed", requests: 30, concurrent: 8, burst: 3, usd: 60_000_000, retries: true},
 }
 
 const (
@@ -90,13 +93,17 @@ func (a *allowance) document() string {
 	if a.burst > 0 {
 		limits = append(limits, fmt.Sprintf(`{"name":"slow","key":["header:x-team"],"requests":%d,"per":"10s","burst":%d,"wait":"20s"}`, waits, a.burst))
 	}
+	again := ""
+	if a.retries {
+		again = `,"retry":{"attempts":2,"backoff":"300ms"},"fallback":[{"provider":"b"}]`
+	}
 	consumers := ""
 	for _, name := range []string{"web", "app"} {
 		sum := sha256.Sum256([]byte("client-" + name))
 		consumers += `,{"name":"` + name + `","keys":[{"sha256":"` + hex.EncodeToString(sum[:]) + `"}]}`
 	}
 	return `{"hold_headers":"always","state":{"space":"s"},"bounds":{"request":"1MiB","held":"2MiB"},"providers":[` + row("a", "") + `,` + row("b", "") + `],` +
-		`"models":[{"name":"gpt-4o","targets":[{"provider":"a","weight":3},{"provider":"b"}]}],"consumers":[` + consumers[1:] + `],"limits":[` + strings.Join(limits, ",") + `],` +
+		`"models":[{"name":"gpt-4o","targets":[{"provider":"a","weight":3},{"provider":"b"}]` + again + `}],"consumers":[` + consumers[1:] + `],"limits":[` + strings.Join(limits, ",") + `],` +
 		fmt.Sprintf(`"budgets":[{"name":"money","key":["consumer"],"usd":%g,"per":"1h","soft":[50,90]}]}`, float64(a.usd)/1e9)
 }
 
@@ -141,7 +148,7 @@ func (a *account) add(now, used, excess int64) error {
 
 // tallies are how often things happen.
 type tallies struct {
-	whole, streams, hungUp, late, cut, waited, refused, crashed, fallbacks, failed, between int
+	whole, streams, hungUp, late, cut, waited, refused, crashed, fallbacks, retries, recovered, failed, between int
 }
 
 func (a *tallies) add(b *tallies) {
@@ -154,13 +161,15 @@ func (a *tallies) add(b *tallies) {
 	a.refused += b.refused
 	a.crashed += b.crashed
 	a.fallbacks += b.fallbacks
+	a.retries += b.retries
+	a.recovered += b.recovered
 	a.failed += b.failed
 	a.between += b.between
 }
 
 func (a *tallies) all(t *testing.T) {
 	t.Logf("%+v", *a)
-	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.failed, a.between} {
+	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.retries, a.recovered, a.failed, a.between} {
 		if n == 0 {
 			t.Errorf("the %d. of these has never happened: %+v", i+1, *a)
 		}
