@@ -2,8 +2,11 @@ package gateway_test
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -207,6 +210,39 @@ func TestRevokedByID(t *testing.T) {
 		}
 		if got := p.chatAs(two, "gpt-4o", 1); got != tt.second {
 			t.Errorf("%s: k-2: got %s, want %s", tt.about, got, tt.second)
+		}
+	}
+}
+
+// A token is revoked by its SHA-256, also where the worker has seen it before; another of the
+// same caller goes on.
+func TestRevokedToken(t *testing.T) {
+	t.Parallel()
+	const secret = "0123456789abcdef0123456789abcdef"
+	p := newProxy(t, strings.Replace(configOf(t, "admin_keys"), `"admin":`,
+		`"identity":{"jwt":[{"issuer":"https://id.test","audiences":["ai"],"secret":{"value":"`+secret+`"}}]},"admin":`, 1))
+	seal := func(id string) string {
+		payload := `{"iss":"https://id.test","aud":"ai","sub":"mobile","jti":"` + id + `","exp":` + strconv.Itoa(epoch/1_000_000_000+3600) + `}`
+		text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte(text))
+		return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	}
+	one, two := seal("1"), seal("2")
+	which := fmt.Sprintf(`{"sha256":"%x"}`, sha256.Sum256([]byte(one)))
+	for _, tt := range []struct{ about, page, first string }{
+		{"before", "", "200"}, {"revoked", "revoke", "401"}, {"restored", "restore", "200"},
+	} {
+		if tt.page != "" {
+			if status, answer := p.administer("POST /postern/keys/"+tt.page, which); status != "200" {
+				t.Fatalf("%s: got %s %s", tt.about, status, answer)
+			}
+		}
+		if got := p.chatAs(one, "gpt-4o", 1); got != tt.first {
+			t.Errorf("%s: got %s, want %s", tt.about, got, tt.first)
+		}
+		if got := p.chatAs(two, "gpt-4o", 1); got != "200" {
+			t.Errorf("%s: another token: got %s, want 200", tt.about, got)
 		}
 	}
 }
