@@ -40,6 +40,7 @@ const (
 	opF32Const     = 0x43
 	opF64Const     = 0x44
 	opI32Eqz       = 0x45
+	opI32Ne        = 0x47
 	opI32LtU       = 0x49
 	opI64Eqz       = 0x50
 	opI32Clz       = 0x67
@@ -48,6 +49,7 @@ const (
 	opI32Add       = 0x6a
 	opI32Sub       = 0x6b
 	opI32ShrU      = 0x76
+	opI64ShrU      = 0x88
 	opI32Mul       = 0x6c
 	opI64Clz       = 0x79
 	opI64Popcnt    = 0x7b
@@ -65,6 +67,7 @@ type instr struct {
 	raw []byte // as it was spelled; nil for one that is new
 	x   int64  // a number, an index, a label, or how an address is aligned
 	off uint64 // of loads and stores
+	add int64  // what slimFrames has still to add behind it
 }
 
 // gone is what passes leave of an instruction that they took away.
@@ -190,32 +193,22 @@ func (m *module) slimCode() error {
 		if !bytes.Equal(m.types[m.funcs[i]], []byte(typeOfGo)) {
 			continue
 		}
-		r := &reader{p: body}
-		groups := r.count()
-		var first byte
-		for g := range groups {
-			r.uint()
-			if t := r.byte(); g == 0 {
-				first = t
-			}
-		}
-		if r.failed {
-			return fmt.Errorf("function %d: %w", i, errCut)
-		}
-		list, err := decode(body[r.at:])
+		f, err := readBody(body)
 		if err != nil {
 			return fmt.Errorf("function %d: %w", i, err)
 		}
-		if first != 0x7f || len(list) < 2 || !list[0].is(opGlobalGet, globalSP) || !list[1].is(opLocalSet, localSP) {
-			continue // not of Go's calling convention
+		if !f.isGo() {
+			continue
 		}
-		list = slimReturns(list)
-		list = slimAddresses(list)
-		list = slimLoads(list)
-		list = cold.slim(list)
-		list = slimJumps(list)
-		list = slimCalls(list)
-		m.bodies[i] = encode(append([]byte(nil), body[:r.at]...), list)
+		f.list = slimReturns(f.list)
+		f.list = slimAddresses(f.list)
+		f.list = slimLoads(f.list)
+		f.list = cold.slim(f.list)
+		f.list = slimJumps(f.list)
+		if err := m.slimStack(f, m.names[m.imported+i]); err != nil {
+			return fmt.Errorf("function %d: %w", i, err)
+		}
+		m.bodies[i] = f.bytes()
 	}
 	for _, f := range cold.funcs {
 		if n := m.add(typeOfCall, f.body); n != f.number {
@@ -224,3 +217,42 @@ func (m *module) slimCode() error {
 	}
 	return nil
 }
+
+// A function is a body with its instructions read.
+type function struct {
+	groups uint64 // of locals of the same type
+	locals []byte // as they are spelled, behind their number
+	first  byte   // type of the first
+	next   int64  // the first local that there is not, behind the parameter
+	list   []instr
+}
+
+func readBody(body []byte) (*function, error) {
+	r := &reader{p: body}
+	f := &function{groups: r.count(), next: 1}
+	from := r.at
+	for g := range f.groups {
+		f.next += int64(r.uint())
+		if t := r.byte(); g == 0 {
+			f.first = t
+		}
+	}
+	if r.failed {
+		return nil, errCut
+	}
+	f.locals = body[from:r.at]
+	var err error
+	f.list, err = decode(body[r.at:])
+	return f, err
+}
+
+// isGo reports whether a function has Go's calling convention.
+func (f *function) isGo() bool {
+	return f.first == typeI32 && len(f.list) > 1 && f.list[0].is(opGlobalGet, globalSP) && f.list[1].is(opLocalSet, localSP)
+}
+
+func (f *function) bytes() []byte {
+	return encode(append(appendUint(nil, f.groups), f.locals...), f.list)
+}
+
+const typeI32 = 0x7f

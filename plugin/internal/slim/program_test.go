@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/postern-gateway/postern/plugin/internal/slim"
@@ -22,16 +24,7 @@ func TestProgramSaysTheSame(t *testing.T) {
 	for _, flags := range []string{"-w"} {
 		t.Run(flags, func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join(t.TempDir(), "program.wasm")
-			cmd := exec.Command("go", "build", "-ldflags", flags, "-o", file, "./testdata/program")
-			cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			linked, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			linked := build(t, "program", "-ldflags", flags)
 			small, err := slim.Slim(linked)
 			if err != nil {
 				t.Fatal(err)
@@ -51,6 +44,66 @@ func TestProgramSaysTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStackMovesWhileTheHostCallsBack has a module's stack grow and shrink below functions
+// that wait for their host.
+func TestStackMovesWhileTheHostCallsBack(t *testing.T) {
+	t.Parallel()
+	linked := build(t, "reactor", "-buildmode", "c-shared")
+	small, err := slim.Slim(linked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := react(t, linked), react(t, small)
+	if !slices.Equal(got, want) || slices.Contains(want, 0) {
+		t.Errorf("got\n%v, want\n%v", got, want)
+	}
+}
+
+// react calls a module that calls back.
+func react(t *testing.T, wasm []byte) (results []uint64) {
+	t.Helper()
+	ctx := context.Background()
+	r := wazero.NewRuntime(ctx)
+	defer r.Close(ctx)
+	wasi_snapshot_preview1.MustInstantiate(ctx, r)
+	call := func(m api.Module, name string, args ...uint64) uint64 {
+		result, err := m.ExportedFunction(name).Call(ctx, args...)
+		if err != nil {
+			t.Fatalf("%s(%d): %v", name, args, err)
+		}
+		return result[0]
+	}
+	_, err := r.NewHostModuleBuilder("host").NewFunctionBuilder().
+		WithFunc(func(_ context.Context, m api.Module, depth uint64) uint64 { return call(m, "inner", depth) }).Export("back").Instantiate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.InstantiateWithConfig(ctx, wasm, wazero.NewModuleConfig().WithStartFunctions("_initialize").WithStderr(os.Stderr).
+		WithSysNanotime().WithSysWalltime().WithRandSource(rand.Reader))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, depth := range []uint64{0, 1, 10, 33, 200, 201, 3000, 5, 4002, 9001, 2, 40_000, 7, 1} {
+		results = append(results, call(m, "outer", 5, depth))
+	}
+	return results
+}
+
+func build(t *testing.T, program string, flags ...string) []byte {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "program.wasm")
+	cmd := exec.Command("go", slices.Concat([]string{"build"}, flags, []string{"-o", file, "./testdata/" + program})...)
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	linked, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return linked
 }
 
 func run(t *testing.T, wasm []byte, args []string) string {

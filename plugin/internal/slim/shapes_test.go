@@ -12,8 +12,8 @@ var mnemonics = map[string]byte{
 	"unreachable": opUnreachable, "nop": opNop, "block": opBlock, "loop": opLoop, "if": opIf, "end": opEnd, "br": opBr, "br_if": opBrIf,
 	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
 	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
-	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
-	"br_table": opBrTable, "call_indirect": opCallIndirect, "memory.copy": opMore,
+	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.ne": opI32Ne, "select": opSelect, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
+	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore,
 }
 
 // assemble reads instructions from words: "i64.store+8" has an offset of 8.
@@ -149,6 +149,86 @@ func TestShapes(t *testing.T) {
 			}
 			got, want := print(tt.pass(assemble(t, tt.in))), print(assemble(t, tt.want))
 			if got != want {
+				t.Errorf("got\n%swant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	const (
+		enter = " block block get 0 br_table 3 0 1 1 end "
+		push  = " get 1 i32 8 i32.sub tee 1 gset 0 get 1 i64 65537 i64.store "
+		call  = push + "i32 0 call 7 gget 0 set 1 br_if 1 end "
+		begin = " get 1 i32 24 i32.sub tee 1 gset 0 "
+		leave = " get 1 i32 32 i32.add gset 0 i32 0 return end"
+
+		framed    = "gget 0 i32 -8 i32 -32 get 0 select i32.add set 1" + enter
+		pushed    = " get 1 gset 0 get 1 i64 65537 i64.store "
+		called    = pushed + "i32 0 call 7 br_if 1 end "
+		began     = " get 1 i32 8 i32.add gset 0 "
+		left      = " get 1 i32 40 i32.add gset 0 i32 0 return end"
+		untouched = ""
+	)
+	for _, tt := range []struct{ name, in, want string }{
+		{"a frame and a call", "gget 0 set 1" + enter + begin + "get 1 i64.load+40 set 2" + call + "get 1 i64.load+8 set 2" + leave,
+			framed + began + "get 1 i64.load+48 set 2" + called + "get 1 i64.load+16 set 2" + left},
+		{"the stack is looked at before", "gget 0 set 1" + enter + "get 1 i32.eqz if i64 1 call 9 return end" + begin + call + leave,
+			framed + "gget 0 i32.eqz if i64 1 call 9 return end" + began + called + left},
+		{"no frame", "gget 0 set 1" + enter + "get 1 i64.load+8 set 2" + call + "get 1 i32 8 i32.add gset 0 i32 0 return end",
+			"gget 0 i32 -8 i32.add set 1" + enter + "get 1 i64.load+16 set 2" + called + "get 1 i32 16 i32.add gset 0 i32 0 return end"},
+		{"no call", "gget 0 set 1" + begin + "get 1 i64.load+8 set 2" + leave, "gget 0 i32 -24 i32.add set 1 get 1 gset 0 get 1 i64.load+8 set 2" + leave},
+		{"neither", "gget 0 set 1 get 1 i64.load+8 set 2 get 1 i32 8 i32.add gset 0 i32 0 return end", untouched},
+		{"a call through a table", "gget 0 set 1" + enter + begin + "get 2 wrap i64.load" + push + "i64 16 shr wrap set 0 i32 0 get 0 call_indirect gget 0 set 1 br_if 1 end" + leave,
+			framed + began + "get 2 wrap i64.load" + pushed + "i64 16 shr wrap set 0 i32 0 get 0 call_indirect br_if 1 end" + left},
+		{"addresses", "gget 0 set 1" + enter + begin + call + "get 1 extend i64 24 i64.add set 2 get 1 i32 16 i32.add get 1 i32 8 memory.copy get 1 extend set 2" + leave,
+			framed + began + called + "get 1 extend i64 32 i64.add set 2 get 1 i32 24 i32.add get 1 i32 8 i32.add i32 8 memory.copy get 1 i32 8 i32.add extend set 2" + left},
+		{"another takes its place", "gget 0 set 1" + enter + begin + call + "get 1 i32 24 i32.add tee 1 gset 0 i32 0 call 3 gget 0 set 1 return end",
+			framed + began + called + "get 1 i32 32 i32.add gset 0 i32 0 call 3 return end"},
+		{"a constant that is stored first", "gget 0 set 1" + enter + "get 1 i32 8 i32.sub tee 1 gset 0 get 1 i64 5 i64.store" + call + "get 1 i32 16 i32.add gset 0 i32 0 return end",
+			"gget 0 i32 -8 i32 -16 get 0 select i32.add set 1" + enter + began + "get 1 i64 5 i64.store+8" + called + "get 1 i32 24 i32.add gset 0 i32 0 return end"},
+
+		{"two frames", "gget 0 set 1" + begin + begin + leave, untouched},
+		{"a frame after a call", "gget 0 set 1" + enter + call + begin + leave, untouched},
+		{"a frame where it can be resumed", "gget 0 set 1" + enter + "end" + begin + leave, untouched},
+		{"more is given back", "gget 0 set 1" + enter + begin + call + "get 1 i32 48 i32.add gset 0 i32 0 return end", untouched},
+		{"another stack", "gget 0 set 1 get 2 wrap tee 1 gset 0 i32 0 return end", untouched},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.want == untouched {
+				tt.want = tt.in
+			}
+			list, _ := slimFrames(assemble(t, tt.in))
+			if got, want := print(list), print(assemble(t, tt.want)); got != want {
+				t.Errorf("got\n%swant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// What calls the host says whether its stack has moved.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	const end = " get 1 i32 8 i32.add gset 0 "
+	for _, tt := range []struct{ name, in, want string }{
+		{"with a result", "gget 0 set 1 get 1 i32.load+8 call 0 gget 0 set 1 set 2 get 1 get 2 i64.store+16" + end + "i32 0 return unreachable end",
+			"gget 0 tee 1 set 3 get 1 i32.load+8 call 0 gget 0 set 1 set 2 get 1 get 2 i64.store+16" + end + "get 3 get 1 i32.ne return unreachable end"},
+		{"two calls", "gget 0 set 1 call 0 call 0" + end + "i32 0 return unreachable end", ""},
+		{"it unwinds by itself", "gget 0 set 1 call 0" + end + "i32 1 return unreachable end", ""},
+		{"more follows", "gget 0 set 1 call 0" + end + "i32 0 return get 1 get 1 unreachable end", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &function{groups: 1, locals: []byte{2, typeI32}, first: typeI32, next: 3, list: assemble(t, tt.in)}
+			if ok := f.slimImport(); ok != (tt.want != "") {
+				t.Errorf("it is known: %v", ok)
+			}
+			if tt.want == "" {
+				tt.want = tt.in
+			} else if string(f.bytes()[:5]) != "\x02\x02\x7f\x01\x7f" {
+				t.Errorf("its locals are % x", f.bytes()[:5])
+			}
+			if got, want := print(f.list), print(assemble(t, tt.want)); got != want {
 				t.Errorf("got\n%swant\n%s", got, want)
 			}
 		})
