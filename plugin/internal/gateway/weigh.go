@@ -1,0 +1,222 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/sse"
+	"github.com/postern-gateway/postern/plugin/internal/route"
+)
+
+// A weighing is an answer that is held until it is known whether it is one. Its headers are
+// kept; of a stream, the body in hand is looked at from its beginning each time.
+type weighing struct {
+	on      bool
+	stream  bool
+	head    responseHead
+	headers []adapters.Header
+}
+
+const (
+	// mostWeighed is how many bytes of a stream, and mostEvents how many of its events, are
+	// held at most until there is some content.
+	mostWeighed = 64 << 10
+	mostEvents  = 32
+)
+
+// weigh decides by an answer's headers whether it is one, or holds it until its body tells;
+// nil: it goes on as it is.
+func (s *Stream) weigh(head responseHead, h []adapters.Header, end bool) *Step {
+	if s.routing.kept == nil {
+		return nil
+	}
+	why, sure := s.why(head, end)
+	if sure && why == route.NoReason {
+		return nil
+	}
+	if sure {
+		if !s.spare(why) {
+			return nil
+		}
+		return s.another(why)
+	}
+	if !s.anySpare() {
+		return nil
+	}
+	head.contentType, head.encoding = strings.Clone(head.contentType), strings.Clone(head.encoding) // they are void after this event
+	s.weighing = weighing{on: true, head: head, stream: head.status < 400 && s.isStream(head.contentType)}
+	for _, x := range h {
+		s.weighing.headers = append(s.weighing.headers, adapters.Header{Name: strings.Clone(x.Name), Value: strings.Clone(x.Value)})
+	}
+	step := s.hold()
+	if s.weighing.stream {
+		step.Want = Each
+		s.watchClock()
+	}
+	return step
+}
+
+// anySpare reports whether anything at all could follow.
+func (s *Stream) anySpare() bool {
+	for why := route.NoReason + 1; why < route.NumReasons; why++ {
+		if s.spare(why) {
+			return true
+		}
+	}
+	return false
+}
+
+// why is what an answer's headers tell.
+func (s *Stream) why(head responseHead, end bool) (why route.Reason, sure bool) {
+	if head.status >= 400 {
+		why, sure = s.reason(head.status)
+		return why, sure || end || !isJSON(head.contentType)
+	}
+	switch s.endpoint.Op {
+	case adapters.Chat, adapters.Responses, adapters.Completions, adapters.Embeddings, adapters.BatchEmbeddings, adapters.Rerank, adapters.Moderations, adapters.CountTokens:
+	default:
+		return route.NoReason, true
+	}
+	plain := head.encoding == "" || head.encoding == "identity"
+	switch {
+	case !plain || head.length > s.mostWhole():
+		return route.NoReason, true
+	case end:
+		return route.Unreadable, true
+	case s.isStream(head.contentType):
+		return route.NoReason, false
+	case !isJSON(head.contentType):
+		return route.Unreadable, true
+	}
+	return route.NoReason, false
+}
+
+// mostWhole is how many bytes of an answer in one piece are held until it is judged: not more
+// than proxies hold without being told to, unless it has to be held anyway.
+func (s *Stream) mostWhole() int {
+	if s.translation.way != nil {
+		return s.w.plan.Bounds.Answer
+	}
+	return maxHeld
+}
+
+func (s *Stream) isStream(contentType string) bool {
+	f, ok := s.target.Provider.Adapter.(adapters.Framer)
+	return contentType == sse.ContentType || ok && contentType == f.StreamType()
+}
+
+// weighBody looks at what there is of an answer: p is all of it so far.
+func (s *Stream) weighBody(p []byte, end bool) *Step {
+	w := &s.weighing
+	var why route.Reason
+	decided := end
+	switch {
+	case w.stream:
+		why, decided = s.weighEvents(p, end)
+	case !end && len(p) > s.mostWhole():
+		decided = true
+	case end && w.head.status >= 400:
+		why = s.reasonOf(w.head.status, p)
+	case end:
+		why = s.reasonWhole(p)
+	}
+	if why != route.NoReason && s.spare(why) {
+		return s.another(why)
+	}
+	if !decided {
+		step := s.hold()
+		step.Want = Each
+		return step
+	}
+	return s.goOn(p, end)
+}
+
+// weighEvents reads a stream from its beginning until there is content, or it has failed.
+func (s *Stream) weighEvents(p []byte, end bool) (why route.Reason, decided bool) {
+	if !s.openFrames(s.weighing.head.contentType) {
+		return route.NoReason, true
+	}
+	look := s.lookAt()
+	whole := s.attempts != nil && s.attempts.calling // nothing of it is with the client before all is here
+	events, any := 0, false
+	for rest := p; ; events++ {
+		ev, n, ok, err := s.frames.Next(rest)
+		if err != nil {
+			return route.BrokenStream, true
+		}
+		if !ok {
+			break
+		}
+		rest = rest[n:]
+		if !ev.Message {
+			continue
+		}
+		switch failed, begun := look(ev.Type, ev.Data); {
+		case failed:
+			return route.BrokenStream, true
+		case begun && !whole:
+			return route.NoReason, true
+		case begun:
+			any = true
+		}
+	}
+	if end && !any {
+		return route.BrokenStream, true
+	}
+	return route.NoReason, end || len(p) > mostWeighed || events > mostEvents
+}
+
+// lookAt is how one event of the provider's is looked at: whether it is an error, and
+// whether the answer has begun with it.
+func (s *Stream) lookAt() func(kind, data []byte) (failed, begun bool) {
+	if s.translation.way != nil && s.translation.decoder != nil {
+		d := s.translation.decoder
+		d.Reset()
+		var failed, begun bool
+		emit := func(e *chat.Event) {
+			switch e.Kind {
+			case chat.Failure:
+				failed = true
+			case chat.TextDelta, chat.FinishEvent, chat.End:
+				begun = true
+			}
+		}
+		return func(kind, data []byte) (bool, bool) {
+			if err := d.Event(kind, data, emit); err != nil {
+				return true, false
+			}
+			return failed, begun
+		}
+	}
+	s.openWatch()
+	return func(kind, data []byte) (bool, bool) {
+		s.watch.Event(kind, data)
+		return s.watch.Failed(), s.watch.Delivered() > 0 || s.watch.Ended()
+	}
+}
+
+// goOn lets an answer pass that was held: as if its headers and what there is of its body
+// had come just now.
+func (s *Stream) goOn(p []byte, end bool) *Step {
+	w := s.weighing
+	s.weighing = weighing{}
+	s.leave()
+	s.watch = nil
+	if d := s.translation.decoder; d != nil {
+		d.Reset()
+	}
+	step := s.begin(w.head, w.headers, false)
+	if step.Reply != nil || step.Want == Nothing {
+		return step
+	}
+	set := append([]adapters.Header(nil), step.Set...)
+	if step.Want == Whole && !end {
+		return step
+	}
+	step = s.ResponseBody(p, end)
+	if step.Reply == nil {
+		step.Set = append(set, step.Set...)
+	}
+	return step
+}
