@@ -91,6 +91,27 @@ func (o *Object) Ints(key, doc string, def []int, low, high int) []int {
 // A Pair is one member of an object that maps names to strings.
 type Pair struct{ Key, Value string }
 
+// Mixed reads a list of some of values and of whole numbers from low to high.
+func (o *Object) Mixed(key, doc string, low, high int, values ...string) (words []string, numbers []int) {
+	v, present := o.get(key)
+	if o.describing() {
+		p := property{kind: "integer"}
+		p.bounds(low, high)
+		items := `{"anyOf":[{"type":"string","enum":` + stringArray(values) + `},` + string(p.append(nil, false)) + `]}`
+		o.schema.add(key, property{doc: doc, kind: "array", items: items})
+	}
+	o.items(v, present, "a list", func(e rawjson.Value) {
+		if e.Kind() == rawjson.Number {
+			if i, ok := o.integer(e, low, high); ok {
+				numbers = append(numbers, i)
+			}
+		} else if s, ok := o.enum(e, values); ok {
+			words = append(words, s)
+		}
+	})
+	return words, numbers
+}
+
 // Pairs reads an object of strings with any keys, in the order of the document.
 func (o *Object) Pairs(key, doc string) []Pair {
 	v, present := o.get(key)

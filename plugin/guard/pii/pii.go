@@ -142,6 +142,7 @@ func (w *work) Open(d guard.Direction, part guard.Part) guard.Check {
 		c = &check{work: w}
 	}
 	c.Reset()
+	w.Blocked = "" // another target's answer may follow on one that was refused
 	c.JSON = part.Kind == guard.Arguments
 	c.Of = &w.Case
 	c.Repeat = part.Repeat

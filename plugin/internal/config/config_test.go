@@ -93,6 +93,8 @@ func TestWhatIsRefused(t *testing.T) {
 			[]string{"providers[0].name: must not be empty", "providers[0].cluster: want a string", "providers[0].keys[0].weight: want 1 to", "bounds.request:", "bounds.request_time:"}},
 		{"target without a provider", provider("") + `,"models":[{"name":"m","targets":[{"provider":"opena"}]}]}`, []string{`models[0].targets[0].provider: no provider is called "opena" (did you mean "openai"?)`}},
 		{"model without targets", provider("") + `,"models":[{"name":"m"}]}`, []string{"models[0].targets: missing"}},
+		{"causes of a fallback that are none", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"retry":{"attempts":1,"on":[true]},"fallback":[{"provider":"openai","on":[200,"3xx","rate_limit",429,"5xx"]}]}]}`,
+			[]string{"models[0].retry.on[0]: want", "models[0].fallback[0].on[0]: want 400 to 599, got 200", "models[0].fallback[0].on[1]: want one of", `did you mean "rate_limited"`}},
 		{"weights that add up to nothing", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai","weight":0},{"provider":"openai","weight":0}]}]}`, []string{"models[0].targets: want"}},
 		{"guards with mistakes", provider("") + `,"guards":[{"type":"pi"},{"type":"pii","entities":["EMAIL"],"action":"hash","keep":9,"terms":[{"entity":"x","words":["a"]},{"entity":"OWN","words":["b"],"patterns":["a*"]}]}]}`,
 			[]string{`guards[0].type: want one of "pii"`, "guards[1].entities[0]: want one of", "guards[1].keep: want 0 to 8", "guards[1].terms[0].entity: want capitals", "guards[1].terms[1].words[0]: want 2 to 128", "guards[1].terms[1].patterns[0]: has one of * +", "guards[1].hash_key_env: missing"}},

@@ -38,35 +38,40 @@ type Group struct {
 type Retry struct {
 	Attempts int
 	Backoff  time.Duration // before a target that was tried already
-	On       route.Reasons
+	On       route.Cause
 }
 
 // A Fallback is a target for when a group has failed for one of some reasons.
 type Fallback struct {
 	Target
-	On route.Reasons
+	On route.Cause
 }
 
 // Again reports whether anything can follow on a failure.
 func (g *Group) Again() bool { return g.Retry.Attempts > 0 || len(g.Fallback) > 0 }
 
-// Spare reports whether there is more to try after so many tries at the group's own
-// targets and its next fallback.
-func (g *Group) Spare(retried, next int, why route.Reason) bool {
-	if retried < g.Retry.Attempts && g.Retry.On.Has(why) {
-		return true
-	}
-	return g.Next(next, why) >= 0
-}
-
-// Next is the first fallback from a place on that is for a reason; -1 if there is none.
-func (g *Group) Next(from int, why route.Reason) int {
+// Next is the first fallback from a place on that is for a reason, or for an answer with a
+// status; -1 if there is none.
+func (g *Group) Next(from int, why route.Reason, status int) int {
 	for i := from; i < len(g.Fallback); i++ {
-		if g.Fallback[i].On.Has(why) {
+		if g.Fallback[i].On.Has(why, status) {
 			return i
 		}
 	}
 	return -1
+}
+
+// Names reports whether an answer's status makes something follow whatever else it says.
+func (g *Group) Names(status int) bool {
+	if g.Retry.Attempts > 0 && g.Retry.On.Names(status) {
+		return true
+	}
+	for i := range g.Fallback {
+		if g.Fallback[i].On.Names(status) {
+			return true
+		}
+	}
+	return false
 }
 
 // Branch is the group that a request is for.
@@ -165,7 +170,7 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 	r.retry(g, o)
 	o.Objects("fallback", "Where a request goes when the targets have failed, in this order.", func(_ int, o *strict.Object) {
 		f := Fallback{Target: r.target(m, o)}
-		f.On = reasons(o, route.Failures)
+		f.On = cause(o)
 		g.Fallback = append(g.Fallback, f)
 	})
 	g.FirstToken = o.Duration("first_token", "Until a stream has to have content, or the next target is tried; 0s: whenever it likes. It is looked at twice a second.", 0, 0, time.Hour)
@@ -179,30 +184,39 @@ func (r *reader) retry(g *Group, o *strict.Object) {
 	if g.Pick.Strategy == route.Priority {
 		usual = max(0, min(len(g.Targets)-1, maxRetries))
 	}
-	g.Retry = Retry{Attempts: usual, On: route.Failures}
+	g.Retry = Retry{Attempts: usual, On: route.Cause{Reasons: route.Failures}}
 	o.Object("retry", "How another of the targets is tried when one fails, or the same if there is no other.", func(o *strict.Object) {
 		g.Retry.Attempts = o.Int("attempts", "How often, beside the first. With the strategy priority it is as often as there are other targets unless said.", usual, 0, maxRetries)
 		g.Retry.Backoff = o.Duration("backoff", "How long to wait before a target that has failed already, at first; each time twice as long, and by chance up to half less. It is looked at twice a second.", 500*time.Millisecond, 0, time.Minute)
-		g.Retry.On = reasons(o, route.Failures)
+		g.Retry.On = cause(o)
 	})
 }
 
 // maxRetries bounds tries at a group's own targets.
 const maxRetries = 10
 
-// reasons reads what makes something else be tried.
-func reasons(o *strict.Object, usual route.Reasons) route.Reasons {
-	words := o.Enums("on", "For which reasons; none means all but context_length and content_filter, which are answers to this request and not failures.", nil, route.ReasonNames()...)
-	if len(words) == 0 {
-		return usual
+// cause reads what makes something else be tried.
+func cause(o *strict.Object) route.Cause {
+	names := route.ReasonNames()
+	words, numbers := o.Mixed("on", "For which reasons, or for which statuses of answers, such as 429 or 5xx; none means all reasons but context_length, content_filter and guard, which are about this request and no failures.", 400, 599, append(names[:len(names):len(names)], "4xx", "5xx")...)
+	if len(words)+len(numbers) == 0 {
+		return route.Cause{Reasons: route.Failures}
 	}
-	var set route.Reasons
-	for why := route.Reason(1); why < route.NumReasons; why++ {
+	var c route.Cause
+	for why := route.Reason(1); why < route.Resting; why++ {
 		if slices.Contains(words, why.String()) {
-			set = set.With(why)
+			c.Reasons = c.Reasons.With(why)
 		}
 	}
-	return set
+	for _, class := range [...]int{4, 5} {
+		if slices.Contains(words, string(rune('0'+class))+"xx") {
+			c.Statuses = append(c.Statuses, route.Statuses{First: 100 * class, Last: 100*class + 99})
+		}
+	}
+	for _, n := range numbers {
+		c.Statuses = append(c.Statuses, route.Statuses{First: n, Last: n})
+	}
+	return c
 }
 
 // target reads one place to go.

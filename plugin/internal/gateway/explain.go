@@ -56,11 +56,11 @@ func (w *Worker) Explain(h []adapters.Header, body []byte, caller *identity.Call
 		lines = append(lines, line)
 	}
 	if n := g.Retry.Attempts; n > 0 {
-		lines = append(lines, "retries: "+itoa(n)+" on "+words(g.Retry.On))
+		lines = append(lines, "retries: "+itoa(n)+" on "+words(&g.Retry.On))
 	}
 	for i := range g.Fallback {
 		f := &g.Fallback[i]
-		lines = append(lines, "fallback: "+placeName(&f.Target)+" on "+words(f.On))
+		lines = append(lines, "fallback: "+placeName(&f.Target)+" on "+words(&f.On))
 	}
 	return lines, nil
 }
@@ -86,14 +86,21 @@ func placeName(t *config.Target) string {
 	return t.Provider.Label() + ": " + model
 }
 
-func words(set route.Reasons) string {
-	if set == route.Failures {
+func words(c *route.Cause) string {
+	if c.Reasons == route.Failures && len(c.Statuses) == 0 {
 		return "any failure"
 	}
 	var list []string
 	for why := route.NoReason + 1; why < route.NumReasons; why++ {
-		if set.Has(why) {
+		if c.Reasons.Has(why) {
 			list = append(list, why.String())
+		}
+	}
+	for _, x := range c.Statuses {
+		if x.First == x.Last {
+			list = append(list, itoa(x.First))
+		} else {
+			list = append(list, itoa(x.First/100)+"xx")
 		}
 	}
 	return strings.Join(list, ", ")

@@ -26,10 +26,18 @@ func (s *Stream) spare(why route.Reason) bool {
 	if d := r.group.Deadline; d > 0 && s.w.port.Now()-s.began >= int64(d) {
 		return false
 	}
-	if r.retried < r.group.Retry.Attempts && r.group.Retry.On.Has(why) && (s.helps(why) || s.pickOther() >= 0) {
+	if r.retried < r.group.Retry.Attempts && r.group.Retry.On.Has(why, s.got()) && (s.helps(why) || s.pickOther() >= 0) {
 		return true
 	}
-	return r.group.Next(r.next, why) >= 0
+	return r.group.Next(r.next, why, s.got()) >= 0
+}
+
+// got is the status of the answer in hand; 0 if there is none but the gateway's own.
+func (s *Stream) got() int {
+	if s.phase == answered {
+		return 0
+	}
+	return s.status
 }
 
 // helps reports whether the same target may do better when it is asked again.
@@ -65,7 +73,7 @@ func (s *Stream) aimNext(why route.Reason) (wait time.Duration) {
 	g := r.group
 	s.gaveUp(why)
 	r.why = why
-	if r.retried < g.Retry.Attempts && g.Retry.On.Has(why) {
+	if r.retried < g.Retry.Attempts && g.Retry.On.Has(why, s.got()) {
 		if i := s.pickOther(); i >= 0 {
 			r.retried++
 			if r.at >= 0 {
@@ -80,10 +88,10 @@ func (s *Stream) aimNext(why route.Reason) (wait time.Duration) {
 			return wait - time.Duration(s.w.port.Random()%uint64(wait/2+1))
 		}
 	}
-	first := g.Next(r.next, why)
+	first := g.Next(r.next, why, s.got())
 	i := first
 	for now := s.w.port.Now(); i >= 0 && s.w.board.Place(g.Fallback[i].Place).Rests(now) > 0; {
-		i = g.Next(i+1, why)
+		i = g.Next(i+1, why, s.got())
 	}
 	if i < 0 { // none of them is well
 		i = first

@@ -42,7 +42,10 @@ func (s *Stream) reason(status int) (why route.Reason, sure bool) {
 	case status >= 500:
 		return route.ServerError, true
 	}
-	return route.NoReason, status != 400 && status != 413 && status != 422
+	if g := s.routing.group; g != nil && g.Names(status) {
+		why = route.Status
+	}
+	return why, status != 400 && status != 413 && status != 422
 }
 
 // ownKey reports whether the key that the provider has got is the client's own.

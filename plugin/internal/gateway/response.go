@@ -330,10 +330,10 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		step.Want = Each
 		s.translateEvents(step, p, end)
 	case s.answer.translated:
-		return s.translateWhole(step, p)
+		return s.unlessBlocked(s.translateWhole(step, p))
 	case s.watch == nil:
 	case s.answer.guarded:
-		return s.guardWhole(step, p)
+		return s.unlessBlocked(s.guardWhole(step, p))
 	case s.answer.streaming && s.guarding.answers:
 		step.Want = Each
 		s.guardStream(step, p, end)

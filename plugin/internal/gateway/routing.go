@@ -68,7 +68,7 @@ func (s *Stream) branch(request rawjson.Value) {
 // passOver begins with a fallback that is well, where none of the group's targets is.
 func (s *Stream) passOver() {
 	r := &s.routing
-	for i := r.group.Next(0, route.Unavailable); i >= 0; i = r.group.Next(i+1, route.Unavailable) {
+	for i := r.group.Next(0, route.Unavailable, 0); i >= 0; i = r.group.Next(i+1, route.Unavailable, 0) {
 		if s.w.board.Place(r.group.Fallback[i].Place).Rests(s.began) == 0 {
 			s.gaveUp(route.Resting)
 			r.at, r.next, r.why = -1, i+1, route.Resting

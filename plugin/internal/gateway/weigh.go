@@ -215,8 +215,20 @@ func (s *Stream) goOn(p []byte, end bool) *Step {
 		return step
 	}
 	step = s.ResponseBody(p, end)
-	if step.Reply == nil {
+	if s.answer.streaming {
+		step = s.unlessBlocked(step)
+	}
+	if step.Reply == nil && (s.attempts == nil || !s.attempts.waiting) {
 		step.Set = append(set, step.Set...)
 	}
 	return step
+}
+
+// unlessBlocked has another target answer where a guard has blocked an answer of which
+// nothing has gone out yet.
+func (s *Stream) unlessBlocked(step *Step) *Step {
+	if s.guarding.failed == nil || !s.spare(route.Guarded) {
+		return step
+	}
+	return s.another(route.Guarded)
 }
