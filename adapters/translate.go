@@ -53,6 +53,13 @@ type Translator interface {
 	ReadError(status int, body []byte) *chat.Error
 }
 
+// A Prefiller is what a Translator also is some of whose models go on with the last message
+// of a conversation where it is the assistant's, instead of answering it.
+type Prefiller interface {
+	// Prefills reports whether a model does.
+	Prefills(model string) bool
+}
+
 // A Decoder reads one stream of a provider's own events.
 type Decoder interface {
 	// Reset makes the decoder ready for another stream.

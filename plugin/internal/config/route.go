@@ -30,6 +30,8 @@ type Group struct {
 	Fallback []Fallback
 
 	FirstToken time.Duration // until a stream has to have content; 0: whenever
+	Idle       time.Duration // that a stream may say nothing; 0: as long as it likes
+	Continue   Continue
 	Timeout    time.Duration // until any other answer has to begin; 0: whenever
 	Deadline   time.Duration // until nothing more is begun; 0: never
 }
@@ -39,6 +41,12 @@ type Retry struct {
 	Attempts int
 	Backoff  time.Duration // before a target that was tried already
 	On       route.Cause
+}
+
+// A Continue says whether another target goes on with a stream that breaks off amid its text.
+type Continue struct {
+	Attempts int // that are made for one stream; 0: none
+	Text     int // bytes that there may be to go on with
 }
 
 // A Fallback is a target for when a group has failed for one of some reasons.
@@ -174,6 +182,11 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 		g.Fallback = append(g.Fallback, f)
 	})
 	g.FirstToken = o.Duration("first_token", "Until a stream has to have content, or the next target is tried; 0s: whenever it likes. It is looked at twice a second.", 0, 0, time.Hour)
+	g.Idle = o.Duration("idle", "How long a stream may say nothing once it has begun; 0s: as long as it likes. It is looked at twice a second.", 0, 0, time.Hour)
+	o.Object("continue", "Has the next target go on with a stream that breaks off amid its text, within the same answer. All streams of the model are translated then, also for clients of the provider's own API.", func(o *strict.Object) {
+		g.Continue.Attempts = o.Int("attempts", "How often for one stream.", 1, 1, maxRetries)
+		g.Continue.Text = o.Bytes("text", "How long the text may be that there is to go on with.", 64<<10, 1<<10, 1<<20)
+	})
 	g.Timeout = o.Duration("timeout", "Until an answer that is no stream has to come, or the next target is tried; 0s: whenever it likes. Models say nothing before they have thought of all, so it has to be long.", 0, 0, time.Hour)
 	g.Deadline = o.Duration("deadline", "After this nothing more is tried, counted from the request; 0s: never.", 0, 0, time.Hour)
 	return g

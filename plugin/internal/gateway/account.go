@@ -43,7 +43,7 @@ func (s *Stream) settleUsage(sent bool) {
 	}
 	s.land(s.verdict(), 0)
 	s.charge(s.finished)
-	s.addUsage()
+	s.addUsage(1)
 }
 
 // charge settles the request's reservations with what is known of its usage.
@@ -77,6 +77,10 @@ func (s *Stream) settleLate(x *Answer) {
 		}
 		s.leave()
 	}
+	s.settledLate()
+}
+
+func (s *Stream) settledLate() {
 	s.finished = s.w.port.Now()
 	s.settleUsage(true)
 	step := s.next()
@@ -97,11 +101,14 @@ func (s *Stream) tally() {
 	if s.failure == "" {
 		s.failure = s.ending(c)
 	}
+	if q := &s.sequel; q.asked > 0 && !q.seam.met { // what came before is settled
+		return
+	}
 	s.usage = c.usage
 	if c.known && (c.ended || !s.answer.streaming) {
 		return
 	}
-	s.usage.Output = max(c.usage.Output, s.delivered())
+	s.usage.Output = max(c.usage.Output, s.delivered()-s.sequel.past.delivered)
 	if s.answer.streaming || !s.answer.ended && s.status < 400 {
 		s.estimateInput()
 	}
@@ -224,6 +231,7 @@ func millis(nanos int64) int64 { return nanos / 1e6 }
 // record is what the proxy's access log says about the request: one JSON object. It is
 // written for every request, so its keys are spelled with all that stands before them.
 func (s *Stream) record() []byte {
+	usage, cost, priced := s.total()
 	b := append(s.scratch[:0], `{"operation":"`...)
 	b = append(b, s.endpoint.Op.String()...)
 	b = append(b, '"')
@@ -242,22 +250,22 @@ func (s *Stream) record() []byte {
 	if s.answer.streaming {
 		b = append(b, `,"stream":true`...)
 	}
-	b = appendPositive(b, `,"input_tokens":`, s.usage.Input)
-	b = appendPositive(b, `,"output_tokens":`, s.usage.Output)
-	b = appendPositive(b, `,"cache_read_tokens":`, s.usage.CachedRead)
-	b = appendPositive(b, `,"cache_write_tokens":`, s.usage.CacheWrite)
-	b = appendPositive(b, `,"reasoning_tokens":`, s.usage.Reasoning)
-	b = appendPositive(b, `,"audio_seconds":`, s.usage.Seconds)
-	b = appendPositive(b, `,"searches":`, s.usage.Searches)
-	b = appendPositive(b, `,"images":`, s.usage.Images)
-	b = appendPositive(b, `,"characters":`, s.usage.Characters)
-	if s.usage.Estimated {
+	b = appendPositive(b, `,"input_tokens":`, usage.Input)
+	b = appendPositive(b, `,"output_tokens":`, usage.Output)
+	b = appendPositive(b, `,"cache_read_tokens":`, usage.CachedRead)
+	b = appendPositive(b, `,"cache_write_tokens":`, usage.CacheWrite)
+	b = appendPositive(b, `,"reasoning_tokens":`, usage.Reasoning)
+	b = appendPositive(b, `,"audio_seconds":`, usage.Seconds)
+	b = appendPositive(b, `,"searches":`, usage.Searches)
+	b = appendPositive(b, `,"images":`, usage.Images)
+	b = appendPositive(b, `,"characters":`, usage.Characters)
+	if usage.Estimated {
 		b = append(b, `,"estimated":true`...)
 	}
 	switch {
-	case s.priced:
-		b = appendPositive(b, `,"cost_nano_usd":`, s.cost)
-	case s.usage.Counts():
+	case priced:
+		b = appendPositive(b, `,"cost_nano_usd":`, cost)
+	case usage.Counts():
 		b = append(b, `,"unpriced":true`...)
 	}
 	if s.oversized {
@@ -280,6 +288,7 @@ func (s *Stream) record() []byte {
 		b = appendText(b, `,"branch":`, g.Name)
 	}
 	b = appendPositive(b, `,"step":`, int64(s.routing.step()))
+	b = appendPositive(b, `,"continued":`, int64(s.sequel.come))
 	b = appendText(b, `,"failed":`, s.routing.trail)
 	if found := s.appendFound(nil, `"`, `":`, `,`, ``); len(found) > 0 {
 		b = append(append(append(b, `,"found":{`...), found...), '}')

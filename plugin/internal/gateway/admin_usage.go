@@ -15,7 +15,7 @@ import (
 const flushAtOnce = 64
 
 // addUsage adds what a request has used to what its caller has.
-func (s *Stream) addUsage() {
+func (s *Stream) addUsage(requests int64) {
 	l := s.w.ledger
 	if l == nil || s.aside {
 		return
@@ -38,7 +38,7 @@ func (s *Stream) addUsage() {
 	default:
 		labels[usage.Model] = l.Name(name)
 	}
-	sums := usage.Sums{usage.Requests: 1, usage.InputTokens: s.usage.Input, usage.OutputTokens: s.usage.Output}
+	sums := usage.Sums{usage.Requests: requests, usage.InputTokens: s.usage.Input, usage.OutputTokens: s.usage.Output}
 	switch {
 	case s.ownRefusal && s.phase == answered:
 		sums[usage.Refused] = 1

@@ -177,6 +177,14 @@ func (s *Stream) dispatch(request rawjson.Value, body []byte) *Step {
 			return s.translate(request, path)
 		}
 	}
+	if ok && s.mayContinue() { // which takes reading it; what cannot be read passes
+		if path := s.translatedPath(); path != "" && s.translateChat(step, request) == nil {
+			s.translation.own = true
+			return s.translated(step, path)
+		}
+		step, s.dropped = s.next(), ""
+		s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
+	}
 	if !ok && s.endpoint.Op == adapters.CountTokens {
 		return s.countTokens(request)
 	}

@@ -169,6 +169,7 @@ func (s *Stream) renewed() *Step {
 	s.usage = chat.Usage{}
 	s.phase, s.prefixed = awaiting, true
 	s.answer, s.watch, s.failure, s.token, s.rewritten, s.rule, s.dropped, s.oversized = answer{}, nil, "", nil, true, "", "", false
+	s.sequel = sequel{}
 	s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
 	s.guarding = guarding{list: s.guarding.list}
 	s.in.encoding, s.in.length, s.budget.read = "", -1, false

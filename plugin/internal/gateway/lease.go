@@ -11,7 +11,8 @@ func (s *Stream) settleLease(now int64) {
 		return
 	}
 	w.dropLease(s)
-	used := limit.Amounts{limit.InputTokens: s.usage.Input, limit.OutputTokens: s.usage.Output, limit.Tokens: s.usage.Total(), limit.USD: s.cost}
+	usage, cost, _ := s.total()
+	used := limit.Amounts{limit.InputTokens: usage.Input, limit.OutputTokens: usage.Output, limit.Tokens: usage.Total(), limit.USD: cost}
 	w.book.Settle(&b.lease, &used, now)
 	for _, c := range b.lease.Crossed {
 		w.crossed(c, s)

@@ -90,7 +90,7 @@ func (t *translation) track(e *chat.Event) {
 // finish writes the events that end a translated answer.
 func (t *translation) finish(s *Stream, u chat.Usage) {
 	choices := 1
-	for len(t.open) > 0 {
+	for len(t.open) > 0 && s.guarding.failed == nil {
 		b := t.open[0]
 		choices = max(choices, b.choice+1)
 		s.event(&chat.Event{Kind: chat.BlockStop, Choice: b.choice, Index: b.index, Block: b.kind})

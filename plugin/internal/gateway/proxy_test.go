@@ -91,8 +91,9 @@ type exchange struct {
 	told     map[string]string // properties
 	answered bool
 
-	want gateway.Want
-	held []byte // of the response
+	want  gateway.Want
+	held  []byte // of the response
+	holds bool   // its body is held where it is
 
 	waits bool // the request is held although it is complete
 	torn  bool // the gateway has torn the stream down
@@ -205,6 +206,10 @@ func (x *exchange) resume(step *gateway.Step) {
 		x.torn = true
 		return
 	}
+	if step.Answer {
+		x.more(step)
+		return
+	}
 	if !x.waits {
 		x.p.t.Errorf("a stream that does not wait gets a step")
 		return
@@ -216,6 +221,22 @@ func (x *exchange) resume(step *gateway.Step) {
 	}
 	if !x.waits && !x.answered {
 		x.upstream = upstreamMessage(x.head, x.body)
+	}
+}
+
+// more puts what a step has into the answer that is held.
+func (x *exchange) more(step *gateway.Step) {
+	if !x.holds {
+		x.p.t.Errorf("an answer that is not held gets a step")
+		return
+	}
+	x.edit(step)
+	if step.Replace {
+		x.held = []byte(string(step.Body))
+	}
+	if x.holds = step.Action == gateway.Hold; !x.holds {
+		x.response.Body = append(x.response.Body, x.held...)
+		x.held = nil
 	}
 }
 
@@ -289,11 +310,16 @@ func (x *exchange) chunk(p []byte, end bool) {
 		return
 	}
 	x.p.flush()
+	held := x.holds
+	x.holds = step.Action != gateway.Continue
 	if step.Action == gateway.Hold {
 		x.waits = end || len(x.p.calls) > 0
 		x.edit(step)
 		x.held = p
 		return
+	}
+	if step.Action == gateway.Lend && !held {
+		x.p.t.Errorf("an answer is lent that was not held")
 	}
 	x.waits = false
 	x.edit(step)

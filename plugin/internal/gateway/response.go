@@ -8,6 +8,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/sse"
+	"github.com/postern-gateway/postern/plugin/internal/route"
 )
 
 // maxHeld is the largest answer whose headers wait for its end, so that they can
@@ -305,6 +306,10 @@ func (s *Stream) upstreamError(head responseHead) *chat.Error {
 // ResponseBody is the next part of the answer's body, or all of it if the last Step
 // wanted it whole. p is only read, and only now.
 func (s *Stream) ResponseBody(p []byte, end bool) *Step {
+	if q := &s.sequel; q.waiting {
+		q.over = q.over || end
+		return s.holdAnswer()
+	}
 	step := s.next()
 	if s.attempts != nil && s.attempts.waiting { // what failed is held until something else answers
 		step.Action, step.Want = Hold, Whole
@@ -329,6 +334,9 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	case s.answer.translated && s.answer.streaming:
 		step.Want = Each
 		s.translateEvents(step, p, end)
+		if s.sequel.broke != nil {
+			return s.carryOn(step.Body, end, route.BrokenStream)
+		}
 	case s.answer.translated:
 		return s.unlessBlocked(s.translateWhole(step, p))
 	case s.watch == nil:

@@ -96,7 +96,8 @@ func (s *Stream) amounts(step *Step) {
 }
 
 func (s *Stream) amount(f config.Fact) int64 {
-	input, output := min(max(s.usage.Input, 0), maxAmount), min(max(s.usage.Output, 0), maxAmount)
+	usage, cost, _ := s.total()
+	input, output := min(max(usage.Input, 0), maxAmount), min(max(usage.Output, 0), maxAmount)
 	switch f {
 	case config.FactInputTokens:
 		return input
@@ -104,7 +105,7 @@ func (s *Stream) amount(f config.Fact) int64 {
 		return output
 	case config.FactCost:
 		const nanosInMicro = 1000
-		return (s.cost + nanosInMicro - 1) / nanosInMicro // rounded up: nothing is free that has a price
+		return (cost + nanosInMicro - 1) / nanosInMicro // rounded up: nothing is free that has a price
 	}
 	return input + output
 }

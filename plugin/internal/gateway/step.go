@@ -12,6 +12,7 @@ type Action uint8
 const (
 	Continue Action = iota // it goes on, with the Step's edits
 	Hold                   // it stays, with what came before and what comes after, until a Step continues
+	Lend                   // all that there is goes on, and the direction is held as it was: a Step can put more there
 )
 
 // A Want is how much of a body the gateway has to see.
@@ -30,6 +31,7 @@ type Step struct {
 	Action Action
 	Want   Want   // of the body of the same direction, from now on
 	Reset  bool   // nothing more comes: the stream is torn down
+	Answer bool   // of a Wake: the step is for the answer, which is held, and not for the request
 	Reply  *Reply // answer in the upstream's place; nothing but Set, on the headers in hand, applies then
 
 	// Again asks for the body once more, which was complete before this step: what held

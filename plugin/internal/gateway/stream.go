@@ -77,6 +77,7 @@ type Stream struct {
 	routing     routing
 	weighing    weighing
 	translation translation
+	sequel      sequel
 	codecs      codecs
 	guarding    guarding
 	budget      budgeting

@@ -110,7 +110,7 @@ const noLabel = "none"
 // otherwise it follows unchanged.
 func (s *Stream) toProvider(step *Step, path string, body []byte, whole bool) *chat.Error {
 	p := s.target.Provider
-	translated := s.translation.way != nil
+	translated := s.translation.way != nil && !s.translation.own
 	changed := path != s.endpoint.Path || s.prefixed || translated
 	if s.in.query != "" && !translated { // a query means something to the client's own API alone
 		path = withQuery(path, s.in.query)

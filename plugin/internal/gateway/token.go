@@ -99,8 +99,7 @@ func (s *Stream) depart(step *Step) *Step {
 		if !t.fetching && now >= t.retry {
 			s.w.fetch(t, now)
 		}
-		return s.reject(&chat.Error{Status: 503, Kind: chat.Overloaded, Code: "provider_token_unavailable",
-			Message: "the gateway has no token for the provider '" + t.provider.Name + "' yet"})
+		return s.reject(noToken(t))
 	case t.fetching:
 	case now < t.retry && t.problem != nil:
 		return s.reject(t.why(now))
@@ -123,6 +122,11 @@ func (t *token) valid(now int64) bool { return t.headers != nil && now < t.expir
 func (s *Stream) carry(step *Step) {
 	step.Set = append(step.Set, s.token.headers...)
 	s.tokenGot = s.token.got
+}
+
+func noToken(t *token) *chat.Error {
+	return &chat.Error{Status: 503, Kind: chat.Overloaded, Code: "provider_token_unavailable",
+		Message: "the gateway has no token for the provider '" + t.provider.Name + "' yet"}
 }
 
 // why is the error for a request that came when there is no token.

@@ -9,11 +9,13 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/sse"
+	"github.com/postern-gateway/postern/plugin/internal/route"
 )
 
 // A translation is what a stream has while its request and answer change dialects.
 type translation struct {
-	way     way // nil: they do not
+	way     way  // nil: they do not
+	own     bool // the provider takes the client's own dialect
 	chat    chatWay
 	embed   embedWay
 	decoder adapters.Decoder
@@ -259,6 +261,9 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 			s.answer.cut = true
 			return
 		}
+		if s.sequel.broke != nil {
+			return
+		}
 	}
 	if !end || tr.failed {
 		if !end && s.outruns() {
@@ -267,14 +272,23 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 		return
 	}
 	if err := tr.decoder.Close(tr.emit); err != nil && !tr.failed {
-		s.failure = "stream_truncated"
-		s.event(&chat.Event{Kind: chat.Failure, Err: &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure,
-			Message: "the provider ended the stream before the answer was complete"}})
+		s.event(&chat.Event{Kind: chat.Failure, Err: s.truncated()})
 	}
+}
+
+func (s *Stream) truncated() *chat.Error {
+	s.failure = "stream_truncated"
+	return &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure, Message: "the provider ended the stream before the answer was complete"}
 }
 
 // event writes one step of the answer in the client's dialect and counts it.
 func (s *Stream) event(e *chat.Event) {
+	if e.Kind == chat.Failure && s.breaksOff(e.Err, route.BrokenStream) {
+		return
+	}
+	if q := &s.sequel; q.able && !s.guarding.inner {
+		q.note(e, s.routing.group.Continue.Text)
+	}
 	if s.guarding.answers && !s.guarding.inner && !s.guardEvent(e) {
 		return
 	}
@@ -294,6 +308,9 @@ func (s *Stream) event(e *chat.Event) {
 	s.keepEvent(e)
 	if e.Counted {
 		tr.usage, tr.counted = e.Usage, true
+	}
+	if s.sequel.come > 0 {
+		s.addPast(e)
 	}
 	s.step.Body = tr.encoder.Append(s.step.Body, e)
 }

@@ -120,6 +120,11 @@ func (s *Stream) translate(request rawjson.Value, path string) *Step {
 	if e != nil {
 		return s.reject(e)
 	}
+	return s.translated(step, path)
+}
+
+// translated sends a translated request on.
+func (s *Stream) translated(step *Step, path string) *Step {
 	step.Replace = true
 	s.prompt = promptBytes(step.Body)
 	return s.send(step, path, step.Body)
@@ -151,6 +156,7 @@ func (s *Stream) translateChat(step *Step, request rawjson.Value) *chat.Error {
 	tr.chat = chatWay{t, s}
 	tr.way = &tr.chat
 	tr.delivered.Reset()
+	s.sequel.begins(s, r)
 	if s.stream {
 		tr.decoder = s.codecs.decoder(s.target.Provider.Adapter, t)
 		tr.encoder = s.codecs.encoder(d)

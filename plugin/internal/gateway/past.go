@@ -1,0 +1,72 @@
+package gateway
+
+import "github.com/postern-gateway/postern/adapters/chat"
+
+// A past is what the targets before the one in hand have taken of one stream.
+type past struct {
+	usage     chat.Usage
+	cost      int64
+	unpriced  bool
+	delivered int64 // tokens to the client
+}
+
+// settlePart counts what the target in hand has said before another goes on: its input, and
+// of its output what has come. A target that has said nothing is not billed.
+func (s *Stream) settlePart() {
+	q, tr := &s.sequel, &s.translation
+	if q.asked > 0 && !q.seam.met {
+		tr.usage, tr.counted = chat.Usage{}, false
+		return
+	}
+	p, failure := &q.past, s.failure
+	s.finished = s.w.port.Now()
+	s.tally()
+	s.failure = failure
+	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
+	step := Step{}
+	s.spent(&step, s.w.series.Group(s.labels()))
+	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)
+	s.addUsage(0)
+	p.usage = sum(p.usage, s.usage)
+	p.cost += s.cost
+	p.unpriced = p.unpriced || !s.priced && s.usage.Counts()
+	p.delivered = s.delivered()
+	s.usage, s.cost, s.priced = chat.Usage{}, 0, false
+	tr.usage, tr.counted = chat.Usage{}, false
+}
+
+// total is what all targets of the request have taken.
+func (s *Stream) total() (u chat.Usage, cost int64, priced bool) {
+	p := &s.sequel.past
+	if !p.usage.Counts() {
+		return s.usage, s.cost, s.priced
+	}
+	return sum(p.usage, s.usage), p.cost + s.cost, !p.unpriced && (s.priced || !s.usage.Counts())
+}
+
+// addPast makes the usage that a client is told that of all parts of its answer.
+func (s *Stream) addPast(e *chat.Event) {
+	p := &s.sequel.past
+	switch {
+	case e.Counted:
+		e.Usage = sum(p.usage, e.Usage)
+	case e.Kind == chat.End && !s.translation.counted: // the last target does not say
+		u := chat.Usage{Input: int64(s.prompt) / bytesPerToken, Output: s.delivered() - p.delivered, Estimated: true}
+		e.Usage, e.Counted = sum(p.usage, u), true
+	}
+}
+
+func sum(a, b chat.Usage) chat.Usage {
+	a.Input += b.Input
+	a.Output += b.Output
+	a.CachedRead += b.CachedRead
+	a.CacheWrite += b.CacheWrite
+	a.ImageInput += b.ImageInput
+	a.Reasoning += b.Reasoning
+	a.Seconds += b.Seconds
+	a.Searches += b.Searches
+	a.Images += b.Images
+	a.Characters += b.Characters
+	a.Estimated = a.Estimated || b.Estimated
+	return a
+}
