@@ -137,6 +137,12 @@ func (p *plugin) wake(wakes []gateway.Wake) {
 			s.check(abi.Reset(abi.Response))
 			continue
 		}
+		if w.Step.Answer {
+			if s.applyResponse(w.Step) == types.ActionContinue {
+				s.check(abi.Continue(abi.Response))
+			}
+			continue
+		}
 		again := w.Step.Again // the step is the stream's, which uses it again
 		action := s.applyRequest(w.Step)
 		if again {

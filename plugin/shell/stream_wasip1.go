@@ -141,7 +141,11 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 	if step.Replace {
 		s.check(abi.ReplaceBuffer(body, step.Body))
 	}
-	if step.Action == gateway.Hold {
+	switch step.Action {
+	case gateway.Hold:
+		return types.ActionPause
+	case gateway.Lend: // the proxy sends what it holds after this callback, and then holds again
+		s.check(abi.Continue(abi.Response))
 		return types.ActionPause
 	}
 	return types.ActionContinue

@@ -214,15 +214,12 @@ func (w *Worker) giveUpSilent(now int64) []Wake {
 	var wakes []Wake
 	for s := w.eager.first; s != nil; {
 		next := s.after
-		r := &s.routing
-		if r.left > 0 && now-r.left >= int64(s.patience()) {
+		if why := s.silent(now); why != route.NoReason {
 			s.leave()
-			why := route.TimedOut
-			if s.stream {
-				why = route.Silent
-			}
 			if s.spare(why) {
 				wakes = append(wakes, Wake{s.owner, s.another(why)})
+			} else if why == route.Stalled {
+				wakes = append(wakes, Wake{s.owner, s.reject(stalledError())})
 			}
 		}
 		s = next
@@ -230,9 +227,24 @@ func (w *Worker) giveUpSilent(now int64) []Wake {
 	return wakes
 }
 
+// silent is why an answer that has not begun is not waited for any longer.
+func (s *Stream) silent(now int64) route.Reason {
+	r, p := &s.routing, int64(s.patience())
+	switch {
+	case s.weighing.stream && s.stalled(now):
+		return route.Stalled
+	case p == 0 || r.left == 0 || now-r.left < p:
+		return route.NoReason
+	case s.stream:
+		return route.Silent
+	}
+	return route.TimedOut
+}
+
 // watchClock has the answer begin in time.
 func (s *Stream) watchClock() {
-	if s.routing.group != nil && s.patience() > 0 && s.routing.kept != nil && s.list == nil && (s.attempts == nil || !s.attempts.calling) {
+	g := s.routing.group
+	if g != nil && (s.patience() > 0 || s.weighing.stream && g.Idle > 0) && s.routing.kept != nil && s.list == nil && (s.attempts == nil || !s.attempts.calling) {
 		s.w.eager.add(s)
 	}
 }

@@ -67,7 +67,11 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	if step := s.weigh(head, h, end); step != nil {
 		return step
 	}
-	return s.begin(head, h, end)
+	step = s.begin(head, h, end)
+	if s.answer.streaming {
+		s.hear(end)
+	}
+	return step
 }
 
 // begin begins an answer that is one, or the last there is.
@@ -324,6 +328,9 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	}
 	s.retain(0)
 	s.answer.ended = s.answer.ended || end
+	if s.answer.streaming {
+		s.hear(end)
+	}
 	switch {
 	case s.answer.replaced != nil:
 		step.Replace, step.Want = true, Each
@@ -336,6 +343,9 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		s.translateEvents(step, p, end)
 		if s.sequel.broke != nil {
 			return s.carryOn(step.Body, end, route.BrokenStream)
+		}
+		if s.sequel.lent && !end && !s.answer.cut {
+			step.Action = Lend
 		}
 	case s.answer.translated:
 		return s.unlessBlocked(s.translateWhole(step, p))

@@ -33,6 +33,7 @@ type routing struct {
 	left  int64        // since when; 0: it is not on its way
 	rest  int64        // how long its provider wants to be left alone, in nanoseconds
 	until int64        // it waits before it is tried again
+	heard int64        // when something of the answer has come; 0: nobody looks
 }
 
 // step is the target's place in the order in which they are tried: 0 is one of the group's,

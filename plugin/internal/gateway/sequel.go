@@ -21,6 +21,7 @@ type sequel struct {
 	asked   int         // how often another target was
 	come    int         // and how often it has gone on
 
+	lent    bool   // the answer goes on piece by piece and is held in between
 	waiting bool   // for an answer
 	held    []byte // that goes out before it
 	over    bool   // the first target's stream has come to its end

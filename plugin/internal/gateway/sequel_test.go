@@ -3,7 +3,9 @@ package gateway_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
 	"github.com/postern-gateway/postern/plugin/cases"
 )
@@ -18,7 +20,9 @@ const sequelConfig = `{"hold_headers":"always","providers":[
 func saying(text string) string { return strings.Replace(hello, "hello", text, 1) }
 
 // broken is a stream that has said something and then ends with what follows.
-func broken(then ...string) cases.Message { return events(append([]string{role, saying("It was a dark "), saying("and stormy ")}, then...)...) }
+func broken(then ...string) cases.Message {
+	return events(append([]string{role, saying("It was a dark "), saying("and stormy ")}, then...)...)
+}
 
 const counted = `{"id":"d","object":"chat.completion.chunk","created":2,"model":"m-b","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":3,"total_tokens":23}}`
 
@@ -87,4 +91,90 @@ func said(body string) (text string) {
 		}
 	}
 	return text
+}
+
+const idleConfig = `{"hold_headers":"always","providers":[
+	{"name":"a","type":"openai","cluster":"a","keys":[{"value":"key-a"}]},
+	{"name":"b","type":"openai","cluster":"b","keys":[{"value":"key-b"}]}],
+	"models":[
+	{"name":"alone","targets":[{"provider":"a","model":"m-a"}],"idle":"5s"},
+	{"name":"chain","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"b","model":"m-b"}],"idle":"5s"},
+	{"name":"other","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"b","model":"m-b","on":["rate_limited"]}],"idle":"5s"},
+	{"name":"on","targets":[{"provider":"a","model":"m-a"}],"fallback":[{"provider":"b","model":"m-b"}],"idle":"5s","continue":{}}],
+	"limits":[{"name":"now","concurrent":1}]}`
+
+// stalls begins the answer to a stream of a model with some pieces, and then says nothing
+// for a while.
+func stalls(p *proxy, model string, pieces ...string) *exchange {
+	p.details = "via_upstream"
+	x := p.stream()
+	x.request(askFor(model, true))
+	x.begin([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/event-stream"}}, false)
+	for _, piece := range pieces {
+		x.chunk([]byte("data: "+piece+"\n\n"), false)
+		p.tick(3 * time.Second)
+	}
+	x.waits = true
+	p.tick(5 * time.Second)
+	return x
+}
+
+func TestStreamsThatStall(t *testing.T) {
+	t.Parallel()
+	next := events(role, saying("night."), stopped, counted, "[DONE]")
+	for _, tt := range []struct {
+		name, model string
+		pieces      []string
+		calls       int
+		text        string
+		record      []string
+	}{
+		{"before its content", "chain", []string{role}, 1, "night.", []string{`"failed":"a/m-a idle"`, `"provider":"b"`, `"status":200`}},
+		{"before its first event", "chain", nil, 1, "night.", []string{`"failed":"a/m-a idle"`}},
+		{"before its content, with nothing for that", "other", []string{role}, 0, "", []string{`"status":504`, `"error":"idle_timeout"`}},
+		{"amid its text", "chain", []string{role, saying("It was ")}, 0, "It was ", []string{`"error":"idle"`, `"output_tokens":2`, `"estimated":true`}},
+		{"alone", "alone", []string{role, saying("It was ")}, 0, "It was ", []string{`"error":"idle"`}},
+		{"alone before its first event", "alone", nil, 0, "", []string{`"error":"idle"`}},
+		{"amid its text, to be gone on with", "on", []string{role, saying("It was ")}, 1, "It was night.", []string{`"continued":1`, `"failed":"a/m-a idle"`, `"output_tokens":5`}},
+		{"to be gone on with, in one piece", "on", []string{saying("It was "), saying("dark ")}, 1, "It was dark night.", []string{`"continued":1`}},
+		{"to be gone on with, before anything has gone out", "on", []string{saying("It was ")}, 1, "night.", []string{`"failed":"a/m-a idle"`}},
+	} {
+		p := newProxy(t, idleConfig)
+		x := stalls(p, tt.model, tt.pieces...)
+		if len(p.calls) != tt.calls {
+			t.Errorf("%s: got %d callouts, want %d", tt.name, len(p.calls), tt.calls)
+			continue
+		}
+		if tt.calls > 0 {
+			if x.torn {
+				t.Errorf("%s: the stream is torn down", tt.name)
+			}
+			x.waits = true
+			p.answer(&next)
+			if !strings.Contains(string(x.response.Body), "[DONE]") {
+				t.Errorf("%s: got %s, want a whole stream", tt.name, x.response)
+			}
+			if !x.answered { // the first is still there
+				x.chunk([]byte("data: "+saying("too late")+"\n\n"), false)
+				p.tick(21 * time.Second)
+			}
+		}
+		if x.answered == x.torn {
+			t.Errorf("%s: torn down: %v, answered: %v", tt.name, x.torn, x.answered)
+		}
+		if got := said(string(x.response.Body)); got != tt.text {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.text)
+		}
+		x.done()
+		for _, want := range tt.record {
+			if !strings.Contains(string(x.record), want) {
+				t.Errorf("%s: got the record %s, want %s", tt.name, x.record, want)
+			}
+		}
+		if again := p.stream(); !t.Failed() {
+			if again.request(askFor("alone", true)); again.answered {
+				t.Errorf("%s: got %s, want nothing left under way", tt.name, again.response)
+			}
+		}
+	}
 }

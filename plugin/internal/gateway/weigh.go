@@ -16,6 +16,7 @@ type weighing struct {
 	stream  bool
 	head    responseHead
 	headers []adapters.Header
+	held    bool // something of its body is
 }
 
 const (
@@ -52,6 +53,7 @@ func (s *Stream) weigh(head responseHead, h []adapters.Header, end bool) *Step {
 	step := s.hold()
 	if s.weighing.stream {
 		step.Want = Each
+		s.heard()
 		s.watchClock()
 	}
 	return step
@@ -114,6 +116,9 @@ func (s *Stream) weighBody(p []byte, end bool) *Step {
 	switch {
 	case w.stream:
 		why, decided = s.weighEvents(p, end)
+		if why == route.NoReason && !w.held && s.sequel.able && s.routing.group.Idle > 0 {
+			decided = end // an answer that is to be lent has to be held before
+		}
 	case !end && len(p) > s.mostWhole():
 		decided = true
 	case end && w.head.status >= 400:
@@ -125,6 +130,8 @@ func (s *Stream) weighBody(p []byte, end bool) *Step {
 		return s.another(why)
 	}
 	if !decided {
+		s.heard()
+		w.held = true
 		step := s.hold()
 		step.Want = Each
 		return step
@@ -202,6 +209,7 @@ func (s *Stream) goOn(p []byte, end bool) *Step {
 	w := s.weighing
 	s.weighing = weighing{}
 	s.leave()
+	s.sequel.lent = w.held && s.sequel.able && s.routing.group.Idle > 0
 	s.watch = nil
 	if d := s.translation.decoder; d != nil {
 		d.Reset()

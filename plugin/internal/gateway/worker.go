@@ -46,6 +46,7 @@ type Worker struct {
 	queued   held           // those that wait for a limit
 	eager    held           // those whose answer has to begin soon
 	pausing  held           // those that wait before they are tried again
+	flowing  held           // those whose stream must not stall
 	cut      held           // those whose answer the gateway has ended
 	kept     *cache.Memory  // nil: nothing is
 	keyer    cache.Keyer
@@ -173,6 +174,7 @@ func (w *Worker) Tick() []Wake {
 	w.revoked.Look(now)
 	wakes = append(wakes, w.retryWaiting(now)...)
 	wakes = append(wakes, w.giveUpSilent(now)...)
+	wakes = append(wakes, w.endIdle(now)...)
 	wakes = append(wakes, w.resumePausing(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)
