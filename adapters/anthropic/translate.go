@@ -8,10 +8,17 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
-var _ adapters.Translator = (*adapter)(nil)
+var (
+	_ adapters.Translator = (*adapter)(nil)
+	_ adapters.Prefiller  = (*adapter)(nil)
+)
 
 // ChatPath is the same for all models, with and without a stream.
 func (a *adapter) ChatPath(string, bool) string { return "/v1/messages" }
+
+// Prefills reports whether a model goes on with a final assistant message
+// (https://platform.claude.com/docs/en/build-with-claude/prompt-engineering/prefill-claudes-response).
+func (t *Translation) Prefills(model string) bool { return find(model).is(takesPrefill) }
 
 // AppendRequest appends a request of https://platform.claude.com/docs/en/api/messages.
 func (t *Translation) AppendRequest(dst []byte, r *chat.Request) ([]byte, *chat.Error) {

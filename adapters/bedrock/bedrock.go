@@ -61,6 +61,7 @@ type adapter struct {
 var (
 	_ adapters.Adapter    = (*adapter)(nil)
 	_ adapters.Translator = (*adapter)(nil)
+	_ adapters.Prefiller  = (*adapter)(nil)
 	_ adapters.Framer     = (*adapter)(nil)
 	_ adapters.Signer     = (*adapter)(nil)
 	_ adapters.Located    = (*adapter)(nil)

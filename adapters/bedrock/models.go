@@ -1,6 +1,10 @@
 package bedrock
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters/anthropic"
+)
 
 // A trait is something that a family of models takes and others do not.
 type trait uint16
@@ -71,6 +75,11 @@ func claudeName(id string) string {
 		}
 	}
 	return name
+}
+
+// Prefills is what Claude models do, where Anthropic says so.
+func (a *adapter) Prefills(id string) bool {
+	return find(id).is(claude) && (&anthropic.Translation{}).Prefills(claudeName(id))
 }
 
 // thinks reports whether a Claude model can think at all: all since 3.7 can.

@@ -85,6 +85,7 @@ type adapter struct {
 var (
 	_ adapters.Adapter    = (*adapter)(nil)
 	_ adapters.Translator = (*adapter)(nil)
+	_ adapters.Prefiller  = (*adapter)(nil)
 	_ adapters.Amender    = (*adapter)(nil)
 	_ adapters.Exchanger  = (*adapter)(nil)
 	_ adapters.Located    = (*adapter)(nil)
@@ -129,6 +130,12 @@ func (a *adapter) ChatPath(model string, stream bool) string {
 		return a.path(google, name, "streamGenerateContent?alt=sse")
 	}
 	return a.path(google, name, "generateContent")
+}
+
+// Prefills is what Claude does.
+func (a *adapter) Prefills(model string) bool {
+	publisher, name := a.split(model)
+	return publisher == claude && a.claude.Prefills(name)
 }
 
 // Native is for Claude, whose clients' own format this is but for the model.

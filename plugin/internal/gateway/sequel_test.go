@@ -39,7 +39,8 @@ func claudeStream(text string) cases.Message {
 func TestAStreamIsGoneOnWith(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]cases.Message{"an error": broken(failure), "an early end": broken(), "an event that is none": broken(`{"choices":`)} {
-		for cut := 1; cut < len(answer.Body); cut += 7 {
+		begun := len(events(role, saying("It was a dark ")).Body)
+		for cut := begun; cut < len(answer.Body); cut += 7 {
 			p := newProxy(t, sequelConfig)
 			p.details = "via_upstream"
 			x := p.stream()
@@ -79,6 +80,27 @@ func TestAStreamIsGoneOnWith(t *testing.T) {
 				return
 			}
 		}
+	}
+}
+
+// As long as nothing has gone out another target answers from the beginning.
+func TestAStreamThatBreaksOffInOnePiece(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]cases.Message{"an error": broken(failure), "an early end": broken()} {
+		p := newProxy(t, sequelConfig)
+		p.details = "via_upstream"
+		x := p.stream()
+		x.request(askFor("chain", true))
+		x.respond(answer)
+		if len(p.calls) != 1 || strings.Contains(string(p.calls[0].Body), "stormy") {
+			t.Fatalf("%s: got %d callouts and %s, want one that asks anew", name, len(p.calls), x.response)
+		}
+		next := claudeStream("It was.")
+		p.answer(&next)
+		if got := said(string(x.response.Body)); got != "It was." {
+			t.Errorf("%s: got %q, want the second's answer", name, got)
+		}
+		x.done()
 	}
 }
 

@@ -144,7 +144,7 @@ func (s *Stream) weighEvents(p []byte, end bool) (why route.Reason, decided bool
 	if !s.openFrames(s.weighing.head.contentType) {
 		return route.NoReason, true
 	}
-	look := s.lookAt()
+	look, complete := s.lookAt()
 	whole := s.attempts != nil && s.attempts.calling // nothing of it is with the client before all is here
 	events, any := 0, false
 	for rest := p; ; events++ {
@@ -159,24 +159,21 @@ func (s *Stream) weighEvents(p []byte, end bool) (why route.Reason, decided bool
 		if !ev.Message {
 			continue
 		}
-		switch failed, begun := look(ev.Type, ev.Data); {
-		case failed:
+		failed, begun := look(ev.Type, ev.Data)
+		if failed {
 			return route.BrokenStream, true
-		case begun && !whole:
-			return route.NoReason, true
-		case begun:
-			any = true
 		}
+		any = any || begun
 	}
-	if end && !any {
+	if end && !(any && complete()) {
 		return route.BrokenStream, true
 	}
-	return route.NoReason, end || len(p) > mostWeighed || events > mostEvents
+	return route.NoReason, end || any && !whole || len(p) > mostWeighed || events > mostEvents
 }
 
 // lookAt is how one event of the provider's is looked at: whether it is an error, and
-// whether the answer has begun with it.
-func (s *Stream) lookAt() func(kind, data []byte) (failed, begun bool) {
+// whether the answer has begun with it. complete tells at the end whether it is one.
+func (s *Stream) lookAt() (look func(kind, data []byte) (failed, begun bool), complete func() bool) {
 	if s.translation.way != nil && s.translation.decoder != nil {
 		d := s.translation.decoder
 		d.Reset()
@@ -189,18 +186,19 @@ func (s *Stream) lookAt() func(kind, data []byte) (failed, begun bool) {
 				begun = true
 			}
 		}
-		return func(kind, data []byte) (bool, bool) {
+		look = func(kind, data []byte) (bool, bool) {
 			if err := d.Event(kind, data, emit); err != nil {
 				return true, false
 			}
 			return failed, begun
 		}
+		return look, func() bool { return d.Close(emit) == nil && !failed }
 	}
 	s.openWatch()
 	return func(kind, data []byte) (bool, bool) {
 		s.watch.Event(kind, data)
 		return s.watch.Failed(), s.watch.Delivered() > 0 || s.watch.Ended()
-	}
+	}, s.watch.Ended
 }
 
 // goOn lets an answer pass that was held: as if its headers and what there is of its body
