@@ -45,13 +45,13 @@ func TestAStreamIsGoneOnWith(t *testing.T) {
 			p.details = "via_upstream"
 			x := p.stream()
 			x.request(chatRequest("/v1/chat/completions", `{"model":"chain","stream":true,"stream_options":{"include_usage":true},"max_tokens":100,"messages":[{"role":"user","content":"Tell"}]}`))
-			x.respond(answer, cut)
+			x.respond(answer, len(events(role).Body), cut)
 			if len(p.calls) != 1 || x.answered {
 				t.Fatalf("%s, cut at %d: got %d callouts and %s, want one", name, cut, len(p.calls), x.response)
 			}
 			got := string(p.calls[0].Body)
 			if want := `{"role":"assistant","content":"It was a dark and stormy"}`; p.calls[0].Cluster != "claude" || !strings.Contains(strings.ReplaceAll(got, `[{"type":"text","text":"It was a dark and stormy"}]`, `"It was a dark and stormy"`), want) {
-				t.Fatalf("%s: got %s, want what was said", name, got)
+				t.Fatalf("%s, cut at %d of %d: got %s, want what was said", name, cut, len(answer.Body), got)
 			}
 			next := claudeStream(` night.`)
 			p.answer(&next)
