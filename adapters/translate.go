@@ -73,3 +73,10 @@ type Decoder interface {
 	// which case no End has been handed over.
 	Close(emit func(*chat.Event)) error
 }
+
+// A Finisher is what a Decoder also is that has an answer's end wait for what may come with
+// it, such as its usage.
+type Finisher interface {
+	// Finished reports whether the provider has said why the answer has ended.
+	Finished() bool
+}

@@ -268,6 +268,9 @@ func (d *decoder) delta(index int64, v rawjson.Value, emit func(*chat.Event)) er
 	return nil
 }
 
+// Finished reports whether the answer has its reason to end.
+func (d *decoder) Finished() bool { return d.finish != chat.FinishNone }
+
 // Close reports a stream that ended before its last event. One that failed has said so.
 func (d *decoder) Close(func(*chat.Event)) error {
 	if d.state == over {

@@ -196,4 +196,7 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	return err
 }
 
+// Finished reports whether the answer has its reason to end.
+func (d *decoder) Finished() bool { return d.finished }
+
 func (d *decoder) Close(emit func(*chat.Event)) error { return d.to.Close(emit) }

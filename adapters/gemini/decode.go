@@ -175,6 +175,16 @@ func (d *decoder) close(choice int, emit func(*chat.Event)) {
 	}
 }
 
+// Finished reports whether all candidates have their reasons to end.
+func (d *decoder) Finished() bool {
+	for i := range d.lanes {
+		if d.lanes[i].finish == chat.FinishNone {
+			return false
+		}
+	}
+	return len(d.lanes) > 0
+}
+
 // Close ends the answers, if all of them have been ended by the model.
 func (d *decoder) Close(emit func(*chat.Event)) error {
 	if d.over {

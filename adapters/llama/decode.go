@@ -93,6 +93,9 @@ func (d *decoder) event(name []byte, v rawjson.Value, data []byte, emit func(*ch
 	return nil
 }
 
+// Finished reports whether the answer has its reason to end.
+func (d *decoder) Finished() bool { return d.ended }
+
 // delta reads what an event adds. What comes after the reason to end is not looked at.
 func (d *decoder) delta(v rawjson.Value, emit func(*chat.Event)) error {
 	if d.ended {

@@ -185,6 +185,16 @@ func (d *decoder) end(emit func(*chat.Event)) error {
 	return nil
 }
 
+// Finished reports whether all answers have their reasons to end.
+func (d *decoder) Finished() bool {
+	for i := range d.lanes {
+		if !d.lanes[i].finished {
+			return false
+		}
+	}
+	return len(d.lanes) > 0
+}
+
 func (d *decoder) Close(func(*chat.Event)) error {
 	if d.done {
 		return nil

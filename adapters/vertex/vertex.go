@@ -257,6 +257,12 @@ func (d *decoder) Event(event, data []byte, emit func(*chat.Event)) error {
 	return d.in.Event(event, data, emit)
 }
 
+// Finished is what the form's own reader says, where it has its end wait.
+func (d *decoder) Finished() bool {
+	f, ok := d.in.(adapters.Finisher)
+	return ok && f.Finished()
+}
+
 func (d *decoder) open(named bool) adapters.Decoder {
 	if !named {
 		if d.gemini == nil {

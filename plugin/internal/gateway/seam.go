@@ -79,7 +79,9 @@ func (s *Stream) read(p []byte) {
 	if q.broke == nil && tr.decoder.Close(s.joined) != nil {
 		fail(s.truncated())
 	}
-	q.failure, s.failure = s.failure, ""
+	if q.failure, s.failure = s.failure, ""; s.hasFinished() {
+		q.able = false
+	}
 	if e := s.guarding.failed; e != nil { // a guard has ended the answer
 		q.broke, s.failure = nil, e.Code
 	}

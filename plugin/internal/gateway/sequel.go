@@ -67,12 +67,19 @@ func (q *sequel) stop() { q.able, q.said = false, nil }
 // breaksOff takes an error of a stream's, and reports whether something goes on in its place.
 func (s *Stream) breaksOff(e *chat.Error, why route.Reason) bool {
 	q := &s.sequel
-	if !q.able || q.broke != nil || s.guarding.inner || s.guarding.failed != nil || q.asked >= s.routing.group.Continue.Attempts || !s.spare(why) {
+	if s.hasFinished() || !q.able || q.broke != nil || s.guarding.inner || s.guarding.failed != nil || q.asked >= s.routing.group.Continue.Attempts || !s.spare(why) {
 		return false
 	}
 	copied := *e
 	q.broke, q.failure, s.failure = &copied, s.failure, ""
 	return true
+}
+
+// hasFinished reports whether the target in hand has said why its answer has ended, though
+// the answer's last event may not have come.
+func (s *Stream) hasFinished() bool {
+	f, ok := s.translation.decoder.(adapters.Finisher)
+	return ok && f.Finished()
 }
 
 // carryOn has the next target go on with a stream that has broken off. What is to go out
@@ -102,7 +109,7 @@ func (s *Stream) askOn(why route.Reason) bool {
 	s.settlePart()
 	for {
 		s.land(why.Blames(), s.routing.rest)
-		if q.asked >= s.routing.group.Continue.Attempts || !s.spare(why) {
+		if !q.able || q.asked >= s.routing.group.Continue.Attempts || !s.spare(why) {
 			return false
 		}
 		q.asked++

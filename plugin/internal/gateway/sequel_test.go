@@ -200,3 +200,115 @@ func TestStreamsThatStall(t *testing.T) {
 		}
 	}
 }
+
+// What comes of a sequel: how many were asked, what the client has read, and what is recorded.
+func TestSequels(t *testing.T) {
+	t.Parallel()
+	good, bad := events(role, saying("night."), stopped, counted, "[DONE]"), jsonAnswer("500", `{"error":{"message":"broken"}}`)
+	call := `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"a"}}]},"finish_reason":null}]}`
+	called := strings.Replace(stopped, `"stop"`, `"tool_calls"`, 1)
+	for _, tt := range []struct {
+		name    string
+		request string // more members of it
+		begins  []string
+		answers []*cases.Message
+		text    string
+		has     string // and what else the stream has
+		record  []string
+	}{
+		{"the first that is asked fails", "", nil, []*cases.Message{&bad, &good}, "It was a dark and stormy night.", "[DONE]",
+			[]string{`"continued":1`, `"failed":"a/m-a stream_error, claude/claude-sonnet-4-5 server_error"`, `"provider":"b"`, `"output_tokens":9`}},
+		{"nobody answers", "", nil, []*cases.Message{nil, nil}, "It was a dark and stormy ", `"error":{"message":"the provider did not answer in time"`,
+			[]string{`"error":"stream_error"`, `"output_tokens":6`}},
+		{"both fail", "", nil, []*cases.Message{&bad, &bad}, "It was a dark and stormy ", `"error":{"message":"broken"`, []string{`"error":"stream_error"`, `"output_tokens":6`}},
+		{"one breaks off as well", "", nil, []*cases.Message{ptr(claudeHalf("and very ")), &good}, "It was a dark and stormy and very night.", "[DONE]", []string{`"continued":2`, `"output_tokens":11`}},
+		{"a sequel that calls a tool", `"tools":[{"type":"function","function":{"name":"f"}}],`, nil, []*cases.Message{ptr(bad), ptr(events(role, call, called, "[DONE]"))},
+			"It was a dark and stormy ", `"finish_reason":"tool_calls"`, []string{`"continued":1`}},
+		{"a call that is half said", `"tools":[{"type":"function","function":{"name":"f"}}],`, []string{role, saying("It was "), call}, nil, "It was ", `"error"`, []string{`"error":"stream_error"`}},
+		{"an answer in a form", `"response_format":{"type":"json_object"},`, nil, nil, "It was a dark and stormy ", `"error"`, []string{`"error":"stream_error"`}},
+		{"an answer that has ended", "", []string{role, saying("It was."), stopped}, nil, "It was.", `"error"`, []string{`"error":"stream_error"`}},
+		{"several answers", `"n":2,`, nil, nil, "It was a dark and stormy ", `"error"`, []string{`"error":"stream_error"`}},
+	} {
+		p := newProxy(t, sequelConfig)
+		p.details = "via_upstream"
+		x := p.stream()
+		x.request(chatRequest("/v1/chat/completions", `{"model":"chain","stream":true,`+tt.request+`"messages":[{"role":"user","content":"Tell"}]}`))
+		begins := tt.begins
+		if begins == nil {
+			begins = []string{role, saying("It was a dark "), saying("and stormy ")}
+		}
+		first := events(append(begins, failure)...)
+		x.respond(first, len(events(role).Body), len(events(begins[:2]...).Body))
+		for _, a := range tt.answers {
+			if len(p.calls) != 1 {
+				t.Fatalf("%s: got %d callouts, want one; the client got %s", tt.name, len(p.calls), x.response)
+			}
+			p.answer(a)
+		}
+		body := string(x.response.Body)
+		if len(p.calls) > 0 || said(body) != tt.text || !strings.Contains(body, tt.has) {
+			t.Errorf("%s: got %d more callouts and %s, want %q and %s", tt.name, len(p.calls), body, tt.text, tt.has)
+		}
+		x.done()
+		for _, want := range tt.record {
+			if !strings.Contains(string(x.record), want) {
+				t.Errorf("%s: got the record %s, want %s", tt.name, x.record, want)
+			}
+		}
+		again := p.stream()
+		if again.request(askFor("chain", true)); again.answered {
+			t.Errorf("%s: got %s, want nothing left under way", tt.name, again.response)
+		}
+	}
+}
+
+func ptr(m cases.Message) *cases.Message { return &m }
+
+// claudeHalf is a stream that ends amid its text.
+func claudeHalf(text string) cases.Message {
+	m := claudeStream(text)
+	m.Body = m.Body[:strings.Index(string(m.Body), "event: content_block_stop")]
+	return m
+}
+
+// Each provider is billed for what it has said, also where the client has left before the
+// end of it.
+func TestWhoIsBilledForASequel(t *testing.T) {
+	t.Parallel()
+	for name, leaves := range map[string]bool{"the client stays": false, "the client leaves": true} {
+		p := newProxy(t, sequelConfig)
+		p.details = "via_upstream"
+		x := p.stream()
+		x.request(askFor("chain", true))
+		x.respond(broken(failure), len(events(role).Body), len(events(role, saying("It was a dark ")).Body))
+		if leaves {
+			x.done()
+			again := p.stream()
+			again.request(askFor("chain", true))
+			if again.wantStatus("429", "has no room"); t.Failed() {
+				return
+			}
+		}
+		next := claudeStream("night.")
+		p.answer(&next)
+		if !leaves {
+			x.done()
+		}
+		p.tick(time.Second)
+		for series, want := range map[string]uint64{"a;model=chain;type=output": 6, "claude;model=chain;type=output": 3, "claude;model=chain;type=input": 9} {
+			found := false
+			for at, n := range p.counts {
+				if strings.Contains(at, "tokens") && strings.Contains(at, "provider="+strings.Split(series, ";")[0]) && strings.Contains(at, strings.Split(series, "type=")[1]) && n == want {
+					found = true
+				}
+			}
+			if !found {
+				t.Errorf("%s: %s is not %d in %v", name, series, want, p.counts)
+			}
+		}
+		again := p.stream()
+		if again.request(askFor("chain", true)); again.answered {
+			t.Errorf("%s: got %s, want nothing left under way", name, again.response)
+		}
+	}
+}
