@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
+)
+
+// TestTenUpdatesUnderLoad switches a model to and fro by ten updates under 200 requests a
+// second, with streams open all the time.
+func TestTenUpdatesUnderLoad(t *testing.T) {
+	t.Parallel()
+	const every, updates, streams = 5 * time.Millisecond, 10, 3
+	configs := [...]string{liveConfig(`{"name":"gpt-4o","targets":[{"provider":"openai"}]}`), liveConfig(`{"name":"gpt-4o","targets":[{"provider":"openai","model":"gpt-4.1"}]}`)}
+	l := startLive(t, configs[0], 1)
+	traffic := &load{url: "http://" + l.address + "/v1/chat/completions",
+		client: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	defer traffic.client.CloseIdleConnections()
+	stop := make(chan struct{})
+	traffic.requests.Go(func() { traffic.run(every, stop) })
+	sent := func(n int64) func() bool { return func() bool { return traffic.sent.Load() >= n } }
+	eventually(t, "the load is up", sent(100))
+	before := l.stats()
+	for i := range updates {
+		for range streams {
+			traffic.requests.Go(traffic.stream)
+		}
+		config := configs[(i+1)%2]
+		l.update(config)
+		eventually(t, "the gateway has the new configuration", func() bool { return l.digest() == digestOf(config) })
+		if n := l.stats()["http.test.downstream_rq_active"]; n < streams {
+			t.Errorf("got %d requests under way at update %d, want the streams", n, i+1)
+		}
+		eventually(t, "requests go on", sent(traffic.sent.Load()+100))
+	}
+	close(stop)
+	traffic.requests.Wait()
+	for _, p := range traffic.problems[:min(len(traffic.problems), 5)] {
+		t.Error(p)
+	}
+	l.wantContinued(before, traffic.sent.Load())
+}
+
+// A flapping provider is well and not well in turns.
+type flapping struct {
+	sick  atomic.Bool
+	asked atomic.Int64
+}
+
+func (f *flapping) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.asked.Add(1)
+	if f.sick.Load() {
+		answerWith(500, apiJSON, `{"error":{"message":"broken"}}`)(w, r)
+		return
+	}
+	healthy(w, r)
+}
+
+// healthy is a stream that says hello.
+func healthy(w http.ResponseWriter, r *http.Request) {
+	answerWith(200, "text/event-stream", roleChunk+chunkOf("hello")+
+		strings.NewReplacer(`"role":"assistant","content":""`, "", "null", `"stop"`).Replace(roleChunk)+"data: [DONE]\n\n")(w, r)
+}
+
+// flaps adds a listener with a provider that flaps, before one that is well.
+func (s *suite) flaps(add func(string, envoy.Listener) error) ([]any, error) {
+	s.flapping = &flapping{}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go http.Serve(l, s.flapping)
+	config := `{"hold_headers":"always","providers":[
+		{"name":"flapping","type":"openai","cluster":"flapping","keys":[{"value":"k"}]},
+		{"name":"openai","type":"openai","cluster":"mock-openai-called","keys":[{"value":"` + mockKey("openai") + `"}]}],
+		"models":[{"name":"m","targets":[{"provider":"flapping","model":"x"}],"fallback":[{"provider":"openai","model":"gpt-4o"}],"first_token":"1s"}],
+		"state":{"space":"flaps"}}`
+	return []any{envoy.Cluster("flapping", l.Addr().String())}, add("flaps", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)})
+}
+
+// Clients notice nothing of a provider that flaps; as long as it is sick it is hardly asked,
+// and once it is well it gets its requests back.
+func TestAProviderThatFlaps(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	send := func() (step string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(context.Background(), "POST", s.url("flaps")+"/v1/chat/completions", strings.NewReader(chatFor("m", true)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("content-type", "application/json")
+		a, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		body, err := io.ReadAll(a.Body)
+		if err == nil {
+			err = grammar.OpenAIChat(body)
+		}
+		if err != nil || a.StatusCode != 200 {
+			t.Errorf("got %d, %v: %s, want an answer", a.StatusCode, err, body)
+		}
+		return a.Header.Get("x-postern-step")
+	}
+	const times, each = 2, 60
+	for i := range times {
+		s.flapping.sick.Store(true)
+		before := s.flapping.asked.Load()
+		for range each {
+			send()
+		}
+		if n := s.flapping.asked.Load() - before; n > each/2 {
+			t.Errorf("sick for the %d. time it was asked %d times of %d", i+1, n, each)
+		}
+		s.flapping.sick.Store(false)
+		for range each / 2 {
+			send()
+		}
+	}
+	deadline := time.Now().Add(60 * time.Second)
+	for send() != "0" {
+		if time.Now().After(deadline) {
+			t.Fatal("after a minute the provider that is well again has no requests")
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
