@@ -27,7 +27,10 @@ func interruptions() []interruption {
 		{"early-end", answerLater(""), "stream_error", "stream_truncated"},
 		{"cut-event", answerLater(`data: {"id":"c","obj`), "stream_error", "stream_truncated"},
 		{"stall", silence, "idle", "idle"},
-		{"reset", func(http.ResponseWriter, *http.Request) { time.Sleep(50 * time.Millisecond); panic(http.ErrAbortHandler) }, "", "aborted"},
+		{"reset", func(http.ResponseWriter, *http.Request) {
+			time.Sleep(50 * time.Millisecond)
+			panic(http.ErrAbortHandler)
+		}, "", "aborted"},
 	}
 }
 

@@ -48,11 +48,11 @@ type suite struct {
 	slow      *slowServer
 	pairs     map[string]*pairsUpstream // by provider
 	flapping  *flapping
-	called    *mockllm.Server           // by the gateway itself, through the proxy
-	mocks     *mockllm.Server           // without TLS
-	plain     mockllm.Addresses         // of mocks
-	secure    *mockllm.Server           // with TLS and HTTP/2
-	sdkMocks  *mockllm.Server           // for the SDKs alone
+	called    *mockllm.Server   // by the gateway itself, through the proxy
+	mocks     *mockllm.Server   // without TLS
+	plain     mockllm.Addresses // of mocks
+	secure    *mockllm.Server   // with TLS and HTTP/2
+	sdkMocks  *mockllm.Server   // for the SDKs alone
 	sdkMock   mockllm.Addresses
 }
 

@@ -88,6 +88,7 @@ type Plugin struct {
 	Environment   map[string]string
 	NoHeadersStop bool // leave allow_on_headers_stop_iteration off
 	Struct        bool // the configuration is one, as it is in files in YAML
+	Reload        bool // a VM that has failed is loaded again
 }
 
 // Filter is the plugin's part of a listener.
@@ -96,19 +97,20 @@ func (p Plugin) Filter() map[string]any {
 	if p.Struct {
 		configuration = map[string]any{"@type": "type.googleapis.com/google.protobuf.Struct", "value": json.RawMessage(p.Configuration)}
 	}
-	return map[string]any{"name": "postern", "typed_config": map[string]any{
-		"@type": httpPackage + "wasm.v3.Wasm",
-		"config": map[string]any{
-			"name": "postern", "root_id": "postern",
-			"allow_on_headers_stop_iteration": !p.NoHeadersStop,
-			"vm_config": map[string]any{
-				"vm_id": "postern", "runtime": "envoy.wasm.runtime.v8",
-				"code":                  map[string]any{"local": map[string]any{"filename": p.Module}},
-				"environment_variables": map[string]any{"key_values": p.Environment},
-			},
-			"configuration": configuration,
+	config := map[string]any{
+		"name": "postern", "root_id": "postern",
+		"allow_on_headers_stop_iteration": !p.NoHeadersStop,
+		"vm_config": map[string]any{
+			"vm_id": "postern", "runtime": "envoy.wasm.runtime.v8",
+			"code":                  map[string]any{"local": map[string]any{"filename": p.Module}},
+			"environment_variables": map[string]any{"key_values": p.Environment},
 		},
-	}}
+		"configuration": configuration,
+	}
+	if p.Reload {
+		config["failure_policy"] = "FAIL_RELOAD"
+	}
+	return map[string]any{"name": "postern", "typed_config": map[string]any{"@type": httpPackage + "wasm.v3.Wasm", "config": config}}
 }
 
 // Cluster is a cluster with one endpoint, reached without TLS.
