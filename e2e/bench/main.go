@@ -46,6 +46,7 @@ type options struct {
 	quiet         float64
 	soak          bool
 	configure     bool
+	failures      bool
 	requests      int
 }
 
@@ -95,6 +96,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.soak, "soak", false, "instead: does memory stay where it is? Exit status 1 where a bound is missed")
 	f.StringVar(&o.hostsim, "hostsim", "", "instead: how does this hostsim `binary` compare with Envoy, each with the same file and modules? Exit status 1 where it carries too little")
 	f.BoolVar(&o.configure, "configure", false, "with -soak: only what the configuration callback takes")
+	f.BoolVar(&o.failures, "failures", false, "instead: what do clients notice of a provider that fails three of ten requests? Exit status 1 where a bound is missed")
 	f.IntVar(&o.requests, "requests", 200_000, "with -soak: how many requests; the burst is followed by half of it")
 	f.Usage = func() {
 		fmt.Fprintf(f.Output(), "usage: bench [flags]\n\nMeasures gateways in a real Envoy, side by side.\n\n")
@@ -130,8 +132,8 @@ func (o *options) validate() error {
 		return errors.New("want two cores or more: one for the gateway, one for the load")
 	case o.gatewayCore == o.loadCore || max(o.gatewayCore, o.loadCore) >= runtime.NumCPU():
 		return fmt.Errorf("--gateway-core and --load-core: want two of the cores 0 to %d", runtime.NumCPU()-1)
-	case (o.soak || o.hostsim != "") && o.module == "":
-		return errors.New("--soak and --hostsim need --module")
+	case (o.soak || o.failures || o.hostsim != "") && o.module == "":
+		return errors.New("--soak, --failures and --hostsim need --module")
 	}
 	return nil
 }
@@ -149,6 +151,8 @@ func run(o *options) (err error) {
 		switch {
 		case o.soak:
 			done <- soak(r)
+		case o.failures:
+			done <- failures(r)
 		case o.hostsim != "":
 			done <- compareHosts(r)
 		default:

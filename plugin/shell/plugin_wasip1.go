@@ -42,7 +42,7 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 		abi.Log(abi.Critical, "postern: the configuration is refused:\n"+err.Error())
 		return types.OnPluginStartStatusFailed
 	}
-	if err := abi.SetTick(uint32(gateway.TickEvery.Milliseconds())); err != nil {
+	if err := abi.SetTick(uint32(gateway.GlanceEvery.Milliseconds())); err != nil {
 		abi.Log(abi.Critical, "postern: the proxy has no timer: "+err.Error())
 		return types.OnPluginStartStatusFailed
 	}

@@ -11,6 +11,7 @@
 package load
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -26,6 +27,7 @@ type Job struct {
 	Duration time.Duration // no request starts later; those under way are awaited
 	Requests int           // stop after so many, if not zero
 	Rate     float64       // requests a second; 0 is a closed loop
+	Ends     string        // how the body of an answer ends, at least; empty: however
 	Ramp     time.Duration // the closed loop's connections start over this time
 }
 
@@ -66,6 +68,7 @@ type Generator struct {
 type conn struct {
 	fd       int
 	resp     response
+	tail     []byte // the last bytes of the answer, if a Job wants to know how it ends
 	unsent   []byte
 	due      time.Time
 	last     time.Time // when bytes came last, zero before the first
@@ -166,6 +169,7 @@ func (g *Generator) startDue() {
 		g.waiting++
 		c.busy, c.due, c.last, c.unsent = true, due, time.Time{}, g.request
 		c.resp.reset()
+		c.tail = c.tail[:0]
 		g.write(c)
 	}
 }
@@ -232,6 +236,9 @@ func (g *Generator) read(c *conn) {
 		g.res.Gap.Add(g.now.Sub(c.last))
 	}
 	c.last = g.now
+	if g.job.Ends != "" {
+		c.keep(g.buf[:n])
+	}
 	done, err := c.resp.feed(g.buf[:n])
 	switch {
 	case err != nil:
@@ -239,12 +246,22 @@ func (g *Generator) read(c *conn) {
 	case done && c.resp.status != 200:
 		g.res.Errors[fmt.Sprintf("status %d", c.resp.status)]++
 		g.release(c)
+	case done && !bytes.Contains(c.tail, []byte(g.job.Ends)):
+		g.res.Errors["another end"]++
+		g.release(c)
 	case done:
 		g.res.Requests++
 		g.res.Bytes += c.resp.body
 		g.res.Total.Add(g.now.Sub(c.due))
 		g.release(c)
 	}
+}
+
+// keep remembers the last bytes of an answer, chunks' sizes and all.
+func (c *conn) keep(p []byte) {
+	const most = 64
+	c.tail = append(c.tail, p[max(0, len(p)-most):]...)
+	c.tail = append(c.tail[:0], c.tail[max(0, len(c.tail)-most):]...)
 }
 
 func (g *Generator) release(c *conn) {

@@ -40,6 +40,7 @@ type answers struct {
 type server struct {
 	now                      atomic.Pointer[answers]
 	openAI, anthropic, other atomic.Int64
+	flaky                    atomic.Int64
 }
 
 // Serve listens on a free port of the loopback interface and obeys orders, one JSON
@@ -103,6 +104,11 @@ func (s *server) serve(w io.Writer, r *bufio.Reader) error {
 		return err
 	}
 	now := s.now.Load()
+	if strings.HasPrefix(path, Flaky) && stream {
+		if fault := s.flaky.Add(1) % 10; fault < 3 {
+			return fail(w, r, int(fault))
+		}
+	}
 	switch {
 	case strings.HasSuffix(path, "/chat/completions"):
 		s.openAI.Add(1)
@@ -113,6 +119,24 @@ func (s *server) serve(w io.Writer, r *bufio.Reader) error {
 	}
 	s.other.Add(1)
 	_, err = io.WriteString(w, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+	return err
+}
+
+// Flaky begins the paths of which three of ten streams fail.
+const Flaky = "/flaky/"
+
+// fail answers with an error, not at all, or with a stream that breaks before its content.
+func fail(w io.Writer, r *bufio.Reader, fault int) error {
+	var err error
+	switch fault {
+	case 0:
+		_, err = io.WriteString(w, "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n{\"error\":{\"message\":\"broken\"}}")
+	case 1:
+		_, err = r.ReadByte() // until the proxy hangs up
+	default:
+		_, err = fmt.Fprintf(w, "%s%s%s0\r\n\r\n", streamHead, chunk(`data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}`+"\n\n"),
+			chunk(`data: {"error":{"message":"overloaded","type":"server_error","param":null,"code":null}}`+"\n\n"))
+	}
 	return err
 }
 

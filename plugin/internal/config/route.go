@@ -181,8 +181,8 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 		f.On = cause(o)
 		g.Fallback = append(g.Fallback, f)
 	})
-	g.FirstToken = o.Duration("first_token", "Until a stream has to have content, or the next target is tried; 0s: whenever it likes. It is looked at twice a second.", 0, 0, time.Hour)
-	g.Idle = o.Duration("idle", "How long a stream may say nothing once it has begun; 0s: as long as it likes. It is looked at twice a second.", 0, 0, time.Hour)
+	g.FirstToken = o.Duration("first_token", "Until a stream has to have content, or the next target is tried; 0s: whenever it likes. It is looked at ten times a second, and given up at the last time before.", 0, 0, time.Hour)
+	g.Idle = o.Duration("idle", "How long a stream may say nothing once it has begun; 0s: as long as it likes. It is looked at as first_token is.", 0, 0, time.Hour)
 	o.Object("continue", "Has the next target go on with a stream that breaks off amid its text, within the same answer. All streams of the model are translated then, also for clients of the provider's own API.", func(o *strict.Object) {
 		g.Continue.Attempts = o.Int("attempts", "How often for one stream.", 1, 1, maxRetries)
 		g.Continue.Text = o.Bytes("text", "How long the text may be that there is to go on with.", 64<<10, 1<<10, 1<<20)
@@ -200,7 +200,7 @@ func (r *reader) retry(g *Group, o *strict.Object) {
 	g.Retry = Retry{Attempts: usual, On: route.Cause{Reasons: route.Failures}}
 	o.Object("retry", "How another of the targets is tried when one fails, or the same if there is no other.", func(o *strict.Object) {
 		g.Retry.Attempts = o.Int("attempts", "How often, beside the first. With the strategy priority it is as often as there are other targets unless said.", usual, 0, maxRetries)
-		g.Retry.Backoff = o.Duration("backoff", "How long to wait before a target that has failed already, at first; each time twice as long, and by chance up to half less. It is looked at twice a second.", 500*time.Millisecond, 0, time.Minute)
+		g.Retry.Backoff = o.Duration("backoff", "How long to wait before a target that has failed already, at first; each time twice as long, and by chance up to half less. It is looked at ten times a second.", 500*time.Millisecond, 0, time.Minute)
 		g.Retry.On = cause(o)
 	})
 }

@@ -227,13 +227,16 @@ func (w *Worker) giveUpSilent(now int64) []Wake {
 	return wakes
 }
 
+// nextGlance is when the worker looks again: what is due before is due now.
+func nextGlance(now int64) int64 { return now + int64(GlanceEvery) }
+
 // silent is why an answer that has not begun is not waited for any longer.
 func (s *Stream) silent(now int64) route.Reason {
 	r, p := &s.routing, int64(s.patience())
 	switch {
 	case s.weighing.stream && s.stalled(now):
 		return route.Stalled
-	case p == 0 || r.left == 0 || now-r.left < p:
+	case p == 0 || r.left == 0 || nextGlance(now)-r.left < p:
 		return route.NoReason
 	case s.stream:
 		return route.Silent

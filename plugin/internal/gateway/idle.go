@@ -29,7 +29,7 @@ func (s *Stream) hear(end bool) {
 // stalled reports whether a stream has said nothing for too long.
 func (s *Stream) stalled(now int64) bool {
 	r := &s.routing
-	return r.heard > 0 && now-r.heard >= int64(r.group.Idle)
+	return r.heard > 0 && nextGlance(now)-r.heard >= int64(r.group.Idle)
 }
 
 // endIdle has another target go on with streams that have stalled, or ends them: what has

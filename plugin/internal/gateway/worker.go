@@ -62,6 +62,7 @@ type Worker struct {
 	board    *route.Board // how providers fare
 	asker    asker        // of the request in hand
 	outbox   Outbox
+	looked   int64 // when it has last looked for what is due
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
@@ -70,8 +71,13 @@ type Worker struct {
 	proven bool
 }
 
-// TickEvery is how often a worker looks for what is overdue.
-const TickEvery = 500 * time.Millisecond
+const (
+	// GlanceEvery is how often a worker is to tick: deadlines of answers that clients wait
+	// for are kept to it.
+	GlanceEvery = 100 * time.Millisecond
+	// TickEvery is how often it looks for all else that is due.
+	TickEvery = 500 * time.Millisecond
+)
 
 // unprovenLimit is how long a held request may go without a byte of its body before
 // the host is blamed for it.
@@ -166,6 +172,13 @@ type Wake struct {
 func (w *Worker) Tick() []Wake {
 	now := w.port.Now()
 	wakes := w.lost(now)
+	wakes = append(wakes, w.giveUpSilent(now)...)
+	wakes = append(wakes, w.endIdle(now)...)
+	wakes = append(wakes, w.resumePausing(now)...)
+	if now-w.looked < int64(TickEvery-GlanceEvery/2) {
+		return wakes
+	}
+	w.looked = now
 	w.renewTokens(now)
 	w.renewKeys(now)
 	w.renewLeases(now)
@@ -173,9 +186,6 @@ func (w *Worker) Tick() []Wake {
 	w.flushUsage(now, flushAtOnce)
 	w.revoked.Look(now)
 	wakes = append(wakes, w.retryWaiting(now)...)
-	wakes = append(wakes, w.giveUpSilent(now)...)
-	wakes = append(wakes, w.endIdle(now)...)
-	wakes = append(wakes, w.resumePausing(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)
 	for s := w.held.first; s != nil; {
