@@ -6,12 +6,13 @@ import (
 )
 
 // A decoder gathers what a text carries in other writings: base64, base32, hexadecimal,
-// binary and decimal codes, escapes of URLs, HTML and program text, Morse. It keeps what
-// reads as text.
+// binary, octal and decimal codes, numbers of letters, escapes of URLs, HTML and program
+// text, Morse. It keeps what reads as text.
 type decoder struct {
 	out   []byte
 	run   []byte // of tokens that are one character each
 	pairs []byte // the same, tokens of two digits read as hexadecimal
+	octal []byte // the same, tokens of three digits read as octal
 	kind  int    // of those
 	end   int    // where the last token ended that was decoded
 	count int    // tokens of the run
@@ -21,7 +22,8 @@ type decoder struct {
 const (
 	noRun = iota
 	octets
-	digits // decimal codes, or two hexadecimal digits each
+	digits  // decimal codes, two hexadecimal digits each or three octal ones
+	numbers // words of the alphabet's numbers: 19-9-20
 	morse
 )
 
@@ -69,19 +71,24 @@ func decode(text []byte) []byte {
 
 func (d *decoder) token(t []byte, at int) {
 	if len(t) <= 10 {
-		if kind, b, pair := codeOf(t); kind != noRun {
-			if kind != d.kind {
-				d.flush()
-				d.kind = kind
-			}
-			if d.count++; b != 0 {
-				d.run = append(d.run, b)
-			}
-			if pair != 0 {
-				d.pairs = append(d.pairs, pair)
-			}
+		if c := codeOf(t); c.kind != noRun {
+			d.begin(c.kind)
+			d.run = keep(d.run, c.code)
+			d.pairs = keep(d.pairs, c.pair)
+			d.octal = keep(d.octal, c.octal)
 			return
 		}
+	}
+	if n := len(d.run); d.numbered(t) {
+		if d.kind != numbers {
+			word := append([]byte(nil), d.run[n:]...)
+			d.run = d.run[:n]
+			d.begin(numbers)
+			d.run = append(d.run, word...)
+		} else {
+			d.count++
+		}
+		return
 	}
 	d.flush()
 	if len(t) < shortestToken {
@@ -102,45 +109,105 @@ func (d *decoder) token(t []byte, at int) {
 	}
 }
 
-// codeOf reads a token as one character: eight binary digits, a decimal code and what it is
-// if it is two hexadecimal digits, or Morse, where a slash is a space.
-func codeOf(t []byte) (kind int, code, pair byte) {
+// begin counts a token of a kind, in a row of such.
+func (d *decoder) begin(kind int) {
+	if kind != d.kind {
+		d.flush()
+		d.kind = kind
+	}
+	d.count++
+}
+
+func keep(run []byte, b byte) []byte {
+	if b == 0 {
+		return run
+	}
+	return append(run, b)
+}
+
+// numbered reads a token as a word of the alphabet's numbers into the run.
+func (d *decoder) numbered(t []byte) bool {
+	n := len(d.run)
+	number, count := 0, 0
+	for i := 0; i <= len(t); i++ {
+		switch {
+		case i < len(t) && t[i] >= '0' && t[i] <= '9' && number < 10:
+			number = number*10 + int(t[i]-'0')
+		case number >= 1 && number <= 26 && (i == len(t) || t[i] == '-'):
+			d.run = append(d.run, 'a'+byte(number-1))
+			number, count = 0, count+1
+		default:
+			d.run = d.run[:n]
+			return false
+		}
+	}
+	d.run = append(d.run, ' ')
+	return count > 1
+}
+
+// A code is what a token reads as, 0 where it does not.
+type code struct {
+	kind              int
+	code, pair, octal byte // pair: as two hexadecimal digits
+}
+
+// codeOf reads a token as one character: eight binary digits, a decimal, hexadecimal or
+// octal code, or Morse, where a slash is a space.
+func codeOf(t []byte) code {
 	for len(t) > 1 && (t[len(t)-1] == ',' || t[len(t)-1] == '.' && t[0] != '.' && t[0] != '-') {
 		t = t[:len(t)-1]
 	}
 	if t[0] == '.' || t[0] == '-' || len(t) == 1 && (t[0] == '/' || t[0] == '|') {
-		kind, code = morseOf(t)
-		return kind, code, 0
+		kind, b := morseOf(t)
+		return code{kind: kind, code: b}
 	}
 	if len(t) == 4 && t[0] == '0' && t[1] == 'x' {
 		t = t[2:]
 	}
 	if len(t) < 2 || len(t) > 8 {
-		return noRun, 0, 0
+		return code{}
 	}
-	hex, decimal, binary := 0, 0, 0
+	hex, decimal, binary, octal := 0, 0, 0, 0
 	for _, b := range t {
 		x := nibble(b)
 		if x < 0 {
-			return noRun, 0, 0
+			return code{}
 		}
-		hex, decimal, binary = hex<<4|x, decimal*10+x, binary<<1|x&1
+		hex, decimal, binary, octal = hex<<4|x, decimal*10+x, binary<<1|x&1, octal<<3|x&7
 		if x > 9 {
 			decimal = -1 << 30
 		}
 		if x > 1 {
 			binary = -1 << 20
 		}
+		if x > 7 {
+			octal = -1 << 30
+		}
 	}
+	c := code{}
 	switch {
 	case len(t) >= 7 && binary >= ' ':
-		return octets, byte(binary), 0
-	case len(t) == 3 && decimal >= 100 && decimal < 127:
-		return digits, byte(decimal), 0
-	case len(t) == 2 && hex >= ' ':
-		return digits, byte(max(decimal, 0)), byte(hex)
+		return code{kind: octets, code: byte(binary)}
+	case len(t) == 3:
+		c.code, c.octal = printable(decimal), printable(octal)
+	case len(t) == 2:
+		c.code, c.pair, c.octal = printable(decimal), printable(hex), printable(octal)
+		if hex > 0x7f {
+			c.pair = byte(hex)
+		}
 	}
-	return noRun, 0, 0
+	if c.code|c.pair|c.octal != 0 {
+		c.kind = digits
+	}
+	return c
+}
+
+// printable is a code if it is one of ASCII that shows, else 0.
+func printable(c int) byte {
+	if c < ' ' || c >= 0x7f {
+		return 0
+	}
+	return byte(c)
 }
 
 // morseOf reads a letter, https://www.itu.int/rec/R-REC-M.1677.
@@ -173,13 +240,16 @@ func morseOf(t []byte) (int, byte) {
 // flush ends a row of tokens.
 func (d *decoder) flush() {
 	if d.count >= leastRun {
-		if len(d.pairs) == d.count {
+		switch d.count {
+		case len(d.pairs):
 			d.take(d.pairs, false)
-		} else {
+		case len(d.octal):
+			d.take(d.octal, false)
+		default:
 			d.take(d.run, false)
 		}
 	}
-	d.run, d.pairs, d.kind, d.count = d.run[:0], d.pairs[:0], noRun, 0
+	d.run, d.pairs, d.octal, d.kind, d.count = d.run[:0], d.pairs[:0], d.octal[:0], noRun, 0
 }
 
 // take keeps what reads as text.
@@ -371,26 +441,60 @@ func escape(t []byte) (rune, int) {
 	return 0, 0
 }
 
-// turn undoes ROT13, reversal or Atbash, which of them a number of Rules.ciphers says.
+// How a text is turned.
+const (
+	rot13 = iota
+	reversed
+	atbash
+	caesar // by three letters
+)
+
+// turn undoes it.
 func turn(text []byte, how int) []byte {
 	out := make([]byte, len(text))
-	if how == 1 {
-		for i := 0; i < len(text); {
-			_, n := utf8.DecodeRune(text[i:])
-			copy(out[len(text)-i-n:], text[i:i+n])
-			i += n
-		}
+	if how == reversed {
+		reverse(out, text)
 		return out
 	}
 	for i, b := range text {
 		if l := b | 0x20; l >= 'a' && l <= 'z' {
-			if how == 0 {
+			switch how {
+			case rot13:
 				b = 'a' + (l-'a'+13)%26
-			} else {
+			case atbash:
 				b = 'z' - (l - 'a')
+			case caesar:
+				b = 'a' + (l-'a'+23)%26
 			}
 		}
 		out[i] = b
+	}
+	return out
+}
+
+// reverse writes the characters of a text from its end.
+func reverse(out, text []byte) {
+	for i := 0; i < len(text); {
+		_, n := utf8.DecodeRune(text[i:])
+		copy(out[len(text)-i-n:], text[i:i+n])
+		i += n
+	}
+}
+
+// reverseWords turns each word by itself.
+func reverseWords(text []byte) []byte {
+	out := make([]byte, len(text))
+	for i := 0; i < len(text); {
+		j := i
+		for j < len(text) && text[j] > ' ' {
+			j++
+		}
+		reverse(out[i:j], text[i:j])
+		if j < len(text) {
+			out[j] = text[j]
+			j++
+		}
+		i = j
 	}
 	return out
 }

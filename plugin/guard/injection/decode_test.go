@@ -20,6 +20,9 @@ func TestDecode(t *testing.T) {
 		{"HTML", "&#116;&#104;&#101;&#32;&#x77;&#111;&#114;&#100;", "the word"},
 		{"binary", "01110100 01101000 01100101 00100000 01110111 01101111 01110010 01100100", "the word"},
 		{"decimal", "116, 104, 101, 32, 119, 111, 114, 100", "the word"},
+		{"octal", "164 150 145 40 167 157 162 144", "the word"},
+		{"numbers of letters", "20-8-5 8-9-4-4-5-14 23-15-18-4-19 1-18-5 8-5-18-5 14-15-23", "the hidden words are here now "},
+		{"dates", "1-2 3-4 5-6 10-12-2024 11-12 12-1", ""},
 		{"Morse", "- .... . / .-- --- .-. -.. ...", "the words"},
 		{"an image", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==", ""},
 		{"a hash", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", ""},
@@ -34,10 +37,17 @@ func TestDecode(t *testing.T) {
 
 func TestTurn(t *testing.T) {
 	t.Parallel()
-	for how, in := range []string{"gur üoreenfpuhat", "gnuhcsarrebü eht", "gsv üyviizhxsfmt"} {
+	for how, in := range []string{"gur üoreenfpuhat", "gnuhcsarrebü eht", "gsv üyviizhxsfmt", "wkh üehuudvfkxqj"} {
 		if got, want := string(turn([]byte(in), how)), "the überraschung"; got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestReverseWords(t *testing.T) {
+	t.Parallel()
+	if got := string(reverseWords([]byte("eht neddih\nsdröw "))); got != "the hidden\nwörds " {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -81,7 +81,7 @@ func (c *cutter) joined(letters []byte, at, source int32) {
 				break
 			}
 			if v := t.Value(state); v != 0 && j-i >= 3 {
-				c.words = append(c.words, word{source: source, at: at, value: v &^ openEnd})
+				c.words = append(c.words, word{source: source, at: at, value: v &^ openEnd, quoted: c.quoted(int(source))})
 				c.scan.evaded()
 			}
 		}
@@ -106,6 +106,6 @@ func (c *cutter) misspelt(w word) {
 	if v == 0 || c.rules.value(string(text)) != 0 {
 		return
 	}
-	c.words = append(c.words, word{start: w.start, end: w.end, source: w.source, at: w.at, value: v})
+	c.words = append(c.words, word{start: w.start, end: w.end, source: w.source, at: w.at, value: v, quoted: w.quoted})
 	c.scan.evaded()
 }

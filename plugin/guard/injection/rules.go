@@ -12,6 +12,8 @@ import (
 // Rules are a compiled file of rules: immutable, shared by all checks.
 type Rules struct {
 	version  string
+	bias     float32 // what a text comes to that has nothing in it
+	usage    string  // weights of words and pairs, see usage.weight
 	words    *trie.Trie
 	concepts []string
 	of       [][]uint16 // the rules that each concept takes part in
@@ -21,7 +23,7 @@ type Rules struct {
 	address  uint8     // the concept of an e-mail address
 	quoted   uint8     // of an entry for leaving off obeying, between quotes
 	quotable uint8     // that entry's
-	ciphers  [3]int    // concepts that say that text is turned: ROT13, reversed, Atbash
+	ciphers  [4]int    // concepts that say how a text is turned
 	lower    [256]byte // of a byte of a word; 0 for others
 	starts   [256]bool // bytes that signs begin with
 	class    [256]byte // what a byte is for those who cut words
@@ -64,10 +66,12 @@ type compiler struct {
 //	those that are only the beginning of words; those that begin with a sign are found in
 //	the bare text, letters small, with ~ for the beginning of a line
 //	[cipher]: words whose turned forms say that a text is turned
-//	[rules]: family/name user untrusted window concepts; with > between them they are ordered
+//	[rules]: family/name, two weights, a window in words, concepts; with > between them they
+//	are ordered. The weights are for users' text and for text that nobody vouches for.
 //
-// A line that begins with # says why.
-func Compile(text string) (*Rules, error) {
+// A line that begins with # says why. weights is what package fit has
+// found, and empty for those that the rules say.
+func Compile(text, weights string) (*Rules, error) {
 	c := &compiler{out: &Rules{}, meanings: map[string][]uint8{}, names: map[string]uint8{}}
 	c.out.address, _ = c.id("address")
 	c.out.quoted, _ = c.id("quoted")
@@ -82,7 +86,7 @@ func Compile(text string) (*Rules, error) {
 		}
 	}
 	c.finish()
-	return c.out, nil
+	return c.out, c.out.weigh(weights)
 }
 
 func (c *compiler) line(line string) string {
@@ -164,18 +168,20 @@ func foldWord(word string) []byte {
 	return out
 }
 
-// turned adds the three forms of a word that say how a text is turned.
+// turned adds the forms of a word that say how a text is turned.
 func (c *compiler) turned(word string) {
-	rot, atbash, reversed := []byte(word), []byte(word), []byte(word)
-	for i, b := range rot {
-		rot[i] = 'a' + (b-'a'+13)%26
-		atbash[i] = 'z' - (b - 'a')
-	}
-	slices.Reverse(reversed)
-	for i, w := range [...][]byte{rot, reversed, atbash} {
-		id, _ := c.id([...]string{"rot13", "reversed", "atbash"}[i])
-		c.out.ciphers[i] = int(id)
-		c.add(string(w), id)
+	for how, name := range [...]string{"rot13", "reversed", "atbash", "caesar"} {
+		id, _ := c.id(name)
+		c.out.ciphers[how] = int(id)
+		form := []byte(word)
+		if how == caesar {
+			for i, b := range form {
+				form[i] = 'a' + (b-'a'+3)%26
+			}
+		} else {
+			form = turn(form, how)
+		}
+		c.add(string(form), id)
 	}
 }
 
@@ -266,7 +272,7 @@ func (c *compiler) finish() {
 		switch {
 		case o.lower[b] != 0 || b >= 0x80 || b == '@' || b == '$':
 			o.class[b] = ofWords
-		case o.starts[b] || strings.IndexByte("\".!?:;\n", byte(b)) >= 0:
+		case o.starts[b] || strings.IndexByte("\"'.!?:;\n", byte(b)) >= 0:
 			o.class[b] = ofMarks
 		}
 	}

@@ -1,6 +1,7 @@
 package injection
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func TestEveryRuleHasACase(t *testing.T) {
 func TestWordsFold(t *testing.T) {
 	t.Parallel()
 	r := rules(t)
-	for line := range strings.Lines(rulesText) {
+	for line := range strings.Lines(ruleFile(t)) {
 		line = strings.TrimSpace(line)
 		if line == "[cipher]" {
 			break
@@ -51,6 +52,59 @@ func TestWordsFold(t *testing.T) {
 	}
 }
 
+// TestPacked has the module come with the rules of the file, and with weights of them.
+func TestPacked(t *testing.T) {
+	t.Parallel()
+	r, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if packedText() != ruleFile(t) {
+		t.Error("rules.bin is not of rules.txt: run go run ./plugin/guard/injection/fit")
+	}
+	if r.bias == 0 || strings.Trim(r.usage, "\x00") == "" {
+		t.Error("rules.bin has no weights")
+	}
+}
+
+func packedText() string {
+	both, _ := unpack()
+	text, _, _ := strings.Cut(both, "\x00")
+	return text
+}
+
+func ruleFile(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("rules.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestWeights(t *testing.T) {
+	t.Parallel()
+	const text = "[a]\nx\n[rules]\nf/r 1 1 4 a"
+	r, err := Compile(text, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := r.Weights()
+	w.Bias, w.Rules[0] = -1.5, [2]float64{0.25, -2}
+	word, other := hash([]byte("word")), hash([]byte("other"))
+	w.Words = map[uint32]int8{word: -3, other: 100}
+	if r, err = Compile(text, string(w.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	u := usage{weights: r.usage}
+	if r.bias != -1.5 || r.rules[0].weights != [2]float32{0.25, -2} || u.weight(word) != -3 || u.weight(other) != 100 || u.weight(hash([]byte("none"))) != 0 {
+		t.Errorf("got bias %v, rule %v and words %d and %d", r.bias, r.rules[0].weights, u.weight(word), u.weight(other))
+	}
+	if _, err := Compile(text+"\nf/s 1 1 4 a", string(w.Bytes())); err == nil {
+		t.Error("weights of other rules: got no error")
+	}
+}
+
 func isWord(w string) bool {
 	b := w[0]
 	return b >= 0x80 || b >= 'a' && b <= 'z' || b >= '0' && b <= '9'
@@ -67,7 +121,7 @@ func TestCompileErrors(t *testing.T) {
 		"[a]\nx\n\n[rules]\na/b 1 1 4":  "rules line 5: want family/name, two weights, a window and concepts",
 		"# why\nversion: 2\n[rules]\nx": "rules line 4: want family/name, two weights, a window and concepts",
 	} {
-		if _, err := Compile(text); err == nil || err.Error() != want {
+		if _, err := Compile(text, ""); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
 	}

@@ -8,14 +8,19 @@ type scan struct {
 	last     []int32  // of each concept: where it was seen last, in units
 	sources  []int32  // and in bytes of the text
 	seen     []bool   // whether at all
+	cited    []bool   // and whether in a quotation
 	fired    []int32  // of each rule: in which half window it fired last, from 1
+	quoted   []int32  // and in which it fired last within a quotation
 	where    []Span   // and where
 	half     int32    // the half window that is being read
 	evasions int      // words in disguise
-	turned   [3]int   // words of each cipher
+	turned   [4]int   // words of each cipher
+	usage    usage    // of words, near where the scan is
 	best     float32  // sum of the best window
 	top      []uint16 // its rules
+	judged   bool     // there is a best window
 	spans    []Span
+	bags     *[]Bag // for those who fit weights; else nil
 }
 
 // A Span is bytes [Start, End) of a text.
@@ -27,9 +32,10 @@ const halfWindow = 256 * wordUnits
 
 func newScan(r *Rules, mode int, limit float32) *scan {
 	n := len(r.concepts)
-	ints := make([]int32, 2*n+len(r.rules))
-	return &scan{rules: r, mode: mode, limit: limit, last: ints[:n], sources: ints[n : 2*n], fired: ints[2*n:],
-		seen: make([]bool, n), where: make([]Span, len(r.rules))}
+	m := len(r.rules)
+	ints, bools := make([]int32, 2*n+2*m), make([]bool, 2*n)
+	return &scan{rules: r, mode: mode, limit: limit, last: ints[:n], sources: ints[n : 2*n], fired: ints[2*n : 2*n+m], quoted: ints[2*n+m:],
+		seen: bools[:n], cited: bools[n:], where: make([]Span, len(r.rules)), usage: usage{weights: r.usage, before: beginning}}
 }
 
 func (s *scan) evaded() { s.evasions++ }
@@ -37,48 +43,75 @@ func (s *scan) evaded() { s.evasions++ }
 // found takes a value of the trie at a word.
 func (s *scan) found(value uint16, w word) {
 	for _, id := range s.rules.sets[value] {
-		s.concept(id, w.at, w.source)
+		s.concept(id, w.at, w.source, w.quoted)
 		if w.quoted && id == s.rules.quotable {
-			s.concept(s.rules.quoted, w.at, w.source)
+			s.concept(s.rules.quoted, w.at, w.source, false)
 		}
 	}
 }
 
-// concept takes a concept at a place.
-func (s *scan) concept(id uint8, at, source int32) {
-	if h := at/halfWindow + 1; h > s.half {
-		s.judge()
-		s.half = h
+// word takes a word for how it is used.
+func (s *scan) word(text []byte, w word) {
+	s.reach(w.at)
+	h := hash(text)
+	if w.quoted {
+		h *= quotes
 	}
-	s.last[id], s.sources[id], s.seen[id] = at, source, true
+	s.usage.word(h, w.at, w.source)
+}
+
+// concept takes a concept at a place.
+func (s *scan) concept(id uint8, at, source int32, quoted bool) {
+	s.reach(at)
+	s.last[id], s.sources[id], s.seen[id], s.cited[id] = at, source, true, quoted
 	for i, cipher := range s.rules.ciphers {
 		if int(id) == cipher {
 			s.turned[i]++
 		}
 	}
 	for _, n := range s.rules.of[id] {
-		if s.fired[n] != s.half && s.near(&s.rules.rules[n]) {
+		if s.fired[n] == s.half {
+			continue
+		}
+		near, quoted := s.near(&s.rules.rules[n])
+		switch {
+		case !near:
+		case quoted:
+			s.quoted[n] = s.half
+		default:
 			s.fired[n] = s.half
 			s.where[n] = s.span(&s.rules.rules[n])
 		}
 	}
 }
 
-// near reports whether all that a rule needs is near each other, in its order if it has one.
-func (s *scan) near(r *rule) bool {
+// reach has what lies before a place judged when half a window is full.
+func (s *scan) reach(at int32) {
+	if h := at/halfWindow + 1; h > s.half {
+		s.judge()
+		s.half = h
+		s.usage.turn()
+	}
+}
+
+// near reports whether all that a rule needs is near each other, in its order if it has one,
+// and whether all of it stands in a quotation.
+func (s *scan) near(r *rule) (near, quoted bool) {
 	first, last, before := int32(1<<30), int32(-1), int32(-1)
+	quoted = true
 	for _, id := range r.needs {
 		if !s.seen[id] {
-			return false
+			return false, false
 		}
 		at := s.last[id]
 		if r.ordered && at < before {
-			return false
+			return false, false
 		}
 		before = at
 		first, last = min(first, at), max(last, at)
+		quoted = quoted && s.cited[id]
 	}
-	return last-first <= r.window
+	return last-first <= r.window, quoted
 }
 
 // span is from the first to the last thing that a rule needs.
@@ -90,25 +123,35 @@ func (s *scan) span(r *rule) Span {
 	return Span{int(first), int(last) + 1}
 }
 
-// judge adds up what fired in this half window and the one before.
+// quotedShare is what a rule counts that fires within a quotation: who writes about attacks
+// quotes them.
+const quotedShare = 0.25
+
+// judge adds up what fired in this half window and the one before, and how words are used
+// there.
 func (s *scan) judge() {
 	if s.half == 0 {
 		return
 	}
-	var sum float32
-	n := 0
+	use := s.usage.best()
+	sum := s.rules.bias + use
 	for i, f := range s.fired {
-		if f != 0 && f >= s.half-1 {
+		switch {
+		case f != 0 && f >= s.half-1:
 			sum += s.rules.rules[i].weights[s.mode]
-			n++
+		case s.quoted[i] != 0 && s.quoted[i] >= s.half-1:
+			sum += quotedShare * s.rules.rules[i].weights[s.mode]
 		}
 	}
-	if n == 0 || sum <= s.best && s.top != nil && sum < s.limit {
+	if s.bags != nil {
+		s.record()
+	}
+	better := !s.judged || sum > s.best
+	if !better && sum < s.limit {
 		return
 	}
-	better := sum > s.best || s.top == nil
 	if better {
-		s.best, s.top = sum, s.top[:0]
+		s.best, s.top, s.judged = sum, s.top[:0], true
 	}
 	for i, f := range s.fired {
 		if f == 0 || f < s.half-1 {
@@ -119,6 +162,10 @@ func (s *scan) judge() {
 		}
 		if sum >= s.limit && s.rules.rules[i].weights[s.mode] > 0 {
 			s.spans = append(s.spans, s.where[i])
+			use = 0
 		}
+	}
+	if sum >= s.limit && use > 0 { // no rule tells where it is
+		s.spans = append(s.spans, s.usage.where())
 	}
 }

@@ -3,7 +3,6 @@ package injection
 import (
 	"bufio"
 	"cmp"
-	"hash/fnv"
 	"os"
 	"slices"
 	"strings"
@@ -12,9 +11,9 @@ import (
 
 // A sample is a labelled text.
 type sample struct {
-	family, lang, text string
-	attack             bool
-	held               bool // of the half that rules and weights are not made by
+	family, text string
+	attack       bool
+	held         bool // neither rules nor weights are made by it
 }
 
 // unescape undoes what lines of samples have escaped.
@@ -38,22 +37,15 @@ func samples(t testing.TB, file string, attack bool) []sample {
 		if len(cols) != 3 {
 			t.Fatalf("%s: want three columns, got %q", file, in.Text())
 		}
-		h := fnv.New32a()
-		h.Write([]byte(cols[2]))
-		out = append(out, sample{cols[0], cols[1], unescape(cols[2]), attack, h.Sum32()&4 != 0})
+		out = append(out, sample{cols[0], unescape(cols[2]), attack, strings.Contains(file, "held")})
 	}
 	return out
 }
 
-// allSamples are all texts. Half of those of the first two files are held out; the others
-// were written to find out what rules miss, and then rules were written by them.
+// allSamples are all texts: those that weights are fitted by, and those held out.
 func allSamples(t testing.TB) []sample {
-	all := slices.Concat(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false))
-	for _, s := range slices.Concat(samples(t, "testdata/attacks_tuned.tsv", true), samples(t, "testdata/benign_tuned.tsv", false)) {
-		s.held = false
-		all = append(all, s)
-	}
-	return all
+	return slices.Concat(samples(t, "testdata/attacks.tsv", true), samples(t, "testdata/benign.tsv", false),
+		samples(t, "testdata/held_attacks.tsv", true), samples(t, "testdata/held_benign.tsv", false))
 }
 
 // scan judges a sample: documents and what is hidden in them are nobody's word.
@@ -130,8 +122,8 @@ func TestScores(t *testing.T) {
 			name      string
 			got, want float64
 		}{
-			{"attacks", attacks.share(), 0.85}, {"mean of families", mean / float64(n), 0.80}, {"harmless texts left alone", 1 - benign.share(), 0.97},
-			{"encoded", families["encoded"].share(), 0.95}, {"multilingual", families["multilingual"].share(), 0.90}, {"delimiter", families["delimiter"].share(), 0.90},
+			{"attacks", attacks.share(), 0.70}, {"attacks at 1 %", strict.share(), 0.70}, {"mean of families", mean / float64(n), 0.60}, {"harmless texts left alone", 1 - benign.share(), 0.985},
+			{"encoded", families["encoded"].share(), 0.90}, {"multilingual", families["multilingual"].share(), 0.65}, {"delimiter", families["delimiter"].share(), 0.80},
 		} {
 			if floor.got < floor.want {
 				t.Errorf("%s: got %.3f, want %.3f at least", floor.name, floor.got, floor.want)

@@ -26,8 +26,9 @@ type cutter struct {
 	codes  int   // words with digits
 	coded  bool  // there is a word that can be something encoded
 	tags   []byte
-	quote  bool
-	scan   *scan
+	// the quotation that the cutter is in or was in last, and a place before which none opens
+	quoteStart, quoteEnd, openUntil int
+	scan                            *scan
 }
 
 // Classes of bytes.
@@ -75,14 +76,24 @@ func (c *cutter) mark(i int, b byte) {
 		c.sign(i)
 	}
 	switch b {
-	case '"':
-		c.quote = !c.quote
+	case '"', '\'':
+		c.quotation(i, rune(b), 1)
 	case '.', '!', '?', ':', ';', '\n':
 		if n := len(c.folded); n > 0 && c.folded[n-1] != '\n' && c.single == 0 && (i+1 == len(c.text) || c.text[i+1] <= ' ' || b == '\n') {
+			if b == '?' {
+				c.question(i)
+			}
 			c.at += sentence
 			c.folded = append(c.folded, '\n')
 		}
 	}
+}
+
+// question takes a question mark for a word: what is asked is seldom ordered.
+func (c *cutter) question(i int) {
+	n := int32(len(c.folded))
+	c.words = append(c.words, word{start: n, end: n + 1, source: int32(i), at: c.at, quoted: c.quoted(i)})
+	c.folded = append(c.folded, '?')
 }
 
 // sign looks for a sign that begins at a byte of the bare text, -1 for the line that the
@@ -118,7 +129,7 @@ func (c *cutter) sign(i int) {
 		}
 	}
 	if value != 0 {
-		c.words = append(c.words, word{source: int32(max(from, 0)), at: c.at, value: value &^ openEnd})
+		c.words = append(c.words, word{source: int32(max(from, 0)), at: c.at, value: value &^ openEnd, quoted: c.quoted(from)})
 		c.at += wordUnits
 	}
 }
@@ -187,10 +198,8 @@ loop:
 					continue
 				}
 				if i == source {
+					c.quotation(i, r, n)
 					i += n
-				}
-				if r == 0x201c || r == 0x201d {
-					c.quote = r == 0x201c
 				}
 				if r == 0x3002 || r == 0xff01 || r == 0xff1f || r == 0x0964 || r == 0x2026 || r == 0xff1a {
 					c.at += sentence
@@ -232,9 +241,9 @@ loop:
 	} else if c.single > 0 {
 		c.spaced()
 	}
-	w := word{start: int32(start), end: int32(start + n), source: int32(source), at: c.at, quoted: c.quote}
+	w := word{start: int32(start), end: int32(start + n), source: int32(source), at: c.at, quoted: c.quoted(source)}
 	if mail {
-		c.scan.concept(c.rules.address, c.at, int32(source))
+		c.scan.concept(c.rules.address, c.at, int32(source), false)
 	}
 	if leet+digits > 0 && ascii > 0 && n < longWord {
 		c.unleet(w)
@@ -271,7 +280,7 @@ func (c *cutter) denseRun(i int) int {
 		}
 		start := len(c.folded)
 		c.folded = utf8.AppendRune(c.folded, f)
-		c.words = append(c.words, word{start: int32(start), end: int32(len(c.folded)), source: int32(i), at: c.at, dense: true})
+		c.words = append(c.words, word{start: int32(start), end: int32(len(c.folded)), source: int32(i), at: c.at, dense: true, quoted: c.quoted(i)})
 		c.at++
 		i += n
 	}
@@ -285,9 +294,10 @@ func (c *cutter) flush(keep int) {
 	for _, w := range c.words[:n] {
 		if w.value != 0 {
 			c.scan.found(w.value, w)
-		} else {
-			c.walk(w)
+			continue
 		}
+		c.scan.word(c.folded[w.start:w.end], w)
+		c.walk(w)
 	}
 	shift := int32(len(c.folded))
 	for _, w := range c.words[n:] {

@@ -1,0 +1,182 @@
+package injection
+
+import (
+	"errors"
+	"math"
+	"strings"
+)
+
+// A usage is how words and pairs of words are used in the stretch of a text that a scan
+// reads: each has a weight, found by its hash, for how much more often it stands in attacks
+// than in other texts. The weights are of a fit over the samples (package fit).
+type usage struct {
+	weights   string
+	before    uint32      // the hash of the word before
+	at        int32       // and its place
+	now, last sumOfWords  // of this stretch and of the one before
+	top       [2]stretch  // the best of this half window and of the one before
+	slots     [2][]uint32 // of now and last, for those who fit weights; all of them for these
+	all       [][]uint32
+	keeps     bool
+}
+
+// A sumOfWords is the sum of some words' weights.
+type sumOfWords struct {
+	sum, n     int32
+	start, end int32 // of the text, in bytes
+}
+
+// A stretch is what stands out.
+type stretch struct {
+	score      float32
+	start, end int32
+	any        bool
+}
+
+const (
+	bucketBits = 12
+	bucketSize = 4
+	usageSize  = 2 * bucketSize << bucketBits
+	stretchLen = 48 // words of half of what is weighed together
+	weightUnit = 1.0 / 32
+	pairs      = 0x85ebca6b
+	beginning  = 0x9747b28c // the word before a sentence
+	quotes     = 0x27d4eb2f // words between quotes are others: whoever quotes does not say it
+)
+
+// hash is of a folded word.
+func hash(word []byte) uint32 {
+	h := uint32(2166136261)
+	for _, b := range word {
+		h = (h ^ uint32(b)) * 16777619
+	}
+	return h
+}
+
+// pair is the hash of two words in a row.
+func pair(before, h uint32) uint32 { return h ^ before*pairs }
+
+const ruleUnits = 256
+
+// weigh takes weights: of nothing, of each rule and of words.
+func (r *Rules) weigh(weights string) error {
+	if weights == "" {
+		r.usage = strings.Repeat("\x00", usageSize)
+		return nil
+	}
+	head := 2 + 4*len(r.rules)
+	if len(weights) != head+usageSize {
+		return errors.New("the weights are of other rules")
+	}
+	at := func(i int) float32 {
+		return float32(int16(uint16(weights[i])|uint16(weights[i+1])<<8)) / ruleUnits
+	}
+	r.bias = at(0)
+	for i := range r.rules {
+		r.rules[i].weights = [2]float32{at(2 + 4*i), at(4 + 4*i)}
+	}
+	r.usage = weights[head:]
+	return nil
+}
+
+// mix has every bit of a hash depend on all.
+func mix(h uint32) uint32 {
+	h ^= h >> 15
+	h *= 0x2c1b3c6d
+	return h ^ h>>12
+}
+
+// weight looks up a hash: its highest bits tell the bucket, its lowest the entry of it. Each
+// bucket has four bytes of those and four weights; a weight of 0 is no entry.
+func (u *usage) weight(h uint32) int32 {
+	h = mix(h)
+	at := int(h>>(32-bucketBits)) * (2 * bucketSize)
+	b := u.weights[at : at+2*bucketSize]
+	for i := range bucketSize {
+		if b[i] == byte(h) {
+			return int32(int8(b[bucketSize+i]))
+		}
+	}
+	return 0
+}
+
+// word takes a word at a place, in units, and in bytes of the text.
+func (u *usage) word(h uint32, at, source int32) {
+	if at-u.at > 2*wordUnits {
+		u.before = beginning
+	}
+	two := pair(u.before, h)
+	if u.keeps {
+		u.slots[0] = append(u.slots[0], h, two)
+	}
+	if u.now.n == 0 {
+		u.now.start = source
+	}
+	u.now.sum += u.weight(h) + u.weight(two)
+	u.now.n += 2
+	u.now.end = source + 1
+	u.before, u.at = h, at
+	if u.now.n == 2*stretchLen {
+		u.close()
+		u.last, u.now = u.now, sumOfWords{}
+		u.slots[1], u.slots[0] = u.slots[0], nil
+	}
+}
+
+// close weighs the last two stretches together.
+func (u *usage) close() {
+	n := u.now.n + u.last.n
+	if n == 0 {
+		return
+	}
+	if u.keeps {
+		u.all = append(u.all, append(append([]uint32(nil), u.slots[1]...), u.slots[0]...))
+	}
+	x := stretch{score: float32(u.now.sum+u.last.sum) * share(n), start: u.now.start, end: u.now.end, any: true}
+	if u.last.n > 0 {
+		x.start = u.last.start
+	}
+	if !u.top[0].any || x.score > u.top[0].score {
+		u.top[0] = x
+	}
+}
+
+// share is what one of n weights counts. Many small signs say less than their sum, and from
+// severalWords on no more than their mean.
+func share(n int32) float32 {
+	const severalWords = 2 * stretchLen * 2 / 3
+	x := float64(n + 4)
+	s := 2 * weightUnit / math.Sqrt(x)
+	if x > severalWords {
+		s *= math.Sqrt(severalWords / x)
+	}
+	return float32(s)
+}
+
+// turn goes on to the next half window.
+func (u *usage) turn() {
+	u.top[1], u.top[0] = u.top[0], stretch{}
+	u.all = nil
+}
+
+// stands is what stands out most of the window.
+func (u *usage) stands() stretch {
+	if u.now.n > 0 {
+		u.close()
+	}
+	if u.top[1].any && (!u.top[0].any || u.top[1].score > u.top[0].score) {
+		return u.top[1]
+	}
+	return u.top[0]
+}
+
+func (u *usage) best() float32 { return u.stands().score }
+
+func (u *usage) where() Span { x := u.stands(); return Span{int(x.start), int(x.end)} }
+
+func (u *usage) windows() [][]uint32 {
+	if len(u.all) == 0 {
+		return [][]uint32{nil}
+	}
+	return u.all
+}
