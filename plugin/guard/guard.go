@@ -126,9 +126,13 @@ type Guard interface {
 
 // A Policy is a guard's configuration, compiled. It is immutable.
 type Policy interface {
-	// New begins a request. tenant keeps apart what different tenants' values become.
-	New(tenant string) Guard
+	// New begins a request of a caller.
+	New(c Caller) Guard
 }
+
+// A Caller is who sends a request; names that are not known are empty. The tenant keeps
+// apart what different tenants' values become.
+type Caller struct{ Consumer, Tenant, Tier string }
 
 // A Setting is what every guard is told beside its own options.
 type Setting struct {

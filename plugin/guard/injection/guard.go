@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/guard"
+	"github.com/postern-gateway/postern/plugin/internal/glob"
 )
 
 // Type is the guard as configurations name it.
@@ -24,6 +25,9 @@ const refusal = "the request looks like an attempt to change what the model has 
 // against is the family of rules that speak against an attack.
 const against = "benign"
 
+// byWords is counted where no rule fired.
+const byWords = "words"
+
 // removed is what stands for what was stripped.
 const removed = "[removed]"
 
@@ -38,9 +42,58 @@ const (
 
 // A policy is the guard's configuration.
 type policy struct {
-	rules      *Rules
-	action     action
-	thresholds [2]float64 // for users' text and for text that nobody vouches for
+	rules  *Rules
+	action action
+	usual  thresholds
+	of     []exception // the first that a caller is of
+}
+
+// thresholds are for users' text and for text that nobody vouches for.
+type thresholds [2]float64
+
+// An exception is thresholds of some callers.
+type exception struct {
+	consumers, tenants, tiers []string
+	thresholds
+}
+
+// is reports whether a caller is of every list that there is.
+func (e *exception) is(c guard.Caller) bool {
+	return among(e.consumers, c.Consumer) && among(e.tenants, c.Tenant) && among(e.tiers, c.Tier)
+}
+
+// among reports whether a name matches a pattern; every name does if there is none, and who
+// is unknown is in no list.
+func among(patterns []string, name string) bool {
+	return len(patterns) == 0 || name != "" && glob.Any(patterns, name)
+}
+
+// least and most are what thresholds can be.
+const least, most = 0.05, 1
+
+// readThresholds reads both, the second being the first if nothing else is said.
+func readThresholds(o *strict.Object, usual float64) (t thresholds) {
+	t[0] = o.Float("threshold", "The score from which on what a user writes is taken for an attack. At 0.7 fewer than one in a hundred harmless texts that talk of such things are.", usual, least, most)
+	t[1] = o.Float("untrusted_threshold", "The same for results of tools and documents, whose scores are stricter already.", t[0], least, most)
+	return t
+}
+
+// readExceptions reads thresholds of some callers.
+func readExceptions(o *strict.Object) (list []exception) {
+	o.Objects("thresholds", "Other thresholds for some callers: the first that has something of each of its lists counts.", func(_ int, o *strict.Object) {
+		e := exception{
+			consumers: o.Strings("consumers", "Names of consumers, with * for any characters. Who is unknown is in no list."),
+			tenants:   o.Strings("tenants", "Names of tenants, with *."),
+			tiers:     o.Strings("tiers", "Names of tiers, with *."),
+		}
+		if len(e.consumers)+len(e.tenants)+len(e.tiers) == 0 {
+			o.Fail("", "want consumers, tenants or tiers that it is for")
+		}
+		e.thresholds = readThresholds(o, defaultThreshold)
+		o.Require("threshold")
+		list = append(list, e)
+	})
+	return list
 }
 
 func options(o *strict.Object, s guard.Setting) guard.Policy {
@@ -55,8 +108,8 @@ func options(o *strict.Object, s guard.Setting) guard.Policy {
 	case "strip":
 		p.action = strip
 	}
-	p.thresholds[0] = o.Float("threshold", "The score from which on what a user writes is taken for an attack. At 0.7 about one in a hundred harmless texts that talk of such things is.", defaultThreshold, 0.05, 1)
-	p.thresholds[1] = o.Float("untrusted_threshold", "The same for results of tools and documents, whose scores are stricter already.", p.thresholds[0], 0.05, 1)
+	p.usual = readThresholds(o, defaultThreshold)
+	p.of = readExceptions(o)
 	var err error
 	if p.rules, err = Default(); err != nil {
 		o.Fail("", err.Error())
@@ -65,12 +118,20 @@ func options(o *strict.Object, s guard.Setting) guard.Policy {
 }
 
 // New begins a request.
-func (p *policy) New(string) guard.Guard { return &watch{policy: p} }
+func (p *policy) New(c guard.Caller) guard.Guard {
+	for i := range p.of {
+		if p.of[i].is(c) {
+			return &watch{policy: p, thresholds: p.of[i].thresholds}
+		}
+	}
+	return &watch{policy: p, thresholds: p.usual}
+}
 
 // A watch is the guard of one request.
 type watch struct {
-	policy *policy
-	counts []guard.Count
+	policy     *policy
+	thresholds thresholds
+	counts     []guard.Count
 }
 
 // Open reads what users, tools and documents say, and descriptions of tools. What the
@@ -89,27 +150,28 @@ func (w *watch) Open(d guard.Direction, p guard.Part) guard.Check {
 	return nil
 }
 
-// Counts is how many texts came to the threshold by rules of each family. Which rules those
-// were is not said, as clients can read it: it would help who tries what passes.
+// Counts is how many texts came to the threshold by rules of each family, or by its words
+// alone. Which rules those were is not said, as clients can read it: it would help who tries
+// what passes.
 func (w *watch) Counts() []guard.Count { return w.counts }
 
 // count counts each family of the rules once.
 func (w *watch) count(rules []string) {
-	var seen []string
-next:
+	var families []string
 	for _, r := range rules {
-		family, _, _ := strings.Cut(r, "/")
-		if family == against || slices.Contains(seen, family) {
-			continue
+		if family, _, _ := strings.Cut(r, "/"); family != against && !slices.Contains(families, family) {
+			families = append(families, family)
 		}
-		seen = append(seen, family)
-		for i := range w.counts {
-			if w.counts[i].Name == family {
-				w.counts[i].N++
-				continue next
-			}
+	}
+	if families == nil {
+		families = []string{byWords}
+	}
+	for _, f := range families {
+		if i := slices.IndexFunc(w.counts, func(c guard.Count) bool { return c.Name == f }); i >= 0 {
+			w.counts[i].N++
+		} else {
+			w.counts = append(w.counts, guard.Count{Name: f, N: 1})
 		}
-		w.counts = append(w.counts, guard.Count{Name: family, N: 1})
 	}
 }
 
@@ -132,10 +194,7 @@ func (c *check) Feed(text []byte, last bool) guard.Result {
 	}
 	c.text = nil
 	p := c.watch.policy
-	limit := p.thresholds[0]
-	if c.untrusted {
-		limit = p.thresholds[1]
-	}
+	limit := c.watch.thresholds[modeOf(c.untrusted)]
 	found := p.rules.Scan(text, c.untrusted, limit)
 	out := guard.Result{Decided: len(text), Verdict: guard.Verdict{Score: found.Score}}
 	if found.Score < limit {

@@ -60,7 +60,7 @@ func options(o *strict.Object, _ guard.Setting) guard.Policy {
 }
 
 // New begins a request.
-func (p *policy) New(string) guard.Guard {
+func (p *policy) New(guard.Caller) guard.Guard {
 	return &watch{policy: p, counts: []guard.Count{{Name: codeLeak}, {Name: codeLink}, {Name: codeDeny}}}
 }
 

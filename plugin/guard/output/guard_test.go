@@ -30,7 +30,7 @@ const prompt = "You are the assistant of Brightwater Bank. Never mention the mer
 // run feeds an answer in pieces and returns what is left of it.
 func run(t testing.TB, p guard.Policy, pieces ...string) (string, guard.Verdict, []guard.Count) {
 	t.Helper()
-	g := p.New("")
+	g := p.New(guard.Caller{})
 	if c := g.Open(guard.Request, guard.Part{Role: guard.System}); c != nil {
 		c.Feed([]byte(prompt), true)
 	}
@@ -124,7 +124,7 @@ func TestAnswers(t *testing.T) {
 func TestBlocksBeforeTheLeakIsOut(t *testing.T) {
 	t.Parallel()
 	p := policy(t, `{"system_prompt":12}`)
-	g := p.New("")
+	g := p.New(guard.Caller{})
 	g.Open(guard.Request, guard.Part{Role: guard.System}).Feed([]byte(prompt), true)
 	c := g.Open(guard.Response, guard.Part{Role: guard.Assistant})
 	const before = "Here it comes, as you have asked for it: "
@@ -143,7 +143,7 @@ func TestBlocksBeforeTheLeakIsOut(t *testing.T) {
 
 func TestShortPromptsAreNotGuarded(t *testing.T) {
 	t.Parallel()
-	g := policy(t, `{"images":"any"}`).New("")
+	g := policy(t, `{"images":"any"}`).New(guard.Caller{})
 	g.Open(guard.Request, guard.Part{Role: guard.System}).Feed([]byte("You are a helpful assistant."), true)
 	if c := g.Open(guard.Response, guard.Part{}); c != nil {
 		t.Error("got a check, want none: such words are in many answers")
@@ -193,7 +193,7 @@ func BenchmarkAnswer(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				g := p.New("")
+				g := p.New(guard.Caller{})
 				g.Open(guard.Request, guard.Part{Role: guard.System}).Feed([]byte(prompt), true)
 				c := g.Open(guard.Response, guard.Part{})
 				for i := 0; i < len(text); i += tt.piece {

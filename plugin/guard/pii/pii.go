@@ -124,8 +124,8 @@ func action(o *strict.Object, def string) redact.Rule {
 }
 
 // New begins a request.
-func (p *policy) New(tenant string) guard.Guard {
-	return &work{policy: p, Case: redact.Case{Rules: &p.rules, Tenant: tenant}}
+func (p *policy) New(c guard.Caller) guard.Guard {
+	return &work{policy: p, Case: redact.Case{Rules: &p.rules, Tenant: c.Tenant}}
 }
 
 type work struct {

@@ -23,12 +23,12 @@ type guarding struct {
 func (s *Stream) guards() []guard.Guard {
 	g := &s.guarding
 	if g.list == nil && len(s.w.plan.Guards) > 0 {
-		tenant := ""
+		caller := guard.Caller{Tier: s.tierName}
 		if s.caller != nil {
-			tenant = s.caller.Tenant
+			caller.Consumer, caller.Tenant = s.caller.Name, s.caller.Tenant
 		}
 		for _, x := range s.w.plan.Guards {
-			g.list = append(g.list, x.Policy.New(tenant))
+			g.list = append(g.list, x.Policy.New(caller))
 		}
 	}
 	return g.list
