@@ -301,21 +301,21 @@ func (d *decoder) alphabet(t []byte, at int) {
 		out = out[:0]
 	}
 	if thirty {
-		if out = bits(out, t, 5, quintet); readable(out) {
+		if out = joinBits(out, t, 5, quintet); readable(out) {
 			d.take(out, joined)
 			d.end = at + len(t)
 			return
 		}
 		out = out[:0]
 	}
-	if out = bits(out, t, 6, sextet); readable(out) {
+	if out = joinBits(out, t, 6, sextet); readable(out) {
 		d.take(out, joined)
 		d.end = at + len(t)
 	}
 }
 
-// bits joins digits of some bits each; = ends them.
-func bits(dst, t []byte, width uint, digit func(byte) int) []byte {
+// joinBits joins digits of some bits each; = ends them.
+func joinBits(dst, t []byte, width uint, digit func(byte) int) []byte {
 	var acc uint
 	var have uint
 	for _, b := range t {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-gateway/postern/plugin/internal/trie"
 )
@@ -12,8 +13,9 @@ import (
 // Rules are a compiled file of rules: immutable, shared by all checks.
 type Rules struct {
 	version  string
-	bias     float32 // what a text comes to that has nothing in it
-	usage    string  // weights of words and pairs, see usage.weight
+	bias     float32                  // what a text comes to that has nothing in it
+	usage    *[1 << bucketBits]uint64 // weights of words and pairs, see usage.weight
+	begin    beginnings
 	words    *trie.Trie
 	concepts []string
 	of       [][]uint16 // the rules that each concept takes part in
@@ -27,6 +29,8 @@ type Rules struct {
 	lower    [256]byte // of a byte of a word; 0 for others
 	starts   [256]bool // bytes that signs begin with
 	class    [256]byte // what a byte is for those who cut words
+	letter   [256]byte // of an ASCII letter the small one; 0 for others
+	apart    [256]bool // ASCII that ends a word, whatever follows
 }
 
 // A rule is a set of concepts near each other and what that says.
@@ -252,6 +256,7 @@ func (c *compiler) finish() {
 			e = trie.Entry{Text: t, Value: v | openEnd}
 		}
 		entries = append(entries, e)
+		o.begin.add(e.Text, e.Value&openEnd != 0)
 		if b := w[0]; b < 0x80 && (b < 'a' || b > 'z') && (b < '0' || b > '9') {
 			o.starts[b] = true
 		}
@@ -269,6 +274,10 @@ func (c *compiler) finish() {
 		case b >= 'A' && b <= 'Z':
 			o.lower[b] = byte(b) + 'a' - 'A'
 		}
+		if o.lower[b] > '9' {
+			o.letter[b] = o.lower[b]
+		}
+		o.apart[b] = b < 0x80 && o.lower[b] == 0 && strings.IndexByte("'`@$!|", byte(b)) < 0
 		switch {
 		case o.lower[b] != 0 || b >= 0x80 || b == '@' || b == '$':
 			o.class[b] = ofWords
@@ -290,4 +299,35 @@ func (r *Rules) value(word string) uint16 {
 		}
 	}
 	return open
+}
+
+// beginnings are the first four bytes that entries have: most words have others, and need
+// no look at the trie.
+type beginnings [1 << 11]uint32
+
+func (s *beginnings) slot(a, b, c, d byte) (int, uint32) {
+	h := (uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24) * 0x9e3779b1
+	return int(h >> 21), 1 << (h >> 16 & 31)
+}
+
+func (s *beginnings) has(a, b, c, d byte) bool {
+	i, bit := s.slot(a, b, c, d)
+	return s[i]&bit != 0
+}
+
+// add takes an entry; after one that is shorter any bytes can come.
+func (s *beginnings) add(entry string, open bool) {
+	if entry[0] >= utf8.RuneSelf {
+		return // not looked up
+	}
+	if len(entry) >= 4 {
+		i, bit := s.slot(entry[0], entry[1], entry[2], entry[3])
+		s[i] |= bit
+		return
+	}
+	for b := range 256 {
+		if open || b == ' ' || b == '\n' || b >= 0xe3 { // else no word ends there
+			s.add(entry+string([]byte{byte(b)}), true)
+		}
+	}
 }

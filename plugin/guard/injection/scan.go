@@ -51,9 +51,9 @@ func (s *scan) found(value uint16, w word) {
 }
 
 // word takes a word for how it is used.
-func (s *scan) word(text []byte, w word) {
+func (s *scan) word(w word) {
 	s.reach(w.at)
-	h := hash(text)
+	h := w.hash
 	if w.quoted {
 		h *= quotes
 	}
@@ -87,7 +87,7 @@ func (s *scan) concept(id uint8, at, source int32, quoted bool) {
 
 // reach has what lies before a place judged when half a window is full.
 func (s *scan) reach(at int32) {
-	if h := at/halfWindow + 1; h > s.half {
+	if h := int32(uint32(at)/halfWindow) + 1; h > s.half {
 		s.judge()
 		s.half = h
 		s.usage.turn()

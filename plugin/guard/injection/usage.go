@@ -3,14 +3,14 @@ package injection
 import (
 	"errors"
 	"math"
-	"strings"
+	"math/bits"
 )
 
 // A usage is how words and pairs of words are used in the stretch of a text that a scan
 // reads: each has a weight, found by its hash, for how much more often it stands in attacks
 // than in other texts. The weights are of a fit over the samples (package fit).
 type usage struct {
-	weights   string
+	weights   *[1 << bucketBits]uint64
 	before    uint32      // the hash of the word before
 	at        int32       // and its place
 	now, last sumOfWords  // of this stretch and of the one before
@@ -44,11 +44,14 @@ const (
 	quotes     = 0x27d4eb2f // words between quotes are others: whoever quotes does not say it
 )
 
+// Of FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/.
+const hashBasis, hashPrime = 2166136261, 16777619
+
 // hash is of a folded word.
 func hash(word []byte) uint32 {
-	h := uint32(2166136261)
+	h := uint32(hashBasis)
 	for _, b := range word {
-		h = (h ^ uint32(b)) * 16777619
+		h = (h ^ uint32(b)) * hashPrime
 	}
 	return h
 }
@@ -60,8 +63,8 @@ const ruleUnits = 256
 
 // weigh takes weights: of nothing, of each rule and of words.
 func (r *Rules) weigh(weights string) error {
+	r.usage = new([1 << bucketBits]uint64)
 	if weights == "" {
-		r.usage = strings.Repeat("\x00", usageSize)
 		return nil
 	}
 	head := 2 + 4*len(r.rules)
@@ -75,7 +78,11 @@ func (r *Rules) weigh(weights string) error {
 	for i := range r.rules {
 		r.rules[i].weights = [2]float32{at(2 + 4*i), at(4 + 4*i)}
 	}
-	r.usage = weights[head:]
+	for i := range r.usage {
+		for k := range 2 * bucketSize {
+			r.usage[i] |= uint64(weights[head+2*bucketSize*i+k]) << (8 * k)
+		}
+	}
 	return nil
 }
 
@@ -90,14 +97,14 @@ func mix(h uint32) uint32 {
 // bucket has four bytes of those and four weights; a weight of 0 is no entry.
 func (u *usage) weight(h uint32) int32 {
 	h = mix(h)
-	at := int(h>>(32-bucketBits)) * (2 * bucketSize)
-	b := u.weights[at : at+2*bucketSize]
-	for i := range bucketSize {
-		if b[i] == byte(h) {
-			return int32(int8(b[bucketSize+i]))
-		}
+	b := u.weights[h>>(32-bucketBits)]
+	const ones = 0x01010101
+	x := uint32(b) ^ h&0xff*ones // the byte that is wanted becomes 0
+	x = (x - ones) &^ x & (ones << 7)
+	if x == 0 {
+		return 0
 	}
-	return 0
+	return int32(int8(b >> (32 + uint(bits.TrailingZeros32(x))&^7)))
 }
 
 // word takes a word at a place, in units, and in bytes of the text.

@@ -10,6 +10,7 @@ type word struct {
 	start, end int32 // in the folded text
 	source     int32 // in the text
 	at         int32 // its place, in units
+	hash       uint32
 	dense      bool
 	quoted     bool
 	value      uint16 // of a sign that was found in the bare text; 0: look for words
@@ -48,14 +49,18 @@ const (
 // run cuts the whole text.
 func (c *cutter) run(text []byte) {
 	c.text = text
-	size := min(len(text), flushAt) + 64
-	c.folded, c.words = make([]byte, 0, size), make([]word, 0, size/5)
+	size := flushAt + 64 // so that plainWord has room
+	c.folded, c.words = make([]byte, 0, size), make([]word, 0, min(len(text), size)/5)
 	c.sign(-1)
 	class := &c.rules.class
 	for i := 0; i < len(text); {
 		switch class[text[i]] {
 		case ofWords:
-			i = c.word(i)
+			if end := c.plainWord(i); end > 0 {
+				i = end
+			} else {
+				i = c.word(i)
+			}
 		case ofMarks:
 			c.mark(i, text[i])
 			i++
@@ -132,6 +137,41 @@ func (c *cutter) sign(i int) {
 		c.words = append(c.words, word{source: int32(max(from, 0)), at: c.at, value: value &^ openEnd, quoted: c.quoted(from)})
 		c.at += wordUnits
 	}
+}
+
+// plainWord takes a short word of ASCII letters with nothing before its end that could belong
+// to it, as most are, and returns where it ends; 0 if it is not one. It does for those what
+// word does for all.
+func (c *cutter) plainWord(i int) int {
+	start := len(c.folded)
+	if start > flushAt || c.single > 0 {
+		return 0
+	}
+	const shortestPlain, longestPlain = 2, shortest - 1
+	h := uint32(hashBasis)
+	t := c.text[i:]
+	plain := c.folded[start : start+longestPlain+1] // there is room: see run
+	n := 0
+	for ; n < len(t) && n <= longestPlain; n++ {
+		l := c.rules.letter[t[n]]
+		if l == 0 {
+			break
+		}
+		plain[n] = l
+		h = (h ^ uint32(l)) * hashPrime
+	}
+	if n < shortestPlain || n > longestPlain || n < len(t) && !c.rules.apart[t[n]] {
+		return 0
+	}
+	plain[n] = ' '
+	c.folded = c.folded[:start+n+1]
+	w := word{start: int32(start), end: int32(start + n), source: int32(i), at: c.at, hash: h, quoted: c.quoted(i)}
+	c.words = append(c.words, w)
+	c.at += wordUnits
+	if n >= shortestMisspelt && c.rules.spell.may(plain[:n]) {
+		c.misspelt(w)
+	}
+	return i + n
 }
 
 // word takes a run of letters and digits, which begins at i, and returns where it ends.
@@ -296,8 +336,13 @@ func (c *cutter) flush(keep int) {
 			c.scan.found(w.value, w)
 			continue
 		}
-		c.scan.word(c.folded[w.start:w.end], w)
-		c.walk(w)
+		if w.hash == 0 {
+			w.hash = hash(c.folded[w.start:w.end])
+		}
+		c.scan.word(w)
+		if c.begins(w) {
+			c.walk(w)
+		}
 	}
 	shift := int32(len(c.folded))
 	for _, w := range c.words[n:] {
@@ -314,6 +359,12 @@ func (c *cutter) flush(keep int) {
 		c.words[i].start -= shift
 		c.words[i].end -= shift
 	}
+}
+
+// begins reports whether an entry can begin at a word: it looks up the next four bytes.
+func (c *cutter) begins(w word) bool {
+	f := c.folded[w.start:]
+	return len(f) < 4 || f[0] >= utf8.RuneSelf || c.rules.begin.has(f[0], f[1], f[2], f[3])
 }
 
 // walk finds all entries that begin at a word.
