@@ -49,7 +49,7 @@ func (c *cutter) known(word []byte) bool {
 func (c *cutter) spaced() {
 	n := int(c.single)
 	c.single = 0
-	if n < 5 {
+	if n < fewestSpaced {
 		return
 	}
 	var letters []byte

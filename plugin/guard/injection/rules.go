@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/postern-gateway/postern/plugin/internal/trie"
 )
@@ -301,33 +300,31 @@ func (r *Rules) value(word string) uint16 {
 	return open
 }
 
-// beginnings are the first four bytes that entries have: most words have others, and need
-// no look at the trie.
+// beginnings are the first letters that entries have: most words have others, and need no
+// look at the trie.
 type beginnings [1 << 11]uint32
 
-func (s *beginnings) slot(a, b, c, d byte) (int, uint32) {
-	h := (uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24) * 0x9e3779b1
+// lettersLooked is how many; shorter words are looked up.
+const lettersLooked = 4
+
+func (s *beginnings) slot(word []byte) (int, uint32) {
+	h := (uint32(word[0]) | uint32(word[1])<<8 | uint32(word[2])<<16 | uint32(word[3])<<24) * 0x9e3779b1
 	return int(h >> 21), 1 << (h >> 16 & 31)
 }
 
-func (s *beginnings) has(a, b, c, d byte) bool {
-	i, bit := s.slot(a, b, c, d)
+func (s *beginnings) has(word []byte) bool {
+	i, bit := s.slot(word)
 	return s[i]&bit != 0
 }
 
-// add takes an entry; after one that is shorter any bytes can come.
+// add takes an entry; open ones that are shorter go on with any letter.
 func (s *beginnings) add(entry string, open bool) {
-	if entry[0] >= utf8.RuneSelf {
-		return // not looked up
-	}
-	if len(entry) >= 4 {
-		i, bit := s.slot(entry[0], entry[1], entry[2], entry[3])
+	if len(entry) >= lettersLooked {
+		i, bit := s.slot([]byte(entry))
 		s[i] |= bit
 		return
 	}
-	for b := range 256 {
-		if open || b == ' ' || b == '\n' || b >= 0xe3 { // else no word ends there
-			s.add(entry+string([]byte{byte(b)}), true)
-		}
+	for b := byte('0'); open && b <= 'z'; b++ {
+		s.add(entry+string([]byte{b}), open)
 	}
 }

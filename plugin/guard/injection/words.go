@@ -44,6 +44,8 @@ const (
 	keepWords = 8    // for phrases: how many words the longest has
 	longWord  = 16   // letters from which on a word may be several, or encoded
 	sentence  = 2 * wordUnits
+
+	fewestSpaced = 5 // single letters in a row that are read as words
 )
 
 // run cuts the whole text.
@@ -144,10 +146,10 @@ func (c *cutter) sign(i int) {
 // word does for all.
 func (c *cutter) plainWord(i int) int {
 	start := len(c.folded)
-	if start > flushAt || c.single > 0 {
+	if start > flushAt || c.single >= fewestSpaced {
 		return 0
 	}
-	const shortestPlain, longestPlain = 2, shortest - 1
+	const longestPlain = shortest - 1
 	h := uint32(hashBasis)
 	t := c.text[i:]
 	plain := c.folded[start : start+longestPlain+1] // there is room: see run
@@ -160,8 +162,11 @@ func (c *cutter) plainWord(i int) int {
 		plain[n] = l
 		h = (h ^ uint32(l)) * hashPrime
 	}
-	if n < shortestPlain || n > longestPlain || n < len(t) && !c.rules.apart[t[n]] {
+	if n == 0 || n > longestPlain || n < len(t) && !c.rules.apart[t[n]] {
 		return 0
+	}
+	if c.single++; n > 1 {
+		c.single = 0
 	}
 	plain[n] = ' '
 	c.folded = c.folded[:start+n+1]
@@ -361,10 +366,10 @@ func (c *cutter) flush(keep int) {
 	}
 }
 
-// begins reports whether an entry can begin at a word: it looks up the next four bytes.
+// begins reports whether an entry can begin at a word.
 func (c *cutter) begins(w word) bool {
-	f := c.folded[w.start:]
-	return len(f) < 4 || f[0] >= utf8.RuneSelf || c.rules.begin.has(f[0], f[1], f[2], f[3])
+	text := c.folded[w.start:w.end]
+	return len(text) < lettersLooked || text[0] >= utf8.RuneSelf || c.rules.begin.has(text)
 }
 
 // walk finds all entries that begin at a word.
