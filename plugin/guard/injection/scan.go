@@ -41,7 +41,7 @@ func newScan(r *Rules, mode int, limit float32) *scan {
 func (s *scan) evaded() { s.evasions++ }
 
 // found takes a value of the trie at a word.
-func (s *scan) found(value uint16, w word) {
+func (s *scan) found(value uint16, w *word) {
 	for _, id := range s.rules.sets[value] {
 		s.concept(id, w.at, w.source, w.quoted)
 		if w.quoted && id == s.rules.quotable {
@@ -51,7 +51,7 @@ func (s *scan) found(value uint16, w word) {
 }
 
 // word takes a word for how it is used.
-func (s *scan) word(w word) {
+func (s *scan) word(w *word) {
 	s.reach(w.at)
 	h := w.hash
 	if w.quoted {

@@ -58,10 +58,12 @@ func (c *cutter) run(text []byte) {
 	for i := 0; i < len(text); {
 		switch class[text[i]] {
 		case ofWords:
-			if end := c.plainWord(i); end > 0 {
-				i = end
-			} else {
-				i = c.word(i)
+			end := c.plainWord(i)
+			if end == 0 {
+				end = c.word(i)
+			}
+			if i = end; i < len(text) && text[i] == ' ' {
+				i++
 			}
 		case ofMarks:
 			c.mark(i, text[i])
@@ -336,7 +338,8 @@ func (c *cutter) denseRun(i int) int {
 // flush looks for entries at all words but the last few, and forgets those.
 func (c *cutter) flush(keep int) {
 	n := max(len(c.words)-keep, 0)
-	for _, w := range c.words[:n] {
+	for i := range c.words[:n] {
+		w := &c.words[i]
 		if w.value != 0 {
 			c.scan.found(w.value, w)
 			continue
@@ -367,13 +370,13 @@ func (c *cutter) flush(keep int) {
 }
 
 // begins reports whether an entry can begin at a word.
-func (c *cutter) begins(w word) bool {
+func (c *cutter) begins(w *word) bool {
 	text := c.folded[w.start:w.end]
 	return len(text) < lettersLooked || text[0] >= utf8.RuneSelf || c.rules.begin.has(text)
 }
 
 // walk finds all entries that begin at a word.
-func (c *cutter) walk(w word) {
+func (c *cutter) walk(w *word) {
 	t := c.rules.words
 	state := int32(0)
 	for i := int(w.start); i < len(c.folded); i++ {
