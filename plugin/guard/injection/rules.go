@@ -300,31 +300,42 @@ func (r *Rules) value(word string) uint16 {
 	return open
 }
 
-// beginnings are the first letters that entries have: most words have others, and need no
-// look at the trie.
-type beginnings [1 << 11]uint32
+// beginnings are what entries begin with: the hash of their first word, and the first letters
+// of those that are only the beginning of words. Most words of a text have neither, and need
+// no look at the trie.
+type beginnings struct{ words, open [1 << 11]uint32 }
 
-// lettersLooked is how many; shorter words are looked up.
+// lettersLooked is how many letters; an open entry of ASCII has as many at least.
 const lettersLooked = 4
 
-func (s *beginnings) slot(word []byte) (int, uint32) {
-	h := (uint32(word[0]) | uint32(word[1])<<8 | uint32(word[2])<<16 | uint32(word[3])<<24) * 0x9e3779b1
+func bitOf(h uint32) (int, uint32) {
+	h *= 0x9e3779b1
 	return int(h >> 21), 1 << (h >> 16 & 31)
 }
 
-func (s *beginnings) has(word []byte) bool {
-	i, bit := s.slot(word)
-	return s[i]&bit != 0
+func lettersOf(word []byte) uint32 {
+	return uint32(word[0]) | uint32(word[1])<<8 | uint32(word[2])<<16 | uint32(word[3])<<24
 }
 
-// add takes an entry; open ones that are shorter go on with any letter.
-func (s *beginnings) add(entry string, open bool) {
-	if len(entry) >= lettersLooked {
-		i, bit := s.slot([]byte(entry))
-		s[i] |= bit
-		return
+// has reports whether an entry may begin with a word of a hash.
+func (s *beginnings) has(word []byte, h uint32) bool {
+	i, bit := bitOf(h)
+	if s.words[i]&bit != 0 {
+		return true
 	}
-	for b := byte('0'); open && b <= 'z'; b++ {
-		s.add(entry+string([]byte{b}), open)
+	if len(word) < lettersLooked {
+		return false
+	}
+	i, bit = bitOf(lettersOf(word))
+	return s.open[i]&bit != 0
+}
+
+func (s *beginnings) add(entry string, open bool) {
+	first, _, phrase := strings.Cut(entry, " ")
+	i, bit := bitOf(hash([]byte(first)))
+	s.words[i] |= bit
+	if open && !phrase && len(entry) >= lettersLooked {
+		i, bit = bitOf(lettersOf([]byte(entry)))
+		s.open[i] |= bit
 	}
 }

@@ -105,6 +105,22 @@ func TestWeights(t *testing.T) {
 	}
 }
 
+// TestBeginnings holds open entries of ASCII to the letters that they are looked up by.
+func TestBeginnings(t *testing.T) {
+	t.Parallel()
+	for line := range strings.Lines(ruleFile(t)) {
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "benign/") {
+			continue
+		}
+		for w := range strings.FieldsSeq(line) {
+			stem, open := strings.CutSuffix(w, "*")
+			if open && isWord(w) && stem[0] < 0x80 && len(stem) < lettersLooked {
+				t.Errorf("%s is too short", w)
+			}
+		}
+	}
+}
+
 func isWord(w string) bool {
 	b := w[0]
 	return b >= 0x80 || b >= 'a' && b <= 'z' || b >= '0' && b <= '9'

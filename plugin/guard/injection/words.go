@@ -372,7 +372,7 @@ func (c *cutter) flush(keep int) {
 // begins reports whether an entry can begin at a word.
 func (c *cutter) begins(w *word) bool {
 	text := c.folded[w.start:w.end]
-	return len(text) < lettersLooked || text[0] >= utf8.RuneSelf || c.rules.begin.has(text)
+	return text[0] >= utf8.RuneSelf || c.rules.begin.has(text, w.hash)
 }
 
 // walk finds all entries that begin at a word.
