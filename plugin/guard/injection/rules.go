@@ -300,10 +300,10 @@ func (r *Rules) value(word string) uint16 {
 	return open
 }
 
-// beginnings are what entries begin with: the hash of their first word, and the first letters
-// of those that are only the beginning of words. Most words of a text have neither, and need
-// no look at the trie.
-type beginnings struct{ words, open [1 << 11]uint32 }
+// beginnings are what entries begin with: the hash of their only word, those of their first
+// two together, and the first letters of those that are only the beginning of a word. Most
+// words of a text have none of these, and need no look at the trie.
+type beginnings struct{ words, pairs, open [1 << 11]uint32 }
 
 // lettersLooked is how many letters; an open entry of ASCII has as many at least.
 const lettersLooked = 4
@@ -317,10 +317,14 @@ func lettersOf(word []byte) uint32 {
 	return uint32(word[0]) | uint32(word[1])<<8 | uint32(word[2])<<16 | uint32(word[3])<<24
 }
 
-// has reports whether an entry may begin with a word of a hash.
-func (s *beginnings) has(word []byte, h uint32) bool {
+// has reports whether an entry may begin with a word of a hash, and one of another behind it.
+func (s *beginnings) has(word []byte, h, next uint32) bool {
 	i, bit := bitOf(h)
 	if s.words[i]&bit != 0 {
+		return true
+	}
+	i, bit = bitOf(pair(h, next))
+	if s.pairs[i]&bit != 0 {
 		return true
 	}
 	if len(word) < lettersLooked {
@@ -331,11 +335,21 @@ func (s *beginnings) has(word []byte, h uint32) bool {
 }
 
 func (s *beginnings) add(entry string, open bool) {
-	first, _, phrase := strings.Cut(entry, " ")
-	i, bit := bitOf(hash([]byte(first)))
-	s.words[i] |= bit
-	if open && !phrase && len(entry) >= lettersLooked {
-		i, bit = bitOf(lettersOf([]byte(entry)))
+	first, rest, phrase := strings.Cut(entry, " ")
+	if n := strings.IndexFunc(first, func(r rune) bool { return r >= 0x2e80 }); n > 0 {
+		first, open = first[:n], false // letters of a script without spaces begin another word
+	}
+	second, _, more := strings.Cut(rest, " ")
+	h := hash([]byte(first))
+	switch {
+	case phrase && (more || !open):
+		i, bit := bitOf(pair(h, hash([]byte(second))))
+		s.pairs[i] |= bit
+	case phrase || !open || len(first) < lettersLooked:
+		i, bit := bitOf(h)
+		s.words[i] |= bit
+	default:
+		i, bit := bitOf(lettersOf([]byte(first)))
 		s.open[i] |= bit
 	}
 }

@@ -51,9 +51,8 @@ func (s *scan) found(value uint16, w *word) {
 }
 
 // word takes a word for how it is used.
-func (s *scan) word(w *word) {
+func (s *scan) word(w *word, h uint32) {
 	s.reach(w.at)
-	h := w.hash
 	if w.quoted {
 		h *= quotes
 	}

@@ -344,11 +344,8 @@ func (c *cutter) flush(keep int) {
 			c.scan.found(w.value, w)
 			continue
 		}
-		if w.hash == 0 {
-			w.hash = hash(c.folded[w.start:w.end])
-		}
-		c.scan.word(w)
-		if c.begins(w) {
+		c.scan.word(w, c.hashOf(w))
+		if c.begins(i) {
 			c.walk(w)
 		}
 	}
@@ -369,10 +366,22 @@ func (c *cutter) flush(keep int) {
 	}
 }
 
+// hashOf is that of a word, which plainWord knows already.
+func (c *cutter) hashOf(w *word) uint32 {
+	if w.hash == 0 {
+		w.hash = hash(c.folded[w.start:w.end])
+	}
+	return w.hash
+}
+
 // begins reports whether an entry can begin at a word.
-func (c *cutter) begins(w *word) bool {
+func (c *cutter) begins(i int) bool {
+	w := &c.words[i]
 	text := c.folded[w.start:w.end]
-	return text[0] >= utf8.RuneSelf || c.rules.begin.has(text, w.hash)
+	if text[0] >= utf8.RuneSelf || i+1 == len(c.words) || c.words[i+1].value != 0 {
+		return true
+	}
+	return c.rules.begin.has(text, w.hash, c.hashOf(&c.words[i+1]))
 }
 
 // walk finds all entries that begin at a word.
