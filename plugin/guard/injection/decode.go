@@ -30,8 +30,9 @@ const (
 // Tokens shorter than this say too little: a word of six letters has eight in base64.
 const (
 	shortest      = 12
-	shortestToken = 9 // of three escapes
-	leastRun      = 6 // tokens in a row
+	shortestToken = 9  // of three escapes
+	shortestCode  = 32 // of digits in a row
+	leastRun      = 6  // tokens in a row
 )
 
 // mayHide reports whether it is worth while to decode a text whose words have been read:
@@ -40,6 +41,7 @@ const (
 func (c *cutter) mayHide() bool {
 	t := c.text
 	return c.coded || c.codes >= leastRun || int(c.at) < len(t)/16 ||
+		bytes.Contains(t, []byte(" .-")) || bytes.Contains(t, []byte(" -.")) || // Morse
 		bytes.IndexByte(t, '%') >= 0 || bytes.IndexByte(t, '\\') >= 0 || bytes.IndexByte(t, '&') >= 0
 }
 
@@ -268,6 +270,9 @@ func readable(text []byte) bool {
 	if len(text) < 6 || !utf8.Valid(text) {
 		return false
 	}
+	if len(text) >= shortestCode && allHex(text) {
+		return true // to be decoded again
+	}
 	letters := 0
 	for _, b := range text {
 		switch {
@@ -280,7 +285,32 @@ func readable(text []byte) bool {
 	return letters*5 >= len(text)*4 || letters*3 >= len(text)*2 && letters > 40
 }
 
-// alphabet decodes base64 (both alphabets), base32 and hexadecimal without spaces.
+// allHex reports whether a text has hexadecimal digits only.
+func allHex(text []byte) bool {
+	for _, b := range text {
+		if nibble(b) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// octetsOf reads a row of binary digits, eight for each character; nil if it is none.
+func octetsOf(t []byte) []byte {
+	if len(t) < shortestCode || len(t)%8 != 0 {
+		return nil
+	}
+	out := make([]byte, len(t)/8)
+	for i, b := range t {
+		if b != '0' && b != '1' {
+			return nil
+		}
+		out[i/8] = out[i/8]<<1 | b&1
+	}
+	return out
+}
+
+// alphabet decodes base64 (both alphabets), base32, hexadecimal and binary without spaces.
 func (d *decoder) alphabet(t []byte, at int) {
 	hex, thirty := true, true
 	for _, b := range t {
@@ -288,6 +318,11 @@ func (d *decoder) alphabet(t []byte, at int) {
 		thirty = thirty && (b >= 'A' && b <= 'Z' || b >= '2' && b <= '7' || b == '=')
 	}
 	joined := d.end >= 0 && at <= d.end+2
+	if out := octetsOf(t); readable(out) {
+		d.take(out, joined)
+		d.end = at + len(t)
+		return
+	}
 	out := make([]byte, 0, len(t))
 	if hex {
 		for i := 0; i+1 < len(t); i += 2 {
@@ -402,7 +437,7 @@ func (d *decoder) escapes(t []byte) bool {
 	return n >= 3
 }
 
-// escape reads %41, \x41, \u0041, &#65; or &#x41; and how many bytes it has, 0 for none.
+// escape reads %41, \x41, \u0041, \101, &#65; or &#x41; and how many bytes it has, 0 for none.
 func escape(t []byte) (rune, int) {
 	number := func(i, most int, base rune) (rune, int) {
 		var r rune
@@ -424,6 +459,10 @@ func escape(t []byte) (rune, int) {
 	case len(t) > 3 && t[0] == '\\' && t[1] == 'x':
 		if r, n := number(2, 2, 16); n == 2 {
 			return r, 4
+		}
+	case len(t) > 3 && t[0] == '\\' && t[1] >= '0' && t[1] <= '7':
+		if r, n := number(1, 3, 8); n >= 2 && r < utf8.RuneSelf {
+			return r, 1 + n
 		}
 	case len(t) > 5 && t[0] == '\\' && t[1] == 'u':
 		if r, n := number(2, 4, 16); n == 4 {

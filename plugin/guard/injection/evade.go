@@ -1,45 +1,53 @@
 package injection
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // unleet reads digits and signs of a word as the letters that they look like, if that
 // makes a word of the rules.
 func (c *cutter) unleet(w word) {
-	var two [2][longWord]byte
-	n := 0
-	for _, b := range c.folded[w.start:w.end] {
-		x, y := plain(b)
-		two[0][n], two[1][n] = x, y
-		n++
-	}
-	for i := range two {
-		if c.known(two[i][:n]) {
-			copy(c.folded[w.start:w.end], two[i][:n])
-			c.scan.evaded()
-			return
-		}
+	var out [longWord]byte
+	text := c.folded[w.start:w.end]
+	if c.spells(text, 0, 0, &out) {
+		copy(text, out[:len(text)])
+		c.scan.evaded()
 	}
 }
 
-// plain gives the letters that a digit or sign stands for.
-func plain(b byte) (byte, byte) {
-	const signs, first, second = "0134567892@$!|", "oieasgtbgzasil", "oleasgtbgzasii"
-	if i := bytes.IndexByte([]byte(signs), b); i >= 0 {
-		return first[i], second[i]
+// looksLike gives the letters that a digit or sign can stand for; a letter stands for itself.
+func looksLike(b byte) (first, second byte) {
+	const signs, one, other = "0134567892@$!|", "oieasgtbgzasil", "oleasbtbgzasli"
+	if i := strings.IndexByte(signs, b); i >= 0 {
+		return one[i], other[i]
 	}
 	return b, b
 }
 
-// known reports whether a word is an entry, or begins with one that is open.
-func (c *cutter) known(word []byte) bool {
+// spells reports whether a word from a byte on goes on from a state of the trie to an entry,
+// or past the end of one that is open, and writes its letters. The trie has few ways on, so
+// that there is not much to try.
+func (c *cutter) spells(text []byte, at int, state int32, out *[longWord]byte) bool {
 	t := c.rules.words
-	state := int32(0)
-	for i, b := range word {
-		if state = t.Step(state, b); state == 0 {
-			return false
+	if at == len(text) {
+		return t.Value(state) != 0
+	}
+	if t.Value(state)&openEnd != 0 && at > 3 {
+		for i := at; i < len(text); i++ {
+			out[i], _ = looksLike(text[i])
 		}
-		if v := t.Value(state); v != 0 && (i == len(word)-1 || v&openEnd != 0 && i > 2) {
-			return true
+		return true
+	}
+	first, second := looksLike(text[at])
+	for _, l := range [...]byte{first, second} {
+		if next := t.Step(state, l); next != 0 {
+			if out[at] = l; c.spells(text, at+1, next, out) {
+				return true
+			}
+		}
+		if first == second {
+			break
 		}
 	}
 	return false
