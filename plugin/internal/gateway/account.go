@@ -16,6 +16,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func (s *Stream) Done() *Step {
 	under := s.list != &s.w.queued && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
 	s.leave()
+	s.abandon()
 	s.forget()
 	step := s.next()
 	if s.phase == foreign || s.phase == fresh {
@@ -277,8 +278,8 @@ func (s *Stream) record() []byte {
 	b = appendCount(b, `,"duration_ms":`, millis(s.finished-s.began))
 	b = appendText(b, `,"cache":`, s.cache.status)
 	b = appendText(b, `,"cache_reason":`, s.cache.why)
-	if s.cache.key != (cache.Key{}) {
-		b = appendText(b, `,"cache_key":`, hexOf(s.cache.key))
+	if s.cache.query.Key != (cache.Key{}) {
+		b = appendText(b, `,"cache_key":`, hexOf(s.cache.query.Key))
 	}
 	b = appendPositive(b, `,"saved_tokens":`, s.cache.saved)
 	b = appendText(b, `,"error":`, s.failure)

@@ -41,9 +41,41 @@ func (s *Stream) purgeCache(body []byte) *Step {
 	}); err != nil {
 		return s.reject(wrong(err))
 	}
+	return s.purge(&f)
+}
+
+// purge has the store remove entries, and waits until it says that it has.
+func (s *Stream) purge(f *cache.Filter) *Step {
+	l := &lookup{s: s}
+	var atOnce *Step
+	s.w.kept.Remove(f, func(removed int, heard bool) {
+		s := l.s
+		switch {
+		case s == nil: // who asked has gone
+		case s.cache.lookup == nil:
+			atOnce = s.purged(removed, heard)
+		default:
+			s.abandon()
+			s.w.wakes = append(s.w.wakes, Wake{s.owner, s.purged(removed, heard)})
+		}
+	})
+	if atOnce != nil {
+		return atOnce
+	}
+	s.cache.lookup = l
+	step := s.next()
+	step.Action = Hold
+	return step
+}
+
+func (s *Stream) purged(removed int, heard bool) *Step {
+	if !heard {
+		return s.reject(&chat.Error{Status: 502, Kind: chat.Internal, Code: "store_unavailable",
+			Message: "the store has not said that it has purged anything; of this proxy's memory " + itoa(removed) + " are gone"})
+	}
 	var out rawjson.Writer
 	out.Object()
-	number(&out, "purged", int64(w.kept.Purge(&f)))
+	number(&out, "purged", int64(removed))
 	out.EndObject()
 	return s.page200("application/json", out.Bytes())
 }

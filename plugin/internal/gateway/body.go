@@ -153,9 +153,14 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if e != nil {
 		return s.reject(e)
 	}
-	if step := s.fromCache(request); step != nil {
+	if step := s.fromCache(request, body); step != nil {
 		return step
 	}
+	return s.onward(request, body)
+}
+
+// onward sends a request on for which there is nothing in the cache.
+func (s *Stream) onward(request rawjson.Value, body []byte) *Step {
 	most, e := s.reserve(request)
 	if e == nil && most > 0 {
 		request, body, e = s.bound(request, most)

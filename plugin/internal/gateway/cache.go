@@ -12,17 +12,15 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
 	"github.com/postern-gateway/postern/plugin/internal/config"
-	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
 // A caching is what a stream has to do with the cache.
 type caching struct {
 	status string // as the client is told; empty: nothing
 	why    string // the answer is not kept
-	key    cache.Key
+	query  cache.Query
 	ttl    time.Duration // of the answer, if it is to be kept
-	scope  cache.Tag
-	model  cache.Tag
+	lookup *lookup       // that the request waits for
 
 	body      []byte // of a whole answer, so far
 	collector *cache.Collector
@@ -83,31 +81,26 @@ func (w *wishes) says(allowed *config.ClientHeaders, name, v string) {
 	}
 }
 
-// fromCache answers with what an equal request has got. It is nil if nothing is kept for the
-// request; then its answer will be, if it is worth it.
-func (s *Stream) fromCache(request rawjson.Value) *Step {
+// fromCache answers with what an equal request has got, or has the request wait until it is
+// known whether there is such a thing. It is nil if nothing is kept for the request; then its
+// answer will be, if it is worth it.
+func (s *Stream) fromCache(request rawjson.Value, body []byte) *Step {
 	s.cache = caching{}
 	plan := s.w.plan.Cache
 	if plan == nil || !s.cacheable() {
 		return nil
 	}
-	c, wish, r := &s.cache, &s.in.wishes, &s.w.request
+	c := &s.cache
 	c.status = cacheBypass
 	if c.why = s.declines(plan, request); c.why != "" {
 		return nil
 	}
-	s.deriveKey(plan, r)
-	now := s.w.port.Now()
-	if !wish.refresh {
-		e, ok := s.w.kept.Get(&c.key, now, s.w.port.Random())
-		if age := (now - e.Stored) / 1e9; ok && (wish.most < 0 || age <= wish.most) {
-			if step := s.hit(&e, age); step != nil {
-				return step
-			}
-		}
-	}
+	s.deriveKey(plan, &s.w.request)
 	c.status = cacheMiss
-	return nil
+	if s.in.wishes.refresh {
+		return nil
+	}
+	return s.lookUp(body)
 }
 
 // cacheable reports whether answers to such requests are ever kept: those that are read, and
@@ -163,8 +156,7 @@ func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
 	if s.caller.MayPrivileged("cache-key") {
 		q.Custom = s.in.wishes.key
 	}
-	c.key = s.w.keyer.Chat(&q, r)
-	c.scope, c.model = scopeTag(q.Scope...), cache.TagOf([]byte(s.meant))
+	c.query = cache.Query{Key: s.w.keyer.Chat(&q, r), Scope: scopeTag(q.Scope...), Model: cache.TagOf([]byte(s.meant))}
 }
 
 // cacheTargets are those that may answer: of a group all that the caller may have, whichever
@@ -237,71 +229,6 @@ func addPart(parts []cache.Part, name, value string) []cache.Part {
 		return parts
 	}
 	return append(parts, cache.Part{Name: name, Value: value})
-}
-
-// hit answers with what is kept. It is nil if that is not possible after all, or if limits do
-// not let the request pass: then it goes the usual way, which says so.
-func (s *Stream) hit(e *cache.Entry, age int64) *Step {
-	w, c, d := s.w, &s.cache, s.endpoint.Dialect
-	r := w.emptyResponse()
-	cost, ok := cache.ReadAnswer(e.Value, r)
-	if !ok {
-		return nil
-	}
-	if w.plan.Cache.Shadow {
-		w.countCache(";outcome=shadow", 1)
-		return nil
-	}
-	if !s.countHit() {
-		return nil
-	}
-	c.status, c.saved = cacheHit, r.Usage.Total()
-	w.countCache("_saved_tokens", c.saved)
-	w.countCache("_saved_nano_usd", cost)
-	s.target = config.Target{} // nobody is asked
-	s.name(&r.Created, &r.ID)
-	r.Elapsed = w.port.Now() - s.began
-	kind, body := "application/json", []byte(nil)
-	if s.stream {
-		kind, body = d.StreamType, s.replay(r)
-	} else {
-		r.Echo, r.Texts = w.request.Echo, w.request.Texts
-		body = d.Writer.AppendResponse(nil, r)
-	}
-	step := s.reply(200, "cache", kind, body)
-	step.Reply.Headers = append(s.showCache(step.Reply.Headers), adapters.Header{Name: "age", Value: itoa(int(age))})
-	return step
-}
-
-// replay writes an answer as a stream.
-func (s *Stream) replay(r *chat.Response) (body []byte) {
-	w := s.codecs.encoder(s.endpoint.Dialect)
-	w.Reset(&s.w.request)
-	s.answer.streaming = true
-	cache.Replay(r, func(e *chat.Event) {
-		if e.Kind == chat.End {
-			e.Elapsed = r.Elapsed
-		}
-		body = w.Append(body, e)
-	})
-	return body
-}
-
-// countHit counts an answer from the cache as a request; false if there is no room for one.
-func (s *Stream) countHit() bool {
-	if !s.w.plan.Cache.Counts {
-		return true
-	}
-	b := &s.budget
-	if s.gather(); !b.lease.Counts(limit.Counted) {
-		return true
-	}
-	b.ask = limit.Ask{}
-	if s.w.book.Admit(&b.lease, &b.ask, limit.Counted, nil, s.w.port.Now()).Refused != nil {
-		return false
-	}
-	s.w.holdLease(s)
-	return true
 }
 
 // showCache tells the client what the cache had to do with its answer.

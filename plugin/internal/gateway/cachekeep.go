@@ -112,8 +112,9 @@ func (s *Stream) store() {
 		return
 	}
 	now, before := w.port.Now(), w.kept.Counts().Evicted
-	e := cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: c.scope, Model: c.model, Value: c.entry}
-	if w.kept.Put(&c.key, &e, w.port.Random()) {
+	q := &c.query
+	q.Now, q.Random = now, w.port.Random()
+	if w.kept.Keep(q, &cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: q.Scope, Model: q.Model, Value: c.entry}) {
 		w.countCache(";outcome=stored", 1)
 	} else {
 		c.why = "room"

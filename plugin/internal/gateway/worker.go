@@ -48,7 +48,8 @@ type Worker struct {
 	pausing  held           // those that wait before they are tried again
 	flowing  held           // those whose stream must not stall
 	cut      held           // those whose answer the gateway has ended
-	kept     *cache.Memory  // nil: nothing is
+	kept     cache.Store    // nil: nothing is
+	wakes    []Wake         // of those who have waited for it
 	keyer    cache.Keyer
 	book     *limit.Book   // nil: there are no limits
 	ledger   *usage.Ledger // nil: nobody can ask for it

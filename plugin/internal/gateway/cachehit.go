@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"bytes"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
+)
+
+// A lookup is a question to the store that a request waits for. The request may be over
+// before it is answered.
+type lookup struct {
+	s    *Stream // nil: nobody waits any more
+	body []byte  // of the request, as it goes on
+}
+
+// lookUp asks the store for an entry. It is nil if there is none.
+func (s *Stream) lookUp(body []byte) *Step {
+	w, q := s.w, &s.cache.query
+	q.Now, q.Random = w.port.Now(), w.port.Random()
+	// A list of requests tries one after another at once. Waiting takes the body twice: here and at the proxy.
+	q.Local = s.attempts != nil || w.bytes+s.received+len(body) > w.plan.Bounds.Held
+	l := &lookup{}
+	e, answer := w.kept.Find(q, l.answered)
+	switch answer {
+	case cache.Found:
+		return s.suits(&e)
+	case cache.Asked:
+		l.s, l.body = s, bytes.Clone(body)
+		s.cache.lookup = l
+		s.retain(s.received + len(body))
+		step := s.next()
+		step.Action = Hold
+		return step
+	}
+	return nil
+}
+
+// answered goes on with a request that has waited for the store.
+func (l *lookup) answered(e *cache.Entry) {
+	if s := l.s; s != nil {
+		s.w.wakes = append(s.w.wakes, Wake{s.owner, s.looked(e)})
+	}
+}
+
+// looked goes on with a request when it is known whether there is an entry, nil if not.
+func (s *Stream) looked(e *cache.Entry) *Step {
+	body := s.cache.lookup.body
+	s.abandon()
+	s.retain(0)
+	request, err := s.w.parse(body)
+	if err != nil { // which it was not before
+		return s.reject(err)
+	}
+	s.budget.read = false // other requests have been read since
+	if e != nil {
+		r := &s.w.request
+		r.Reset()
+		if s.endpoint.Dialect.Reader.ReadRequest(request, r) == nil {
+			s.budget.read = true
+			if step := s.suits(e); step != nil {
+				return step
+			}
+		}
+	}
+	return s.onward(request, body)
+}
+
+// abandon has the request wait for the store no more.
+func (s *Stream) abandon() {
+	if l := s.cache.lookup; l != nil {
+		l.s, l.body, s.cache.lookup = nil, nil, nil
+	}
+}
+
+// suits answers with an entry, unless the client wants one that is younger.
+func (s *Stream) suits(e *cache.Entry) *Step {
+	age, most := (s.w.port.Now()-e.Stored)/1e9, s.in.wishes.most
+	if most >= 0 && age > most {
+		return nil
+	}
+	return s.hit(e, age)
+}
+
+// hit answers with what is kept. It is nil if that is not possible after all, or if limits do
+// not let the request pass: then it goes the usual way, which says so.
+func (s *Stream) hit(e *cache.Entry, age int64) *Step {
+	w, c, d := s.w, &s.cache, s.endpoint.Dialect
+	r := w.emptyResponse()
+	cost, ok := cache.ReadAnswer(e.Value, r)
+	if !ok {
+		return nil
+	}
+	if w.plan.Cache.Shadow {
+		w.countCache(";outcome=shadow", 1)
+		return nil
+	}
+	if !s.countHit() {
+		return nil
+	}
+	c.status, c.saved = cacheHit, r.Usage.Total()
+	w.countCache("_saved_tokens", c.saved)
+	w.countCache("_saved_nano_usd", cost)
+	s.target = config.Target{} // nobody is asked
+	s.name(&r.Created, &r.ID)
+	r.Elapsed = w.port.Now() - s.began
+	kind, body := "application/json", []byte(nil)
+	if s.stream {
+		kind, body = d.StreamType, s.replay(r)
+	} else {
+		r.Echo, r.Texts = w.request.Echo, w.request.Texts
+		body = d.Writer.AppendResponse(nil, r)
+	}
+	step := s.reply(200, "cache", kind, body)
+	step.Reply.Headers = append(s.showCache(step.Reply.Headers), adapters.Header{Name: "age", Value: itoa(int(age))})
+	return step
+}
+
+// replay writes an answer as a stream.
+func (s *Stream) replay(r *chat.Response) (body []byte) {
+	w := s.codecs.encoder(s.endpoint.Dialect)
+	w.Reset(&s.w.request)
+	s.answer.streaming = true
+	cache.Replay(r, func(e *chat.Event) {
+		if e.Kind == chat.End {
+			e.Elapsed = r.Elapsed
+		}
+		body = w.Append(body, e)
+	})
+	return body
+}
+
+// countHit counts an answer from the cache as a request; false if there is no room for one.
+func (s *Stream) countHit() bool {
+	if !s.w.plan.Cache.Counts {
+		return true
+	}
+	b := &s.budget
+	if s.gather(); !b.lease.Counts(limit.Counted) {
+		return true
+	}
+	b.ask = limit.Ask{}
+	if s.w.book.Admit(&b.lease, &b.ask, limit.Counted, nil, s.w.port.Now()).Refused != nil {
+		return false
+	}
+	s.w.holdLease(s)
+	return true
+}
