@@ -56,6 +56,10 @@ func (s *stream) requestBody(size int) types.Action {
 }
 
 func (s *stream) applyRequest(step *gateway.Step) types.Action {
+	s.p.flush()
+	if instead := s.gw.Unasked(); instead != nil {
+		step = instead
+	}
 	s.request = step.Want
 	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
 }

@@ -159,6 +159,7 @@ func buckets() []histogram {
 		{"gen_ai.client.token.usage", power(1, 4, 14)},
 		{"gen_ai.client.operation.duration_ms", duration},
 		{"gen_ai.client.operation.time_to_first_chunk_ms", duration},
+		{"postern.cache_store_us", power(100, 2, 12)},
 	}
 }
 

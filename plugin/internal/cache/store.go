@@ -7,12 +7,15 @@ type Store interface {
 	// before Find is over, valid until it returns.
 	Find(q *Query, then func(*Entry)) (Entry, Finding)
 
-	// Keep stores an entry, without waiting for anybody; false if there is no room for it.
-	Keep(q *Query, e *Entry) bool
+	// Keep stores an entry, or sends it on its way, and says why it does not: room, away.
+	Keep(q *Query, e *Entry) (why string)
 
 	// Remove removes entries. then gets, now or later, how many there were as far as that
 	// is known, and whether all who have entries have heard of it.
 	Remove(f *Filter, then func(removed int, heard bool))
+
+	// Tick does what is due.
+	Tick()
 
 	// Counts are what it has met so far.
 	Counts() Counts
@@ -48,7 +51,15 @@ func (m *Memory) Find(q *Query, _ func(*Entry)) (Entry, Finding) {
 }
 
 // Keep stores at once.
-func (m *Memory) Keep(q *Query, e *Entry) bool { return m.Put(&q.Key, e, q.Random) }
+func (m *Memory) Keep(q *Query, e *Entry) (why string) {
+	if !m.Put(&q.Key, e, q.Random) {
+		return "room"
+	}
+	return ""
+}
+
+// Tick has nothing to do: what is over makes room when some is needed.
+func (m *Memory) Tick() {}
 
 // Remove removes at once.
 func (m *Memory) Remove(f *Filter, then func(removed int, heard bool)) { then(m.Purge(f), true) }

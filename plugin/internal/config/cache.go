@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/postern-gateway/postern/adapters/secret"
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
 	"github.com/postern-gateway/postern/plugin/internal/glob"
@@ -16,9 +17,10 @@ type Cache struct {
 	User      bool              // the client's own user tells requests apart
 	Parts     []limit.Attribute // so do these
 	Policy    cache.Policy
-	Bytes     int  // of the host's memory
-	Counts    bool // a hit counts as a request
-	Shadow    bool // nothing is answered, only counted
+	Bytes     int          // of the host's memory; 0: none
+	Redis     *cache.Redis // nil: there is none
+	Counts    bool         // a hit counts as a request
+	Shadow    bool         // nothing is answered, only counted
 
 	ttl   time.Duration
 	rules []cacheRule
@@ -93,11 +95,61 @@ func (r *reader) cache(o *strict.Object) {
 		c.Policy.Tools = o.Bool("tools", allTools, false)
 		c.Counts = o.Bool("count_hits", "Whether an answer from here counts as a request for limits. It never counts as tokens or money.", true)
 		c.Shadow = mode(o, "mode", "shadow only counts what would be answered.", Enforce) == Shadow
-		o.Section("store", "Where answers are kept.", func(o *strict.Object) {
-			o.Section("memory", "In the proxy's memory, for all of its workers.", func(o *strict.Object) {
+		o.Section("store", "Where answers are kept: in memory unless there is a redis; with both, memory comes first.", func(o *strict.Object) {
+			memory := func(o *strict.Object) {
 				c.Bytes = o.Bytes("max_bytes", "Bytes that they take together at most.", 64<<20, 1<<20, 8<<30)
-			})
+			}
+			const doc = "In the proxy's memory, for all of its workers."
+			if o.Has("redis") {
+				o.Object("memory", doc, memory)
+			} else {
+				o.Section("memory", doc, memory)
+			}
+			o.Object("redis", "In a Redis that is reached over HTTP, for all proxies that reach it.", func(o *strict.Object) { c.Redis = r.redis(o) })
 		})
 		r.out.Cache = c
 	})
+}
+
+// redis reads where a Redis is.
+func (r *reader) redis(o *strict.Object) *cache.Redis {
+	x := &cache.Redis{Cluster: o.Str("cluster", "The proxy's name for the upstream.", "")}
+	if o.Enum("protocol", "How it is spoken to: webdis, or upstash, which also serverless-redis-http speaks.", "webdis", "webdis", "upstash") == "upstash" {
+		x.Protocol = cache.Upstash
+	}
+	if x.Host = o.Str("host", "Host name to ask for; empty: the cluster's.", ""); x.Host == "" {
+		x.Host = x.Cluster
+	}
+	x.Token = r.secretAt(o, "token", "What it wants to see: a token for upstash, user:password for webdis; none: nothing.")
+	x.Secret = r.secretAt(o, "secret", "Answers are sealed with it, so that nobody else who writes there can have something said. None: they are only checked for being whole.")
+	x.Prefix = o.Str("prefix", "Begins all names there.", "postern")
+	x.Deadline = o.Duration("deadline", "How long a request waits for it at most.", 50*time.Millisecond, time.Millisecond, 5*time.Second)
+	x.Most = o.Bytes("max_value", "Bytes of an answer that is kept there at most.", 256<<10, 1<<10, 4<<20)
+	o.Require("cluster")
+	r.headerSafe(o, "host", x.Host)
+	r.headerSafe(o, "prefix", x.Prefix)
+	r.headerSafe(o, "token", x.Token.Reveal())
+	return x
+}
+
+func (r *reader) headerSafe(o *strict.Object, key, v string) {
+	if !HeaderSafe(v) {
+		o.Fail(key, "has characters that no header may have")
+	}
+}
+
+// secretAt reads a secret, or where it is.
+func (r *reader) secretAt(o *strict.Object, key, doc string) (s secret.String) {
+	o.Object(key, doc, func(o *strict.Object) {
+		s = o.Secret("value", "The secret itself.")
+		env := o.Str("env", "Variable of the Wasm VM's environment that has it.", "")
+		o.ExactlyOne("env", "value")
+		if env != "" && r.parts.Environment != nil {
+			var err error
+			if s, err = fromEnvironment(r.parts.Environment, env); err != nil {
+				o.Fail("env", err.Error())
+			}
+		}
+	})
+	return s
 }

@@ -35,6 +35,9 @@ func (s *Stream) purgeCache(body []byte) *Step {
 		if age := o.Duration("older_than", "", 0, 0, config.MostTTL); age > 0 {
 			f.Before = w.port.Now() - int64(age)
 		}
+		if f.Key != nil && w.plan.Cache.Redis != nil && f != (cache.Filter{Key: f.Key}) {
+			o.Fail("key", "stands alone where answers are kept in Redis")
+		}
 		if f == (cache.Filter{}) != all {
 			o.Fail("", "want some of key, tenant, consumer, model and older_than, or all")
 		}
@@ -62,7 +65,7 @@ func (s *Stream) purge(f *cache.Filter) *Step {
 	if atOnce != nil {
 		return atOnce
 	}
-	s.cache.lookup = l
+	l.call, s.cache.lookup = s.w.callouts.last, l
 	step := s.next()
 	step.Action = Hold
 	return step

@@ -14,6 +14,7 @@ import (
 // before it is answered.
 type lookup struct {
 	s    *Stream // nil: nobody waits any more
+	call uint32  // number of the callout
 	body []byte  // of the request, as it goes on
 }
 
@@ -29,7 +30,7 @@ func (s *Stream) lookUp(body []byte) *Step {
 	case cache.Found:
 		return s.suits(&e)
 	case cache.Asked:
-		l.s, l.body = s, bytes.Clone(body)
+		l.s, l.call, l.body = s, w.callouts.last, bytes.Clone(body)
 		s.cache.lookup = l
 		s.retain(s.received + len(body))
 		step := s.next()

@@ -114,10 +114,8 @@ func (s *Stream) store() {
 	now, before := w.port.Now(), w.kept.Counts().Evicted
 	q := &c.query
 	q.Now, q.Random = now, w.port.Random()
-	if w.kept.Keep(q, &cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: q.Scope, Model: q.Model, Value: c.entry}) {
+	if c.why = w.kept.Keep(q, &cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: q.Scope, Model: q.Model, Value: c.entry}); c.why == "" {
 		w.countCache(";outcome=stored", 1)
-	} else {
-		c.why = "room"
 	}
 	w.countCache(";outcome=evicted", int64(w.kept.Counts().Evicted-before))
 }

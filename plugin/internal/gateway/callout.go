@@ -42,7 +42,8 @@ func NewAnswer(h []adapters.Header, body []byte) Answer {
 const maxCallouts = 256
 
 // calloutGrace is how long after its timeout a callout counts as lost, if its host says
-// nothing at all of it.
+// nothing at all of it, at most: one that has less time than that is waited for twice that
+// time.
 const calloutGrace = 2 * time.Second
 
 // callouts are those of a worker that have no answer yet.
@@ -68,7 +69,7 @@ func (w *Worker) call(c *adapters.Callout, most int, then func(*Answer) []Wake) 
 		return false
 	}
 	o.last++
-	deadline := w.port.Now() + int64(c.Timeout+calloutGrace)
+	deadline := w.port.Now() + int64(c.Timeout+min(c.Timeout, calloutGrace))
 	if len(o.open) == 0 || deadline < o.first {
 		o.first = deadline
 	}

@@ -31,6 +31,7 @@ type proxy struct {
 	worker *gateway.Worker
 	calls  []gateway.Callout // without an answer yet
 	log    []string
+	gone   string // a cluster that the host knows no more
 }
 
 // epoch is when every test begins, in nanoseconds since 1970.
@@ -118,7 +119,7 @@ func (p *proxy) flush() {
 		p.counts[s.Series.Name] += s.Value
 	}
 	for _, c := range out.Callouts {
-		if c.Cluster == "missing" {
+		if c.Cluster == "missing" || c.Cluster == p.gone {
 			p.worker.Refused(c.ID)
 			continue
 		}
@@ -183,6 +184,10 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 	}
 	if want == gateway.Whole && len(body) > 0 {
 		step = x.gw.RequestBody(body)
+		x.p.flush()
+		if instead := x.gw.Unasked(); instead != nil {
+			step = instead
+		}
 		if x.replied(step) {
 			return
 		}

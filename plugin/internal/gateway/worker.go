@@ -98,7 +98,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
 	if c := plan.Cache; c != nil {
-		w.kept = cache.NewMemory(port, plan.Limits.Space, c.Bytes)
+		w.kept = w.newStore(c)
 	}
 	if plan.Limits.Any {
 		w.limits()
@@ -186,6 +186,9 @@ func (w *Worker) Tick() []Wake {
 	w.sendAlerts(now)
 	w.flushUsage(now, flushAtOnce)
 	w.revoked.Look(now)
+	if w.kept != nil {
+		w.kept.Tick()
+	}
 	wakes = append(wakes, w.retryWaiting(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)

@@ -178,6 +178,24 @@ func (s *Set) Cached(what string, n int64) Sample {
 	return Sample{Series: s.Plain("postern.cache" + what), Value: uint64(n)}
 }
 
+// StoreAsked counts questions to the cache's store: what is find, keep, remove or probe,
+// outcome ok, unanswered, refused, unread, void or busy. What breaker counts is that it was
+// opened and closed.
+func (s *Set) StoreAsked(what, outcome string) Sample {
+	return Sample{Series: s.Plain("postern.cache_store;what=" + what + ";outcome=" + outcome), Value: 1}
+}
+
+// StoreTook is how long a question took, in microseconds.
+func (s *Set) StoreTook(what string, nanos int64) Sample {
+	name := "postern.cache_store_us;what=" + what
+	x, ok := s.plain[name]
+	if !ok {
+		x = s.add(Histogram, name)
+		s.plain[name] = x
+	}
+	return Sample{Series: x, Value: uint64(max(1, nanos/1e3))}
+}
+
 // Threshold counts budgets that have come to a percent of theirs.
 func (s *Set) Threshold(budget, percent string) Sample {
 	return Sample{Series: s.named("postern.budget_thresholds;budget=", budget, ";percent="+percent), Value: 1}
