@@ -40,9 +40,13 @@ type Counts struct {
 // An Entry is an answer and what it is purged by.
 type Entry struct {
 	Stored, Expires int64 // nanoseconds since 1970
+	Stale           int64 // nanoseconds before it expires that it is not fresh any more
 	Scope, Model    Tag
 	Value           []byte
 }
+
+// Fresh reports whether an entry is as good as new.
+func (e *Entry) Fresh(now int64) bool { return now < e.Expires-e.Stale }
 
 // neverIssued is a version that no value has: see package state.
 const neverIssued = 1<<32 - 1
@@ -137,7 +141,7 @@ func (m *Memory) piece(k *Key, now int64, random uint64) (e Entry, p piece, ok b
 	if p, ok = readPiece(value, k); !ok { // its writer has not come to it, or another's has
 		return e, p, false
 	}
-	e = Entry{Stored: r.stored() * 1e9, Expires: r.expires(), Scope: r.scope(), Model: r.model()}
+	e = Entry{Stored: r.stored() * 1e9, Expires: r.expires(), Stale: int64(p.stale) * 1e9, Scope: r.scope(), Model: r.model()}
 	if r.seen(random) {
 		m.save(bucket, version) // or not: somebody else has noted something
 	}
@@ -156,7 +160,7 @@ func (m *Memory) Put(k *Key, e *Entry, random uint64) bool {
 			at = k.piece(i)
 		}
 		end := min((i+1)*pieceSize, len(e.Value))
-		m.value = appendPiece(m.value[:0], &at, piece{random, uint16(i), uint16(pieces), e.Value[i*pieceSize : end]})
+		m.value = appendPiece(m.value[:0], &at, piece{random, uint16(i), uint16(pieces), uint32(e.Stale / 1e9), e.Value[i*pieceSize : end]})
 		if !m.put(&at, e, pieces, random>>(i&31)) {
 			return false
 		}

@@ -4,16 +4,18 @@ import "encoding/binary"
 
 // A piece is what is in a slot. Before its content stand a format (1 byte), the whole key
 // (32), so that nobody's answer is taken for another's, a number that all pieces of one
-// answer have in common (8), which of them it is (2) and how many there are (2).
+// answer have in common (8), which of them it is (2), how many there are (2), and for how many
+// seconds at its end the answer is stale (4).
 type piece struct {
 	nonce         uint64
 	number, count uint16
+	stale         uint32
 	content       []byte
 }
 
 const (
-	pieceFormat = 1
-	pieceHead   = 45
+	pieceFormat = 2
+	pieceHead   = 49
 	mostPieces  = 1 << 10
 )
 
@@ -33,6 +35,7 @@ func appendPiece(b []byte, k *Key, p piece) []byte {
 	copy(head[1:], k[:])
 	binary.LittleEndian.PutUint64(head[33:], p.nonce)
 	binary.LittleEndian.PutUint32(head[41:], uint32(p.number)|uint32(p.count)<<16)
+	binary.LittleEndian.PutUint32(head[45:], p.stale)
 	return append(append(b, head[:]...), p.content...)
 }
 
@@ -42,5 +45,5 @@ func readPiece(b []byte, k *Key) (p piece, ok bool) {
 		return p, false
 	}
 	n := binary.LittleEndian.Uint32(b[41:])
-	return piece{binary.LittleEndian.Uint64(b[33:]), uint16(n), uint16(n >> 16), b[pieceHead:]}, true
+	return piece{binary.LittleEndian.Uint64(b[33:]), uint16(n), uint16(n >> 16), binary.LittleEndian.Uint32(b[45:]), b[pieceHead:]}, true
 }

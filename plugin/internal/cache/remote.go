@@ -167,7 +167,7 @@ const (
 	// later has a mark say the later of two times.
 	later = "local v=tonumber(redis.call('GET',KEYS[1]) or '0') if tonumber(ARGV[1])>v then redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[2]) end return 1"
 	// markSeconds is how long a mark is needed: longer than any entry is kept.
-	markSeconds = "33000000"
+	markSeconds = "65000000"
 )
 
 // Remove removes one entry by its key, or makes others void by a mark. How many those are is

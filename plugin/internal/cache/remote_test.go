@@ -483,12 +483,34 @@ func TestTiers(t *testing.T) {
 			t.Errorf("time %d: got %+v with %d questions, want %d", i, e, len(w.Words)-before, questions)
 		}
 	}
+	old := *entry([]byte("Hello"))
+	old.Stale = 50 * second
+	one.Keep(query(3), &old)
+	w.answer()
+	later := query(3)
+	later.Now = start + 20*second
+	w.now = later.Now
+	newer := old
+	newer.Stored, newer.Expires, newer.Value = start+15*second, start+75*second, []byte("newer")
+	other.Keep(later, &newer)
+	w.answer()
+	for i, questions := range []int{1, 0} { // at first what is in memory is stale
+		before := len(w.Words)
+		if e := w.find(one, later); e == nil || string(e.Value) != "newer" || e.Stale != 50*second || len(w.Words)-before != questions {
+			t.Errorf("time %d, of what is stale: got %+v with %d questions, want what is newer", i, e, len(w.Words)-before)
+		}
+	}
+	w.Values = nil
+	later.Now = start + 30*second
+	if e := w.find(one, later); e == nil || string(e.Value) != "newer" {
+		t.Errorf("what is stale and nowhere else: got %+v", e)
+	}
 	removed, heard := 0, false
 	one.Remove(&cache.Filter{Scope: 1}, func(n int, ok bool) { removed, heard = n, ok })
 	w.now += second
 	w.answer()
-	if removed != 1 || !heard {
-		t.Errorf("got %d removed, %v, want 1", removed, heard)
+	if removed != 2 || !heard {
+		t.Errorf("got %d removed, %v, want 2", removed, heard)
 	}
 	if w.find(one, query(1)) != nil {
 		t.Error("what was removed is found")

@@ -9,13 +9,13 @@ import (
 )
 
 // What is kept with others is sealed, for nobody knows who writes there: a format (1 byte),
-// the whole key (32), when it was stored and until when it is kept (8 each, nanoseconds since
-// 1970, little-endian), the value, and the first half of a MAC over all that
+// the whole key (32), when it was stored, until when it is kept and for how long before that it
+// is stale (8 each, nanoseconds, since 1970, little-endian), the value, and the first half of a MAC over all that
 // (HMAC-SHA256, with an empty secret unless there is one). It is spelled in base64url without
 // padding, which all that is between here and there leaves as it is.
 const (
 	sealFormat = 1
-	sealHead   = 49
+	sealHead   = 57
 	sealMAC    = sha2.Size / 2
 	mostSealed = sealHead + sealMAC // more than the value
 )
@@ -27,6 +27,7 @@ func appendSealed(dst []byte, k *Key, e *Entry, secret []byte) []byte {
 	copy(b[1:], k[:])
 	binary.LittleEndian.PutUint64(b[33:], uint64(e.Stored))
 	binary.LittleEndian.PutUint64(b[41:], uint64(e.Expires))
+	binary.LittleEndian.PutUint64(b[49:], uint64(e.Stale))
 	b = append(b, e.Value...)
 	b = append(b, sha2.SHA256.MAC(secret, b)[:sealMAC]...)
 	return base64.RawURLEncoding.AppendEncode(dst, b)
@@ -45,6 +46,6 @@ func readSealed(text []byte, k *Key, secret []byte) (e Entry, ok bool) {
 		return e, false
 	}
 	e.Stored, e.Expires = int64(binary.LittleEndian.Uint64(b[33:])), int64(binary.LittleEndian.Uint64(b[41:]))
-	e.Value = whole[sealHead:]
-	return e, e.Stored > 0 && e.Expires > e.Stored
+	e.Stale, e.Value = int64(binary.LittleEndian.Uint64(b[49:])), whole[sealHead:]
+	return e, e.Stored > 0 && e.Expires > e.Stored && e.Stale >= 0 && e.Stale <= e.Expires-e.Stored
 }

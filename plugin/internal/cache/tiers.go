@@ -9,18 +9,25 @@ type Tiers struct {
 
 var _ Store = (*Tiers)(nil)
 
-// Find looks in the memory, and asks for what is not there.
+// Find looks in the memory, and asks for what is not there, or not fresh.
 func (t *Tiers) Find(q *Query, then func(*Entry)) (Entry, Finding) {
-	if e, found := t.Memory.Find(q, nil); found == Found {
-		return e, found
+	here, found := t.Memory.Find(q, nil)
+	if found == Found && here.Fresh(q.Now) {
+		return here, found
 	}
-	key, random := q.Key, q.Random
-	return t.Remote.Find(q, func(e *Entry) {
-		if e != nil {
-			t.Memory.Put(&key, e, random)
+	ask := *q
+	_, there := t.Remote.Find(q, func(e *Entry) {
+		if e != nil && (found == Absent || e.Stored > here.Stored) {
+			t.Memory.Put(&ask.Key, e, ask.Random)
+		} else if here, ok := t.Memory.Get(&ask.Key, ask.Now, ask.Random); ok {
+			e = &here
 		}
 		then(e)
 	})
+	if there == Asked {
+		return Entry{}, Asked
+	}
+	return here, found
 }
 
 // Keep stores an entry in both.

@@ -22,9 +22,19 @@ type Cache struct {
 	Counts    bool         // a hit counts as a request
 	Shadow    bool         // nothing is answered, only counted
 
-	ttl   time.Duration
+	life  Life
 	rules []cacheRule
 }
+
+// A Life is how long an answer is kept.
+type Life struct {
+	Fresh      time.Duration // 0: not at all
+	Revalidate time.Duration // after that, it is given while a new one is asked for
+	OnError    time.Duration // after that, it is given where there would be an error
+}
+
+// Stale is how long an answer is kept when it is not fresh any more.
+func (l *Life) Stale() time.Duration { return max(l.Revalidate, l.OnError) }
 
 // A Scope is whom an answer is for.
 type Scope uint8
@@ -38,18 +48,17 @@ const (
 
 type cacheRule struct {
 	models []string
-	ttl    time.Duration
+	life   Life
 }
 
-// TTL is how long answers of a model are kept, by the name that clients ask for; 0 is not at
-// all.
-func (c *Cache) TTL(model string) time.Duration {
+// Life is how long answers of a model are kept, by the name that clients ask for.
+func (c *Cache) Life(model string) Life {
 	for i := range c.rules {
 		if glob.Any(c.rules[i].models, model) {
-			return c.rules[i].ttl
+			return c.rules[i].life
 		}
 	}
-	return c.ttl
+	return c.life
 }
 
 const (
@@ -61,7 +70,7 @@ const (
 
 func (r *reader) cache(o *strict.Object) {
 	o.Object("cache", "Answers to equal requests are given again, without asking a provider.", func(o *strict.Object) {
-		c := &Cache{ttl: o.Duration("ttl", ttlDoc, 10*time.Minute, 0, MostTTL)}
+		c := &Cache{life: life(o, Life{Fresh: 10 * time.Minute})}
 		switch o.Enum("scope", "Who gets an answer that somebody has got: those of the same tenant, or the same consumer if it has no tenant; the same consumer alone; or everybody.", "tenant", "tenant", "consumer", "shared") {
 		case "consumer":
 			c.Scope = ScopeConsumer
@@ -86,7 +95,7 @@ func (r *reader) cache(o *strict.Object) {
 		o.Objects("models", "How long answers of some models are kept, the first match wins.", func(_ int, o *strict.Object) {
 			c.rules = append(c.rules, cacheRule{
 				models: o.Strings("models", "What clients call them, with * for any characters."),
-				ttl:    o.Duration("ttl", ttlDoc, 0, 0, MostTTL),
+				life:   life(o, Life{Revalidate: c.life.Revalidate, OnError: c.life.OnError}),
 			})
 			o.Require("models", "ttl")
 		})
@@ -109,6 +118,15 @@ func (r *reader) cache(o *strict.Object) {
 		})
 		r.out.Cache = c
 	})
+}
+
+// life reads how long answers are kept.
+func life(o *strict.Object, usual Life) Life {
+	return Life{
+		Fresh:      o.Duration("ttl", ttlDoc, usual.Fresh, 0, MostTTL),
+		Revalidate: o.Duration("stale_while_revalidate", "How long after that it is still given, at once, while the gateway asks for a new one by itself.", usual.Revalidate, 0, MostTTL),
+		OnError:    o.Duration("stale_if_error", "How long after that it is given in the place of an error, if the provider fails.", usual.OnError, 0, MostTTL),
+	}
 }
 
 // redis reads where a Redis is.

@@ -17,6 +17,7 @@ type standing struct {
 	tierName string
 	tier     *config.Tier // nil: of none
 	client   network.Address
+	from     string // the same as limits have it, once the proxy cannot be asked any more
 
 	rules []*access.Rule // about the caller
 	looks access.Part    // what they look at

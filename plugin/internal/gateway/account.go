@@ -84,6 +84,7 @@ func (s *Stream) settleLate(x *Answer) {
 func (s *Stream) settledLate() {
 	s.finished = s.w.port.Now()
 	s.settleUsage(true)
+	s.store()
 	step := s.next()
 	s.spent(step, s.w.series.Group(s.labels()))
 	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)

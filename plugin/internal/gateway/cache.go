@@ -19,14 +19,18 @@ type caching struct {
 	status string // as the client is told; empty: nothing
 	why    string // the answer is not kept
 	query  cache.Query
-	ttl    time.Duration // of the answer, if it is to be kept
-	lookup *lookup       // that the request waits for
+	life   config.Life // of the answer, if it is to be kept
+	lookup *lookup     // that the request waits for
 
 	body      []byte // of a whole answer, so far
 	collector *cache.Collector
 	decoder   adapters.Decoder // of a stream that passes unread
 	entry     []byte           // the answer as it will be kept
 	saved     int64            // tokens that a hit has saved
+
+	stale   bool   // what is given is not fresh
+	counted bool   // the request counts already
+	spare   *spare // for an error; nil: there is none
 }
 
 // What a client is told of the cache.
@@ -34,7 +38,10 @@ const (
 	cacheHit    = "hit"
 	cacheMiss   = "miss"
 	cacheBypass = "bypass"
+	cacheStale  = "stale"
 	cacheHeader = "x-postern-cache"
+
+	cacheRefresh = "refresh" // the gateway's own request: no client is told
 )
 
 // wishes are what a client's headers say of the cache. Views, void as all of them are.
@@ -42,6 +49,7 @@ type wishes struct {
 	skip, refresh bool
 	most          int64 // seconds that an answer may be old; -1: any
 	ttl           int64 // seconds that it may be kept; -1: as long as usual
+	onError       int64 // seconds that it may not be fresh any more, in the place of an error; -1: as many as usual
 	key           string
 	beta          string // features of the API that are asked for
 }
@@ -60,6 +68,10 @@ func (w *wishes) control(v string) {
 		case "max-age":
 			if n := parseLength(value); n >= 0 {
 				w.most = int64(n)
+			}
+		case "stale-if-error":
+			if n := parseLength(value); n >= 0 {
+				w.onError = int64(n)
 			}
 		}
 	}
@@ -119,13 +131,17 @@ func (s *Stream) cacheable() bool {
 // request.
 func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
 	c, wish := &s.cache, &s.in.wishes
-	if c.ttl = plan.TTL(s.meant); wish.ttl >= 0 {
-		c.ttl = min(c.ttl, time.Duration(wish.ttl)*time.Second)
+	c.life = plan.Life(s.meant)
+	if wish.ttl >= 0 {
+		c.life = config.Life{Fresh: min(c.life.Fresh, time.Duration(wish.ttl)*time.Second)}
+	}
+	if wish.onError >= 0 {
+		c.life.OnError = min(c.life.OnError, time.Duration(wish.onError)*time.Second)
 	}
 	switch {
 	case wish.skip:
 		return "asked"
-	case c.ttl <= 0:
+	case c.life.Fresh <= 0:
 		return "ttl"
 	case len(s.guards()) > 0 && s.guardAnswer(): // what is kept has not been read by them, or is somebody's own
 		return "guarded"
@@ -238,7 +254,7 @@ func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
 	}
 	h = append(h, adapters.Header{Name: cacheHeader, Value: s.cache.status})
 	if s.w.plan.Client.Cloudflare {
-		as := [...]string{"HIT", "MISS", "BYPASS"}[strings.IndexByte("hmb", s.cache.status[0])]
+		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "MISS"}[strings.IndexByte("hmbsr", s.cache.status[0])]
 		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: as})
 	}
 	return h

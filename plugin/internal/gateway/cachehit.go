@@ -28,10 +28,11 @@ func (s *Stream) lookUp(body []byte) *Step {
 	e, answer := w.kept.Find(q, l.answered)
 	switch answer {
 	case cache.Found:
-		return s.suits(&e)
+		return s.suits(&e, body)
 	case cache.Asked:
 		l.s, l.call, l.body = s, w.callouts.last, bytes.Clone(body)
 		s.cache.lookup = l
+		s.from = s.address() // the proxy does not tell when the answer is here
 		s.retain(s.received + len(body))
 		step := s.next()
 		step.Action = Hold
@@ -57,14 +58,9 @@ func (s *Stream) looked(e *cache.Entry) *Step {
 		return s.reject(err)
 	}
 	s.budget.read = false // other requests have been read since
-	if e != nil {
-		r := &s.w.request
-		r.Reset()
-		if s.endpoint.Dialect.Reader.ReadRequest(request, r) == nil {
-			s.budget.read = true
-			if step := s.suits(e); step != nil {
-				return step
-			}
+	if e != nil && s.readAgain(request) {
+		if step := s.suits(e, body); step != nil {
+			return step
 		}
 	}
 	return s.onward(request, body)
@@ -75,15 +71,6 @@ func (s *Stream) abandon() {
 	if l := s.cache.lookup; l != nil {
 		l.s, l.body, s.cache.lookup = nil, nil, nil
 	}
-}
-
-// suits answers with an entry, unless the client wants one that is younger.
-func (s *Stream) suits(e *cache.Entry) *Step {
-	age, most := (s.w.port.Now()-e.Stored)/1e9, s.in.wishes.most
-	if most >= 0 && age > most {
-		return nil
-	}
-	return s.hit(e, age)
 }
 
 // hit answers with what is kept. It is nil if that is not possible after all, or if limits do
@@ -102,7 +89,9 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 	if !s.countHit() {
 		return nil
 	}
-	c.status, c.saved = cacheHit, r.Usage.Total()
+	if c.status, c.saved = cacheHit, r.Usage.Total(); c.stale {
+		c.status = cacheStale
+	}
 	w.countCache("_saved_tokens", c.saved)
 	w.countCache("_saved_nano_usd", cost)
 	s.target = config.Target{} // nobody is asked
@@ -136,7 +125,7 @@ func (s *Stream) replay(r *chat.Response) (body []byte) {
 
 // countHit counts an answer from the cache as a request; false if there is no room for one.
 func (s *Stream) countHit() bool {
-	if !s.w.plan.Cache.Counts {
+	if !s.w.plan.Cache.Counts || s.cache.counted {
 		return true
 	}
 	b := &s.budget

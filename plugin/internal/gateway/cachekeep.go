@@ -11,7 +11,9 @@ import (
 // bound, and kept when the stream is done and everything has gone well.
 
 // keeps reports whether the answer in hand may be kept.
-func (c *caching) keeps() bool { return c.status == cacheMiss && c.why == "" }
+func (c *caching) keeps() bool {
+	return (c.status == cacheMiss || c.status == cacheRefresh) && c.why == ""
+}
 
 // unfit notes why an answer is not kept, and frees what there is of it.
 func (c *caching) unfit(why string) {
@@ -114,7 +116,8 @@ func (s *Stream) store() {
 	now, before := w.port.Now(), w.kept.Counts().Evicted
 	q := &c.query
 	q.Now, q.Random = now, w.port.Random()
-	if c.why = w.kept.Keep(q, &cache.Entry{Stored: now, Expires: now + int64(c.ttl), Scope: q.Scope, Model: q.Model, Value: c.entry}); c.why == "" {
+	stale := c.life.Stale()
+	if c.why = w.kept.Keep(q, &cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: c.entry}); c.why == "" {
 		w.countCache(";outcome=stored", 1)
 	}
 	w.countCache(";outcome=evicted", int64(w.kept.Counts().Evicted-before))

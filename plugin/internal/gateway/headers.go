@@ -59,7 +59,7 @@ func (in *clientHeaders) keep(key bool) {
 
 // read picks out of the headers, in one pass, what the gateway looks at.
 func (w *Worker) read(h []adapters.Header, old clientHeaders) clientHeaders {
-	in := clientHeaders{length: -1, wishes: wishes{most: -1, ttl: -1}, own: old.own[:0], api: old.api[:0], words: old.words[:0], counted: old.counted[:0]}
+	in := clientHeaders{length: -1, wishes: wishes{most: -1, ttl: -1, onError: -1}, own: old.own[:0], api: old.api[:0], words: old.words[:0], counted: old.counted[:0]}
 	for range w.plan.Identity.Headers {
 		in.words = append(in.words, "")
 	}

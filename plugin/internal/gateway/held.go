@@ -49,7 +49,7 @@ func (s *Stream) retain(n int) *chat.Error {
 	if a := s.attempts; a != nil {
 		n += a.bytes
 	}
-	n += len(s.routing.kept)
+	n += len(s.routing.kept) + s.cache.spare.size()
 	w := s.w
 	w.bytes += n - s.bytes
 	more := n > s.bytes

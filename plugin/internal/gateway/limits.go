@@ -242,7 +242,11 @@ func (s *Stream) price() *chat.Error {
 // admitUsage reserves what is asked.
 func (s *Stream) admitUsage() limit.Outcome {
 	b, now := &s.budget, s.w.port.Now()
-	out := s.w.book.Admit(&b.lease, &b.ask, limit.All, b.except, now)
+	units := limit.All
+	if s.cache.counted {
+		units = limit.Spent
+	}
+	out := s.w.book.Admit(&b.lease, &b.ask, units, b.except, now)
 	for _, r := range b.lease.Shadowed {
 		s.count("shadow", r)
 	}

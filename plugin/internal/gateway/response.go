@@ -80,7 +80,11 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	if head.status >= 400 {
 		why, _ := s.reason(head.status)
 		s.land(why.Blames(), s.routing.rest)
+		if step := s.insteadOfError(head.status); step != nil {
+			return step
+		}
 	}
+	s.cache.spare = nil
 	if head.status == 401 && s.token != nil && s.fromProvider() {
 		s.refused()
 	}

@@ -314,3 +314,25 @@ func gzipped(t *testing.T, text string) []byte {
 	}
 	return b.Bytes()
 }
+
+// TestAddressOfWhoWaits keeps limits by address although the proxy does not tell it when the
+// store answers.
+func TestAddressOfWhoWaits(t *testing.T) {
+	t.Parallel()
+	s := newShared(t, onlyRedis, `,"limits":[{"key":["ip"],"requests":1,"per":"1d"}]`, 1)
+	p := s.proxies[0]
+	for i, tt := range []struct{ source, want string }{{"10.0.0.1:40000", "passes"}, {"10.0.0.2:40000", "passes"}, {"10.0.0.1:40001", "429"}} {
+		p.source = tt.source
+		x := p.stream()
+		x.request(chatAsk(chatBody("m", `,"seed":`+strconv.Itoa(i))))
+		p.source = ""
+		s.serve(p)
+		got := x.response.First
+		if x.upstream != nil {
+			got = "passes"
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.source, got, tt.want)
+		}
+	}
+}

@@ -53,6 +53,9 @@ func (s *Stream) Invented() bool { return s.invented }
 
 // address is who sends the request, as far as that can be trusted.
 func (s *Stream) address() string {
+	if s.from != "" {
+		return s.from
+	}
 	if s.w.plan.TrustedHops > 0 {
 		return counted(s.client)
 	}

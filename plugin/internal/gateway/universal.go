@@ -226,6 +226,9 @@ func (s *Stream) callTime() time.Duration {
 		return a.list[a.at].timeout
 	}
 	most, g := attemptTime, s.routing.group
+	if g == nil {
+		return most
+	}
 	if g.Timeout > 0 && !s.stream {
 		most = min(most, g.Timeout)
 	}

@@ -65,6 +65,8 @@ type Worker struct {
 	outbox   Outbox
 	looked   int64 // when it has last looked for what is due
 
+	refreshing []cache.Key // that the worker has asked for by itself
+
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
 	holds bool
