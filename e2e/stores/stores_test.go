@@ -30,6 +30,10 @@ const (
 	upstashed
 	tiers
 	numStores
+
+	revalidating = numStores     // in memory, stale after a second
+	onError      = numStores + 1 // the same, and only for errors
+	numListeners = numStores + 2
 )
 
 const operator = "pk-operator" // whose SHA-256 is in the configuration
@@ -38,20 +42,23 @@ func config(store int) string {
 	return `{"hold_headers":"always","state":{"space":"s` + fmt.Sprint(store) + `"},
 "providers":[{"name":"openai","type":"openai","cluster":"provider","keys":[{"value":"k"}]}],
 "admin":{"keys":[{"sha256":"b66b3b31e0c74d2ef5c5e86507aeacc589fbf94f3852de1e503927abc0a1d17d"}]},
-"cache":{"namespace":"s` + fmt.Sprint(store) + `","store":` + [numStores]string{
-		webdis:    `{"redis":{"cluster":"webdis"}}`,
-		upstashed: `{"redis":{"cluster":"upstash","protocol":"upstash","token":{"value":"t0"},"secret":{"value":"s0"}}}`,
-		tiers:     `{"memory":{},"redis":{"cluster":"webdis","secret":{"value":"s0"}}}`,
+"cache":{"namespace":"s` + fmt.Sprint(store) + `",` + [numListeners]string{
+		webdis:       `"store":{"redis":{"cluster":"webdis"}}`,
+		upstashed:    `"store":{"redis":{"cluster":"upstash","protocol":"upstash","token":{"value":"t0"},"secret":{"value":"s0"}}}`,
+		tiers:        `"store":{"memory":{},"redis":{"cluster":"webdis","secret":{"value":"s0"}}}`,
+		revalidating: `"ttl":"1s","stale_while_revalidate":"1h"`,
+		onError:      `"ttl":"1s","stale_if_error":"1h"`,
 	}[store] + `}}`
 }
 
 // A fleet is two Envoys, a provider, and what they keep answers in.
 type fleet struct {
 	t        *testing.T
-	urls     [2][numStores]string
+	urls     [2][numListeners]string
 	admins   [2]string
 	client   *http.Client
 	asked    atomic.Int64 // requests that the provider got
+	failing  atomic.Int64 // status that it answers; 0: all is well
 	redis    *exec.Cmd
 	webdis   *exec.Cmd
 	redisAt  string
@@ -65,6 +72,11 @@ func start(t *testing.T) *fleet {
 		n := f.asked.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("content-type", "application/json")
+		if status := f.failing.Load(); status != 0 {
+			w.WriteHeader(int(status))
+			_, _ = io.WriteString(w, `{"error":{"message":"no","type":"server_error"}}`)
+			return
+		}
 		fmt.Fprintf(w, `{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"answer %d"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}`, n)
 	}))
 	t.Cleanup(provider.Close)
@@ -77,7 +89,7 @@ func start(t *testing.T) *fleet {
 		return a
 	}
 	f.redisAt, f.webdisAt = next(), next()
-	var listen [2][numStores]string
+	var listen [2][numListeners]string
 	for i := range listen {
 		for k := range listen[i] {
 			listen[i][k] = next()
@@ -216,7 +228,7 @@ func (f *fleet) shares(store int, question string) {
 		if first.status != 200 || second.status != 200 {
 			f.t.Fatalf("got %+v and %+v", first, second)
 		}
-		return second.cache == "hit" && strings.Contains(second.body, strings.Split(strings.Split(first.body, `"content":"`)[1], `"`)[0])
+		return second.cache == "hit" && content(second) == content(first)
 	})
 }
 
@@ -228,6 +240,7 @@ func TestStores(t *testing.T) {
 		}
 	})
 	t.Run("a purge holds for both", func(t *testing.T) { f.purged(t) })
+	t.Run("what is stale", func(t *testing.T) { f.stale(t) })
 	t.Run("a store that goes, hangs and comes back", func(t *testing.T) { f.chaos(t) })
 }
 
@@ -259,6 +272,39 @@ func (f *fleet) purged(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stale has answers grow old.
+func (f *fleet) stale(t *testing.T) {
+	first := f.ask(0, revalidating, "q")
+	var old answered
+	f.until("an answer is stale", func() bool { old = f.ask(0, revalidating, "q"); return old.cache == "stale" })
+	if old.status != 200 || content(old) != content(first) {
+		t.Errorf("got %+v, want what there was: %+v", old, first)
+	}
+	f.until("it is refreshed", func() bool { a := f.ask(0, revalidating, "q"); return a.cache == "hit" && content(a) != content(first) })
+
+	first = f.ask(0, onError, "q")
+	f.failing.Store(503)
+	defer f.failing.Store(0)
+	f.until("what is stale is given in the place of an error", func() bool { old = f.ask(0, onError, "q"); return old.cache == "stale" })
+	if old.status != 200 || content(old) != content(first) {
+		t.Errorf("got %+v, want what there was: %+v", old, first)
+	}
+	if a := f.ask(0, onError, "another"); a.status != 503 {
+		t.Errorf("where there is nothing: got %+v, want 503", a)
+	}
+	f.failing.Store(0)
+	if a := f.ask(0, onError, "q"); a.status != 200 || a.cache != "miss" {
+		t.Errorf("afterwards: got %+v, want a miss", a)
+	}
+}
+
+// content is what an answer says.
+func content(a answered) string {
+	_, rest, _ := strings.Cut(a.body, `"content":"`)
+	said, _, _ := strings.Cut(rest, `"`)
+	return said
 }
 
 const (
