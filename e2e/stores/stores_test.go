@@ -3,6 +3,7 @@
 package stores
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,7 +34,8 @@ const (
 
 	revalidating = numStores     // in memory, stale after a second
 	onError      = numStores + 1 // the same, and only for errors
-	numListeners = numStores + 2
+	coalescing   = numStores + 2 // in memory; equal requests wait for the first
+	numListeners = numStores + 3
 )
 
 const operator = "pk-operator" // whose SHA-256 is in the configuration
@@ -48,6 +50,7 @@ func config(store int) string {
 		tiers:        `"store":{"memory":{},"redis":{"cluster":"webdis","secret":{"value":"s0"}}}`,
 		revalidating: `"ttl":"1s","stale_while_revalidate":"1h"`,
 		onError:      `"ttl":"1s","stale_if_error":"1h"`,
+		coalescing:   `"coalesce":{}`,
 	}[store] + `}}`
 }
 
@@ -57,8 +60,9 @@ type fleet struct {
 	urls     [2][numListeners]string
 	admins   [2]string
 	client   *http.Client
-	asked    atomic.Int64 // requests that the provider got
-	failing  atomic.Int64 // status that it answers; 0: all is well
+	asked    atomic.Int64  // requests that the provider got
+	failing  atomic.Int64  // status that it answers; 0: all is well
+	gate     chan struct{} // that questions with the word wait at
 	redis    *exec.Cmd
 	webdis   *exec.Cmd
 	redisAt  string
@@ -67,10 +71,17 @@ type fleet struct {
 
 func start(t *testing.T) *fleet {
 	t.Helper()
-	f := &fleet{t: t, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	f := &fleet{t: t, gate: make(chan struct{}), client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := f.asked.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body)
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "wait") {
+			select {
+			case <-f.gate:
+			case <-r.Context().Done():
+				return
+			}
+		}
 		w.Header().Set("content-type", "application/json")
 		if status := f.failing.Load(); status != 0 {
 			w.WriteHeader(int(status))
@@ -201,8 +212,18 @@ type answered struct {
 
 // ask asks one of the Envoys.
 func (f *fleet) ask(i, store int, question string) answered {
+	return f.askWhile(f.t.Context(), i, store, question)
+}
+
+// askWhile asks, and hangs up when ctx is over.
+func (f *fleet) askWhile(ctx context.Context, i, store int, question string) answered {
 	began := time.Now()
-	r, err := f.client.Post(f.urls[i][store]+"/v1/chat/completions", "application/json", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"`+question+`"}]}`))
+	q, err := http.NewRequestWithContext(ctx, "POST", f.urls[i][store]+"/v1/chat/completions", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"`+question+`"}]}`))
+	if err != nil {
+		return answered{body: err.Error()}
+	}
+	q.Header.Set("content-type", "application/json")
+	r, err := f.client.Do(q)
 	if err != nil {
 		return answered{body: err.Error()}
 	}
@@ -241,6 +262,7 @@ func TestStores(t *testing.T) {
 	})
 	t.Run("a purge holds for both", func(t *testing.T) { f.purged(t) })
 	t.Run("what is stale", func(t *testing.T) { f.stale(t) })
+	t.Run("equal requests at the same time", func(t *testing.T) { f.coalesced(t) })
 	t.Run("a store that goes, hangs and comes back", func(t *testing.T) { f.chaos(t) })
 }
 
@@ -298,6 +320,51 @@ func (f *fleet) stale(t *testing.T) {
 	if a := f.ask(0, onError, "q"); a.status != 200 || a.cache != "miss" {
 		t.Errorf("afterwards: got %+v, want a miss", a)
 	}
+}
+
+// coalesced has many ask the same while the first is on its way, and the first one's client
+// hang up.
+func (f *fleet) coalesced(t *testing.T) {
+	const others = 20
+	before := f.asked.Load()
+	ctx, hangUp := context.WithCancel(t.Context())
+	defer hangUp()
+	go f.askWhile(ctx, 0, coalescing, "wait")
+	f.until("the first is at the provider", func() bool { return f.asked.Load() == before+1 })
+	answers := make(chan answered, others)
+	for range others {
+		go func() { answers <- f.ask(0, coalescing, "wait") }()
+	}
+	f.until("all are at the proxy", func() bool { return f.stat(0, "http.test.downstream_rq_active") == others+1 })
+	hangUp()
+	f.until("the next one is at the provider", func() bool { return f.asked.Load() == before+2 })
+	opened := time.Now()
+	f.gate <- struct{}{}
+	said := map[string]int{}
+	for range others {
+		a := <-answers
+		if a.status != 200 {
+			t.Errorf("got %+v", a)
+		}
+		said[a.cache+" "+content(a)]++
+	}
+	t.Logf("%d answers of one %v after it was there", others, time.Since(opened))
+	want := fmt.Sprintf("answer %d", before+2)
+	if said["coalesced "+want] != others-1 || said["miss "+want] != 1 || f.asked.Load() != before+2 {
+		t.Errorf("got %v, and the provider %d requests, want one miss, all others coalesced, and 2", said, f.asked.Load()-before)
+	}
+}
+
+// stat is what a counter or gauge of an Envoy stands at.
+func (f *fleet) stat(i int, name string) (n int) {
+	f.t.Helper()
+	r, err := f.client.Get("http://" + f.admins[i] + "/stats?filter=^" + name + "$")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	fmt.Fscanf(r.Body, name+": %d", &n)
+	return n
 }
 
 // content is what an answer says.

@@ -1,12 +1,15 @@
 package shell
 
 import (
+	"strconv"
+
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/abi"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
+	"github.com/postern-gateway/postern/plugin/internal/state"
 )
 
 // Serve makes the gateway the module's content.
@@ -27,6 +30,7 @@ type plugin struct {
 	calls  map[uint32]gateway.Callout // under way, by the proxy's numbers
 	spare  []*stream                  // done with, ready for use again
 	buffer []adapters.Header          // of the callback in hand
+	queue  uint32                     // by which the plugin rouses itself; 0: there is none yet
 }
 
 // OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
@@ -84,6 +88,30 @@ func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
 func (p *plugin) OnTick() {
 	p.wake(p.worker.Tick())
 	p.flush()
+}
+
+// OnQueueReady is the event that the plugin has asked for itself.
+func (p *plugin) OnQueueReady(queue uint32) {
+	if _, err := abi.Dequeue(queue); err != nil {
+		abi.Log(abi.Error, "postern: the proxy does not show its queue: "+err.Error())
+	}
+	p.wake(p.worker.Roused())
+	p.flush()
+}
+
+// rouse asks for an event of the plugin's own. Without one what is to be done then is done
+// at the next tick. The queue is this worker's alone: its name is any.
+func (p *plugin) rouse() {
+	var err error
+	if p.queue == 0 {
+		if p.queue, err = abi.RegisterQueue("postern/" + state.Format + "/" + strconv.FormatUint(p.host.Random(), 36)); err != nil {
+			abi.Log(abi.Error, "postern: the proxy has no queue: "+err.Error())
+			return
+		}
+	}
+	if err = abi.Enqueue(p.queue, []byte{0}); err != nil {
+		abi.Log(abi.Error, "postern: the proxy does not take into its queue: "+err.Error())
+	}
 }
 
 // OnEnd comes also for a plugin whose configuration was refused.
@@ -166,6 +194,9 @@ func (p *plugin) flush() {
 	}
 	for _, x := range out.Samples {
 		record(x)
+	}
+	if out.Soon {
+		p.rouse()
 	}
 	for _, c := range out.Callouts {
 		h := append(p.buffer[:0], adapters.Header{Name: ":method", Value: c.Method}, adapters.Header{Name: ":path", Value: c.Path},

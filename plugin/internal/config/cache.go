@@ -12,15 +12,18 @@ import (
 
 // A Cache is which answers are kept, how long, and for whom.
 type Cache struct {
-	Scope     Scope
-	Namespace string
-	User      bool              // the client's own user tells requests apart
-	Parts     []limit.Attribute // so do these
-	Policy    cache.Policy
-	Bytes     int          // of the host's memory; 0: none
-	Redis     *cache.Redis // nil: there is none
-	Counts    bool         // a hit counts as a request
-	Shadow    bool         // nothing is answered, only counted
+	Scope       Scope
+	Namespace   string
+	User        bool              // the client's own user tells requests apart
+	Parts       []limit.Attribute // so do these
+	Policy      cache.Policy
+	Bytes       int           // of the host's memory; 0: none
+	Redis       *cache.Redis  // nil: there is none
+	Wait        time.Duration // for an equal request's answer; 0: nobody does
+	Waiting     int           // at most, for one request
+	WaitStreams bool          // also those who want streams
+	Counts      bool          // a hit counts as a request
+	Shadow      bool          // nothing is answered, only counted
 
 	life  Life
 	rules []cacheRule
@@ -103,6 +106,11 @@ func (r *reader) cache(o *strict.Object) {
 		c.Policy.Temperature = o.Float("max_temperature", "Requests with a higher temperature want another answer each time.", 2, 0, 100)
 		c.Policy.Tools = o.Bool("tools", allTools, false)
 		c.Counts = o.Bool("count_hits", "Whether an answer from here counts as a request for limits. It never counts as tokens or money.", true)
+		o.Object("coalesce", "Equal requests at the same time: the first goes to a provider, the others wait for its answer.", func(o *strict.Object) {
+			c.Wait = o.Duration("wait", "How long they wait at most, before they go on by themselves.", 30*time.Second, time.Second, time.Hour)
+			c.Waiting = o.Int("waiting", "How many wait for one at most, in each of the proxy's workers.", 100, 1, 10_000)
+			c.WaitStreams = o.Bool("streams", "Whether also those wait who want a stream; they get it in one piece.", false)
+		})
 		c.Shadow = mode(o, "mode", "shadow only counts what would be answered.", Enforce) == Shadow
 		o.Section("store", "Where answers are kept: in memory unless there is a redis; with both, memory comes first.", func(o *strict.Object) {
 			memory := func(o *strict.Object) {

@@ -14,7 +14,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.
 func (s *Stream) Done() *Step {
-	under := s.list != &s.w.queued && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
+	under := s.list != &s.w.queued && s.list != &s.w.aboard && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
 	s.leave()
 	s.abandon()
 	s.forget()
@@ -26,6 +26,7 @@ func (s *Stream) Done() *Step {
 	if s.late = under && s.attempts != nil && s.attempts.waiting; !s.late {
 		s.settleUsage(under && s.phase == released)
 		s.store()
+		s.disembark()
 	}
 	group := s.w.series.Group(s.labels())
 	s.sample(step, group)
@@ -85,6 +86,7 @@ func (s *Stream) settledLate() {
 	s.finished = s.w.port.Now()
 	s.settleUsage(true)
 	s.store()
+	s.disembark()
 	step := s.next()
 	s.spent(step, s.w.series.Group(s.labels()))
 	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)

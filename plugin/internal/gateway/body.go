@@ -161,6 +161,9 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 
 // onward sends a request on for which there is nothing in the cache.
 func (s *Stream) onward(request rawjson.Value, body []byte) *Step {
+	if step := s.board(body); step != nil {
+		return step
+	}
 	most, e := s.reserve(request)
 	if e == nil && most > 0 {
 		request, body, e = s.bound(request, most)

@@ -28,18 +28,23 @@ type caching struct {
 	entry     []byte           // the answer as it will be kept
 	saved     int64            // tokens that a hit has saved
 
-	stale   bool   // what is given is not fresh
-	counted bool   // the request counts already
-	spare   *spare // for an error; nil: there is none
+	as      string  // what the client is told of what is given; empty: that it is a hit
+	flight  *flight // that it waits for, or is
+	leads   bool    // it is
+	alone   bool    // it waits for none any more
+	until   int64   // it does at most
+	counted bool    // the request counts already
+	spare   *spare  // for an error; nil: there is none
 }
 
 // What a client is told of the cache.
 const (
-	cacheHit    = "hit"
-	cacheMiss   = "miss"
-	cacheBypass = "bypass"
-	cacheStale  = "stale"
-	cacheHeader = "x-postern-cache"
+	cacheHit       = "hit"
+	cacheMiss      = "miss"
+	cacheBypass    = "bypass"
+	cacheStale     = "stale"
+	cacheCoalesced = "coalesced"
+	cacheHeader    = "x-postern-cache"
 
 	cacheRefresh = "refresh" // the gateway's own request: no client is told
 )
@@ -254,7 +259,7 @@ func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
 	}
 	h = append(h, adapters.Header{Name: cacheHeader, Value: s.cache.status})
 	if s.w.plan.Client.Cloudflare {
-		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "MISS"}[strings.IndexByte("hmbsr", s.cache.status[0])]
+		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "HIT", "MISS"}[strings.IndexByte("hmbscr", s.cache.status[0])]
 		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: as})
 	}
 	return h

@@ -89,8 +89,8 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 	if !s.countHit() {
 		return nil
 	}
-	if c.status, c.saved = cacheHit, r.Usage.Total(); c.stale {
-		c.status = cacheStale
+	if c.status, c.saved = cacheHit, r.Usage.Total(); c.as != "" {
+		c.status = c.as
 	}
 	w.countCache("_saved_tokens", c.saved)
 	w.countCache("_saved_nano_usd", cost)

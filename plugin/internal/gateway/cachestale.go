@@ -48,9 +48,9 @@ func (s *Stream) suits(e *cache.Entry, body []byte) *Step {
 // hitStale answers with an entry that is not fresh, and asks for another.
 func (s *Stream) hitStale(e *cache.Entry, age int64, body []byte) *Step {
 	target := s.target
-	s.cache.stale = true
+	s.cache.as = cacheStale
 	step := s.hit(e, age)
-	if s.cache.stale = step != nil; step != nil {
+	if step != nil {
 		s.refresh(target, body)
 	}
 	return step
@@ -89,9 +89,8 @@ func (s *Stream) insteadOfError(status int) *Step {
 	s.timedOut = s.timedOut || why == route.TimedOut
 	target := s.target // which has been asked
 	s.answer, s.watch = answer{}, nil
-	s.cache.stale, s.cache.counted = true, true
+	s.cache.as, s.cache.counted = cacheStale, true
 	step := s.hit(&x.entry, (s.w.port.Now()-x.entry.Stored)/1e9)
-	s.cache.stale = step != nil
 	s.target = target
 	return step
 }
@@ -123,8 +122,7 @@ func (s *Stream) refresh(target config.Target, body []byte) {
 	r.stream, r.asks, r.received = s.stream, s.asks, len(body)
 	r.routing = routing{group: s.routing.group, at: s.routing.at, stick: s.routing.stick}
 	r.guarding.list = s.guarding.list
-	r.cache = s.cache
-	r.cache.status, r.cache.stale, r.cache.saved, r.cache.counted = cacheRefresh, false, 0, true
+	r.cache = caching{status: cacheRefresh, query: s.cache.query, life: s.cache.life, counted: true}
 	r.attempts = &attempts{calling: true}
 	if !r.sendAlone(body) {
 		r.land(route.Nothing, 0)

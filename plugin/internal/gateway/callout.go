@@ -12,6 +12,7 @@ type Outbox struct {
 	Callouts []Callout
 	Samples  []meter.Sample
 	Log      []string // warnings
+	Soon     bool     // Worker.Roused is to be called, as soon as that can be an event of its own
 }
 
 // A Callout is a request that a worker makes by itself. The host gives its answer to
@@ -81,7 +82,7 @@ func (w *Worker) call(c *adapters.Callout, most int, then func(*Answer) []Wake) 
 // Outbox hands over what has gathered since it was last asked for, nil if that is
 // nothing. A host asks after each event of the worker or of one of its streams.
 func (w *Worker) Outbox() *Outbox {
-	if len(w.outbox.Callouts)+len(w.outbox.Samples)+len(w.outbox.Log) == 0 {
+	if len(w.outbox.Callouts)+len(w.outbox.Samples)+len(w.outbox.Log) == 0 && !w.outbox.Soon {
 		return nil
 	}
 	out := w.outbox

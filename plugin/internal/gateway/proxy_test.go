@@ -32,6 +32,7 @@ type proxy struct {
 	calls  []gateway.Callout // without an answer yet
 	log    []string
 	gone   string // a cluster that the host knows no more
+	soon   bool   // the worker wants an event of its own
 }
 
 // epoch is when every test begins, in nanoseconds since 1970.
@@ -114,6 +115,7 @@ func (p *proxy) flush() {
 	if out == nil {
 		return
 	}
+	p.soon = p.soon || out.Soon
 	p.log = append(p.log, out.Log...)
 	for _, s := range out.Samples {
 		p.counts[s.Series.Name] += s.Value
@@ -365,6 +367,16 @@ func (x *exchange) done() {
 		x.record = []byte(r)
 	}
 	x.p.worker.Release(x.gw)
+	x.p.rouse()
+}
+
+// rouse is the event that the worker has asked for.
+func (p *proxy) rouse() {
+	if p.soon {
+		p.soon = false
+		p.wake(p.worker.Roused())
+		p.flush()
+	}
 }
 
 // tell keeps a step's properties.

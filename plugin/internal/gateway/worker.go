@@ -65,7 +65,10 @@ type Worker struct {
 	outbox   Outbox
 	looked   int64 // when it has last looked for what is due
 
-	refreshing []cache.Key // that the worker has asked for by itself
+	refreshing []cache.Key           // that the worker has asked for by itself
+	flights    map[cache.Key]*flight // requests that others may wait for
+	landed     []*flight             // that are over, which those who wait do not know yet
+	aboard     held                  // those who wait
 
 	// holds says that the host goes on with a body whose headers are held: because
 	// the configuration says so, or because a held request has seen its body.
@@ -191,6 +194,7 @@ func (w *Worker) Tick() []Wake {
 	if w.kept != nil {
 		w.kept.Tick()
 	}
+	wakes = append(wakes, w.giveUpWaiting(now)...)
 	wakes = append(wakes, w.retryWaiting(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)
