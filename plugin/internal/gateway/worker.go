@@ -181,6 +181,7 @@ func (w *Worker) Tick() []Wake {
 	wakes = append(wakes, w.giveUpSilent(now)...)
 	wakes = append(wakes, w.endIdle(now)...)
 	wakes = append(wakes, w.resumePausing(now)...)
+	wakes = append(wakes, w.giveUpWaiting(now)...)
 	if now-w.looked < int64(TickEvery-GlanceEvery/2) {
 		return wakes
 	}
@@ -194,7 +195,6 @@ func (w *Worker) Tick() []Wake {
 	if w.kept != nil {
 		w.kept.Tick()
 	}
-	wakes = append(wakes, w.giveUpWaiting(now)...)
 	wakes = append(wakes, w.retryWaiting(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)
