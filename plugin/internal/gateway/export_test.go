@@ -9,6 +9,10 @@ func (w *Worker) Left() string {
 		return "streams that wait"
 	case len(w.callouts.open)+len(w.callouts.refused) > 0:
 		return "callouts"
+	case w.aboard.first != nil || len(w.flights)+len(w.landed)+len(w.wakes) > 0:
+		return "requests that wait for equal ones, or are waited for"
+	case len(w.refreshing) > 0:
+		return "requests of its own"
 	case w.bytes != 0:
 		return "bytes that count as held"
 	case w.book != nil && w.book.Lost > 0:

@@ -118,6 +118,7 @@ func TestWhatWaits(t *testing.T) {
 		{"a stream", "", chatAsk(chatBody("m", `,"stream":true`))},
 		{"one that is translated", "", post("/v1/messages", chatBody("m", ""), "anthropic-version", "2023-06-01")},
 		{"one with a limit", limited, chatAsk(chatBody("m", ""), "authorization", "Bearer client-a")},
+		{"a long one, whose tokens are lowered", `,"limits":[{"tokens":4000,"per":"1m"}]`, chatAsk(`{"model":"m","max_tokens":3500,"messages":[{"role":"user","content":"` + strings.Repeat("many words ", 500) + `"}]}`)},
 		{"one that is compressed", "", cases.Message{First: "POST /v1/chat/completions", Body: gzipped(t, chatBody("m", "")), Headers: []cases.Header{{Name: "content-type", Value: "application/json"}, {Name: "content-encoding", Value: "gzip"}}}},
 		{"one with a guard", `,"guards":[{"type":"pii","on":["request"],"action":"mask"}]`, chatAsk(strings.Replace(chatBody("m", ""), "Hi", "I am jane@example.com", 1))},
 	} {
