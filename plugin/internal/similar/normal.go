@@ -29,6 +29,7 @@ type normaliser struct {
 	list   []term
 	spare  []term
 	phrase []byte
+	ends   []int  // of its words
 	frame  string // that the text begins with
 	owned  bool   // whose a thing is makes no difference
 }
@@ -143,17 +144,13 @@ func (n *normaliser) finish(language string) {
 
 func (n *normaliser) classOf(t *term) class {
 	switch {
-	case t.token == nil || t.token.kind == sign || t.token.kind == span || t.token.kind == number || t.token.is(exact) || t.name:
-		if t.token == nil && n.rules != nil && n.rules.weak[t.text] {
-			return weak
-		}
+	case t.token != nil && (t.token.kind == sign || t.token.kind == span || t.token.kind == number || t.token.is(exact)):
 		return firm
-	case t.token.kind == mark:
-		if t.text == "," {
-			return content
-		}
-		return weak
 	case n.rules != nil && (n.rules.weak[t.text] || n.owned && n.rules.own[t.text]):
+		return weak
+	case t.token == nil || t.name:
+		return firm
+	case t.token.kind == mark && t.text != ",": // commas can make another sentence
 		return weak
 	}
 	return content
@@ -196,9 +193,10 @@ func (n *normaliser) expand() {
 	n.spare, n.list = n.list, out
 }
 
-// join writes terms as a phrase; false if there is something between them.
+// join writes terms as a phrase, and where each of them ends; false if there is something
+// between them.
 func (n *normaliser) join(list []term) bool {
-	n.phrase = n.phrase[:0]
+	n.phrase, n.ends = n.phrase[:0], n.ends[:0]
 	for i := range list {
 		t := list[i].token
 		if t != nil && (t.kind == mark || t.kind == span) {
@@ -208,15 +206,21 @@ func (n *normaliser) join(list []term) bool {
 			n.phrase = append(n.phrase, ' ')
 		}
 		n.phrase = append(n.phrase, list[i].text...)
+		n.ends = append(n.ends, len(n.phrase))
 	}
 	return len(list) > 0
 }
 
 // longest is how many terms from a place on are the longest phrase that is in a set; 0 if
-// there is none.
+// there is none. The phrase is in n.phrase.
 func (n *normaliser) longest(from int, in func(phrase []byte) bool) int {
-	for size := min(mostPhrase, len(n.list)-from); size > 0; size-- {
-		if n.join(n.list[from:from+size]) && in(n.phrase) {
+	if from >= len(n.list) || !n.rules.leads[n.list[from].text] {
+		return 0
+	}
+	n.join(n.list[from:min(from+mostPhrase, len(n.list))])
+	for size := len(n.ends); size > 0; size-- {
+		n.phrase = n.phrase[:n.ends[size-1]]
+		if in(n.phrase) {
 			return size
 		}
 	}
@@ -348,7 +352,6 @@ func (n *normaliser) lead() {
 	n.list = n.list[:end]
 	var to string
 	if size := n.longest(0, func(p []byte) bool { _, ok := r.frames[string(p)]; return ok }); size > 0 && size < end {
-		n.join(n.list[:size])
 		phrase := string(n.phrase)
 		if to = r.frames[phrase]; n.fits(phrase, to, size) {
 			n.list = n.list[size:]
@@ -417,7 +420,6 @@ func (n *normaliser) replace() {
 		}
 		if r.leads[t.text] {
 			if size := n.longest(i, func(p []byte) bool { _, ok := r.phrases[string(p)]; return ok }); size > 0 {
-				n.join(n.list[i : i+size])
 				out = appendWords(out, t, r.phrases[string(n.phrase)])
 				i += size
 				continue

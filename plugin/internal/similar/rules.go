@@ -58,9 +58,15 @@ func newBook() *book {
 			frames: c.table(l.frames), endings: c.table(l.endings), phrases: c.table(l.phrases), words: c.table(l.words), bare: c.table(l.bare),
 			leads: map[string]bool{},
 		}
-		for p := range r.phrases {
-			lead, _, _ := strings.Cut(p, " ")
-			r.leads[lead] = true
+		for _, m := range [...]map[string]bool{r.polite, r.asking, r.asks} {
+			for p := range m {
+				r.lead(p)
+			}
+		}
+		for _, m := range [...]map[string]string{r.phrases, r.frames} {
+			for p := range m {
+				r.lead(p)
+			}
 		}
 		for p := range r.frames {
 			if !strings.Contains(p, " ") {
@@ -79,6 +85,11 @@ func newBook() *book {
 		b.list = append(b.list, r)
 	}
 	return b
+}
+
+func (r *rules) lead(phrase string) {
+	first, _, _ := strings.Cut(phrase, " ")
+	r.leads[first] = true
 }
 
 func set(words, by string) map[string]bool {
