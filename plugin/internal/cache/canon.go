@@ -17,6 +17,7 @@ type canon struct {
 	rawjson.Builder
 	doc     rawjson.Doc
 	scratch []byte
+	turn    [2]int // where the parts of the last message are
 }
 
 // open and close write brackets around a value; add writes a value among others.

@@ -35,6 +35,13 @@ type Question struct {
 // A Keyer derives keys. It is used again and again: it keeps its memory.
 type Keyer struct{ c canon }
 
+// Rest is a digest of all that the last key depends on but for the last message's parts, and
+// never a key.
+func (k *Keyer) Rest() Key {
+	c := &k.c
+	return sha2.Sum([]byte("rest "), c.Dst[:c.turn[0]], c.Dst[c.turn[1]:])
+}
+
 // Bytes is the canonical form that the last key is the SHA-256 of, until the next one.
 func (k *Keyer) Bytes() []byte { return k.c.Dst }
 
@@ -45,7 +52,7 @@ func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
 	if cap(c.Dst) > mostKept {
 		c.Dst, c.scratch = nil, nil
 	}
-	c.Dst = c.Dst[:0]
+	c.Dst, c.turn = c.Dst[:0], [2]int{}
 	c.Raw("{")
 	c.word("custom", q.Custom)
 	c.word("group", q.Group)
@@ -226,7 +233,9 @@ var roles = [...]string{chat.System: "system", chat.User: "user", chat.Assistant
 func (c *canon) message(m *chat.Message) {
 	c.open("{")
 	c.text("name", m.Name)
+	c.turn[0] = len(c.Dst)
 	c.parts("parts", m.Parts)
+	c.turn[1] = len(c.Dst)
 	c.word("role", roles[m.Role])
 	c.Raw("}")
 }

@@ -24,6 +24,7 @@ type Cache struct {
 	WaitStreams bool          // also those who want streams
 	Counts      bool          // a hit counts as a request
 	Shadow      bool          // nothing is answered, only counted
+	Similar     *Similar      // nil: only equal requests get an answer
 
 	life  Life
 	rules []cacheRule
@@ -38,6 +39,15 @@ type Life struct {
 
 // Stale is how long an answer is kept when it is not fresh any more.
 func (l *Life) Stale() time.Duration { return max(l.Revalidate, l.OnError) }
+
+// A Similar is which requests get an answer that one with a similar question has got.
+type Similar struct {
+	Threshold int      // from 0 to 100
+	Models    []string // as clients call them, with * for any characters
+	Turns     int      // of the user at most
+	Bytes     int      // of the host's memory, for questions
+	Shadow    bool     // nothing is answered, only counted
+}
 
 // A Scope is whom an answer is for.
 type Scope uint8
@@ -112,6 +122,7 @@ func (r *reader) cache(o *strict.Object) {
 			c.WaitStreams = o.Bool("streams", "Whether also those wait who want a stream; they get it in one piece.", false)
 		})
 		c.Shadow = mode(o, "mode", "shadow only counts what would be answered.", Enforce) == Shadow
+		o.Object("similar", "Answers are given again also to questions that ask the same in nearly the same words. Everything else of the requests has to be equal.", func(o *strict.Object) { c.Similar = r.similar(o) })
 		o.Section("store", "Where answers are kept: in memory unless there is a redis; with both, memory comes first.", func(o *strict.Object) {
 			memory := func(o *strict.Object) {
 				c.Bytes = o.Bytes("max_bytes", "Bytes that they take together at most.", 64<<20, 1<<20, 8<<30)
@@ -135,6 +146,17 @@ func life(o *strict.Object, usual Life) Life {
 		Revalidate: o.Duration("stale_while_revalidate", "How long after that it is still given, at once, while the gateway asks for a new one by itself.", usual.Revalidate, 0, MostTTL),
 		OnError:    o.Duration("stale_if_error", "How long after that it is given in the place of an error, if the provider fails.", usual.OnError, 0, MostTTL),
 	}
+}
+
+func (r *reader) similar(o *strict.Object) *Similar {
+	x := &Similar{
+		Threshold: int(o.Float("threshold", "How similar a question has to be, from 0.75 to 1: from 0.89 on only words without weight may differ.", 0.9, 0.75, 1)*100 + 0.5),
+		Models:    o.Strings("models", "Models that this is for, as clients call them, with * for any characters; none: all."),
+		Turns:     o.Int("turns", "How many messages of the user there may be in the conversation. All but the last have to be equal.", 1, 1, 1000),
+		Bytes:     o.Bytes("max_bytes", "Bytes of the proxy's memory that questions take at most.", 8<<20, 1<<20, 1<<30),
+	}
+	x.Shadow = mode(o, "mode", "shadow only counts what would be answered.", Enforce) == Shadow
+	return x
 }
 
 // redis reads where a Redis is.

@@ -281,6 +281,9 @@ func (s *Stream) record() []byte {
 	b = appendCount(b, `,"duration_ms":`, millis(s.finished-s.began))
 	b = appendText(b, `,"cache":`, s.cache.status)
 	b = appendText(b, `,"cache_reason":`, s.cache.why)
+	if score := s.cache.alike.score; score > 0 {
+		b = append(append(b, `,"cache_score":`...), share(score)...)
+	}
 	if s.cache.query.Key != (cache.Key{}) {
 		b = appendText(b, `,"cache_key":`, hexOf(s.cache.query.Key))
 	}

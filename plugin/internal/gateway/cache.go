@@ -21,6 +21,8 @@ type caching struct {
 	query  cache.Query
 	life   config.Life // of the answer, if it is to be kept
 	lookup *lookup     // that the request waits for
+	custom bool        // the key is not of what is asked
+	alike  alike
 
 	body      []byte // of a whole answer, so far
 	collector *cache.Collector
@@ -44,7 +46,9 @@ const (
 	cacheBypass    = "bypass"
 	cacheStale     = "stale"
 	cacheCoalesced = "coalesced"
+	cacheSimilar   = "similar"
 	cacheHeader    = "x-postern-cache"
+	scoreHeader    = "x-postern-cache-score"
 
 	cacheRefresh = "refresh" // the gateway's own request: no client is told
 )
@@ -115,6 +119,7 @@ func (s *Stream) fromCache(request rawjson.Value, body []byte) *Step {
 	s.deriveKey(plan, &s.w.request)
 	c.status = cacheMiss
 	if s.in.wishes.refresh {
+		s.draw()
 		return nil
 	}
 	return s.lookUp(body)
@@ -177,6 +182,7 @@ func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
 	if s.caller.MayPrivileged("cache-key") {
 		q.Custom = s.in.wishes.key
 	}
+	c.custom = q.Custom != ""
 	c.query = cache.Query{Key: s.w.keyer.Chat(&q, r), Scope: scopeTag(q.Scope...), Model: cache.TagOf([]byte(s.meant))}
 }
 
@@ -258,6 +264,9 @@ func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
 		return h
 	}
 	h = append(h, adapters.Header{Name: cacheHeader, Value: s.cache.status})
+	if s.cache.status == cacheSimilar {
+		h = append(h, adapters.Header{Name: scoreHeader, Value: share(s.cache.alike.score)})
+	}
 	if s.w.plan.Client.Cloudflare {
 		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "HIT", "MISS"}[strings.IndexByte("hmbscr", s.cache.status[0])]
 		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: as})

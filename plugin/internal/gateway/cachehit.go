@@ -26,19 +26,30 @@ func (s *Stream) lookUp(body []byte) *Step {
 	q.Local = s.attempts != nil || w.bytes+s.received+len(body) > w.plan.Bounds.Held
 	l := &lookup{}
 	e, answer := w.kept.Find(q, l.answered)
+	if answer == cache.Found {
+		if step := s.suits(&e, body); step != nil {
+			return step
+		}
+	}
+	s.draw()
 	switch answer {
-	case cache.Found:
-		return s.suits(&e, body)
 	case cache.Asked:
-		l.s, l.call, l.body = s, w.callouts.last, bytes.Clone(body)
-		s.cache.lookup = l
-		s.from = s.address() // the proxy does not tell when the answer is here
-		s.retain(s.received + len(body))
-		step := s.next()
-		step.Action = Hold
-		return step
+		return s.waitFor(l, body)
+	case cache.Absent:
+		return s.resemble(body)
 	}
 	return nil
+}
+
+// waitFor has the request wait until the store has answered.
+func (s *Stream) waitFor(l *lookup, body []byte) *Step {
+	l.s, l.call, l.body = s, s.w.callouts.last, bytes.Clone(body)
+	s.cache.lookup = l
+	s.from = s.address() // the proxy does not tell when the answer is here
+	s.retain(s.received + len(body))
+	step := s.next()
+	step.Action = Hold
+	return step
 }
 
 // answered goes on with a request that has waited for the store.
@@ -58,8 +69,11 @@ func (s *Stream) looked(e *cache.Entry) *Step {
 		return s.reject(err)
 	}
 	s.budget.read = false // other requests have been read since
-	if e != nil && s.readAgain(request) {
-		if step := s.suits(e, body); step != nil {
+	if e == nil && s.cache.alike.asked {
+		s.cache.alike.score = 0
+	}
+	if (e != nil || s.mayResemble()) && s.readAgain(request) {
+		if step := s.answerBy(e, body); step != nil {
 			return step
 		}
 	}

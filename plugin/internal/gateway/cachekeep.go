@@ -90,7 +90,7 @@ func (s *Stream) store() {
 	w := s.w
 	defer func() {
 		w.countCache(";outcome="+c.status, 1)
-		if c.status != cacheHit && c.why != "" {
+		if c.status != cacheHit && c.status != cacheSimilar && c.why != "" {
 			w.countCache("_not_kept;outcome="+c.why, 1)
 		}
 	}()
@@ -117,8 +117,10 @@ func (s *Stream) store() {
 	q := &c.query
 	q.Now, q.Random = now, w.port.Random()
 	stale := c.life.Stale()
-	if c.why = w.kept.Keep(q, &cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: c.entry}); c.why == "" {
+	e := cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: c.entry}
+	if c.why = w.kept.Keep(q, &e); c.why == "" {
 		w.countCache(";outcome=stored", 1)
+		s.learn(now, e.Expires)
 	}
 	w.countCache(";outcome=evicted", int64(w.kept.Counts().Evicted-before))
 }

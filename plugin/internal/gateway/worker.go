@@ -50,6 +50,7 @@ type Worker struct {
 	cut      held           // those whose answer the gateway has ended
 	kept     cache.Store    // nil: nothing is
 	wakes    []Wake         // of those who have waited for it
+	finder   finder         // empty: nobody gets an answer to another question
 	keyer    cache.Keyer
 	book     *limit.Book   // nil: there are no limits
 	ledger   *usage.Ledger // nil: nobody can ask for it
@@ -104,6 +105,9 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newKeySets()
 	if c := plan.Cache; c != nil {
 		w.kept = w.newStore(c)
+		if c.Similar != nil {
+			w.finder = w.newFinder(c.Similar)
+		}
 	}
 	if plan.Limits.Any {
 		w.limits()

@@ -17,7 +17,7 @@ func english() *language {
 		verbs:    `is are am was were do does did can could should would will may must has have had`,
 		starters: `is are am was were do does did can could should would will may must has have had explain describe compare translate convert calculate solve plan find list name give show tell write suggest recommend define design fix help correct think imagine come add remove change classify outline rank state analyze analyse rewrite sort build implement`,
 		asks:     `what who whom whose why how when where which if whether`,
-		frames: `~how: how do i|how can i|how could i|how would i|how should i|how might i|how do we|how can we|how could we|how should we|how does one|how can one|how do you|how can you|how would you|how could you|how should you|how to
+		frames: `~how: how i can|how i could|how i should|how we can|how one can|how people can|how do i|how can i|how could i|how would i|how should i|how might i|how do we|how can we|how could we|how should we|how does one|how can one|how do you|how can you|how would you|how could you|how should you|how to
 ~how: what is the way to|what is the best way to|what is a good way to|what is the right way to|what is the proper way to|what is one way to|what are the steps to|what steps should i take to|what do i need to do to|what do i have to do to|what should i do to|what can i do to|what must i do to
 ~how: is there a way to|best way to|the best way to|steps to|how do i go about|what is the correct way to|what would be the best way to
 how: in what way|in which way
@@ -397,6 +397,9 @@ func (n *normaliser) recast() {
 	if last < 2 {
 		return
 	}
+	if n.rules.asks[list[0].text] && pronoun(list[1].text) && modal(list[2].text) { // (tell me) where I can buy it
+		list[1], list[2] = list[2], list[1]
+	}
 	do := 0
 	for i := 1; i < last && do == 0; i++ {
 		if list[i].text == "do" || list[i].text == "does" {
@@ -443,6 +446,22 @@ func (n *normaliser) recast() {
 			t.text = "in"
 		}
 	}
+}
+
+func pronoun(s string) bool {
+	switch s {
+	case "i", "we", "you", "they", "he", "she", "it", "one":
+		return true
+	}
+	return false
+}
+
+func modal(s string) bool {
+	switch s {
+	case "can", "could", "should", "would", "must", "will", "may", "might":
+		return true
+	}
+	return false
 }
 
 // auxiliaries keeps those that ask for a yes or no, and has the first one of another question
