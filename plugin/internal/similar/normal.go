@@ -1,8 +1,6 @@
 package similar
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // A class says what it means that a word is in one of two texts only.
 type class uint8
@@ -13,25 +11,32 @@ const (
 	firm                 // another question
 )
 
-// A term is a word of a normalised text.
+// A term is a word of a normalised text: a piece of the normaliser's bytes. It has no pointers,
+// for lists of them are turned over again and again.
 type term struct {
-	text  string
-	token *token // nil: it stands for a phrase
-	class class
-	name  bool // with a capital within a sentence
+	at, size uint16
+	token    uint16 // that it comes from
+	kind     tokenKind
+	form     tokenForm
+	class    class
 }
+
+func (t *term) is(f tokenForm) bool { return t.form&f != 0 }
+
+// named reports whether a word has a capital within a sentence.
+func (t *term) named() bool { return t.kind == word && t.form&(capital|first) == capital }
 
 // A normaliser makes terms of a text. It is used again and again.
 type normaliser struct {
 	book   *book
 	cutter cutter
 	rules  *rules
+	text   []byte // of all terms
 	list   []term
-	spare  []term
 	phrase []byte
-	ends   []int  // of its words
-	frame  string // that the text begins with
-	owned  bool   // whose a thing is makes no difference
+	ends   []int // of its words
+	framed bool  // the list begins with what stands for how it began
+	owned  bool  // whose a thing is makes no difference
 }
 
 const mostPhrase = 9 // words
@@ -39,22 +44,22 @@ const mostPhrase = 9 // words
 // normalise is the terms of a text, until the next one.
 func (n *normaliser) normalise(text []byte) []term {
 	tokens := n.cutter.cut(text)
-	n.list, n.frame, n.owned = n.list[:0], "", false
+	n.list, n.text, n.framed, n.owned = n.list[:0], n.text[:0], false, false
 	n.rules = n.book.language(tokens)
 	for i := range tokens {
 		t := &tokens[i]
-		n.list = append(n.list, term{text: n.spelled(t), token: t, class: content})
+		n.list = append(n.list, term{token: uint16(i), kind: t.kind, form: t.form})
+		n.spell(i, t)
 	}
 	if n.rules == nil {
-		if n.verbatim(tokens) {
-			return n.list
+		if !n.verbatim(tokens, 0) {
+			n.finish("~?")
 		}
-		n.finish("?")
 		return n.list
 	}
 	n.expand()
 	n.courtesies()
-	if n.verbatim(tokens[n.passed(tokens):]) {
+	if len(n.list) > 0 && n.verbatim(tokens, int(n.list[0].token)) {
 		return n.list
 	}
 	n.closings()
@@ -62,95 +67,165 @@ func (n *normaliser) normalise(text []byte) []term {
 	n.lead()
 	n.unmark()
 	n.replace()
-	if f := n.rules.language.finish; f != nil {
-		f(n)
+	if len(n.list) > 0 {
+		n.rules.finish(n)
+		n.between()
 	}
-	n.between()
 	n.finish(n.rules.name)
 	return n.list
 }
 
-// spelled is a token as it is compared: homonyms keep their capitals.
-func (n *normaliser) spelled(t *token) string {
+// word is the text of a term.
+//
+//go:noinline
+func (n *normaliser) word(i int) []byte {
+	t := &n.list[i]
+	return n.text[t.at : t.at+t.size]
+}
+
+// is reports whether a term is a word; none is where there is no term.
+//
+//go:noinline
+func (n *normaliser) is(i int, w string) bool {
+	return i >= 0 && i < len(n.list) && string(n.word(i)) == w
+}
+
+// in reports whether a term is one of some words.
+//
+//go:noinline
+func (n *normaliser) in(i int, s set) bool {
+	return i >= 0 && i < len(n.list) && n.rules.sets[s][string(n.word(i))]
+}
+
+// write gives a term another text.
+//
+//go:noinline
+func (n *normaliser) write(i int, parts ...string) {
+	t := &n.list[i]
+	t.at = uint16(len(n.text))
+	for _, p := range parts {
+		n.text = append(n.text, p...)
+	}
+	t.size = uint16(len(n.text)) - t.at
+}
+
+// make makes a term one that stands for something.
+//
+//go:noinline
+func (n *normaliser) make(i int, w string) {
+	n.list[i] = term{kind: made}
+	n.write(i, w)
+}
+
+// insert has another term before one, a copy of the one before it but for its text.
+//
+//go:noinline
+func (n *normaliser) insert(i int, w string) {
+	n.list = append(n.list, term{})
+	copy(n.list[i+1:], n.list[i:])
+	if i > 0 {
+		n.list[i] = n.list[i-1]
+	} else {
+		n.list[i] = term{kind: made}
+	}
+	n.write(i, w)
+}
+
+// drop takes terms out.
+//
+//go:noinline
+func (n *normaliser) drop(from, to int) { n.list = append(n.list[:from], n.list[to:]...) }
+
+// swap has the terms from b to c before those from a to b.
+//
+//go:noinline
+func (n *normaliser) swap(a, b, c int) {
+	reverse(n.list[a:b])
+	reverse(n.list[b:c])
+	reverse(n.list[a:c])
+}
+
+// around swaps what is before and behind one term.
+//
+//go:noinline
+func (n *normaliser) around(a, middle, c int) {
+	n.swap(a, middle+1, c)
+	from := a + c - middle - 1
+	n.swap(from, from+middle-a, c)
+}
+
+func reverse(list []term) {
+	for i, k := 0, len(list)-1; i < k; i, k = i+1, k-1 {
+		list[i], list[k] = list[k], list[i]
+	}
+}
+
+// spell gives a term its token's text; homonyms keep their capitals.
+func (n *normaliser) spell(i int, t *token) {
+	before := ""
 	if t.kind == word && (len(t.raw) == 1 && t.raw[0] != 'I' && t.raw[0] != 'A' || n.book.homonym[string(t.text)]) {
 		switch {
 		case t.is(capitals):
-			return "^^" + string(t.text)
+			before = "^^"
 		case t.is(capital) && !t.is(first):
-			return "^" + string(t.text)
+			before = "^"
 		}
 	}
-	return string(t.text)
+	n.write(i, before, string(t.text))
 }
 
-// literal reports whether the text is about words, or has signs in it that may be code.
-func (n *normaliser) literal(tokens []token) bool {
+// verbatim takes all there is from a token on of a text that is about words: only the first
+// one may be without its capital, and the last sentence without its end. It is false for other texts.
+func (n *normaliser) verbatim(tokens []token, from int) bool {
+	tokens = tokens[from:]
+	literal := false
 	for i := range tokens {
 		t := &tokens[i]
-		if t.kind == word && n.book.literal[string(t.text)] && !(string(t.text) == "word" && t.is(capital) && !t.is(first)) {
-			return true
-		}
+		literal = literal || t.kind == word && n.book.literal[string(t.text)] && !(string(t.text) == "word" && t.is(capital) && !t.is(first))
 	}
-	return false
-}
-
-// passed is how many tokens in front of the first term are gone.
-func (n *normaliser) passed(tokens []token) int {
-	for i := range tokens {
-		if len(n.list) > 0 && n.list[0].token == &tokens[i] {
-			return i
-		}
-	}
-	return 0
-}
-
-// verbatim takes all there is of a text that is about words: only the first word may be
-// without its capital, and the last sentence without its end. It is false for other texts.
-func (n *normaliser) verbatim(tokens []token) bool {
-	if !n.literal(tokens) {
+	if !literal {
 		return false
 	}
-	n.list = n.list[:0]
 	for len(tokens) > 0 && tokens[len(tokens)-1].kind == mark {
 		tokens = tokens[:len(tokens)-1]
 	}
+	n.list = n.list[:0]
 	for i := range tokens {
 		t := &tokens[i]
 		text := t.raw
 		if i == 0 && !t.is(capitals) {
 			text = t.text
 		}
-		n.list = append(n.list, term{text: string(text), token: t, class: firm})
+		n.list = append(n.list, term{class: firm})
+		n.write(i, string(text))
 	}
-	n.put("~verbatim")
+	n.finishAs("~verbatim")
 	return true
-}
-
-// put adds a term that stands for something in front.
-func (n *normaliser) put(text string) {
-	n.list = append(n.list, term{})
-	copy(n.list[1:], n.list)
-	n.list[0] = term{text: text, class: firm}
 }
 
 // finish gives terms their classes.
 func (n *normaliser) finish(language string) {
 	for i := range n.list {
-		t := &n.list[i]
-		t.class = n.classOf(t)
+		n.list[i].class = n.classOf(i)
 	}
-	n.put("~" + language)
+	n.finishAs(language)
 }
 
-func (n *normaliser) classOf(t *term) class {
+func (n *normaliser) finishAs(what string) {
+	n.insert(0, what)
+	n.list[0].class = firm
+}
+
+func (n *normaliser) classOf(i int) class {
+	t := &n.list[i]
 	switch {
-	case t.token != nil && (t.token.kind == sign || t.token.kind == span || t.token.kind == number || t.token.is(exact)):
+	case t.kind == sign || t.kind == span || t.kind == number || t.is(exact):
 		return firm
-	case n.rules != nil && (n.rules.weak[t.text] || n.owned && n.rules.own[t.text]):
+	case n.rules != nil && (n.in(i, weakWords) || n.owned && n.in(i, own)):
 		return weak
-	case t.token == nil || t.name:
+	case t.kind == made || t.named():
 		return firm
-	case t.token.kind == mark && t.text != ",": // commas can make another sentence
+	case t.kind == mark && !n.is(i, ","): // commas can make another sentence
 		return weak
 	}
 	return content
@@ -158,70 +233,88 @@ func (n *normaliser) classOf(t *term) class {
 
 // expand writes contractions and elisions out.
 func (n *normaliser) expand() {
-	out := n.spare[:0]
-	for i := range n.list {
-		t := n.list[i]
-		if t.token.kind == mark && string(t.token.raw) == "'" {
+	for i := 0; i < len(n.list); i++ {
+		t := &n.list[i]
+		if t.kind == mark && n.is(i, "'") {
+			n.drop(i, i+1)
+			i--
 			continue
 		}
-		if t.token.kind != word || t.token.is(exact) {
-			out = append(out, t)
+		if t.kind != word || t.is(exact) {
 			continue
 		}
-		if bare, ok := n.rules.bare[t.text]; ok {
-			out = appendWords(out, t, bare)
+		if to, ok := n.rules.tables[bare][string(n.word(i))]; ok {
+			n.substitute(i, 1, to)
 			continue
 		}
-		at := bytes.IndexByte([]byte(t.text), '\'')
-		if at < 0 {
-			out = append(out, t)
+		at := bytes.IndexByte(n.word(i), '\'')
+		if at <= 0 {
 			continue
 		}
-		head, tail := t.text[:at], t.text[at+1:]
-		switch n.rules.name {
-		case "en":
-			out = appendEnglish(out, t, head, tail)
-		case "fr", "it":
-			one := t
-			one.text = head + "'"
-			t.text = tail
-			out = append(out, one, t)
-		default:
-			out = append(out, t)
+		head, tail := string(n.word(i)[:at]), string(n.word(i)[at+1:])
+		switch {
+		case n.rules.elides:
+			n.write(i, head, "'")
+			n.insert(i+1, tail)
+			n.list[i+1].form &^= capital
+		case n.rules.owns && tail == "s":
+			n.write(i, head)
+			n.insert(i+1, genitive)
 		}
 	}
-	n.spare, n.list = n.list, out
+}
+
+// substitute puts words in the place of so many terms.
+func (n *normaliser) substitute(i, size int, words string) {
+	n.list[i].form &^= capital
+	n.drop(i+1, i+size)
+	for at := i; words != ""; at++ {
+		end := 0
+		for end < len(words) && words[end] != ' ' {
+			end++
+		}
+		if at == i {
+			n.write(i, words[:end])
+		} else {
+			n.insert(at, words[:end])
+		}
+		words = words[min(end+1, len(words)):]
+	}
 }
 
 // join writes terms as a phrase, and where each of them ends; false if there is something
 // between them.
-func (n *normaliser) join(list []term) bool {
+func (n *normaliser) join(from, to int) bool {
 	n.phrase, n.ends = n.phrase[:0], n.ends[:0]
-	for i := range list {
-		t := list[i].token
-		if t != nil && (t.kind == mark || t.kind == span) {
+	for i := from; i < to; i++ {
+		if k := n.list[i].kind; k == mark || k == span {
 			return false
 		}
-		if i > 0 {
+		if i > from {
 			n.phrase = append(n.phrase, ' ')
 		}
-		n.phrase = append(n.phrase, list[i].text...)
+		n.phrase = append(n.phrase, n.word(i)...)
 		n.ends = append(n.ends, len(n.phrase))
 	}
-	return len(list) > 0
+	return to > from
 }
 
-// longest is how many terms from a place on are the longest phrase that is in a set; 0 if
-// there is none. The phrase is in n.phrase.
-func (n *normaliser) longest(from int, in func(phrase []byte) bool) int {
-	if from >= len(n.list) || !n.rules.leads[n.list[from].text] {
+// longest is how many terms from a place on are the longest phrase that is in one of some
+// sets, or in a table; 0 if there is none.
+func (n *normaliser) longest(from int, t table, sets ...set) int {
+	if !n.in(from, leads) {
 		return 0
 	}
-	n.join(n.list[from:min(from+mostPhrase, len(n.list))])
+	n.join(from, min(from+mostPhrase, len(n.list)))
 	for size := len(n.ends); size > 0; size-- {
-		n.phrase = n.phrase[:n.ends[size-1]]
-		if in(n.phrase) {
+		p := n.phrase[:n.ends[size-1]]
+		if t != noTable && n.rules.has(t, p) {
 			return size
+		}
+		for _, s := range sets {
+			if n.rules.sets[s][string(p)] {
+				return size
+			}
 		}
 	}
 	return 0
@@ -229,58 +322,58 @@ func (n *normaliser) longest(from int, in func(phrase []byte) bool) int {
 
 // courtesies takes out what is said in front for politeness alone.
 func (n *normaliser) courtesies() {
-	r := n.rules
 	for {
 		at := n.afterMarks(0)
-		if size := n.longest(at, func(p []byte) bool { return r.asking[string(p)] }); size > 0 && n.asks(n.afterMarks(at+size)) {
+		if size := n.longest(at, noTable, asking); size > 0 && n.asks(n.afterMarks(at+size)) {
 			n.list = n.list[n.afterMarks(at+size):]
 			continue
 		}
-		if size := n.longest(at, func(p []byte) bool { return r.polite[string(p)] }); size > 0 {
-			end := n.afterMarks(at + size)
-			if end < len(n.list) && (n.starts(end) || end > at+size && n.list[end].token.is(first)) {
-				n.list = n.list[end:]
-				continue
-			}
+		size := n.longest(at, noTable, polite)
+		end := n.afterMarks(at + size)
+		if size == 0 || end == len(n.list) || !n.starts(end) && !(end > at+size && n.list[end].is(first)) {
+			return
 		}
-		return
+		n.list = n.list[end:]
 	}
 }
 
 // closings takes out what is said behind for politeness alone.
 func (n *normaliser) closings() {
 	for {
-		end := len(n.list)
-		for end > 0 && n.list[end-1].token.kind == mark {
-			end--
+		end := n.trimmed()
+		from := max(end-mostPhrase, 2)
+		for from < end && !n.closes(from, end) {
+			from++
 		}
-		size := 0
-		for s := min(mostPhrase, end-2); s > 0 && size == 0; s-- {
-			if n.closes(end-s, end) {
-				size = s
-			}
-		}
-		if size == 0 {
+		if from >= end {
 			return
 		}
-		n.list = n.list[:end-size]
+		n.list = n.list[:from]
 	}
+}
+
+// trimmed is where the marks begin that the list ends with.
+func (n *normaliser) trimmed() int {
+	end := len(n.list)
+	for end > 0 && n.list[end-1].kind == mark {
+		end--
+	}
+	return end
 }
 
 // closes reports whether terms at the end say nothing. "To me" says something in a question.
 func (n *normaliser) closes(from, to int) bool {
-	r := n.rules
-	if !n.join(n.list[from:to]) {
+	if !n.join(from, to) {
 		return false
 	}
-	if r.service[string(n.phrase)] {
-		return r.starters[n.list[0].text] && !r.asks[n.list[0].text] && !r.verbs[n.list[0].text]
+	if n.rules.sets[service][string(n.phrase)] {
+		return n.in(0, starters) && !n.in(0, asks) && !n.in(0, verbs)
 	}
-	return r.closing[string(n.phrase)] && (n.list[from-1].token.kind == mark || !n.list[from].token.is(capital))
+	return n.rules.sets[closing][string(n.phrase)] && (n.list[from-1].kind == mark || !n.list[from].is(capital))
 }
 
 func (n *normaliser) afterMarks(at int) int {
-	for at < len(n.list) && n.list[at].token.kind == mark {
+	for at < len(n.list) && n.list[at].kind == mark {
 		at++
 	}
 	return at
@@ -288,24 +381,16 @@ func (n *normaliser) afterMarks(at int) int {
 
 // starts reports whether a question or a request may begin at a place.
 func (n *normaliser) starts(at int) bool {
-	r := n.rules
-	if at >= len(n.list) {
-		return false
-	}
-	return r.starters[n.list[at].text] ||
-		n.longest(at, func(p []byte) bool {
-			_, frame := r.frames[string(p)]
-			return frame || r.polite[string(p)] || r.asking[string(p)]
-		}) > 0
+	return n.in(at, starters) || n.longest(at, frames, polite, asking) > 0
 }
 
 // asks reports whether a word that asks is at a place, or behind it where that is not the first.
 func (n *normaliser) asks(at int) bool {
 	for ; at < len(n.list); at++ {
-		if n.longest(at, func(p []byte) bool { return n.rules.asks[string(p)] }) > 0 {
+		if n.longest(at, noTable, asks) > 0 {
 			return true
 		}
-		if n.rules.name != "zh" {
+		if !n.rules.anywhere {
 			break
 		}
 	}
@@ -315,28 +400,16 @@ func (n *normaliser) asks(at int) bool {
 // turn moves a phrase in front that a comma ends, as "in Python,", behind the question.
 func (n *normaliser) turn() {
 	const most = 7
-	switch {
-	case n.rules.name != "en" && n.rules.name != "de" && n.rules.name != "fr" && n.rules.name != "es":
-		return
-	case len(n.list) < 4:
-		return
-	}
-	switch n.list[0].text {
-	case "in", "on", "with", "using", "for", "as", "at", "dans", "en", "avec", "sur", "pour", "con", "para", "unter", "mit", "auf":
-	default:
+	if !n.in(0, turned) {
 		return
 	}
 	for i := 1; i < min(most, len(n.list)-2); i++ {
-		if t := n.list[i].token; t.kind == mark {
-			if string(t.raw) != "," || !n.starts(i+1) {
-				return
+		if n.list[i].kind == mark {
+			if n.is(i, ",") && n.starts(i+1) {
+				n.list = n.list[:n.trimmed()]
+				n.swap(0, i+1, len(n.list))
+				n.list = n.list[:len(n.list)-1]
 			}
-			out := append(n.spare[:0], n.list[i+1:]...)
-			for len(out) > 0 && out[len(out)-1].token.kind == mark {
-				out = out[:len(out)-1]
-			}
-			out = append(out, n.list[:i]...)
-			n.spare, n.list = n.list, out
 			return
 		}
 	}
@@ -344,64 +417,43 @@ func (n *normaliser) turn() {
 
 // lead replaces the words that a question begins with, or ends with.
 func (n *normaliser) lead() {
-	r := n.rules
-	end := len(n.list)
-	for end > 0 && n.list[end-1].token.kind == mark {
-		end--
-	}
+	end := n.trimmed()
 	n.list = n.list[:end]
-	var to string
-	if size := n.longest(0, func(p []byte) bool { _, ok := r.frames[string(p)]; return ok }); size > 0 && size < end {
-		phrase := string(n.phrase)
-		if to = r.frames[phrase]; n.fits(phrase, to, size) {
-			n.list = n.list[size:]
-			n.putAll(to)
+	if size := n.longest(0, frames); size > 0 && size < end {
+		phrase := string(n.phrase[:n.ends[size-1]])
+		if to := n.rules.tables[frames][phrase]; n.rules.fits(n, size, phrase, to) {
+			n.begin(0, size, to)
 			return
 		}
 	}
-	for size := min(mostPhrase, end-1); size > 0; size-- {
-		if n.join(n.list[end-size : end]) {
-			if to, ok := r.endings[string(n.phrase)]; ok {
-				n.list = n.list[:end-size]
-				n.putAll(to)
+	for from := max(end-mostPhrase, 1); from < end; from++ {
+		if n.join(from, end) {
+			if to, ok := n.rules.tables[endings][string(n.phrase)]; ok {
+				n.list = n.list[:from]
+				n.begin(0, 0, to)
 				return
 			}
 		}
 	}
 }
 
-// putAll puts words in front, the first of which is the frame.
-func (n *normaliser) putAll(to string) {
-	for end := len(to); end > 0; {
-		at := end
-		for at > 0 && to[at-1] != ' ' {
-			at--
-		}
-		n.put(to[at:end])
-		end = max(at-1, 0)
-	}
-	if len(n.list) > 0 {
-		n.frame = n.list[0].text
-	}
+// begin has the list begin with a frame, in the place of so many terms.
+func (n *normaliser) begin(from, to int, words string) {
+	n.drop(from, to)
+	n.insert(0, "")
+	n.substitute(0, 1, words)
+	n.framed = true
 }
 
-// fits reports whether a frame may stand before what follows it.
-func (n *normaliser) fits(phrase, to string, size int) bool {
-	if n.rules.name != "en" {
-		return true
-	}
-	return fitsEnglish(n.list[size:], phrase, to)
-}
+// frame reports whether the list begins with a frame.
+func (n *normaliser) frame(w string) bool { return n.framed && n.is(0, w) }
 
-// unmark takes marks out, but for commas, which can make another sentence.
+// unmark takes marks out, but for commas.
 func (n *normaliser) unmark() {
 	out := n.list[:0]
-	for _, t := range n.list {
-		if t.token == nil || t.token.kind != mark || t.text == "," {
-			if t.token != nil {
-				t.name = t.token.is(capital) && !t.token.is(first)
-			}
-			out = append(out, t)
+	for i := range n.list {
+		if n.list[i].kind != mark || n.is(i, ",") {
+			out = append(out, n.list[i])
 		}
 	}
 	n.list = out
@@ -409,81 +461,49 @@ func (n *normaliser) unmark() {
 
 // replace writes phrases and words in the one way that stands for all.
 func (n *normaliser) replace() {
-	r := n.rules
-	out := n.spare[:0]
-	for i := 0; i < len(n.list); {
-		t := n.list[i]
-		if t.token == nil || t.token.kind == span {
-			out = append(out, t)
-			i++
+	for i := 0; i < len(n.list); i++ {
+		if k := n.list[i].kind; k == made || k == span {
 			continue
 		}
-		if r.leads[t.text] {
-			if size := n.longest(i, func(p []byte) bool { _, ok := r.phrases[string(p)]; return ok }); size > 0 {
-				out = appendWords(out, t, r.phrases[string(n.phrase)])
-				i += size
-				continue
-			}
+		was := len(n.list)
+		if size := n.longest(i, phrases); size > 0 {
+			n.substitute(i, size, n.rules.tables[phrases][string(n.phrase[:n.ends[size-1]])])
+			i += len(n.list) - was + size - 1
+		} else if to, ok := n.rules.tables[words][string(n.word(i))]; ok {
+			n.substitute(i, 1, to)
+			i += len(n.list) - was
 		}
-		if to, ok := r.words[t.text]; ok {
-			out = appendWords(out, t, to)
-		} else {
-			out = append(out, t)
-		}
-		i++
 	}
-	n.spare, n.list = n.list, out
-}
-
-// appendWords adds words in the place of a term.
-func appendWords(out []term, t term, words string) []term {
-	for words != "" {
-		end := 0
-		for end < len(words) && words[end] != ' ' {
-			end++
-		}
-		one := t
-		one.text, one.name = words[:end], false
-		out = append(out, one)
-		words = words[min(end+1, len(words)):]
-	}
-	return out
 }
 
 // between has two things in one order that are asked about in none.
 func (n *normaliser) between() {
-	list := n.list
-	if len(list) < 5 || list[0].text != "~is" || !(list[1].text == "difference" && list[2].text == "between" || list[1].text == "unterschied" || list[1].text == "différence" || list[1].text == "diferencia") {
+	const from = 3
+	if !n.is(0, "~is") || !n.in(1, differing) {
 		return
 	}
-	const from = 3
 	and := 0
-	for i := from; i < len(list); i++ {
-		switch list[i].text {
-		case "and", "und", "et", "y", "e":
+	for i := from; i < len(n.list); i++ {
+		if n.in(i, joining) {
 			if and > 0 {
 				return
 			}
 			and = i
 		}
 	}
-	if and == from || and == 0 || and == len(list)-1 || !n.later(list[from:and], list[and+1:]) {
-		return
+	if and > from && and < len(n.list)-1 && n.later(from, and, and+1) {
+		n.around(from, and, len(n.list))
 	}
-	out := append(n.spare[:0], list[:from]...)
-	out = append(out, list[and+1:]...)
-	out = append(out, list[and])
-	out = append(out, list[from:and]...)
-	n.spare, n.list = list, out
 }
 
-// later reports whether terms come behind others in the alphabet, but for weak ones.
-func (n *normaliser) later(a, b []term) bool {
-	for len(a) > 1 && n.rules.weak[a[0].text] {
-		a = a[1:]
+// later reports whether what is from a on comes behind what is from b on in the alphabet, but
+// for weak words.
+func (n *normaliser) later(a, end, b int) bool {
+	for a+1 < end && n.in(a, weakWords) {
+		a++
 	}
-	for len(b) > 1 && n.rules.weak[b[0].text] {
-		b = b[1:]
+	for b+1 < len(n.list) && n.in(b, weakWords) {
+		b++
 	}
-	return a[0].text > b[0].text
+	return bytes.Compare(n.word(a), n.word(b)) > 0
 }

@@ -44,7 +44,7 @@ func (s *Sketcher) terms(text string) string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString([...]string{"-", "", "!"}[t.class] + t.text)
+		b.WriteString([...]string{"-", "", "!"}[t.class] + string(s.normaliser.word(i)))
 	}
 	return b.String()
 }

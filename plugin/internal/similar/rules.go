@@ -2,84 +2,95 @@ package similar
 
 import "strings"
 
-// A language is what is known of one, as people write it down: words apart by spaces,
-// phrases by |, and what one becomes in front of a colon, a line each.
-type language struct {
+// A set is one of a language's sets of words or phrases; a table says what others become. The
+// languages' files have them under these names.
+type (
+	set   uint8
+	table uint8
+)
+
+// Sets.
+const (
+	common    set = iota // words that give the language away
+	polite               // phrases in front that say nothing, where a question or a request follows
+	asking               // the same, where a word follows that asks
+	closing              // phrases at the end that say nothing
+	service              // the same where it is a request
+	starters             // words that questions and requests begin with, beside those of frames
+	asks                 // words and phrases that ask
+	verbs                // auxiliaries that questions begin with
+	weakWords            // that change nothing
+	own                  // of whom something is, where a question how to do something is everybody's
+	compares             // words that keep one and several apart
+	literal              // words of questions about words
+	turned               // words that phrases begin with which may stand in front or behind
+	differing            // what is asked about two things, in whichever order
+	joining              // words between these
+	owners               // words that an owner begins with
+	bounds               // words that an owner, and what is owned, cannot go beyond
+	states               // verbs behind "how do I" of what one is, not of what one does
+	abilities            // the same behind "how do you"
+	some                 // words of things that are several or one, behind a request for them
+	personal             // words of who asks and is asked
+	seeking              // verbs of whom it makes a difference whose a thing is
+	pronouns
+	modals
+	acting // words before "do" as a verb of its own
+	whole  // words whose s is no plural's
+	degree // words that end in est, and are no superlatives
+	parting
+	still
+	arising
+	leads // first words of all phrases
+	setCount
+)
+
+// Tables.
+const (
+	frames  table = iota // how questions begin
+	endings              // how they end; what it becomes stands in front
+	phrases              // anywhere
+	words                // single words anywhere
+	bare                 // contractions
+	singles              // irregular plurals
+	noTable
+)
+
+// rules are those of a language.
+type rules struct {
 	name     string
-	common   string // words that give it away
-	polite   string // phrases in front that say nothing, where a question or a request follows
-	asking   string // the same, where a word follows that asks
-	closing  string // phrases at the end that say nothing
-	service  string // the same where it is a request
-	verbs    string // auxiliaries that questions begin with
-	starters string // words that questions and requests begin with, beside those of frames
-	asks     string // words that ask
-	frames   string // how questions begin: what they become, and which ways there are to say so
-	endings  string // the same for their ends; what it becomes stands in front
-	phrases  string // the same anywhere
-	words    string // the same for single words anywhere
-	weak     string // words that change nothing
-	own      string // words of whom something is, where a question how to do something is everybody's
-	compares string // words that keep one and several apart
-	literal  string // words of questions about words
-	bare     string // contractions without their apostrophe
+	sets     [setCount]map[string]bool
+	tables   [noTable]map[string]string
+	elides   bool // l'eau is two words
+	owns     bool // Anna's is two words
+	anywhere bool // words that ask need not be the first
+	fits     func(n *normaliser, rest int, phrase, to string) bool
 	finish   func(*normaliser)
 }
 
-// A phrase's words, one space between them, and what they become.
-type rules struct {
-	*language
-	polite, asking, closing, service, verbs map[string]bool
-	starters, asks                          map[string]bool
-	weak, compares, own                     map[string]bool
-	frames, endings, phrases                map[string]string
-	words, bare                             map[string]string
-	leads                                   map[string]bool // words that phrases begin with
+func (r *rules) has(t table, phrase []byte) bool {
+	_, ok := r.tables[t][string(phrase)]
+	return ok
 }
 
 // A book is the rules of all languages.
 type book struct {
-	list    []*rules
-	common  map[string]uint32 // bits of languages
-	literal map[string]bool
-	homonym map[string]bool // words that with a capital are another
+	list             []*rules
+	common           map[string]uint32 // bits of languages
+	literal, homonym map[string]bool
 }
 
 const mostLanguages = 32
 
 func newBook() *book {
-	b := &book{common: map[string]uint32{}, literal: map[string]bool{}, homonym: set(homonyms, " ")}
-	for i, l := range languages() {
-		c := compiler{elides: l.name == "fr" || l.name == "it"}
-		r := &rules{
-			language: l, polite: c.phrases(l.polite), asking: c.phrases(l.asking), closing: c.phrases(l.closing), service: c.phrases(l.service), verbs: set(l.verbs, " "),
-			starters: c.phrases(strings.ReplaceAll(l.starters, " ", "|")), asks: c.phrases(strings.ReplaceAll(l.asks, " ", "|")),
-			weak: set(l.weak, " "), compares: set(l.compares, " "), own: set(l.own, " "),
-			frames: c.table(l.frames), endings: c.table(l.endings), phrases: c.table(l.phrases), words: c.table(l.words), bare: c.table(l.bare),
-			leads: map[string]bool{},
-		}
-		for _, m := range [...]map[string]bool{r.polite, r.asking, r.asks} {
-			for p := range m {
-				r.lead(p)
-			}
-		}
-		for _, m := range [...]map[string]string{r.phrases, r.frames} {
-			for p := range m {
-				r.lead(p)
-			}
-		}
-		for p := range r.frames {
-			if !strings.Contains(p, " ") {
-				r.starters[p] = true
-			}
-		}
-		for w := range r.asks {
-			r.starters[w] = true
-		}
-		for _, w := range strings.Fields(l.common) {
+	b := &book{common: map[string]uint32{}, literal: map[string]bool{}}
+	c := compiler{}
+	b.homonym = c.set(homonyms)
+	for i, r := range languages() {
+		for w := range r.sets[common] {
 			b.common[w] |= 1 << i
 		}
-		for _, w := range strings.Fields(l.literal) {
+		for w := range r.sets[literal] {
 			b.literal[w] = true
 		}
 		b.list = append(b.list, r)
@@ -87,36 +98,105 @@ func newBook() *book {
 	return b
 }
 
-func (r *rules) lead(phrase string) {
-	first, _, _ := strings.Cut(phrase, " ")
-	r.leads[first] = true
+// A compiler reads a language's file, and writes its phrases as they will be looked for.
+type compiler struct {
+	cutter cutter
+	elides bool
 }
 
-func set(words, by string) map[string]bool {
+func setNames() []string {
+	return strings.Fields("common polite asking closing service starters asks verbs weak own compares literal turned differing joining owners bounds states abilities some personal seeking pronouns modals acting whole degree parting still arising leads")
+}
+
+func tableNames() []string { return strings.Fields("frames endings phrases words bare singles") }
+
+// read reads a file: parts that each begin with a name in brackets. A set is of phrases with bars or
+// line ends between them, or of words; a table has a line for each thing that others become.
+func (c *compiler) read(r *rules, text string) *rules {
+	c.elides = r.elides
+	for _, part := range strings.Split(text, "[")[1:] {
+		name, body, _ := strings.Cut(part, "]\n")
+		for i, n := range setNames() {
+			if n == name {
+				r.sets[i] = c.set(body)
+			}
+		}
+		for i, n := range tableNames() {
+			if n == name {
+				r.tables[i] = c.table(body)
+			}
+		}
+	}
 	m := map[string]bool{}
-	for _, w := range strings.Split(words, by) {
-		if w = strings.TrimSpace(w); w != "" {
-			m[w] = true
+	for _, s := range [...]set{polite, asking, asks} {
+		for p := range r.sets[s] {
+			m[lead(p)] = true
+		}
+	}
+	for _, t := range [...]table{phrases, frames} {
+		for p := range r.tables[t] {
+			m[lead(p)] = true
+		}
+	}
+	r.sets[leads] = m
+	if r.sets[starters] == nil {
+		r.sets[starters] = map[string]bool{}
+	}
+	for p := range r.tables[frames] {
+		if lead(p) == p {
+			r.sets[starters][p] = true
+		}
+	}
+	for p := range r.sets[asks] {
+		r.sets[starters][p] = true
+	}
+	return r
+}
+
+func lead(phrase string) string {
+	first, _, _ := strings.Cut(phrase, " ")
+	return first
+}
+
+// set reads phrases, or words if there is no bar.
+func (c *compiler) set(body string) map[string]bool {
+	m := map[string]bool{}
+	list, elides := strings.Fields(body), c.elides
+	if c.elides = elides && strings.Contains(body, "|"); strings.Contains(body, "|") {
+		list = strings.Split(strings.ReplaceAll(body, "\n", "|"), "|")
+	}
+	for _, p := range list {
+		if p = c.phrase(p); p != "" {
+			m[p] = true
+		}
+	}
+	c.elides = elides
+	return m
+}
+
+func (c *compiler) table(body string) map[string]string {
+	m := map[string]string{}
+	for _, line := range strings.Split(body, "\n") {
+		to, from, _ := strings.Cut(line, ":")
+		to = strings.TrimSpace(to)
+		for _, r := range to {
+			if isDense(r) {
+				to = c.phrase(to)
+				break
+			}
+		}
+		for p := range c.set(from + "|") {
+			m[p] = to
 		}
 	}
 	return m
 }
 
-// A compiler writes phrases as they will be looked for.
-type compiler struct {
-	cutter cutter
-	elides bool // l'eau is two words
-}
-
 func (c *compiler) phrase(p string) string {
 	var b []byte
 	for _, t := range c.cutter.cut([]byte(p)) {
-		if len(b) > 0 {
+		if len(b) > 0 && t.kind != mark {
 			b = append(b, ' ')
-		}
-		if t.kind == mark {
-			b = append(b[:len(b)-1], t.text...)
-			continue
 		}
 		b = append(b, t.text...)
 	}
@@ -124,41 +204,6 @@ func (c *compiler) phrase(p string) string {
 		return strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(string(b), "'", "' "), "  ", " "))
 	}
 	return string(b)
-}
-
-// replacement is what a phrase becomes: words, each for itself.
-func (c *compiler) replacement(p string) string {
-	for _, r := range p {
-		if isDense(r) {
-			return c.phrase(p)
-		}
-	}
-	return strings.TrimSpace(p)
-}
-
-func (c *compiler) phrases(list string) map[string]bool {
-	m := map[string]bool{}
-	for _, p := range strings.Split(list, "|") {
-		if p = c.phrase(p); p != "" {
-			m[p] = true
-		}
-	}
-	return m
-}
-
-func (c *compiler) table(lines string) map[string]string {
-	m := map[string]string{}
-	for _, line := range strings.Split(lines, "\n") {
-		to, from, ok := strings.Cut(line, ":")
-		if !ok {
-			continue
-		}
-		to = c.replacement(to)
-		for p := range c.phrases(from) {
-			m[p] = to
-		}
-	}
-	return m
 }
 
 // language finds out which one a text is in; nil if that is not clear.
@@ -199,16 +244,15 @@ func (b *book) language(list []token) *rules {
 		return b.named("zh")
 	}
 	best, second := 0, -1
-	for i := range b.list {
+	for i := 1; i < len(b.list); i++ {
 		switch {
-		case i == 0:
 		case votes[i] > votes[best]:
 			best, second = i, best
 		case second < 0 || votes[i] > votes[second]:
 			second = i
 		}
 	}
-	if votes[best] == 0 || second >= 0 && votes[second] == votes[best] && (best != 0 || !ascii) {
+	if votes[best] == 0 || votes[second] == votes[best] && (best != 0 || !ascii) {
 		return nil
 	}
 	return b.list[best]
@@ -216,19 +260,9 @@ func (b *book) language(list []token) *rules {
 
 func (b *book) named(name string) *rules {
 	for _, r := range b.list {
-		if r.name == name {
+		if r.name[1:] == name {
 			return r
 		}
 	}
 	return nil
 }
-
-// homonyms are words that with a capital within a sentence, or all in capitals, are
-// another: names of firms, places and languages, and abbreviations.
-const homonyms = `sie ihr ihre ihnen ihren essen weiß arm reich morgen apple amazon alphabet access ace act aids aim amber apache ariel art arm asp aspire atom august bash bath bill bolt brave buffalo
-cardinal cat champion chad champagne chase chef chelsea chili china cobra cod cologne concord congo cork cotton cricket cube cuba dart dash deep
-delta depot discord docker dove dutch echo edge ford express flash flask fig focus forth frank gap general georgia go god golf grace guinea gulp
-hamburg hill homer hope hudson hungary instant it jack jaguar japan java job jordan julia king lark latin lent lily lima lincoln lisp lotus
-march mark mars may mercury meta mini moose mustang nice nike node notion numbers nature oak office opera oracle orange pages pat pearl
-pin pixel poise polish puma puppet ram reading rom rose rust ruby salt sap sat scheme scratch season shell sign signal slack smart snap spark
-spring square stripe sue swift swiss target teams tide time titan trump turkey twitch us vaporware visa vue wales wall who will windows word x zoom`

@@ -39,7 +39,7 @@ func (s *Sketcher) Sketch(text []byte) Sketch {
 		if t.class != weak {
 			said++
 		}
-		s.bytes = binary.LittleEndian.AppendUint32(s.bytes, hash(t.text)&^3|uint32(t.class))
+		s.bytes = binary.LittleEndian.AppendUint32(s.bytes, hash(s.normaliser.word(i))&^3|uint32(t.class))
 	}
 	if said < 2 { // the language is one
 		return nil
@@ -51,7 +51,7 @@ func (s Sketch) len() int          { return len(s) / markSize }
 func (s Sketch) mark(i int) uint32 { return binary.LittleEndian.Uint32(s[i*markSize:]) }
 
 // hash is FNV-1a, https://datatracker.ietf.org/doc/html/draft-eastlake-fnv, with its bits mixed once more.
-func hash(s string) uint32 {
+func hash(s []byte) uint32 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211

@@ -22,6 +22,7 @@ const (
 	sign             // has a meaning of its own, as in mathematics and code
 	mark             // parts sentences and phrases
 	span             // a quotation, code, or what follows a colon
+	made             // what stands for a phrase; no text has one
 )
 
 // A tokenForm is what is known of a token beside its letters.
