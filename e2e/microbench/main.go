@@ -158,6 +158,9 @@ func operations() []operation {
 		{"a hit of 2 KB as a stream", path, stream(chat), answered(2<<10, "stop"), "the same with a stream", 1, cached},
 		{"a miss that is not kept, beyond the chat", path, chat, answered(490, "length"), "chat, 1 KB", 1, cached},
 		{"the same with a 64 KB prompt", path, large, answered(490, "length"), "chat, 64 KB prompt", 1, cached},
+		{"a question, which is a miss", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a request that passes untouched, simulator included", 1, cached},
+		{"more for looking for a similar one", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a question, which is a miss", 1, resembling},
+		{similarHit, path, asked("Could you please tell me how I can change the email address of my account?"), answered(2<<10, "stop"), "a request that passes untouched, simulator included", 1, resembling},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
@@ -165,6 +168,16 @@ func operations() []operation {
 
 // cached is the usual configuration with a cache.
 var cached = strings.TrimSuffix(configuration, "}") + `,"cache":{}}`
+
+// resembling is the same with a cache that knows similar questions.
+var resembling = strings.TrimSuffix(configuration, "}") + `,"cache":{"similar":{}}}`
+
+// similarHit is answered with what another question has got, which comes first.
+const similarHit = "a similar hit of 2 KB"
+
+func asked(question string) string {
+	return `{"model":"gpt-4o","messages":[{"role":"user","content":"` + question + `"}],"temperature":0.7,"max_tokens":512}`
+}
 
 // limited is a configuration with a consumer and 20 limits, of which four are for its
 // requests: of requests and tokens, by what the gateway knows and by what callers choose.
@@ -250,6 +263,13 @@ func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, err
 		return 0, err
 	}
 	defer host.Close()
+	if o.name == similarHit {
+		first := o
+		first.body = asked("How do I change the e-mail address of my account?")
+		if _, err := host.Do(first.request()); err != nil {
+			return 0, err
+		}
+	}
 	request := o.request()
 	for range warm {
 		if r, err := host.Do(request); err != nil || r.Status() != 200 {

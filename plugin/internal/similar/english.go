@@ -213,14 +213,13 @@ func (n *normaliser) singular() {
 		if t.kind != word || t.named() || t.is(exact) || n.in(i, whole) || n.word(i)[0] == '^' {
 			continue
 		}
-		if to, ok := n.rules.tables[singles][string(n.word(i))]; ok {
+		if to, ok := n.replacement(i, singles); ok {
 			n.write(i, to)
 			continue
 		}
 		cut, more := plural(n.word(i))
-		t.size -= uint16(cut)
-		if more != "" {
-			n.write(i, string(n.word(i)), more)
+		if cut > 0 {
+			n.write(i, string(n.word(i)[:int(t.size)-cut]), more)
 		}
 	}
 }

@@ -80,9 +80,9 @@ func (n *normaliser) stem(i int) {
 	}
 	switch {
 	case s[k-2] == 'e' && (s[k-1] == 'n' || s[k-1] == 't'):
-		n.list[i].size -= 2
+		n.write(i, string(s[:k-2]))
 	case s[k-1] == 'n' || s[k-1] == 'e' || s[k-1] == 't':
-		n.list[i].size--
+		n.write(i, string(s[:k-1]))
 	}
 }
 

@@ -19,6 +19,7 @@ type term struct {
 	kind     tokenKind
 	form     tokenForm
 	class    class
+	known    uint64 // bits of the language's sets and tables that the word is in
 }
 
 func (t *term) is(f tokenForm) bool { return t.form&f != 0 }
@@ -28,15 +29,16 @@ func (t *term) named() bool { return t.kind == word && t.form&(capital|first) ==
 
 // A normaliser makes terms of a text. It is used again and again.
 type normaliser struct {
-	book   *book
-	cutter cutter
-	rules  *rules
-	text   []byte // of all terms
-	list   []term
-	phrase []byte
-	ends   []int // of its words
-	framed bool  // the list begins with what stands for how it began
-	owned  bool  // whose a thing is makes no difference
+	book       *book
+	cutter     cutter
+	rules      *rules
+	vocabulary map[string]uint64
+	text       []byte // of all terms
+	list       []term
+	phrase     []byte
+	ends       []int // of its words
+	framed     bool  // the list begins with what stands for how it began
+	owned      bool  // whose a thing is makes no difference
 }
 
 const mostPhrase = 9 // words
@@ -46,6 +48,10 @@ func (n *normaliser) normalise(text []byte) []term {
 	tokens := n.cutter.cut(text)
 	n.list, n.text, n.framed, n.owned = n.list[:0], n.text[:0], false, false
 	n.rules = n.book.language(tokens)
+	n.vocabulary = nil
+	if n.rules != nil {
+		n.vocabulary = n.rules.vocabulary
+	}
 	for i := range tokens {
 		t := &tokens[i]
 		n.list = append(n.list, term{token: uint16(i), kind: t.kind, form: t.form})
@@ -94,7 +100,15 @@ func (n *normaliser) is(i int, w string) bool {
 //
 //go:noinline
 func (n *normaliser) in(i int, s set) bool {
-	return i >= 0 && i < len(n.list) && n.rules.sets[s][string(n.word(i))]
+	return i >= 0 && i < len(n.list) && n.list[i].known&(1<<s) != 0
+}
+
+// replacement is what a table says of a single word.
+func (n *normaliser) replacement(i int, t table) (string, bool) {
+	if n.list[i].known&t.bit() == 0 {
+		return "", false
+	}
+	return n.rules.tables[t][string(n.word(i))], true
 }
 
 // write gives a term another text.
@@ -107,6 +121,7 @@ func (n *normaliser) write(i int, parts ...string) {
 		n.text = append(n.text, p...)
 	}
 	t.size = uint16(len(n.text)) - t.at
+	t.known = n.vocabulary[string(n.text[t.at:])]
 }
 
 // make makes a term one that stands for something.
@@ -163,7 +178,7 @@ func reverse(list []term) {
 // spell gives a term its token's text; homonyms keep their capitals.
 func (n *normaliser) spell(i int, t *token) {
 	before := ""
-	if t.kind == word && (len(t.raw) == 1 && t.raw[0] != 'I' && t.raw[0] != 'A' || n.book.homonym[string(t.text)]) {
+	if t.kind == word && (len(t.raw) == 1 && t.raw[0] != 'I' && t.raw[0] != 'A' || t.known&homonym != 0) {
 		switch {
 		case t.is(capitals):
 			before = "^^"
@@ -181,7 +196,7 @@ func (n *normaliser) verbatim(tokens []token, from int) bool {
 	literal := false
 	for i := range tokens {
 		t := &tokens[i]
-		literal = literal || t.kind == word && n.book.literal[string(t.text)] && !(string(t.text) == "word" && t.is(capital) && !t.is(first))
+		literal = literal || t.kind == word && t.known&literalWord != 0 && !(string(t.text) == "word" && t.is(capital) && !t.is(first))
 	}
 	if !literal {
 		return false
@@ -243,7 +258,7 @@ func (n *normaliser) expand() {
 		if t.kind != word || t.is(exact) {
 			continue
 		}
-		if to, ok := n.rules.tables[bare][string(n.word(i))]; ok {
+		if to, ok := n.replacement(i, bare); ok {
 			n.substitute(i, 1, to)
 			continue
 		}
@@ -469,7 +484,7 @@ func (n *normaliser) replace() {
 		if size := n.longest(i, phrases); size > 0 {
 			n.substitute(i, size, n.rules.tables[phrases][string(n.phrase[:n.ends[size-1]])])
 			i += len(n.list) - was + size - 1
-		} else if to, ok := n.rules.tables[words][string(n.word(i))]; ok {
+		} else if to, ok := n.replacement(i, words); ok {
 			n.substitute(i, 1, to)
 			i += len(n.list) - was
 		}

@@ -58,15 +58,18 @@ const (
 
 // rules are those of a language.
 type rules struct {
-	name     string
-	sets     [setCount]map[string]bool
-	tables   [noTable]map[string]string
-	elides   bool // l'eau is two words
-	owns     bool // Anna's is two words
-	anywhere bool // words that ask need not be the first
-	fits     func(n *normaliser, rest int, phrase, to string) bool
-	finish   func(*normaliser)
+	name       string
+	sets       [setCount]map[string]bool
+	tables     [noTable]map[string]string
+	vocabulary map[string]uint64 // single words, and bits of the sets and tables that they are in
+	elides     bool              // l'eau is two words
+	owns       bool              // Anna's is two words
+	anywhere   bool              // words that ask need not be the first
+	fits       func(n *normaliser, rest int, phrase, to string) bool
+	finish     func(*normaliser)
 }
+
+func (t table) bit() uint64 { return 1 << (setCount + set(t)) }
 
 func (r *rules) has(t table, phrase []byte) bool {
 	_, ok := r.tables[t][string(phrase)]
@@ -75,25 +78,28 @@ func (r *rules) has(t table, phrase []byte) bool {
 
 // A book is the rules of all languages.
 type book struct {
-	list             []*rules
-	common           map[string]uint32 // bits of languages
-	literal, homonym map[string]bool
+	list  []*rules
+	known map[string]uint32 // see token
 }
 
-const mostLanguages = 32
+const mostLanguages = 30
 
 func newBook() *book {
-	b := &book{common: map[string]uint32{}, literal: map[string]bool{}}
-	c := compiler{}
-	b.homonym = c.set(homonyms)
+	b := &book{known: map[string]uint32{}}
 	for i, r := range languages() {
-		for w := range r.sets[common] {
-			b.common[w] |= 1 << i
-		}
-		for w := range r.sets[literal] {
-			b.literal[w] = true
+		for w, in := range r.vocabulary {
+			if in&(1<<common) != 0 {
+				b.known[w] |= 1 << i
+			}
+			if in&(1<<literal) != 0 {
+				b.known[w] |= literalWord
+			}
 		}
 		b.list = append(b.list, r)
+	}
+	var c compiler
+	for w := range c.set(homonyms) {
+		b.known[w] |= homonym
 	}
 	return b
 }
@@ -127,30 +133,45 @@ func (c *compiler) read(r *rules, text string) *rules {
 			}
 		}
 	}
-	m := map[string]bool{}
-	for _, s := range [...]set{polite, asking, asks} {
-		for p := range r.sets[s] {
-			m[lead(p)] = true
+	r.vocabulary = map[string]uint64{}
+	for s, m := range r.sets {
+		for p := range m {
+			r.know(p, 1<<s)
+			if s := set(s); s == polite || s == asking || s == asks {
+				r.vocabulary[lead(p)] |= 1 << leads
+			}
+			if set(s) == asks {
+				r.know(p, 1<<starters)
+			}
 		}
 	}
-	for _, t := range [...]table{phrases, frames} {
-		for p := range r.tables[t] {
-			m[lead(p)] = true
+	for i, m := range r.tables {
+		t := table(i)
+		for p := range m {
+			r.know(p, t.bit())
+			if t == phrases || t == frames {
+				r.vocabulary[lead(p)] |= 1 << leads
+			}
+			if t == frames {
+				r.know(p, 1<<starters)
+			}
 		}
 	}
-	r.sets[leads] = m
-	if r.sets[starters] == nil {
-		r.sets[starters] = map[string]bool{}
-	}
-	for p := range r.tables[frames] {
-		if lead(p) == p {
-			r.sets[starters][p] = true
+	for s := range r.sets { // of these only single words are asked for
+		switch set(s) {
+		case polite, asking, asks, closing, service:
+		default:
+			r.sets[s] = nil
 		}
-	}
-	for p := range r.sets[asks] {
-		r.sets[starters][p] = true
 	}
 	return r
+}
+
+// know notes what is known of a single word.
+func (r *rules) know(p string, bits uint64) {
+	if lead(p) == p {
+		r.vocabulary[p] |= bits
+	}
 }
 
 func lead(phrase string) string {
@@ -223,10 +244,14 @@ func (b *book) language(list []token) *rules {
 		for _, x := range t.text {
 			ascii = ascii && x < 0x80
 		}
-		if t.kind != word || t.is(exact) {
+		if t.kind != word {
 			continue
 		}
-		known := b.common[string(t.text)]
+		t.known = b.known[string(t.text)]
+		known := t.known &^ (homonym | literalWord)
+		if t.is(exact) {
+			continue
+		}
 		vote := uint8(1)
 		if known&(known-1) == 0 {
 			vote = 2 // no other language has it

@@ -69,18 +69,18 @@ const (
 // Score says how much two texts are the same question, from 0 to 100. From 90 on only words
 // without weight differ.
 func Score(a, b Sketch) int {
-	n, m := a.len(), b.len()
-	if n == 0 || m == 0 {
+	if len(a) == 0 || len(b) == 0 {
 		return 0
 	}
+	weight := a.weight() + b.weight()
+	a, b = apart(a, b)
+	n, m := a.len(), b.len()
 	// The costs of turning a text into another, row by row, in tenths of a word that counts.
 	row := make([]cost, m+1)
 	for j := 1; j <= m; j++ {
 		row[j] = row[j-1].drop(b.mark(j - 1))
 	}
-	var weight int
 	for i := range n {
-		weight += weightOf(a.mark(i))
 		x := a.mark(i)
 		diagonal := row[0]
 		row[0] = row[0].drop(x)
@@ -95,9 +95,6 @@ func Score(a, b Sketch) int {
 			}
 			diagonal, row[j] = row[j], best
 		}
-	}
-	for j := range m {
-		weight += weightOf(b.mark(j))
 	}
 	c := row[m]
 	if c.firm > 0 {
@@ -132,9 +129,25 @@ func (c cost) less(d cost) bool {
 	return c.weak < d.weak
 }
 
-func weightOf(mark uint32) int {
-	if class(mark&3) == weak {
-		return weakShare
+// apart leaves out what two sketches begin and end with alike.
+func apart(a, b Sketch) (Sketch, Sketch) {
+	for len(a) > 0 && len(b) > 0 && a.mark(0)>>2 == b.mark(0)>>2 {
+		a, b = a[markSize:], b[markSize:]
 	}
-	return 100
+	for len(a) > 0 && len(b) > 0 && a.mark(a.len()-1)>>2 == b.mark(b.len()-1)>>2 {
+		a, b = a[:len(a)-markSize], b[:len(b)-markSize]
+	}
+	return a, b
+}
+
+// weight is how much a text says, in hundredths of a word.
+func (s Sketch) weight() (sum int) {
+	for i := range s.len() {
+		if class(s.mark(i)&3) == weak {
+			sum += weakShare
+		} else {
+			sum += 100
+		}
+	}
+	return sum
 }

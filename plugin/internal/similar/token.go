@@ -12,7 +12,15 @@ type token struct {
 	text []byte // in small letters, unless capitals count
 	kind tokenKind
 	form tokenForm
+
+	known uint32 // bits of the languages that have the word, and what else is known of it in all of them
 }
+
+// What is known of a word beside its languages.
+const (
+	homonym     = 1 << 31 // with a capital it is another
+	literalWord = 1 << 30 // questions with it are about words
+)
 
 type tokenKind uint8
 
