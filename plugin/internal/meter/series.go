@@ -172,7 +172,7 @@ func (s *Set) Rested(provider string, place bool) Sample {
 }
 
 // Cached counts what the cache has done; what is the rest of the name, with its labels:
-// ;outcome=hit, miss, bypass, shadow, stored or evicted, _not_kept;outcome= and why, and
+// ;outcome=hit, similar, miss, bypass, shadow, similar_shadow, stored or evicted, _not_kept;outcome= and why, and
 // _saved_tokens and _saved_nano_usd.
 func (s *Set) Cached(what string, n int64) Sample {
 	return Sample{Series: s.Plain("postern.cache" + what), Value: uint64(n)}

@@ -65,7 +65,7 @@ func (n *normaliser) any(s set) bool {
 
 // contract has "what a noun is" as "what is a noun", and twenty-five as 25.
 func (n *normaliser) contract() {
-	if last := len(n.list) - 1; last > 1 && n.is(0, "what") && n.be(last) && !n.be(1) && !n.do(1) {
+	if last := len(n.list) - 1; last > 1 && n.is(0, "what") && n.in(last, being) && !n.in(1, being) && !n.in(1, doing) {
 		n.begin(0, 1, "~is")
 		n.list = n.list[:last]
 	}
@@ -77,9 +77,6 @@ func (n *normaliser) contract() {
 		}
 	}
 }
-
-func (n *normaliser) be(i int) bool { return n.is(i, "is") || n.is(i, "are") || n.is(i, "am") }
-func (n *normaliser) do(i int) bool { return n.is(i, "do") || n.is(i, "does") }
 
 // howMany reports whether the text asks for a number.
 func (n *normaliser) howMany() bool { return n.is(0, "how") && (n.is(1, "many") || n.is(1, "much")) }
@@ -95,7 +92,7 @@ func (n *normaliser) recast() {
 	}
 	do := 0
 	for i := 1; i < last && do == 0; i++ {
-		if n.do(i) {
+		if n.in(i, doing) {
 			do = i
 		}
 	}
@@ -131,7 +128,7 @@ func (n *normaliser) recast() {
 		}
 	}
 	for i := 1; i+1 < len(n.list); i++ { // in Go, using Go, on a platform
-		if (n.is(i, "using") || n.is(i, "on") && n.frame("~how")) && n.list[i+1].named() {
+		if n.list[i+1].named() && (n.is(i, "using") || n.is(i, "on") && n.frame("~how")) {
 			n.write(i, "in")
 		}
 	}
@@ -143,7 +140,7 @@ func (n *normaliser) auxiliaries() {
 	asking, done := n.in(0, asks), false
 	for i := range n.list {
 		switch {
-		case n.be(i):
+		case n.in(i, being):
 			if i == 0 {
 				n.make(i, "~is-it")
 				continue
@@ -156,7 +153,7 @@ func (n *normaliser) auxiliaries() {
 				n.swap(1, i, i+1)
 			}
 			done = true
-		case n.do(i):
+		case n.in(i, doing):
 			switch {
 			case i == 0:
 				n.make(i, "~does-it")
@@ -170,7 +167,7 @@ func (n *normaliser) auxiliaries() {
 
 // genitives has the owner behind what is owned.
 func (n *normaliser) genitives() {
-	for at := 1; at < len(n.list)-1; at++ {
+	for at := 1; n.genitive && at < len(n.list)-1; at++ {
 		if !n.is(at, genitive) {
 			continue
 		}

@@ -39,6 +39,7 @@ type normaliser struct {
 	ends       []int // of its words
 	framed     bool  // the list begins with what stands for how it began
 	owned      bool  // whose a thing is makes no difference
+	genitive   bool  // there is one
 }
 
 const mostPhrase = 9 // words
@@ -46,7 +47,7 @@ const mostPhrase = 9 // words
 // normalise is the terms of a text, until the next one.
 func (n *normaliser) normalise(text []byte) []term {
 	tokens := n.cutter.cut(text)
-	n.list, n.text, n.framed, n.owned = n.list[:0], n.text[:0], false, false
+	n.list, n.text, n.framed, n.owned, n.genitive = n.list[:0], n.text[:0], false, false, false
 	n.rules = n.book.language(tokens)
 	n.vocabulary = nil
 	if n.rules != nil {
@@ -275,6 +276,7 @@ func (n *normaliser) expand() {
 		case n.rules.owns && tail == "s":
 			n.write(i, head)
 			n.insert(i+1, genitive)
+			n.genitive = true
 		}
 	}
 }

@@ -35,6 +35,8 @@ const (
 	seeking              // verbs of whom it makes a difference whose a thing is
 	pronouns
 	modals
+	being
+	doing
 	acting // words before "do" as a verb of its own
 	whole  // words whose s is no plural's
 	degree // words that end in est, and are no superlatives
@@ -111,7 +113,7 @@ type compiler struct {
 }
 
 func setNames() []string {
-	return strings.Fields("common polite asking closing service starters asks verbs weak own compares literal turned differing joining owners bounds states abilities some personal seeking pronouns modals acting whole degree parting still arising leads")
+	return strings.Fields("common polite asking closing service starters asks verbs weak own compares literal turned differing joining owners bounds states abilities some personal seeking pronouns modals being doing acting whole degree parting still arising leads")
 }
 
 func tableNames() []string { return strings.Fields("frames endings phrases words bare singles") }

@@ -50,7 +50,6 @@ func (t *token) is(f tokenForm) bool { return t.form&f != 0 }
 // A cutter cuts a text into tokens. It is used again and again.
 type cutter struct {
 	plain  []byte // the text with one width, one kind of quotation mark, and no white space but ' ' and '\n'
-	wide   []bool // the character that begins here was a mark of East Asia, which needs no space behind
 	lower  []byte
 	list   []token
 	at     int
@@ -72,34 +71,29 @@ func (c *cutter) cut(text []byte) []token {
 // flatten writes c.plain.
 func (c *cutter) flatten(text []byte) {
 	text = bytes.TrimSpace(text)
-	c.plain, c.wide, c.broken = c.plain[:0], c.wide[:0], false
+	c.plain, c.broken = c.plain[:0], false
 	for len(text) > 0 {
+		if b := text[0]; b < utf8.RuneSelf {
+			if b == '\t' || b == '\r' {
+				b = ' '
+			}
+			c.plain = append(c.plain, b)
+			text = text[1:]
+			continue
+		}
 		r, n := utf8.DecodeRune(text)
 		c.broken = c.broken || r == utf8.RuneError
 		text = text[n:]
-		wide := false
-		if r >= utf8.RuneSelf {
-			r, wide = flat(r)
-			if r == 0 {
-				continue
-			}
-			if base, ok := c.compose(r); ok {
-				c.plain = utf8.AppendRune(c.plain, base)
-				continue
-			}
+		r, wide := flat(r)
+		if base, ok := c.compose(r); ok {
+			r = base
 		}
-		if r == '\t' || r == '\r' {
-			r = ' '
+		if r > 0 {
+			c.plain = utf8.AppendRune(c.plain, r)
 		}
-		at := len(c.plain)
-		c.plain = utf8.AppendRune(c.plain, r)
-		for len(c.wide) < at {
-			c.wide = append(c.wide, false)
+		if wide {
+			c.plain = append(c.plain, ' ') // as there is one behind it elsewhere
 		}
-		c.wide = append(c.wide, wide)
-	}
-	for len(c.wide) < len(c.plain) {
-		c.wide = append(c.wide, false)
 	}
 }
 
@@ -214,10 +208,15 @@ func (c *cutter) before() rune {
 	return r
 }
 
-func isLetter(r rune) bool { return r == '_' || unicode.IsLetter(r) || r >= firstMark && r < 0x370 }
-func isDigit(r rune) bool  { return r >= '0' && r <= '9' }
-func isWord(r rune) bool   { return isDigit(r) || isLetter(r) }
-func isSpace(r rune) bool  { return r == ' ' || r == '\n' }
+func isLetter(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r|0x20 >= 'a' && r|0x20 <= 'z' || r == '_'
+	}
+	return unicode.IsLetter(r) || r >= firstMark && r < 0x370
+}
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+func isWord(r rune) bool  { return isDigit(r) || isLetter(r) }
+func isSpace(r rune) bool { return r == ' ' || r == '\n' }
 
 // isDense reports whether a character is a word by itself: Chinese ones and kana.
 func isDense(r rune) bool {
@@ -263,7 +262,7 @@ func (c *cutter) next() {
 
 // stop takes a sign that ends a sentence or a phrase, if it does.
 func (c *cutter) stop(r, after rune) {
-	ends := isSpace(after) || c.wide[c.at] || bytes.ContainsRune([]byte(".?!,;)\"'"), after)
+	ends := isSpace(after) || bytes.ContainsRune([]byte(".?!,;)\"'"), after)
 	if !ends {
 		c.add(sign, 1, 0)
 		return
@@ -443,8 +442,15 @@ func (c *cutter) shape(t *token) {
 	small, big, inner := 0, 0, false
 	start := len(c.lower)
 	for i := 0; i < len(t.raw); {
-		r, n := utf8.DecodeRune(t.raw[i:])
-		l := unicode.ToLower(r)
+		r, n := rune(t.raw[i]), 1
+		l := r
+		switch {
+		case r >= utf8.RuneSelf:
+			r, n = utf8.DecodeRune(t.raw[i:])
+			l = unicode.ToLower(r)
+		case r >= 'A' && r <= 'Z':
+			l = r | 0x20
+		}
 		switch {
 		case r == '\'':
 			small = 0 // l'Italie
