@@ -3,15 +3,16 @@ package similar
 const genitive = "'s"
 
 // fitsEnglish reports whether a frame may stand before what follows it.
-func fitsEnglish(n *normaliser, rest int, phrase, to string) bool {
+func fitsEnglish(n *normaliser, rest int, to string) bool {
 	digits := n.list[rest].kind == number
 	few := digits || n.in(rest, some)
+	one := rest == 1
 	switch to {
 	case "~how": // as for anybody, not as for who is asked
 		if n.in(rest, states) {
-			return phrase == "how to"
+			return n.is(1, "to")
 		}
-		if phrase[len(phrase)-3:] != "you" {
+		if !n.is(rest-1, "you") {
 			return true
 		}
 		for i := rest; i < len(n.list); i++ {
@@ -24,19 +25,19 @@ func fitsEnglish(n *normaliser, rest int, phrase, to string) bool {
 		if n.is(rest, "to") || n.is(rest, "you") {
 			return false
 		}
-		return phrase != "tell me" && phrase[0] != 'i' || few || phrase == "i need" || phrase == "i am looking for"
+		return few || !n.is(0, "tell") && (!n.is(0, "i") || n.is(1, "need") || n.is(rest-1, "for"))
 	case "~write":
 		return few
 	case "~list":
-		return !n.is(rest, "the") || phrase == "list"
+		return !n.is(rest, "the") || one
 	case "~is":
-		switch phrase {
-		case "how much is":
+		switch {
+		case n.is(1, "much"): // how much is
 			return digits
-		case "explain", "define":
+		case one: // explain, define
 			return !n.in(rest, asks) && !n.is(rest, "in") && !n.is(rest, "briefly")
 		}
-		return !n.is(rest, "your") || phrase == "what is" || phrase == "what are"
+		return !n.is(rest, "your") || n.is(0, "what")
 	}
 	return true
 }
@@ -210,8 +211,8 @@ func (n *normaliser) singular() {
 		if t.kind != word || t.named() || t.is(exact) || n.in(i, whole) || n.word(i)[0] == '^' {
 			continue
 		}
-		if to, ok := n.replacement(i, singles); ok {
-			n.write(i, to)
+		if t.known&singles.bit() != 0 {
+			n.write(i, n.rules.text(singles, n.key(i, i+1)))
 			continue
 		}
 		cut, more := plural(n.word(i))

@@ -30,7 +30,7 @@ var (
 // languages are all that there are rules for. English comes first.
 func languages() []*rules {
 	var c compiler
-	fits := func(*normaliser, int, string, string) bool { return true }
+	fits := func(*normaliser, int, string) bool { return true }
 	plain := func(*normaliser) {}
 	return []*rules{
 		c.read(&rules{name: "~en", owns: true, fits: fitsEnglish, finish: finishEnglish}, english),

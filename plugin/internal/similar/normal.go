@@ -20,6 +20,7 @@ type term struct {
 	form     tokenForm
 	class    class
 	known    uint64 // bits of the language's sets and tables that the word is in
+	hash     uint64
 }
 
 func (t *term) is(f tokenForm) bool { return t.form&f != 0 }
@@ -29,17 +30,14 @@ func (t *term) named() bool { return t.kind == word && t.form&(capital|first) ==
 
 // A normaliser makes terms of a text. It is used again and again.
 type normaliser struct {
-	book       *book
-	cutter     cutter
-	rules      *rules
-	vocabulary map[string]uint64
-	text       []byte // of all terms
-	list       []term
-	phrase     []byte
-	ends       []int // of its words
-	framed     bool  // the list begins with what stands for how it began
-	owned      bool  // whose a thing is makes no difference
-	genitive   bool  // there is one
+	book     *book
+	cutter   cutter
+	rules    *rules
+	text     []byte // of all terms
+	list     []term
+	framed   bool // the list begins with what stands for how it began
+	owned    bool // whose a thing is makes no difference
+	genitive bool // there is one
 }
 
 const mostPhrase = 9 // words
@@ -49,10 +47,6 @@ func (n *normaliser) normalise(text []byte) []term {
 	tokens := n.cutter.cut(text)
 	n.list, n.text, n.framed, n.owned, n.genitive = n.list[:0], n.text[:0], false, false, false
 	n.rules = n.book.language(tokens)
-	n.vocabulary = nil
-	if n.rules != nil {
-		n.vocabulary = n.rules.vocabulary
-	}
 	for i := range tokens {
 		t := &tokens[i]
 		n.list = append(n.list, term{token: uint16(i), kind: t.kind, form: t.form})
@@ -101,15 +95,21 @@ func (n *normaliser) is(i int, w string) bool {
 //
 //go:noinline
 func (n *normaliser) in(i int, s set) bool {
-	return i >= 0 && i < len(n.list) && n.list[i].known&(1<<s) != 0
+	return i >= 0 && i < len(n.list) && n.list[i].known&s.bit() != 0
 }
 
-// replacement is what a table says of a single word.
-func (n *normaliser) replacement(i int, t table) (string, bool) {
-	if n.list[i].known&t.bit() == 0 {
-		return "", false
+// key is that of terms as a phrase; noKey if there is something between them.
+//
+//go:noinline
+func (n *normaliser) key(from, to int) uint64 {
+	key := uint64(noKey)
+	for i := from; i < to; i++ {
+		if k := n.list[i].kind; k == mark || k == span {
+			return noKey
+		}
+		key = keyWith(key, n.list[i].hash)
 	}
-	return n.rules.tables[t][string(n.word(i))], true
+	return key
 }
 
 // write gives a term another text.
@@ -122,7 +122,10 @@ func (n *normaliser) write(i int, parts ...string) {
 		n.text = append(n.text, p...)
 	}
 	t.size = uint16(len(n.text)) - t.at
-	t.known = n.vocabulary[string(n.text[t.at:])]
+	t.hash = hash(n.text[t.at:])
+	if n.rules != nil {
+		t.known = n.rules.known[keyWith(noKey, t.hash)]
+	}
 }
 
 // make makes a term one that stands for something.
@@ -259,8 +262,8 @@ func (n *normaliser) expand() {
 		if t.kind != word || t.is(exact) {
 			continue
 		}
-		if to, ok := n.replacement(i, bare); ok {
-			n.substitute(i, 1, to)
+		if t.known&bare.bit() != 0 {
+			n.substitute(i, 1, n.rules.text(bare, n.key(i, i+1)))
 			continue
 		}
 		at := bytes.IndexByte(n.word(i), '\'')
@@ -299,53 +302,33 @@ func (n *normaliser) substitute(i, size int, words string) {
 	}
 }
 
-// join writes terms as a phrase, and where each of them ends; false if there is something
-// between them.
-func (n *normaliser) join(from, to int) bool {
-	n.phrase, n.ends = n.phrase[:0], n.ends[:0]
-	for i := from; i < to; i++ {
-		if k := n.list[i].kind; k == mark || k == span {
-			return false
-		}
-		if i > from {
-			n.phrase = append(n.phrase, ' ')
-		}
-		n.phrase = append(n.phrase, n.word(i)...)
-		n.ends = append(n.ends, len(n.phrase))
-	}
-	return to > from
-}
-
-// longest is how many terms from a place on are the longest phrase that is in one of some
-// sets, or in a table; 0 if there is none.
-func (n *normaliser) longest(from int, t table, sets ...set) int {
+// longest is how many terms from a place on are the longest phrase that is in some sets or tables, by
+// their bits, and its key; 0 if there is none.
+func (n *normaliser) longest(from int, in uint64) (size int, key uint64) {
 	if !n.in(from, leads) {
-		return 0
+		return 0, noKey
 	}
-	n.join(from, min(from+mostPhrase, len(n.list)))
-	for size := len(n.ends); size > 0; size-- {
-		p := n.phrase[:n.ends[size-1]]
-		if t != noTable && n.rules.has(t, p) {
-			return size
+	next := uint64(noKey)
+	for i := from; i < min(from+mostPhrase, len(n.list)); i++ {
+		if k := n.list[i].kind; k == mark || k == span {
+			break
 		}
-		for _, s := range sets {
-			if n.rules.sets[s][string(p)] {
-				return size
-			}
+		if next = keyWith(next, n.list[i].hash); n.rules.known[next]&in != 0 {
+			size, key = i+1-from, next
 		}
 	}
-	return 0
+	return size, key
 }
 
 // courtesies takes out what is said in front for politeness alone.
 func (n *normaliser) courtesies() {
 	for {
 		at := n.afterMarks(0)
-		if size := n.longest(at, noTable, asking); size > 0 && n.asks(n.afterMarks(at+size)) {
+		if size, _ := n.longest(at, asking.bit()); size > 0 && n.asks(n.afterMarks(at+size)) {
 			n.list = n.list[n.afterMarks(at+size):]
 			continue
 		}
-		size := n.longest(at, noTable, polite)
+		size, _ := n.longest(at, polite.bit())
 		end := n.afterMarks(at + size)
 		if size == 0 || end == len(n.list) || !n.starts(end) && !(end > at+size && n.list[end].is(first)) {
 			return
@@ -380,13 +363,11 @@ func (n *normaliser) trimmed() int {
 
 // closes reports whether terms at the end say nothing. "To me" says something in a question.
 func (n *normaliser) closes(from, to int) bool {
-	if !n.join(from, to) {
-		return false
-	}
-	if n.rules.sets[service][string(n.phrase)] {
+	in := n.rules.known[n.key(from, to)]
+	if in&service.bit() != 0 {
 		return n.in(0, starters) && !n.in(0, asks) && !n.in(0, verbs)
 	}
-	return n.rules.sets[closing][string(n.phrase)] && (n.list[from-1].kind == mark || !n.list[from].is(capital))
+	return in&closing.bit() != 0 && (n.list[from-1].kind == mark || !n.list[from].is(capital))
 }
 
 func (n *normaliser) afterMarks(at int) int {
@@ -398,13 +379,14 @@ func (n *normaliser) afterMarks(at int) int {
 
 // starts reports whether a question or a request may begin at a place.
 func (n *normaliser) starts(at int) bool {
-	return n.in(at, starters) || n.longest(at, frames, polite, asking) > 0
+	size, _ := n.longest(at, frames.bit()|polite.bit()|asking.bit())
+	return size > 0 || n.in(at, starters)
 }
 
 // asks reports whether a word that asks is at a place, or behind it where that is not the first.
 func (n *normaliser) asks(at int) bool {
 	for ; at < len(n.list); at++ {
-		if n.longest(at, noTable, asks) > 0 {
+		if size, _ := n.longest(at, asks.bit()); size > 0 {
 			return true
 		}
 		if !n.rules.anywhere {
@@ -436,20 +418,17 @@ func (n *normaliser) turn() {
 func (n *normaliser) lead() {
 	end := n.trimmed()
 	n.list = n.list[:end]
-	if size := n.longest(0, frames); size > 0 && size < end {
-		phrase := string(n.phrase[:n.ends[size-1]])
-		if to := n.rules.tables[frames][phrase]; n.rules.fits(n, size, phrase, to) {
+	if size, key := n.longest(0, frames.bit()); size > 0 && size < end {
+		if to := n.rules.text(frames, key); n.rules.fits(n, size, to) {
 			n.begin(0, size, to)
 			return
 		}
 	}
 	for from := max(end-mostPhrase, 1); from < end; from++ {
-		if n.join(from, end) {
-			if to, ok := n.rules.tables[endings][string(n.phrase)]; ok {
-				n.list = n.list[:from]
-				n.begin(0, 0, to)
-				return
-			}
+		if key := n.key(from, end); n.rules.known[key]&endings.bit() != 0 {
+			n.list = n.list[:from]
+			n.begin(0, 0, n.rules.text(endings, key))
+			return
 		}
 	}
 }
@@ -483,11 +462,11 @@ func (n *normaliser) replace() {
 			continue
 		}
 		was := len(n.list)
-		if size := n.longest(i, phrases); size > 0 {
-			n.substitute(i, size, n.rules.tables[phrases][string(n.phrase[:n.ends[size-1]])])
+		if size, key := n.longest(i, phrases.bit()); size > 0 {
+			n.substitute(i, size, n.rules.text(phrases, key))
 			i += len(n.list) - was + size - 1
-		} else if to, ok := n.replacement(i, words); ok {
-			n.substitute(i, 1, to)
+		} else if n.list[i].known&words.bit() != 0 {
+			n.substitute(i, 1, n.rules.text(words, n.key(i, i+1)))
 			i += len(n.list) - was
 		}
 	}

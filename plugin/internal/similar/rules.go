@@ -43,7 +43,7 @@ const (
 	parting
 	still
 	arising
-	leads // first words of all phrases
+	leads // first words of phrases, and single words
 	setCount
 )
 
@@ -58,58 +58,67 @@ const (
 	noTable
 )
 
-// rules are those of a language.
+// rules are those of a language. They are kept by hashes, so that the garbage collector has
+// nothing to look at.
 type rules struct {
-	name       string
-	sets       [setCount]map[string]bool
-	tables     [noTable]map[string]string
-	vocabulary map[string]uint64 // single words, and bits of the sets and tables that they are in
-	elides     bool              // l'eau is two words
-	owns       bool              // Anna's is two words
-	anywhere   bool              // words that ask need not be the first
-	fits       func(n *normaliser, rest int, phrase, to string) bool
-	finish     func(*normaliser)
+	name     string
+	known    map[uint64]uint64 // of words and phrases: bits of the sets and tables that they are in
+	becomes  [noTable]map[uint64]uint32
+	texts    []byte // of what others become, which becomes says the place and the length of
+	elides   bool   // l'eau is two words
+	owns     bool   // Anna's is two words
+	anywhere bool   // words that ask need not be the first
+	fits     func(n *normaliser, rest int, to string) bool
+	finish   func(*normaliser)
 }
 
+func (s set) bit() uint64   { return 1 << s }
 func (t table) bit() uint64 { return 1 << (setCount + set(t)) }
 
-func (r *rules) has(t table, phrase []byte) bool {
-	_, ok := r.tables[t][string(phrase)]
-	return ok
+// text is what a table has for a phrase.
+func (r *rules) text(t table, key uint64) string {
+	at := r.becomes[t][key]
+	return string(r.texts[at>>8:][:at&0xff])
 }
+
+// A phrase's key is made of its words' hashes, one after the other.
+const noKey = 14695981039346656037
+
+func keyWith(key, word uint64) uint64 { return (key ^ word) * 1099511628211 }
 
 // A book is the rules of all languages.
 type book struct {
 	list  []*rules
-	known map[string]uint32 // see token
+	known map[uint64]uint32 // of words: see token
 }
 
 const mostLanguages = 30
 
 func newBook() *book {
-	b := &book{known: map[string]uint32{}}
-	for i, r := range languages() {
-		for w, in := range r.vocabulary {
-			if in&(1<<common) != 0 {
-				b.known[w] |= 1 << i
+	b := &book{known: map[uint64]uint32{}, list: languages()}
+	for i, r := range b.list {
+		for key, in := range r.known {
+			var bits uint32
+			if in&common.bit() != 0 {
+				bits |= 1 << i
 			}
-			if in&(1<<literal) != 0 {
-				b.known[w] |= literalWord
+			if in&literal.bit() != 0 {
+				bits |= literalWord
+			}
+			if bits > 0 {
+				b.known[key] |= bits
 			}
 		}
-		b.list = append(b.list, r)
 	}
-	var c compiler
-	for w := range c.set(homonyms) {
-		b.known[w] |= homonym
-	}
+	c := compiler{r: &rules{known: map[uint64]uint64{}}}
+	c.set(homonyms, func(key uint64) { b.known[key] |= homonym })
 	return b
 }
 
-// A compiler reads a language's file, and writes its phrases as they will be looked for.
+// A compiler reads a language's file.
 type compiler struct {
 	cutter cutter
-	elides bool
+	r      *rules
 }
 
 func setNames() []string {
@@ -121,110 +130,96 @@ func tableNames() []string { return strings.Fields("frames endings phrases words
 // read reads a file: parts that each begin with a name in brackets. A set is of phrases with bars or
 // line ends between them, or of words; a table has a line for each thing that others become.
 func (c *compiler) read(r *rules, text string) *rules {
-	c.elides = r.elides
+	c.r = r
+	r.known = map[uint64]uint64{}
 	for _, part := range strings.Split(text, "[")[1:] {
 		name, body, _ := strings.Cut(part, "]\n")
 		for i, n := range setNames() {
-			if n == name {
-				r.sets[i] = c.set(body)
+			if s := set(i); n == name {
+				bits := s.bit()
+				if s == asks {
+					bits |= starters.bit()
+				}
+				c.set(body, func(key uint64) { r.known[key] |= bits })
 			}
 		}
 		for i, n := range tableNames() {
 			if n == name {
-				r.tables[i] = c.table(body)
+				c.table(table(i), body)
 			}
-		}
-	}
-	r.vocabulary = map[string]uint64{}
-	for s, m := range r.sets {
-		for p := range m {
-			r.know(p, 1<<s)
-			if s := set(s); s == polite || s == asking || s == asks {
-				r.vocabulary[lead(p)] |= 1 << leads
-			}
-			if set(s) == asks {
-				r.know(p, 1<<starters)
-			}
-		}
-	}
-	for i, m := range r.tables {
-		t := table(i)
-		for p := range m {
-			r.know(p, t.bit())
-			if t == phrases || t == frames {
-				r.vocabulary[lead(p)] |= 1 << leads
-			}
-			if t == frames {
-				r.know(p, 1<<starters)
-			}
-		}
-	}
-	for s := range r.sets { // of these only single words are asked for
-		switch set(s) {
-		case polite, asking, asks, closing, service:
-		default:
-			r.sets[s] = nil
 		}
 	}
 	return r
 }
 
-// know notes what is known of a single word.
-func (r *rules) know(p string, bits uint64) {
-	if lead(p) == p {
-		r.vocabulary[p] |= bits
-	}
-}
-
-func lead(phrase string) string {
-	first, _, _ := strings.Cut(phrase, " ")
-	return first
-}
-
-// set reads phrases, or words if there is no bar.
-func (c *compiler) set(body string) map[string]bool {
-	m := map[string]bool{}
-	list, elides := strings.Fields(body), c.elides
-	if c.elides = elides && strings.Contains(body, "|"); strings.Contains(body, "|") {
+// set reads phrases, or words if there is no bar, and gives their keys.
+func (c *compiler) set(body string, f func(key uint64)) {
+	list, bars := strings.Fields(body), strings.Contains(body, "|")
+	if bars {
 		list = strings.Split(strings.ReplaceAll(body, "\n", "|"), "|")
 	}
 	for _, p := range list {
-		if p = c.phrase(p); p != "" {
-			m[p] = true
+		if key := c.key(p, bars && c.r.elides); key != noKey {
+			f(key)
 		}
 	}
-	c.elides = elides
-	return m
 }
 
-func (c *compiler) table(body string) map[string]string {
-	m := map[string]string{}
+// key is that of a phrase. Its first word is noted as one that leads.
+func (c *compiler) key(p string, elides bool) uint64 {
+	if elides {
+		p = strings.ReplaceAll(p, "'", "' ")
+	}
+	key := uint64(noKey)
+	var held []byte
+	for _, t := range c.cutter.cut([]byte(p)) {
+		if t.kind == mark && len(held) > 0 { // an apostrophe that ends the word
+			held = append(held, t.text...)
+			continue
+		}
+		key = c.join(key, held)
+		held = append(held[:0:0], t.text...)
+	}
+	return c.join(key, held)
+}
+
+func (c *compiler) join(key uint64, word []byte) uint64 {
+	if len(word) == 0 {
+		return key
+	}
+	first := key == noKey
+	if key = keyWith(key, hash(word)); first {
+		c.r.known[key] |= leads.bit()
+	}
+	return key
+}
+
+func (c *compiler) table(t table, body string) {
+	r := c.r
+	r.becomes[t] = map[uint64]uint32{}
 	for _, line := range strings.Split(body, "\n") {
 		to, from, _ := strings.Cut(line, ":")
-		to = strings.TrimSpace(to)
-		for _, r := range to {
-			if isDense(r) {
-				to = c.phrase(to)
-				break
+		text := spaced(strings.TrimSpace(to))
+		at := uint32(len(r.texts)<<8 | len(text))
+		r.texts = append(r.texts, text...)
+		c.set(from+"|", func(key uint64) {
+			r.known[key] |= t.bit()
+			r.becomes[t][key] = at
+			if t == frames {
+				r.known[key] |= starters.bit()
 			}
-		}
-		for p := range c.set(from + "|") {
-			m[p] = to
-		}
+		})
 	}
-	return m
 }
 
-func (c *compiler) phrase(p string) string {
+// spaced has spaces between characters that are words.
+func spaced(s string) string {
 	var b []byte
-	for _, t := range c.cutter.cut([]byte(p)) {
-		if len(b) > 0 && t.kind != mark {
+	for _, r := range s {
+		if isDense(r) && len(b) > 0 {
 			b = append(b, ' ')
 		}
-		b = append(b, t.text...)
-	}
-	if c.elides {
-		return strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(string(b), "'", "' "), "  ", " "))
+		b = append(b, string(r)...)
 	}
 	return string(b)
 }
@@ -249,7 +244,7 @@ func (b *book) language(list []token) *rules {
 		if t.kind != word {
 			continue
 		}
-		t.known = b.known[string(t.text)]
+		t.known = b.known[keyWith(noKey, hash(t.text))]
 		known := t.known &^ (homonym | literalWord)
 		if t.is(exact) {
 			continue

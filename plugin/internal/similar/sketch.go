@@ -39,7 +39,7 @@ func (s *Sketcher) Sketch(text []byte) Sketch {
 		if t.class != weak {
 			said++
 		}
-		s.bytes = binary.LittleEndian.AppendUint32(s.bytes, hash(s.normaliser.word(i))&^3|uint32(t.class))
+		s.bytes = binary.LittleEndian.AppendUint32(s.bytes, uint32(t.hash^t.hash>>32)&^3|uint32(t.class))
 	}
 	if said < 2 { // the language is one
 		return nil
@@ -50,13 +50,13 @@ func (s *Sketcher) Sketch(text []byte) Sketch {
 func (s Sketch) len() int          { return len(s) / markSize }
 func (s Sketch) mark(i int) uint32 { return binary.LittleEndian.Uint32(s[i*markSize:]) }
 
-// hash is FNV-1a, https://datatracker.ietf.org/doc/html/draft-eastlake-fnv, with its bits mixed once more.
-func hash(s []byte) uint32 {
+// hash is FNV-1a, https://datatracker.ietf.org/doc/html/draft-eastlake-fnv.
+func hash(s []byte) uint64 {
 	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
+	for _, b := range s {
+		h = (h ^ uint64(b)) * 1099511628211
 	}
-	return uint32(h ^ h>>32)
+	return h
 }
 
 // What a word costs that is in one of two texts only, in hundredths; a content word costs as
