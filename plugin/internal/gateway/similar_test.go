@@ -205,6 +205,50 @@ func TestSimilarToNothing(t *testing.T) {
 	}
 }
 
+// TestSimilarAndStale checks that what is not fresh is for who asks the same words, and that
+// what is renewed is found.
+func TestSimilarAndStale(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, cached(`{"similar":{},"ttl":"1m","stale_while_revalidate":"1h","stale_if_error":"2h"}`, ""))
+	p.exchange(chatAsk(user("m", "", asked)), says("old"))
+	p.now += int64(2 * time.Minute)
+	failed := says("no")
+	failed.First = "503"
+	if x := p.exchange(chatAsk(user("m", "", alike)), failed); x.cache() != "miss" || strings.Contains(string(x.response.Body), "old") {
+		t.Errorf("got %s: %s; want no answer that is stale", x.cache(), x.response.Body)
+	}
+	if x := p.exchange(chatAsk(user("m", "", asked)), failed); x.cache() != "stale" {
+		t.Errorf("got %s, want what is stale", x.cache())
+	}
+	renewed := says("renewed")
+	p.answer(&renewed)
+	if x := p.exchange(chatAsk(user("m", "", alike)), failed); x.cache() != "similar" || !strings.Contains(string(x.response.Body), "renewed") {
+		t.Errorf("got %s: %s; want what was renewed", x.cache(), x.response.Body)
+	}
+}
+
+// TestSimilarAtTheSameTime has two ask the same in other words before there is an answer.
+func TestSimilarAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, cached(`{"similar":{},"coalesce":{}}`, ""))
+	a, b := p.stream(), p.stream()
+	a.request(chatAsk(user("m", "", asked)))
+	b.request(chatAsk(user("m", "", alike)))
+	if a.upstream == nil || b.upstream == nil {
+		t.Fatal("one waits for the other")
+	}
+	p.details = "via_upstream"
+	a.respond(says("one"))
+	a.done()
+	b.respond(says("two"))
+	b.done()
+	for text, want := range map[string]string{asked: "one", alike: "two"} {
+		if x := p.exchange(chatAsk(user("m", "", text)), says("new")); x.cache() != "hit" || !strings.Contains(string(x.response.Body), want) {
+			t.Errorf("%s: got %s: %s", text, x.cache(), x.response.Body)
+		}
+	}
+}
+
 // TestSimilarInAFleet has a proxy find in Redis what it knows to be alike, and no other proxy.
 func TestSimilarInAFleet(t *testing.T) {
 	t.Parallel()
