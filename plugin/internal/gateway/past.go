@@ -1,6 +1,9 @@
 package gateway
 
-import "github.com/postern-gateway/postern/adapters/chat"
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/plugin/internal/limit"
+)
 
 // A past is what the targets before the one in hand have taken of one stream.
 type past struct {
@@ -33,6 +36,41 @@ func (s *Stream) settlePart() {
 	p.delivered = s.delivered()
 	s.usage, s.cost, s.priced = chat.Usage{}, 0, false
 	tr.usage, tr.counted = chat.Usage{}, false
+}
+
+// reserveOn reserves what a target needs to go on, and lowers the tokens of its answer to
+// what is left of those that the whole may have, and to what there is room for.
+func (s *Stream) reserveOn(r *chat.Request) *chat.Error {
+	b, had := &s.budget, s.delivered()
+	if r.MaxTokens > 0 {
+		r.MaxTokens = max(leastOutput, r.MaxTokens-had)
+	}
+	if b.lease.Empty() {
+		return nil
+	}
+	left := r.MaxTokens
+	if left == 0 {
+		left = max(leastOutput, b.ask.Output-had)
+	}
+	unused, picos := max(0, b.output-had), b.ask.Picos
+	b.ask.Input = r.Tokens()
+	if e := s.price(); e != nil {
+		return e
+	}
+	more := limit.Ask{Input: b.ask.Input, Output: max(0, left-unused), Least: max(0, min(left, leastOutput)-unused), Fixed: b.ask.Fixed, Picos: b.ask.Picos}
+	if dearer := b.ask.Picos - picos; dearer > 0 { // what is reserved already, too
+		more.Fixed += (dearer*unused + 999) / 1000
+	}
+	if out := s.w.book.Admit(&b.lease, &more, limit.Spent, b.except, s.w.port.Now()); out.Refused != nil {
+		s.count("refused", out.Refused)
+		return exceeded(out.Refused, out.Wait)
+	}
+	b.output = b.lease.Output()
+	if room := b.output - had; b.ask.Output > 0 && room < left {
+		s.count("lowered", nil)
+		r.MaxTokens = max(1, room)
+	}
+	return nil
 }
 
 // total is what all targets of the request have taken.

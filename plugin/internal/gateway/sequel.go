@@ -180,7 +180,6 @@ func (s *Stream) translateOn(step *Step, request rawjson.Value) *chat.Error {
 	}
 	t := s.target.Provider.Adapter.(adapters.Translator)
 	r.Model, r.Stream = s.target.Model, true
-	s.leaves(r)
 	said, e := s.saidFor()
 	if e != nil {
 		return e
@@ -194,6 +193,9 @@ func (s *Stream) translateOn(step *Step, request rawjson.Value) *chat.Error {
 		}
 	}
 	if e = s.reads(r); e == nil {
+		e = s.reserveOn(r)
+	}
+	if e == nil {
 		step.Body, e = t.AppendRequest(step.Body, r)
 	}
 	if e != nil {
@@ -205,20 +207,6 @@ func (s *Stream) translateOn(step *Step, request rawjson.Value) *chat.Error {
 	s.prompt = promptBytes(step.Body)
 	q.seam = seam{text: tr.openText(), trim: len(said) < len(q.said)}
 	return nil
-}
-
-// leaves lowers the tokens that the answer may have by those that have been delivered.
-func (s *Stream) leaves(r *chat.Request) {
-	had := s.delivered()
-	if r.MaxTokens > 0 {
-		r.MaxTokens = max(leastOutput, r.MaxTokens-had)
-	}
-	if b := &s.budget; b.output > 0 {
-		room := max(leastOutput, b.output-had)
-		if r.MaxTokens == 0 || r.MaxTokens > room {
-			r.MaxTokens = room
-		}
-	}
 }
 
 // saidFor is what has been said, as another provider may see it: without white space at its

@@ -312,3 +312,34 @@ func TestWhoIsBilledForASequel(t *testing.T) {
 		}
 	}
 }
+
+// A sequel has what the answer may still have, and what limits have room for; without room
+// there is none.
+func TestSequelsReserve(t *testing.T) {
+	t.Parallel()
+	config := strings.Replace(strings.TrimSuffix(topUpConfig, ","), `"model":"gpt-4o"}]}`, `"model":"gpt-4o"}],"continue":{}}`, 1)
+	for _, tt := range []struct{ about, limits, want string }{
+		{"no limit", ``, `"max_tokens":8994`},
+		{"there is room", `"limits":[{"name":"all","output_tokens":20000,"per":"1m"}]`, `"max_tokens":8994`},
+		{"there is room for a part", `"limits":[{"name":"all","output_tokens":6000,"per":"1m"}]`, `"max_tokens":5994`},
+		{"there is none for its prompt", `"limits":[{"name":"all","input_tokens":50,"per":"1m"}]`, ``},
+		{"there is none for its price", `"budgets":[{"name":"money","usd":0.01,"per":"1h"}]`, ``},
+	} {
+		limits := tt.limits
+		if limits != "" {
+			limits = "," + limits
+		}
+		p := newProxy(t, config+limits+"}")
+		p.details = "via_upstream"
+		x := p.stream()
+		x.request(chatRequest("/v1/chat/completions", longStream))
+		x.respond(broken(failure), len(events(role).Body), len(events(role, saying("It was a dark ")).Body))
+		switch {
+		case tt.want == "" && (len(p.calls) > 0 || !strings.Contains(string(x.response.Body), `"error"`)):
+			t.Errorf("%s: got %d callouts and %s, want the error", tt.about, len(p.calls), x.response)
+		case tt.want != "" && (len(p.calls) != 1 || !strings.Contains(strings.ReplaceAll(string(p.calls[0].Body), "max_completion_tokens", "max_tokens"), tt.want)):
+			t.Errorf("%s: got %d callouts and %s, want %s", tt.about, len(p.calls), x.response, tt.want)
+		}
+		x.done()
+	}
+}
