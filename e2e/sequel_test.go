@@ -68,6 +68,9 @@ func (s *suite) sequels(add func(string, envoy.Listener) error) ([]any, error) {
 			}
 		}
 	}
+	server.faults["reset-held"] = flowing(hangUp, roleChunk)
+	providers = append(providers, `{"name":"reset-held","type":"openai","cluster":"broken","keys":[{"value":"k"}]}`)
+	models = append(models, `{"name":"reset-held","targets":[{"provider":"reset-held"}],"fallback":[{"provider":"claude","model":"claude-sonnet-4-5"}]}`)
 	config := `{"hold_headers":"always","providers":[` + strings.Join(providers, ",") + `,
 		{"name":"claude","type":"anthropic","cluster":"mock-anthropic-called","keys":[{"value":"` + mockKey("anthropic") + `"}]}],
 		"models":[` + strings.Join(models, ",") + `],"state":{"space":"sequels"},"limits":[{"key":["model"],"concurrent":1}]}`
@@ -170,5 +173,24 @@ func TestStreamsThatBreakOff(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A reset behind a stream's headers and before its content is the proxy's to answer.
+func TestAResetBeforeTheContent(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const said = "upstream connect error or disconnect/reset before headers"
+	for range 2 { // nothing is left under way, or the second would not get there
+		status, body, err := tryPost(context.Background(), s.url("sequels")+"/v1/chat/completions", strings.NewReader(chatFor("reset-held", true)))
+		if err != nil || status < 500 || !strings.HasPrefix(body, said) {
+			t.Errorf("got %d, %v: %s, want the proxy's own 5xx", status, err, body)
+		}
+	}
+	if body, err := s.streamed(t, clientsOf["openai"], "reset-held"); err != nil || !strings.HasPrefix(body, said) {
+		t.Errorf("got %v, %s, want the proxy's own answer", err, body)
+	}
+	if record := s.record(t, t.Name()); !strings.Contains(record, `"error":"aborted"`) || strings.Count(record, `"input_tokens"`) != 1 {
+		t.Errorf("got the record %s, want one that is aborted", record)
 	}
 }
