@@ -103,7 +103,7 @@ func (s *stream) OnHttpResponseTrailers(int) types.Action {
 			return s.broken(err)
 		}
 	}
-	return s.applyResponse(s.gw.ResponseBody(p, true))
+	return s.applyResponse(s.gw.ResponseTrailers(p))
 }
 
 func (s *stream) applyResponse(step *gateway.Step) types.Action {

@@ -105,7 +105,7 @@ func (s *Stream) tally() {
 	if s.failure == "" {
 		s.failure = s.ending(c)
 	}
-	if q := &s.sequel; q.asked > 0 && !q.seam.met { // what came before is settled
+	if q := &s.sequel; q.past.parts > 0 && !q.seam.met { // what came before is settled
 		return
 	}
 	s.usage = c.usage

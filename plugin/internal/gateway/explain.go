@@ -62,6 +62,9 @@ func (w *Worker) Explain(h []adapters.Header, body []byte, caller *identity.Call
 		f := &g.Fallback[i]
 		lines = append(lines, "fallback: "+placeName(&f.Target)+" on "+words(&f.On))
 	}
+	if n := g.Continue.Attempts; n > 0 {
+		lines = append(lines, "goes on with streams that break off: "+itoa(n))
+	}
 	return lines, nil
 }
 

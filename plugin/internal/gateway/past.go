@@ -7,6 +7,7 @@ import (
 
 // A past is what the targets before the one in hand have taken of one stream.
 type past struct {
+	parts     int // that have been counted
 	usage     chat.Usage
 	cost      int64
 	unpriced  bool
@@ -17,7 +18,7 @@ type past struct {
 // of its output what has come. A target that has said nothing is not billed.
 func (s *Stream) settlePart() {
 	q, tr := &s.sequel, &s.translation
-	if q.asked > 0 && !q.seam.met {
+	if q.past.parts > 0 && !q.seam.met {
 		tr.usage, tr.counted = chat.Usage{}, false
 		return
 	}
@@ -34,6 +35,8 @@ func (s *Stream) settlePart() {
 	p.cost += s.cost
 	p.unpriced = p.unpriced || !s.priced && s.usage.Counts()
 	p.delivered = s.delivered()
+	p.parts++
+	q.seam = seam{}
 	s.usage, s.cost, s.priced = chat.Usage{}, 0, false
 	tr.usage, tr.counted = chat.Usage{}, false
 }

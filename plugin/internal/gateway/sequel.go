@@ -112,7 +112,6 @@ func (s *Stream) askOn(why route.Reason) bool {
 		if !q.able || q.asked >= s.routing.group.Continue.Attempts || !s.spare(why) {
 			return false
 		}
-		q.asked++
 		s.aimNext(why)
 		if s.attempts == nil {
 			s.attempts = &attempts{}
@@ -123,9 +122,10 @@ func (s *Stream) askOn(why route.Reason) bool {
 		if e == nil && s.w.call(c, s.w.plan.Bounds.Answer, func(x *Answer) []Wake { return s.wentOn(a, x) }) {
 			a.at++
 			a.waiting = true
+			q.asked++
 			return true
 		}
-		why = route.Unsuited
+		why, s.rule = route.Unsuited, ""
 	}
 }
 

@@ -221,6 +221,8 @@ func TestSequels(t *testing.T) {
 		{"nobody answers", "", nil, []*cases.Message{nil, nil}, "It was a dark and stormy ", `"error":{"message":"the provider did not answer in time"`,
 			[]string{`"error":"stream_error"`, `"output_tokens":6`}},
 		{"both fail", "", nil, []*cases.Message{&bad, &bad}, "It was a dark and stormy ", `"error":{"message":"broken"`, []string{`"error":"stream_error"`, `"output_tokens":6`}},
+		{"one that cannot be asked", `"logit_bias":{"1":5},`, nil, []*cases.Message{&good}, "It was a dark and stormy night.", "[DONE]",
+			[]string{`"continued":1`, `"failed":"a/m-a stream_error, claude/claude-sonnet-4-5 unsuited"`, `"output_tokens":9`}},
 		{"one breaks off as well", "", nil, []*cases.Message{ptr(claudeHalf("and very ")), &good}, "It was a dark and stormy and very night.", "[DONE]", []string{`"continued":2`, `"output_tokens":11`}},
 		{"a sequel that calls a tool", `"tools":[{"type":"function","function":{"name":"f"}}],`, nil, []*cases.Message{ptr(bad), ptr(events(role, call, called, "[DONE]"))},
 			"It was a dark and stormy ", `"finish_reason":"tool_calls"`, []string{`"continued":1`}},
@@ -341,5 +343,22 @@ func TestSequelsReserve(t *testing.T) {
 			t.Errorf("%s: got %d callouts and %s, want %s", tt.about, len(p.calls), x.response, tt.want)
 		}
 		x.done()
+	}
+}
+
+// If nobody can be asked the first part counts once all the same.
+func TestNobodyCanGoOn(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, strings.Replace(sequelConfig, `,{"provider":"b","model":"m-b"}`, "", 1))
+	p.details = "via_upstream"
+	x := p.stream()
+	x.request(chatRequest("/v1/chat/completions", `{"model":"chain","stream":true,"logit_bias":{"1":5},"messages":[{"role":"user","content":"Tell"}]}`))
+	x.respond(broken(failure), len(events(role).Body), len(events(role, saying("It was a dark ")).Body))
+	if body := string(x.response.Body); len(p.calls) > 0 || !strings.Contains(body, `"error":{"message":"overloaded"`) {
+		t.Errorf("got %d callouts and %s, want the error", len(p.calls), body)
+	}
+	x.done()
+	if want := `"input_tokens":32,"output_tokens":6,"estimated":true`; !strings.Contains(string(x.record), want) || !strings.Contains(string(x.record), `"error":"stream_error"`) {
+		t.Errorf("got the record %s, want %s", x.record, want)
 	}
 }
