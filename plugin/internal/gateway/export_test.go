@@ -5,7 +5,7 @@ func (w *Worker) Left() string {
 	switch {
 	case len(w.leased) > 0:
 		return "reservations"
-	case w.queued.first != nil || w.held.first != nil || w.cut.first != nil:
+	case w.queued.first != nil || w.held.first != nil || w.cut.first != nil || w.flowing.first != nil || w.eager.first != nil || w.pausing.first != nil:
 		return "streams that wait"
 	case len(w.callouts.open)+len(w.callouts.refused) > 0:
 		return "callouts"
@@ -23,3 +23,10 @@ func (w *Worker) Left() string {
 
 // Held is how many bytes count as held.
 func (w *Worker) Held() int { return w.bytes }
+
+// Trimmed is a text, as it is spelled in JSON, without the white space at its end, and Begun
+// the same without that at its beginning.
+func Trimmed(t []byte) []byte { return trimmed(t) }
+
+// Begun is explained at Trimmed.
+func Begun(t []byte) []byte { return begun(t) }

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
 	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
 // answer is what a client gets of a stream whose bytes are cut at one place.
@@ -104,6 +107,67 @@ func FuzzRequest(f *testing.F) {
 				t.Errorf("%s: the provider gets %q, want JSON", path, x.upstream.Body)
 			}
 			x.done()
+		}
+	})
+}
+
+// FuzzSequel: whatever comes of a stream and of what is to go on with it, nothing panics,
+// what the client gets is events, and nothing stays under way.
+func FuzzSequel(f *testing.F) {
+	whole, half := events(role, saying("It was "), saying("dark."), stopped, "[DONE]").Body, events(role, saying("It was "), saying("dark ")).Body
+	f.Add(half, whole, 350)
+	f.Add(half, half, 350)
+	f.Add(events(role, saying("It was "), failure).Body, claudeStream("night.").Body, 350)
+	f.Add(half, events(role, saying(" \\n night"), failure).Body, 350)
+	f.Add(half, []byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}\n\n"), 350)
+	f.Fuzz(func(t *testing.T, first, second []byte, cut int) {
+		p := newProxy(t, sequelConfig)
+		p.details = "via_upstream"
+		x := p.stream()
+		x.request(askFor("chain", true))
+		m := events()
+		m.Body = first
+		if len(first) == 0 {
+			return
+		}
+		x.respond(m, len(events(role).Body), cut)
+		for range 10 {
+			if len(p.calls) == 0 {
+				break
+			}
+			x.waits = true
+			m.Body = second
+			p.answer(&m)
+		}
+		if len(p.calls) > 0 {
+			t.Error("more and more is asked")
+		}
+		if x.response.First == "200" {
+			if _, err := grammar.Events(x.response.Body); err != nil && bytes.Contains(x.record, []byte(`"continued"`)) {
+				t.Errorf("the client gets %q: %v", x.response.Body, err)
+			}
+		}
+		x.done()
+		if left := p.worker.Left(); left != "" {
+			t.Errorf("there are %s left", left)
+		}
+	})
+}
+
+// FuzzWhiteSpace: the ends of a text as it is spelled in JSON are those of the text.
+func FuzzWhiteSpace(f *testing.F) {
+	for _, s := range []string{"", " a ", "a\\n", "a\\\\n", "\n\t a \\ \r\n", "\\"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		const white = " \n\t\r"
+		spelled := rawjson.AppendEscaped(nil, text)
+		text = rawjson.AppendUnescaped(nil, spelled)
+		if got := rawjson.AppendUnescaped(nil, gateway.Trimmed(spelled)); !bytes.Equal(got, bytes.TrimRight(text, white)) {
+			t.Errorf("%q ends as %q", text, got)
+		}
+		if got := rawjson.AppendUnescaped(nil, gateway.Begun(spelled)); !bytes.Equal(got, bytes.TrimLeft(text, white)) {
+			t.Errorf("%q begins as %q", text, got)
 		}
 	})
 }
