@@ -56,28 +56,13 @@ func (s *Stream) join(x *Answer) route.Reason {
 
 // read reads a sequel, which is here as a whole.
 func (s *Stream) read(p []byte) {
-	q, tr := &s.sequel, &s.translation
-	fail := func(e *chat.Error) {
-		if q.broke == nil {
-			q.broke = e
-		}
+	q := &s.sequel
+	e := s.decode(p, s.joined)
+	if e == nil && q.broke == nil && s.translation.decoder.Close(s.joined) != nil {
+		e = s.truncated()
 	}
-	for q.broke == nil {
-		ev, n, ok, err := s.frames.Next(p)
-		if err != nil {
-			fail(s.unframed(err))
-		}
-		if !ok || err != nil {
-			break
-		}
-		if p = p[n:]; ev.Message {
-			if err := tr.decoder.Event(ev.Type, ev.Data, s.joined); err != nil {
-				fail(s.unreadable("has an event that cannot be read: " + err.Error()))
-			}
-		}
-	}
-	if q.broke == nil && tr.decoder.Close(s.joined) != nil {
-		fail(s.truncated())
+	if q.broke == nil {
+		q.broke = e
 	}
 	if q.failure, s.failure = s.failure, ""; s.hasFinished() {
 		q.able = false

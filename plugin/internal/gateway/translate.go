@@ -242,28 +242,13 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 	if s.answer.cut {
 		return
 	}
-	for {
-		ev, n, ok, err := s.frames.Next(p)
-		if err != nil {
-			s.event(&chat.Event{Kind: chat.Failure, Err: s.unframed(err)})
-			s.answer.cut = true
-			return
-		}
-		if !ok {
-			break
-		}
-		p = p[n:]
-		if !ev.Message || tr.failed {
-			continue
-		}
-		if err := tr.decoder.Event(ev.Type, ev.Data, tr.emit); err != nil {
-			s.event(&chat.Event{Kind: chat.Failure, Err: s.unreadable("has an event that cannot be read: " + err.Error())})
-			s.answer.cut = true
-			return
-		}
-		if s.sequel.broke != nil {
-			return
-		}
+	if e := s.decode(p, tr.emit); e != nil {
+		s.event(&chat.Event{Kind: chat.Failure, Err: e})
+		s.answer.cut = true
+		return
+	}
+	if s.sequel.broke != nil {
+		return
 	}
 	if !end || tr.failed {
 		if !end && s.outruns() {
@@ -274,6 +259,27 @@ func (s *Stream) translateEvents(step *Step, p []byte, end bool) {
 	if err := tr.decoder.Close(tr.emit); err != nil && !tr.failed {
 		s.event(&chat.Event{Kind: chat.Failure, Err: s.truncated()})
 	}
+}
+
+// decode reads what is complete of a provider's stream, until it fails or breaks off; an
+// error if it cannot be read.
+func (s *Stream) decode(p []byte, emit func(*chat.Event)) *chat.Error {
+	for !s.translation.failed && s.sequel.broke == nil {
+		ev, n, ok, err := s.frames.Next(p)
+		switch {
+		case err != nil:
+			return s.unframed(err)
+		case !ok:
+			return nil
+		}
+		if p = p[n:]; !ev.Message {
+			continue
+		}
+		if err := s.translation.decoder.Event(ev.Type, ev.Data, emit); err != nil {
+			return s.unreadable("has an event that cannot be read: " + err.Error())
+		}
+	}
+	return nil
 }
 
 func (s *Stream) truncated() *chat.Error {
