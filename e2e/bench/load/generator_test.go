@@ -93,3 +93,14 @@ func TestGeneratorSeesGapsInStreams(t *testing.T) {
 		t.Errorf("got %d answers, longest gap %v; want 1, 100 ms or more", res.Requests, got)
 	}
 }
+
+func TestGeneratorKnowsHowAnswersEnd(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	res := generate(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, strings.Repeat("x", 500), [...]string{"[DONE]", "error", "[DONE]" + strings.Repeat(" ", 100)}[n.Add(1)-1])
+	}, "", Job{Conns: 1, Requests: 3, Duration: time.Minute, Ends: "[DONE]"})
+	if res.Requests != 1 || res.Errors["another end"] != 2 {
+		t.Errorf("got %d answered, errors %v; want 1, and two with another end", res.Requests, res.Errors)
+	}
+}

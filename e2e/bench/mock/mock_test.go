@@ -99,3 +99,27 @@ func TestMockFindsAcrossReads(t *testing.T) {
 		t.Error("found where it is false")
 	}
 }
+
+func TestMockFailsThreeOfTenStreams(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	s.set(Settings{Events: 1, EventBytes: 4, AnswerBytes: 7})
+	got := map[string]int{}
+	for range 10 {
+		var out strings.Builder
+		err := s.serve(&out, bufio.NewReader(strings.NewReader("POST "+Flaky+"v1/chat/completions HTTP/1.1\r\nContent-Length: 15\r\n\r\n{\"stream\":true}")))
+		switch answer := out.String(); {
+		case err != nil:
+			got["silence"]++ // until the other end hangs up
+		case strings.HasPrefix(answer, "HTTP/1.1 500"):
+			got["500"]++
+		case strings.Contains(answer, "overloaded"):
+			got["error"]++
+		case strings.Contains(answer, "[DONE]"):
+			got["answer"]++
+		}
+	}
+	if want := "map[500:1 answer:7 error:1 silence:1]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
