@@ -373,14 +373,6 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	return step
 }
 
-// ResponseTrailers ends a body that did not say that it ends. p is as in ResponseBody.
-func (s *Stream) ResponseTrailers(p []byte) *Step {
-	if !s.sequel.lent && !s.weighing.on {
-		s.sequel.able = false // no body is in hand that anything could be put into
-	}
-	return s.ResponseBody(p, true)
-}
-
 // settle tells the client in a header what its request has used, where headers wait.
 func (s *Stream) settle(step *Step) {
 	u, ok := s.watch.Usage()

@@ -82,6 +82,14 @@ func (s *Stream) hasFinished() bool {
 	return ok && f.Finished()
 }
 
+// ResponseTrailers ends a body that did not say that it ends. p is as in ResponseBody.
+func (s *Stream) ResponseTrailers(p []byte) *Step {
+	if !s.sequel.lent && !s.weighing.on {
+		s.sequel.able = false // no body is in hand that anything could be put into
+	}
+	return s.ResponseBody(p, true)
+}
+
 // carryOn has the next target go on with a stream that has broken off. What is to go out
 // before that is held, and so is the end.
 func (s *Stream) carryOn(body []byte, end bool, why route.Reason) *Step {
