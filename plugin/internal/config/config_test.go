@@ -76,6 +76,21 @@ func TestWhatIsRefused(t *testing.T) {
 		{"unknown role", provider("") + `,"role":"sidecar"}`, []string{"role: want"}},
 		{"unknown type", `{"providers":[{"name":"a","type":"opena","cluster":"c","keys":[{"value":"k"}]}]}`, []string{`providers[0].type: want`, `did you mean "openai"`}},
 		{"unknown option", provider(`,"options":{"organisation":"x"}`) + "}", []string{`providers[0].options.organisation: unknown key (did you mean "organization"?)`}},
+		{"meaning of nothing", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{}}]}`, []string{"models[0].meaning: no branch has examples"}},
+		{"meaning by words of a provider", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{"provider":"openai"},"when":[{"examples":["a"],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].meaning: by words nobody is asked"}},
+		{"meaning by embeddings of nobody", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{"by":"embeddings"},"when":[{"examples":["a"],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].meaning.provider: missing", "models[0].meaning.model: missing"}},
+		{"meaning by a provider that is not there", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{"by":"model","provider":"opena","model":"x"},"when":[{"name":"a","examples":["a"],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].meaning.provider: no provider is called"}},
+		{"a branch without a name that a model is asked about", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{"by":"model","provider":"openai","model":"x"},"when":[{"examples":["a"],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].when: a branch that a model is asked about needs a name"}},
+		{"two branches of one name", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{"by":"model","provider":"openai","model":"x"},"when":[{"name":"a","about":"x","targets":[{"provider":"openai"}]},{"name":"A","about":"y","targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].when: two branches with examples are called"}},
+		{"a threshold of a model", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"meaning":{"by":"model","provider":"openai","model":"x","threshold":0.5},"when":[{"name":"a","about":"x","targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].meaning: a model says yes or no"}},
+		{"a branch that only says what it is about", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"when":[{"name":"a","about":"x","targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].when: the branch"}},
+		{"an empty example", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"when":[{"examples":["a"," "],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].when[0].examples[1]: want a text"}},
+		{"a mirror of nobody", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"mirror":{}}]}`, []string{"models[0].mirror.provider: missing"}},
+		{"a mirror of too much", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"mirror":{"provider":"openai","percent":101,"concurrent":0}}]}`, []string{"models[0].mirror.percent: want 0 to 100", "models[0].mirror.concurrent: want 1 to 64"}},
+		{"a mirror with clients' keys", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"passthrough":true}]}],"models":[{"name":"m","targets":[{"provider":"a"}],"mirror":{"provider":"a"}}]}`, []string{"models[0].mirror.provider: this provider gets its clients' own keys"}},
+		{"meaning by vectors of a provider that makes none", `{"providers":[{"name":"a","type":"anthropic","cluster":"c","keys":[{"value":"k"}]}],"models":[{"name":"m","targets":[{"provider":"a"}],"meaning":{"by":"embeddings","provider":"a","model":"x"},"when":[{"examples":["a"],"targets":[{"provider":"a"}]}]}]}`, []string{"models[0].meaning.provider: this provider has none that could be asked"}},
+		{"too many examples", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"when":[{"examples":["a"` + strings.Repeat(`,"a"`, 200) + `],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].when[0].examples: want at most 200 texts"}},
+		{"examples that are too large", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"when":[{"examples":["` + strings.Repeat("a", 2048) + `"` + strings.Repeat(`,"`+strings.Repeat("b", 2048)+`"`, 32) + `],"targets":[{"provider":"openai"}]}]}]}`, []string{"models[0].when: want at most 64 KiB of examples"}},
 		{"name with a slash", strings.Replace(provider("")+"}", `"name":"openai"`, `"name":"a/b"`, 1), []string{"providers[0].name: must not contain"}},
 		{"name that is taken", `{"providers":[{"name":"a","type":"openai","cluster":"c","keys":[{"value":"k"}]},{"name":"a","type":"openai","cluster":"c","keys":[{"value":"k"}]}]}`, []string{"providers[1].name: another provider"}},
 		{"no keys", `{"providers":[{"name":"a","type":"openai","cluster":"c"}]}`, []string{"providers[0].keys: missing"}},
@@ -199,7 +214,7 @@ func TestPlan(t *testing.T) {
 		}
 	}
 	m, _ := plan.Models.Find("gpt-4o")
-	if g := m.Branch(nil, 0); len(g.Targets) != 2 || g.Pick.Targets[0].Weight != 3 || g.Pick.Targets[1].Weight != 1 || g.Targets[1].Model != "b" {
+	if g, _ := m.Branch(nil, 0); len(g.Targets) != 2 || g.Pick.Targets[0].Weight != 3 || g.Pick.Targets[1].Weight != 1 || g.Targets[1].Model != "b" {
 		t.Errorf("got the targets %v, want two with the weights 3 and 1", g.Pick.Targets)
 	}
 	for host, want := range map[string]bool{"ai.example.com": true, "x.llm.example.com": true, "llm.example.com": false, "example.com": false} {

@@ -42,6 +42,8 @@ type reader struct {
 	proves    bool // there are other ways than keys to prove who one is
 	rules     []access.Rule
 	spots     map[[2]string]int // places among the plan's Spots, by labels of providers and models
+
+	exampleBytes int // of texts that branches are for
 }
 
 func (r *reader) plan(o *strict.Object) {

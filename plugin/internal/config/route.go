@@ -14,6 +14,7 @@ type Model struct {
 	Name    string   // with * for any characters
 	Groups  []*Group // branches in their order; the last is for all that no other is for
 	Targets []Target // of all groups
+	Meaning *Meaning // nil: no branch has examples
 
 	// Told says that clients are told which target has answered: there are several.
 	Told bool
@@ -23,11 +24,15 @@ type Model struct {
 type Group struct {
 	Name     string      // of the branch; empty: it has none
 	When     *route.When // nil: for all
+	Class    int         // of the model's Meaning, from 1; 0: it has no examples
+	Examples []string
+	About    string
 	Pick     route.Group
 	Targets  []Target // those of Pick, in its order
 	Sticky   route.Sticky
 	Retry    Retry
 	Fallback []Fallback
+	Mirror   *Mirror // nil: nothing is copied
 
 	FirstToken time.Duration // until a stream has to have content; 0: whenever
 	Idle       time.Duration // that a stream may say nothing; 0: as long as it likes
@@ -53,6 +58,15 @@ type Continue struct {
 type Fallback struct {
 	Target
 	On route.Cause
+}
+
+// A Mirror is a target that gets copies of some requests, whose answers nobody gets.
+type Mirror struct {
+	Target
+	Percent    float64 // of conversations
+	Concurrent int     // copies that a worker has under way at most
+	Timeout    time.Duration
+	Number     int // among the plan's
 }
 
 // Again reports whether anything can follow on a failure.
@@ -82,14 +96,20 @@ func (g *Group) Names(status int) bool {
 	return false
 }
 
-// Branch is the group that a request is for.
-func (m *Model) Branch(r route.Request, now int64) *Group {
-	for _, g := range m.Groups[:len(m.Groups)-1] {
-		if g.When.Holds(r, now) {
-			return g
+// Branch is the group that a request is for by its conditions, and the classes of those
+// before it that it would be for if it were about what they are about, as bits.
+func (m *Model) Branch(r route.Request, now int64) (g *Group, classes uint64) {
+	last := len(m.Groups) - 1
+	for _, g := range m.Groups[:last] {
+		switch {
+		case !g.When.Holds(r, now):
+		case g.Class > 0:
+			classes |= 1 << (g.Class - 1)
+		default:
+			return g, classes
 		}
 	}
-	return m.Groups[len(m.Groups)-1]
+	return m.Groups[last], classes
 }
 
 // spot is the place of a provider and a model of it.
@@ -115,15 +135,18 @@ func (r *reader) models(o *strict.Object, doc string) *Models {
 	o.Objects("models", doc, func(_ int, o *strict.Object) {
 		m := &Model{Name: o.Str("name", "Name for clients, with * for any characters.", "")}
 		o.Require("name")
+		meaning, otherwise := r.meaning(o)
 		o.Objects("when", "Branches for some of the requests, in their order; the first whose conditions all hold serves a request, and the model's own targets the rest.", func(_ int, o *strict.Object) {
 			name := o.Str("name", "Name in logs.", "")
 			w := r.conditions(o)
 			g := r.group(m, o)
 			g.Name, g.When = name, w
+			r.class(g, o)
 			m.Groups = append(m.Groups, g)
 		})
 		branches := len(m.Targets)
 		m.Groups = append(m.Groups, r.group(m, o))
+		r.means(m, meaning, otherwise, o)
 		// Who names a provider in the path gets the model's own target there, before a branch's.
 		m.Targets = append(m.Targets[branches:len(m.Targets):len(m.Targets)], m.Targets[:branches]...)
 		for _, g := range m.Groups {
@@ -189,7 +212,24 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 	})
 	g.Timeout = o.Duration("timeout", "Until an answer that is no stream has to come, or the next target is tried; 0s: whenever it likes. Models say nothing before they have thought of all, so it has to be long.", 0, 0, time.Hour)
 	g.Deadline = o.Duration("deadline", "After this nothing more is tried, counted from the request; 0s: never.", 0, 0, time.Hour)
+	r.mirror(m, g, o)
 	return g
+}
+
+// mirror reads where copies go.
+func (r *reader) mirror(m *Model, g *Group, o *strict.Object) {
+	o.Object("mirror", "A target that gets a copy of some requests, as guards leave them, by a call of the gateway's own. Nobody gets its answer, which is counted by postern.mirror metrics. It takes no part in limits, health and what clients see.", func(o *strict.Object) {
+		x := &Mirror{Target: r.target(m, o), Number: len(r.out.Mirrors)}
+		x.Percent = o.Float("percent", "How many of the conversations are copied, each always or never: by session id, prompt_cache_key or how it begins.", 100, 0, 100)
+		x.Concurrent = o.Int("concurrent", "How many copies a worker has under way at most; what comes more is not copied.", 8, 1, 64)
+		x.Timeout = o.Duration("timeout", "How long the answer to a copy may take.", time.Minute, 100*time.Millisecond, 5*time.Minute)
+		if x.Provider == nil {
+			return
+		}
+		r.ownKeys(x.Provider, o)
+		g.Mirror = x
+		r.out.Mirrors = append(r.out.Mirrors, x)
+	})
 }
 
 func (r *reader) retry(g *Group, o *strict.Object) {

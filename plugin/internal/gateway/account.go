@@ -181,6 +181,9 @@ func (s *Stream) sample(step *Step, g *meter.Group) {
 	if s.shadow != "" {
 		step.sample(s.w.series.Access(s.shadow, "shadow"), 1)
 	}
+	if why := s.about.outcome(); s.about.of != nil && why != "" {
+		step.Samples = append(step.Samples, s.w.series.Meant(s.about.of.Model, why))
+	}
 	if s.target.Provider == nil {
 		return // nobody was asked
 	}
@@ -293,6 +296,10 @@ func (s *Stream) record() []byte {
 	b = appendText(b, `,"access_shadow":`, s.shadow)
 	if g := s.routing.group; g != nil {
 		b = appendText(b, `,"branch":`, g.Name)
+	}
+	b = s.about.append(b)
+	if m := s.routing.mirror; m != nil {
+		b = appendText(b, `,"mirror":`, m.Provider.Name+"/"+m.Model)
 	}
 	b = appendPositive(b, `,"step":`, int64(s.routing.step()))
 	b = appendPositive(b, `,"continued":`, int64(s.sequel.come))

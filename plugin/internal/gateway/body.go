@@ -31,6 +31,9 @@ func (s *Stream) RequestProgress(size int) *Step {
 
 // RequestBody is the whole body of the request. p is only read, and only now.
 func (s *Stream) RequestBody(p []byte) *Step {
+	if s.about.told {
+		return s.goOnAbout(p)
+	}
 	switch s.phase {
 	case proving:
 		s.received, s.complete = len(p), true
@@ -153,6 +156,9 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if e != nil {
 		return s.reject(e)
 	}
+	if s.about.asks() {
+		return s.askAbout(request, body)
+	}
 	if step := s.fromCache(request, body); step != nil {
 		return step
 	}
@@ -164,15 +170,32 @@ func (s *Stream) onward(request rawjson.Value, body []byte) *Step {
 	if step := s.board(body); step != nil {
 		return step
 	}
+	if !s.about.allotted {
+		var e *chat.Error
+		if request, body, e = s.allot(request, body); e != nil {
+			return s.reject(e)
+		}
+	}
+	return s.toTarget(request, body)
+}
+
+// allot reserves what a request may need, and lowers what its answer may have to that.
+func (s *Stream) allot(request rawjson.Value, body []byte) (rawjson.Value, []byte, *chat.Error) {
 	most, e := s.reserve(request)
 	if e == nil && most > 0 {
-		request, body, e = s.bound(request, most)
+		return s.bound(request, most)
 	}
-	if e != nil {
-		return s.reject(e)
-	}
+	return request, body, e
+}
+
+// toTarget sends a request to its target, or to what follows that.
+func (s *Stream) toTarget(request rawjson.Value, body []byte) *Step {
 	s.keep(body)
-	return s.resend(s.dispatch(request, body))
+	step := s.resend(s.dispatch(request, body))
+	if step.Reply == nil {
+		s.mirror(body)
+	}
+	return step
 }
 
 // dispatch makes a request what its target takes, and sends it on.

@@ -139,7 +139,7 @@ func (s *Stream) replay(r *chat.Response) (body []byte) {
 
 // countHit counts an answer from the cache as a request; false if there is no room for one.
 func (s *Stream) countHit() bool {
-	if !s.w.plan.Cache.Counts || s.cache.counted {
+	if !s.w.plan.Cache.Counts || s.cache.counted || s.about.allotted { // or it is counted already
 		return true
 	}
 	b := &s.budget

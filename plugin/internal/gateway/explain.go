@@ -37,6 +37,7 @@ func (w *Worker) Explain(h []adapters.Header, body []byte, caller *identity.Call
 		return nil, e
 	}
 	lines := []string{"operation: " + s.endpoint.Op.String() + " in the form of " + s.endpoint.Dialect.Name, "model: " + s.model + ", served as " + s.label}
+	lines = s.explainAbout(lines)
 	g := s.routing.group
 	if g == nil {
 		return append(lines, "goes to: "+placeName(&s.target)), nil
@@ -66,6 +67,24 @@ func (w *Worker) Explain(h []adapters.Header, body []byte, caller *identity.Call
 		lines = append(lines, "goes on with streams that break off: "+itoa(n))
 	}
 	return lines, nil
+}
+
+// explainAbout says what the request is about, or who would be asked.
+func (s *Stream) explainAbout(lines []string) []string {
+	a := &s.about
+	if a.of == nil {
+		return lines
+	}
+	if a.of.Way == config.ByWords {
+		return append(lines, "about: "+a.String()+", by words")
+	}
+	var names []string
+	for i, g := range a.of.Groups {
+		if a.may(i) {
+			names = append(names, g.Name)
+		}
+	}
+	return append(lines, "about: would be asked of "+placeName(&a.of.Ask)+": "+strings.Join(names, ", ")+" or none; what follows is for none")
 }
 
 // stays says what sticks to a target, and whether anything does.

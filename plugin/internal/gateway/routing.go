@@ -16,17 +16,18 @@ import (
 
 // A routing is where a request can go, where it has been and where it is.
 type routing struct {
-	group   *config.Group // nil: there is only one place to go
-	told    bool          // the client is told where its answer is from
-	stick   uint64        // what sticks; 0: nothing does
-	at      int           // of the target in the group; -1: it is a fallback
-	tried   route.Set     // of the group's targets: those that have failed, or may not be used
-	retried int           // further tries at the group's own
-	next    int           // the first fallback that was not tried
-	why     route.Reason  // why the target before this one did not do
-	kept    []byte        // the request's body in the client's dialect; nil: nothing can follow
-	trail   string        // targets that have failed, and why
-	explain string        // for who may debug
+	group   *config.Group  // nil: there is only one place to go
+	told    bool           // the client is told where its answer is from
+	stick   uint64         // what sticks; 0: nothing does
+	at      int            // of the target in the group; -1: it is a fallback
+	tried   route.Set      // of the group's targets: those that have failed, or may not be used
+	retried int            // further tries at the group's own
+	next    int            // the first fallback that was not tried
+	why     route.Reason   // why the target before this one did not do
+	kept    []byte         // the request's body in the client's dialect; nil: nothing can follow
+	trail   string         // targets that have failed, and why
+	explain string         // for who may debug
+	mirror  *config.Mirror // that has got a copy; nil: none has
 
 	place *route.Place // where the request is on its way to
 	key   int          // that it has with it
@@ -49,7 +50,10 @@ func (r *routing) step() int {
 func (s *Stream) branch(request rawjson.Value) {
 	w := s.w
 	w.asker = asker{s: s, request: request}
-	g := s.choice.Branch(&w.asker, s.began)
+	g, classes := s.choice.Branch(&w.asker, s.began)
+	if classes != 0 {
+		g = s.byMeaning(g, classes)
+	}
 	r := &s.routing
 	*r = routing{group: g, told: s.choice.Told, kept: r.kept[:0:0], at: -1}
 	r.stick = s.sticks(g.Sticky, request)
@@ -167,6 +171,9 @@ const usualAnswer = 500
 // explain says what there is to choose from.
 func (s *Stream) explain(g *config.Group) string {
 	var b strings.Builder
+	if s.about.of != nil {
+		b.WriteString("about: " + s.about.String() + "; ")
+	}
 	if g.Name != "" {
 		b.WriteString("branch " + g.Name + "; ")
 	}
@@ -252,7 +259,7 @@ func (a *asker) Text() string {
 // takeOff notes that a request leaves for its target.
 func (s *Stream) takeOff() {
 	r := &s.routing
-	if r.left != 0 {
+	if r.left != 0 || s.unjudged {
 		return
 	}
 	now := s.w.port.Now()

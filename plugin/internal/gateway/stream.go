@@ -75,6 +75,8 @@ type Stream struct {
 	answer    answer
 
 	routing     routing
+	about       about
+	unjudged    bool // nothing is learned of its provider's health
 	weighing    weighing
 	translation translation
 	sequel      sequel

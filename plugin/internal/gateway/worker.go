@@ -13,6 +13,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/config"
 	"github.com/postern-gateway/postern/plugin/internal/identity"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
+	"github.com/postern-gateway/postern/plugin/internal/meaning"
 	"github.com/postern-gateway/postern/plugin/internal/meter"
 	"github.com/postern-gateway/postern/plugin/internal/revoked"
 	"github.com/postern-gateway/postern/plugin/internal/route"
@@ -30,41 +31,46 @@ type Worker struct {
 	build Build
 	table *dialect.Table
 
-	series   *meter.Set
-	doc      rawjson.Doc // of the request in hand
-	patch    rawjson.Patch
-	request  chat.Request  // that is being translated
-	response chat.Response // the same
-	inputs   embed.Request // the same, for embeddings
-	vectors  embed.Response
-	buffer   [256]byte      // for short texts
-	question access.Request // that access rules are compared with
-	tools    []string       // that it names
-	spare    []*Stream      // done with, ready for use again
-	held     held           // those whose body is awaited
-	bytes    int            // of bodies that are held
-	queued   held           // those that wait for a limit
-	eager    held           // those whose answer has to begin soon
-	pausing  held           // those that wait before they are tried again
-	flowing  held           // those whose stream must not stall
-	cut      held           // those whose answer the gateway has ended
-	kept     cache.Store    // nil: nothing is
-	wakes    []Wake         // of those who have waited for it
-	finder   finder         // empty: nobody gets an answer to another question
-	keyer    cache.Keyer
-	book     *limit.Book   // nil: there are no limits
-	ledger   *usage.Ledger // nil: nobody can ask for it
-	revoked  *revoked.List
-	leased   []*Stream // that have something reserved
-	alerts   []*alert  // not yet delivered
-	tokens   []*token
-	keySets  []*keySet
-	known    identity.Cache
-	callouts callouts
-	board    *route.Board // how providers fare
-	asker    asker        // of the request in hand
-	outbox   Outbox
-	looked   int64 // when it has last looked for what is due
+	series    *meter.Set
+	doc       rawjson.Doc // of the request in hand
+	patch     rawjson.Patch
+	request   chat.Request  // that is being translated
+	response  chat.Response // the same
+	inputs    embed.Request // the same, for embeddings
+	vectors   embed.Response
+	buffer    [256]byte      // for short texts
+	question  access.Request // that access rules are compared with
+	tools     []string       // that it names
+	spare     []*Stream      // done with, ready for use again
+	held      held           // those whose body is awaited
+	bytes     int            // of bodies that are held
+	queued    held           // those that wait for a limit
+	eager     held           // those whose answer has to begin soon
+	pausing   held           // those that wait before they are tried again
+	flowing   held           // those whose stream must not stall
+	cut       held           // those whose answer the gateway has ended
+	kept      cache.Store    // nil: nothing is
+	wakes     []Wake         // of those who have waited for it
+	finder    finder         // empty: nobody gets an answer to another question
+	keyer     cache.Keyer
+	book      *limit.Book   // nil: there are no limits
+	ledger    *usage.Ledger // nil: nobody can ask for it
+	revoked   *revoked.List
+	leased    []*Stream // that have something reserved
+	alerts    []*alert  // not yet delivered
+	tokens    []*token
+	keySets   []*keySet
+	known     identity.Cache
+	callouts  callouts
+	board     *route.Board // how providers fare
+	asker     asker        // of the request in hand
+	oracles   []*oracle    // who are asked what requests are about
+	mirrors   []mirroring  // of the plan's
+	questions uint64       // that were asked
+	scratch   meaning.Scratch
+	asking    held // those who wait for an answer about that
+	outbox    Outbox
+	looked    int64 // when it has last looked for what is due
 
 	refreshing []cache.Key           // that the worker has asked for by itself
 	flights    map[cache.Key]*flight // requests that others may wait for
@@ -103,6 +109,8 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newTokens()
 	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
+	w.newOracles()
+	w.newMirrors()
 	if c := plan.Cache; c != nil {
 		w.kept = w.newStore(c)
 		if c.Similar != nil {
@@ -192,6 +200,7 @@ func (w *Worker) Tick() []Wake {
 	w.looked = now
 	w.renewTokens(now)
 	w.renewKeys(now)
+	w.learnExamples(now)
 	w.renewLeases(now)
 	w.sendAlerts(now)
 	w.flushUsage(now, flushAtOnce)

@@ -171,6 +171,27 @@ func (s *Set) Rested(provider string, place bool) Sample {
 	return Sample{Series: s.Plain("postern.rests;provider=" + clean(provider) + ";what=" + what), Value: 1}
 }
 
+// Meant counts what requests of a model were found to be about: found, none, or why it could not
+// be found out.
+func (s *Set) Meant(model, outcome string) Sample {
+	return Sample{Series: s.named("postern.meaning;model=", model, ";outcome="+outcome), Value: 1}
+}
+
+// MeaningTokens and MeaningCost are what finding that out has used at a provider.
+func (s *Set) MeaningTokens(provider string) *Series {
+	return s.Plain("postern.meaning_tokens;provider=" + clean(provider))
+}
+
+// MeaningCost is the same in nano-dollars.
+func (s *Set) MeaningCost(provider string) *Series {
+	return s.Plain("postern.meaning_cost_nano_usd;provider=" + clean(provider))
+}
+
+// MeaningTime is how long it took, for each model once.
+func (s *Set) MeaningTime(model string) *Series {
+	return s.add(Histogram, "postern.meaning_duration_ms;model="+clean(model))
+}
+
 // Cached counts what the cache has done; what is the rest of the name, with its labels:
 // ;outcome=hit, similar, miss, bypass, shadow, similar_shadow, stored or evicted, _not_kept;outcome= and why, and
 // _saved_tokens and _saved_nano_usd.

@@ -262,6 +262,13 @@ func (b *Board) cheapest(g *Group, of Set, c *Choice) int {
 	return best
 }
 
+// Sampled reports whether a key is among so many percent of all. A higher percentage only
+// adds keys.
+func Sampled(key uint64, percent float64) bool { return unit(mix(key^sampleSeed))*100 < percent }
+
+// sampleSeed has samples be others than those that a target has by its name.
+const sampleSeed = 0x706f737465726e
+
 // unit spreads a number over the interval between 0 and 1, both left out.
 func unit(n uint64) float64 { return (float64(n>>11) + 0.5) / (1 << 53) }
 
