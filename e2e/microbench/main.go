@@ -28,8 +28,9 @@ func main() {
 	out := flag.String("out", "build/microbench.json", "`file` for the results")
 	rounds := flag.Int("rounds", 5, "rounds to take medians of")
 	only := flag.Bool("pairs-only", false, "measure the pairs of dialects and providers alone")
+	match := flag.String("match", "", "measure nothing but the operations whose names contain this `text`, and what they are compared with")
 	flag.Parse()
-	if err := run(*module, *out, *rounds, *only); err != nil {
+	if err := run(*module, *out, *match, *rounds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "microbench:", err)
 		os.Exit(1)
 	}
@@ -41,7 +42,7 @@ type result struct {
 	Nanos float64 `json:"ns_op"`
 }
 
-func run(module, out string, rounds int, only bool) error {
+func run(module, out, match string, rounds int, only bool) error {
 	wasm, err := os.ReadFile(module)
 	if err != nil {
 		return err
@@ -58,6 +59,9 @@ func run(module, out string, rounds int, only bool) error {
 	all, untouched, err := everyPair(compiled)
 	if err != nil {
 		return err
+	}
+	if match != "" {
+		usual, all, untouched = matching(usual, match), nil, nil
 	}
 	samples := map[string][]float64{}
 	measure := func(o operation, least time.Duration) error {
@@ -97,7 +101,7 @@ func run(module, out string, rounds int, only bool) error {
 		results = append(results, result{o.name, ns})
 		fmt.Printf("%-46s %9.2f µs\n", o.name, ns/1000)
 	}
-	if !only {
+	if !only && match == "" {
 		callers, err := callersOf(compiled, rounds)
 		if err != nil {
 			return err
@@ -112,6 +116,19 @@ func run(module, out string, rounds int, only bool) error {
 		return err
 	}
 	return os.WriteFile(out, append(b, '\n'), 0o644)
+}
+
+// matching are the operations whose names contain a text, and those that they are compared with.
+func matching(all []operation, text string) []operation {
+	wanted := map[string]bool{}
+	for range len(all) {
+		for _, o := range all {
+			if strings.Contains(o.name, text) || wanted[o.name] {
+				wanted[o.name], wanted[o.less] = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(o operation) bool { return !wanted[o.name] })
 }
 
 func median(v []float64) float64 {

@@ -308,7 +308,7 @@ func (r *reader) conditions(o *strict.Object) *route.When {
 	}
 	w.Hours = hours(o, "Times of the week, such as \"mon-fri 08:00-18:00 +01:00\".")
 	for _, s := range o.Strings("text", "Patterns for the user's last text as a whole, with * for any characters, such as *refund*. Case does not matter.") {
-		w.Text = append(w.Text, route.Fold(s))
+		w.Text = append(w.Text, route.NewTextPattern(s))
 	}
 	w.Headers = r.namedValues(o, "headers", "Headers of the request.", strings.ToLower)
 	for i := range w.Headers {

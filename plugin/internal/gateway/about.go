@@ -70,7 +70,7 @@ func (s *Stream) byMeaning(other *config.Group, classes uint64) *config.Group {
 	}
 	a.classes = classes
 	if m.Way == config.ByWords {
-		a.know(m.Classes.Find(s.w.asker.Text(), a.may, &s.w.scratch), "")
+		a.know(m.Classes.Find(string(s.w.asker.Text()), a.may, &s.w.scratch), "")
 	}
 	if a.state != aboutKnown || a.found.Class < 0 || !a.may(a.found.Class) {
 		return other
@@ -93,7 +93,7 @@ func (s *Stream) askAbout(request rawjson.Value, body []byte) *Step {
 	if !a.asks() { // a budget has had another model asked
 		return s.toTarget(request, body)
 	}
-	a.text = meaning.Cut(route.LastText(request), meaning.Most)
+	a.text = meaning.Cut(string(route.LastText(request)), meaning.Most)
 	if s.rewritten || s.in.encoding == "gzip" {
 		a.body = bytes.Clone(body)
 	}

@@ -198,14 +198,32 @@ func (s *Stream) explain(g *config.Group) string {
 	return b.String()
 }
 
-// An asker shows a request to the conditions of branches.
+// An asker shows a request to the conditions of branches. What it has found out once it does
+// not look for again.
 type asker struct {
-	s       *Stream
-	request rawjson.Value
-	tokens  int64
-	counted bool
-	text    string
-	read    bool
+	s             *Stream
+	request       rawjson.Value
+	knows         asked
+	tokens        int64
+	images, tools bool
+	text          []byte
+	language      string
+}
+
+// asked are what was found out.
+type asked uint8
+
+const (
+	knowsTokens asked = 1 << iota
+	knowsContents
+	knowsText
+)
+
+// finds reports whether something is to be found out, which it then is.
+func (a *asker) finds(what asked) bool {
+	fresh := a.knows&what == 0
+	a.knows |= what
+	return fresh
 }
 
 var _ route.Request = (*asker)(nil)
@@ -232,28 +250,39 @@ func (a *asker) Metadata(name string) string { return member(a.s.in.metadata, na
 
 // Tokens estimates the request.
 func (a *asker) Tokens() int64 {
-	if !a.counted {
-		a.counted = true
-		if a.request.Exists() {
-			a.tokens = a.s.inputTokens(a.request)
-		}
+	if a.finds(knowsTokens) && a.request.Exists() {
+		a.tokens = a.s.inputTokens(a.request)
 	}
 	return a.tokens
 }
 
 // Contents looks for images and tools.
 func (a *asker) Contents() (images, tools bool) {
-	in, _, names := access.Scan(a.s.endpoint.Op, a.request, access.Contents|access.Tools, a.s.w.tools[:0])
-	a.s.w.tools = names
-	return in&access.Image != 0, len(names) > 0
+	if a.finds(knowsContents) {
+		in, _, names := access.Scan(a.s.endpoint.Op, a.request, access.Contents|access.Tools, a.s.w.tools[:0])
+		a.s.w.tools = names
+		a.images, a.tools = in&access.Image != 0, len(names) > 0
+	}
+	return a.images, a.tools
 }
 
 // Text is the user's last.
-func (a *asker) Text() string {
-	if !a.read {
-		a.read, a.text = true, route.Fold(route.LastText(a.request))
+func (a *asker) Text() []byte {
+	if a.finds(knowsText) {
+		if a.text = route.LastText(a.request); !route.ASCII(a.text) {
+			a.text = []byte(route.Fold(string(a.text)))
+		}
 	}
 	return a.text
+}
+
+// Language is the one that it seems to be in.
+func (a *asker) Language() string {
+	if a.language == "" {
+		text := a.Text()
+		a.language = route.Language(route.Fold(string(text[:min(len(text), route.Sample)])))
+	}
+	return a.language
 }
 
 // takeOff notes that a request leaves for its target.

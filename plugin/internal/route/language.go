@@ -40,14 +40,14 @@ func Languages() []string {
 	return list
 }
 
-// sampled is how many bytes of a text tell its language.
-const sampled = 2 << 10
+// Sample is how many bytes of a text tell its language.
+const Sample = 2 << 10
 
 // Language guesses the language of a text in small letters, by its letters and its short
 // words; "other" if they say nothing.
 func Language(text string) string {
-	if len(text) > sampled {
-		text = text[:sampled]
+	if len(text) > Sample {
+		text = text[:Sample]
 	}
 	var found [len(scripts)]int
 	foreign, letters := 0, 0

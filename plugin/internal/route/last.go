@@ -3,15 +3,16 @@ package route
 import "github.com/postern-gateway/postern/adapters/rawjson"
 
 // LastText is the last text of the user's in a request of any dialect, as it is; empty if
-// there is none. A long one is cut.
-func LastText(request rawjson.Value) string {
+// there is none. A long one is cut. It is a part of the request where it can be, and void when
+// that is.
+func LastText(request rawjson.Value) []byte {
 	for it := request.Members(); it.Next(); {
 		switch string(it.Key.Bytes()) {
 		case "messages", "contents", "input", "prompt", "query", "inputs":
-			return string(lastOf(it.Value))
+			return lastOf(it.Value)
 		}
 	}
-	return ""
+	return nil
 }
 
 // mostText bounds what of a text is compared.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/glob"
 	"github.com/postern-gateway/postern/plugin/internal/state/statetest"
 )
 
@@ -410,11 +411,54 @@ func TestLastTexts(t *testing.T) {
 		`{"messages":7}`:                  "",
 		`{}`:                              "",
 	} {
-		if got := LastText(parsed(t, request)); got != want {
+		if got := string(LastText(parsed(t, request))); got != want {
 			t.Errorf("%s: got %q, want %q", request, got, want)
 		}
 	}
 	if got := Fold("ÄbC Straße"); got != "äbc straße" || Fold("AbZ[") != "abz[" {
 		t.Errorf("got %q and %q, want them in small letters", got, Fold("AbZ["))
 	}
+}
+
+func TestTextPatterns(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*refund*", "I want a REFUND now", true},
+		{"*refund*", "refun d", false},
+		{"*refund*", "rerefund", true},
+		{"*refund*", "", false},
+		{"*aab*", "aaaab", true},
+		{"*a*a*", "a", false},
+		{"*a*b*a*", "xaxbxax", true},
+		{"ab*ba", "aba", false},
+		{"ab*ba", "abba", true},
+		{"hi", "HI", true},
+		{"hi", "hi!", false},
+		{"*", "", true},
+		{"", "", true},
+		{"", "x", false},
+		{"*ÄRGER*", "so ein ärger", true},
+		{"*" + strings.Repeat("x", 300) + "y*", strings.Repeat("x", 700) + "y", true},
+	} {
+		if got := NewTextPattern(tt.pattern).Match([]byte(tt.text)); got != tt.want {
+			t.Errorf("%q and %q: got %v, want %v", tt.pattern, tt.text, got, tt.want)
+		}
+	}
+}
+
+// A text pattern says what a pattern for names says of the same in small letters.
+func FuzzTextPattern(f *testing.F) {
+	f.Add("*a*b", "xAxxB")
+	f.Add("ä*", "Ä")
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		if got, want := NewTextPattern(pattern).Match([]byte(Fold(text))), glob.Match(Fold(pattern), Fold(text)); got != want {
+			t.Errorf("%q and %q: got %v, want %v", pattern, text, got, want)
+		}
+		if ASCII(text) && NewTextPattern(pattern).Match([]byte(text)) != NewTextPattern(pattern).Match([]byte(Fold(text))) {
+			t.Errorf("%q and %q: case matters", pattern, text)
+		}
+	})
 }

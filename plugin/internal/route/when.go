@@ -32,8 +32,8 @@ type When struct {
 
 	MinTokens, MaxTokens int64 // of the request, estimated; 0: whatever
 	Images, Tools        Wish
-	Languages            []string // of the last text of the user's, such as de; "other" is one that is not known
-	Text                 []string // patterns in small letters for the same text
+	Languages            []string       // of the last text of the user's, such as de; "other" is one that is not known
+	Text                 []*TextPattern // for the same text
 }
 
 // A Named is a header or a member of the metadata, and the patterns of which its value has
@@ -53,7 +53,8 @@ type Request interface {
 	Metadata(name string) string
 	Tokens() int64
 	Contents() (images, tools bool)
-	Text() string // the last of the user's, in small letters
+	Text() []byte     // the last of the user's; in small letters, unless it is ASCII
+	Language() string // of it
 }
 
 // Holds reports whether a request is one that the conditions are for.
@@ -118,8 +119,16 @@ func (w *When) contents(r Request) bool {
 	if w.Text == nil && w.Languages == nil {
 		return true
 	}
-	text := r.Text()
-	return (w.Text == nil || glob.Any(w.Text, text)) && (w.Languages == nil || contains(w.Languages, Language(text)))
+	return (w.Text == nil || anyText(w.Text, r.Text())) && (w.Languages == nil || contains(w.Languages, r.Language()))
+}
+
+func anyText(patterns []*TextPattern, text []byte) bool {
+	for _, p := range patterns {
+		if p.Match(text) {
+			return true
+		}
+	}
+	return false
 }
 
 func contains(list []string, s string) bool {
@@ -131,12 +140,19 @@ func contains(list []string, s string) bool {
 	return false
 }
 
+// ASCII reports whether a text has no other characters.
+func ASCII[S ~string | ~[]byte](s S) bool {
+	var all byte
+	for i := range len(s) {
+		all |= s[i]
+	}
+	return all < 0x80
+}
+
 // Fold makes a text comparable: in small letters.
 func Fold(s string) string {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return strings.ToLower(s)
-		}
+	if !ASCII(s) {
+		return strings.ToLower(s)
 	}
 	b := []byte(s)
 	for i, c := range b {
