@@ -206,7 +206,7 @@ type asker struct {
 	knows         asked
 	tokens        int64
 	images, tools bool
-	text          []byte
+	text, folded  []byte
 	language      string
 }
 
@@ -217,6 +217,7 @@ const (
 	knowsTokens asked = 1 << iota
 	knowsContents
 	knowsText
+	knowsFolded
 )
 
 // finds reports whether something is to be found out, which it then is.
@@ -269,18 +270,24 @@ func (a *asker) Contents() (images, tools bool) {
 // Text is the user's last.
 func (a *asker) Text() []byte {
 	if a.finds(knowsText) {
-		if a.text = route.LastText(a.request); !route.ASCII(a.text) {
-			a.text = []byte(route.Fold(string(a.text)))
-		}
+		a.text = route.LastText(a.request)
 	}
 	return a.text
+}
+
+// Folded is the same in small letters.
+func (a *asker) Folded() []byte {
+	if a.finds(knowsFolded) {
+		a.folded = []byte(route.Fold(string(a.Text())))
+	}
+	return a.folded
 }
 
 // Language is the one that it seems to be in.
 func (a *asker) Language() string {
 	if a.language == "" {
-		text := a.Text()
-		a.language = route.Language(route.Fold(string(text[:min(len(text), route.Sample)])))
+		text := a.Folded()
+		a.language = route.Language(string(text[:min(len(text), route.Sample)]))
 	}
 	return a.language
 }

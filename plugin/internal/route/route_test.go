@@ -457,7 +457,7 @@ func FuzzTextPattern(f *testing.F) {
 		if got, want := NewTextPattern(pattern).Match([]byte(Fold(text))), glob.Match(Fold(pattern), Fold(text)); got != want {
 			t.Errorf("%q and %q: got %v, want %v", pattern, text, got, want)
 		}
-		if ASCII(text) && NewTextPattern(pattern).Match([]byte(text)) != NewTextPattern(pattern).Match([]byte(Fold(text))) {
+		if ascii(text+pattern) && NewTextPattern(pattern).Match([]byte(text)) != NewTextPattern(pattern).Match([]byte(Fold(text))) {
 			t.Errorf("%q and %q: case matters", pattern, text)
 		}
 	})

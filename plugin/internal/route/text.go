@@ -9,6 +9,7 @@ type TextPattern struct {
 	begin, end string
 	within     []needle // in this order between them
 	exact      bool     // there is no *: the text is begin
+	wide       bool     // it has other letters than ASCII
 }
 
 // A needle is looked for from its end: skip says for each letter that stands there how far its
@@ -23,7 +24,7 @@ type needle struct {
 func NewTextPattern(pattern string) *TextPattern {
 	parts := strings.Split(Fold(pattern), "*")
 	last := len(parts) - 1
-	p := &TextPattern{begin: parts[0], exact: last == 0}
+	p := &TextPattern{begin: parts[0], exact: last == 0, wide: !ascii(pattern)}
 	if p.exact {
 		return p
 	}

@@ -53,7 +53,8 @@ type Request interface {
 	Metadata(name string) string
 	Tokens() int64
 	Contents() (images, tools bool)
-	Text() []byte     // the last of the user's; in small letters, unless it is ASCII
+	Text() []byte     // the last of the user's
+	Folded() []byte   // the same in small letters
 	Language() string // of it
 }
 
@@ -119,12 +120,16 @@ func (w *When) contents(r Request) bool {
 	if w.Text == nil && w.Languages == nil {
 		return true
 	}
-	return (w.Text == nil || anyText(w.Text, r.Text())) && (w.Languages == nil || contains(w.Languages, r.Language()))
+	return (w.Text == nil || anyText(w.Text, r)) && (w.Languages == nil || contains(w.Languages, r.Language()))
 }
 
-func anyText(patterns []*TextPattern, text []byte) bool {
+func anyText(patterns []*TextPattern, r Request) bool {
 	for _, p := range patterns {
-		if p.Match(text) {
+		text := r.Text
+		if p.wide {
+			text = r.Folded
+		}
+		if p.Match(text()) {
 			return true
 		}
 	}
@@ -140,8 +145,8 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// ASCII reports whether a text has no other characters.
-func ASCII[S ~string | ~[]byte](s S) bool {
+// ascii reports whether a text has no other characters.
+func ascii(s string) bool {
 	var all byte
 	for i := range len(s) {
 		all |= s[i]
@@ -151,7 +156,7 @@ func ASCII[S ~string | ~[]byte](s S) bool {
 
 // Fold makes a text comparable: in small letters.
 func Fold(s string) string {
-	if !ASCII(s) {
+	if !ascii(s) {
 		return strings.ToLower(s)
 	}
 	b := []byte(s)
