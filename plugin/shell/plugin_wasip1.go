@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"runtime"
 	"strconv"
 
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
@@ -55,6 +56,7 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 		abi.Log(abi.Info, "postern: "+note)
 	}
 	p.flush()
+	runtime.GC() // reading has left more than it has made, and mostly a collection under way: see OnTick
 	return types.OnPluginStartStatusOK
 }
 
@@ -85,7 +87,13 @@ func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
 	return h, err
 }
 
+// OnTick does what is due. A collection of garbage that has begun comes to its end here: a
+// callback returns to the proxy when its own goroutine is done, so the collector's has no other
+// turn, and requests leave so little behind that they do not help it either. It would stay half
+// done for ten thousands of requests, of which each would take 30 µs longer, as long as every
+// write of a pointer is noted.
 func (p *plugin) OnTick() {
+	runtime.Gosched()
 	p.wake(p.worker.Tick())
 	p.flush()
 }
