@@ -58,6 +58,11 @@ func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // check compares the callouts with those that the case wants.
 func (c *calls) check(t *testing.T) {
 	t.Helper()
+	eventually(t, "there are as many callouts as are wanted", func() bool { // some nobody waits for
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.got) >= len(c.want)
+	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.got) != len(c.want) {

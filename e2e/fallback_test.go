@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,6 +90,9 @@ func answerLater(body string) func(http.ResponseWriter, *http.Request) {
 		_, _ = w.Write([]byte(body))
 	}
 }
+
+// asked counts requests, so that each has a name of its own in the access log.
+var asked atomic.Int64
 
 // A faultyServer does what the model that it is asked for is called after.
 type faultyServer struct {
@@ -183,9 +187,14 @@ func chatFor(model string, stream bool) string {
 // send asks for a model and returns what its client gets and what the access log says.
 func (s *suite) send(t *testing.T, model string, stream bool) (status int, header http.Header, body, record string) {
 	t.Helper()
-	id := t.Name()
-	id = strings.ReplaceAll(id, "/", "_")
-	r, err := http.NewRequestWithContext(context.Background(), "POST", s.url("fallback")+"/v1/chat/completions", strings.NewReader(chatFor(model, stream)))
+	return s.ask(t, "fallback", chatFor(model, stream))
+}
+
+// ask sends a chat to a listener, likewise.
+func (s *suite) ask(t *testing.T, listener, chat string) (status int, header http.Header, body, record string) {
+	t.Helper()
+	id := strings.ReplaceAll(strings.ReplaceAll(t.Name(), "/", "_"), " ", "_") + "-" + strconv.FormatInt(asked.Add(1), 10)
+	r, err := http.NewRequestWithContext(context.Background(), "POST", s.url(listener)+"/v1/chat/completions", strings.NewReader(chat))
 	if err != nil {
 		t.Fatal(err)
 	}

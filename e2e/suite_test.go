@@ -111,7 +111,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal, s.fallback, s.sequels, s.flaps, s.everyPair} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal, s.fallback, s.meaning, s.sequels, s.flaps, s.everyPair} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err

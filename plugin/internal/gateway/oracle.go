@@ -233,7 +233,7 @@ func (w *Worker) answered(x *oracle, s *Stream, question uint64, o *outcome) []W
 	a.cost = o.cost
 	f, why := meaning.Found{Class: meaning.None}, ""
 	switch {
-	case o.status == 0:
+	case o.status == 0, o.status == 504: // which proxies say of their own
 		why = "timeout"
 	case !o.good():
 		why = "failed"
