@@ -30,6 +30,7 @@ type Meaning struct {
 	Timeout           time.Duration
 	Model             string    // whose branches they are
 	Examples          []Example // of ByEmbeddings
+	bytes             int       // of them
 }
 
 // An Example is a text of a class, or of none.
@@ -139,50 +140,29 @@ func (r *reader) class(g *Group, o *strict.Object) {
 
 // means joins what a model's branches are about.
 func (r *reader) means(model *Model, m *Meaning, otherwise []string, o *strict.Object) {
+	said := m != nil
+	if !said {
+		m = &Meaning{Threshold: 0.6}
+	}
 	var texts [][]string
-	bytes, said := 0, m != nil
 	for _, g := range model.Groups[:len(model.Groups)-1] {
-		if len(g.Examples) == 0 && (g.About == "" || m == nil || m.Way != ByModel) {
-			if g.About != "" {
-				o.Fail("when", "the branch "+strict.Quote(g.Name)+" says what it is about: want examples too, or meaning by: model")
-			}
+		switch {
+		case len(g.Examples) == 0 && g.About == "":
 			continue
-		}
-		if m == nil {
-			m = &Meaning{Threshold: 0.6}
-		}
-		for _, other := range m.Groups {
-			if m.Way == ByModel && strings.EqualFold(other.Name, g.Name) {
-				o.Fail("when", "two branches with examples are called "+strict.Quote(g.Name)+", so that no model can tell which it means")
-			}
-		}
-		if m.Way == ByModel && (g.Name == "" || strings.EqualFold(g.Name, NoBranch)) {
-			o.Fail("when", "a branch that a model is asked about needs a name, and another one than "+NoBranch)
+		case m.Way == ByModel:
+			m.named(g, o)
+		case len(g.Examples) == 0:
+			o.Fail("when", "a branch says what it is about: want examples too, or meaning by: model")
 		}
 		m.Groups, texts = append(m.Groups, g), append(texts, g.Examples)
 		g.Class = len(m.Groups)
-		for _, s := range g.Examples {
-			bytes += len(s)
-			m.Examples = append(m.Examples, Example{s, g.Class - 1})
+		m.add(g.Examples, g.Class-1)
+	}
+	m.add(otherwise, -1)
+	if problem := m.problem(r.exampleBytes); problem != "" {
+		if said || len(m.Groups) > 0 {
+			o.Fail("meaning", problem)
 		}
-	}
-	for _, s := range otherwise {
-		m.Examples = append(m.Examples, Example{s, -1})
-	}
-	switch {
-	case m == nil:
-		return
-	case said && len(m.Groups) == 0:
-		o.Fail("meaning", "no branch has examples, so that there is nothing to find out")
-		return
-	case len(m.Groups) > maxClasses:
-		o.Fail("when", "want at most 64 branches with examples")
-		return
-	case m.Way == ByEmbeddings && len(m.Examples) > maxVectors:
-		o.Fail("when", "want at most 500 examples of a model whose requests are compared by embeddings")
-		return
-	case bytes > maxModelExample || r.exampleBytes > maxAllExamples:
-		o.Fail("when", "want at most 64 KiB of examples for a model, and 256 KiB altogether")
 		return
 	}
 	m.Model = model.Name
@@ -194,6 +174,39 @@ func (r *reader) means(model *Model, m *Meaning, otherwise []string, o *strict.O
 	}
 	model.Meaning = m
 	r.out.Meanings = append(r.out.Meanings, m)
+}
+
+// named refuses a branch whose name a model cannot say.
+func (m *Meaning) named(g *Group, o *strict.Object) {
+	taken := g.Name == "" || strings.EqualFold(g.Name, NoBranch)
+	for _, other := range m.Groups {
+		taken = taken || strings.EqualFold(other.Name, g.Name)
+	}
+	if taken {
+		o.Fail("when", "a branch that a model is asked about needs a name of its own, and another one than "+NoBranch)
+	}
+}
+
+func (m *Meaning) add(texts []string, class int) {
+	for _, s := range texts {
+		m.Examples = append(m.Examples, Example{s, class})
+		m.bytes += len(s)
+	}
+}
+
+// problem is why it cannot be; empty if it can. all are bytes of all examples so far.
+func (m *Meaning) problem(all int) string {
+	switch {
+	case len(m.Groups) == 0:
+		return "no branch has examples, so that there is nothing to find out"
+	case len(m.Groups) > maxClasses:
+		return "want at most 64 branches with examples"
+	case m.Way == ByEmbeddings && len(m.Examples) > maxVectors:
+		return "want at most 500 examples of a model whose requests are compared by embeddings"
+	case m.bytes > maxModelExample || all > maxAllExamples:
+		return "want at most 64 KiB of examples for a model, and 256 KiB altogether"
+	}
+	return ""
 }
 
 // NoBranch is what a model says that is asked about a request that no branch is for.
