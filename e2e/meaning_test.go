@@ -30,7 +30,7 @@ func (s *suite) meaning(add func(string, envoy.Listener) error) ([]any, error) {
 		`{"name":"asked-dead","meaning":{"by":"model","provider":"dead","model":"small"},` + branches,
 		`{"name":"asked-missing","meaning":{"by":"model","provider":"missing","model":"small"},` + branches,
 		`{"name":"vectors-dead","meaning":{"by":"embeddings","provider":"dead","model":"small-vectors"},` + branches,
-		`{"name":"mirror",` + plain + `{"provider":"claude","model":"claude-sonnet-4-5"}}`,
+		`{"name":"mirror",` + plain + `{"provider":"shadow","model":"claude-sonnet-4-5"}}`,
 		`{"name":"mirror-silence",` + plain + `{"provider":"black","model":"shadow","timeout":"5m"}}`,
 		`{"name":"mirror-dead",` + plain + `{"provider":"dead","model":"shadow"}}`,
 		`{"name":"mirror-missing",` + plain + `{"provider":"missing","model":"shadow"}}`,
@@ -40,7 +40,8 @@ func (s *suite) meaning(add func(string, envoy.Listener) error) ([]any, error) {
 		{"name":"missing","type":"openai","cluster":"nowhere","keys":[{"value":"k"}]},
 		{"name":"black","type":"openai","cluster":"black","keys":[{"value":"k"}]},
 		{"name":"openai","type":"openai","cluster":"mock-openai-called","keys":[{"value":"` + mockKey("openai") + `"}]},
-		{"name":"claude","type":"anthropic","cluster":"mock-anthropic-called","keys":[{"value":"` + mockKey("anthropic") + `"}]}],
+		{"name":"claude","type":"anthropic","cluster":"mock-anthropic-called","keys":[{"value":"` + mockKey("anthropic") + `"}]},
+		{"name":"shadow","type":"anthropic","cluster":"mock-anthropic-called","keys":[{"value":"` + mockKey("anthropic") + `"}]}],
 		"models":[` + strings.Join(models, ",") + `]}`
 	return []any{envoy.Cluster("black", black.Addr().String())}, add("meaning", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)})
 }
@@ -102,7 +103,7 @@ func TestMirrors(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]int64{
-		"postern.mirror;provider=claude;model=claude-sonnet-4-5;status=200": 2,
+		"postern.mirror;provider=shadow;model=claude-sonnet-4-5;status=200": 2,
 		"postern.mirror;provider=dead;model=shadow;status=503":              2,
 		"postern.mirror;provider=missing;model=shadow;status=0":             2,
 	} {

@@ -12,7 +12,7 @@ func TestRoute(t *testing.T) {
 		{"name":"claude","type":"anthropic","cluster":"anthropic","keys":[{"env":"POSTERN_TEST_UNSET"}]}],
 		"models":[{"name":"auto","when":[{"name":"free","tiers":["free"],"targets":[{"provider":"openai","model":"gpt-4o-mini"}]},
 			{"name":"beta","headers":[{"name":"x-beta"}],"targets":[{"provider":"openai","model":"gpt-5"}]}],
-			"targets":[{"provider":"openai","model":"gpt-4o"}],"fallback":[{"provider":"claude","model":"claude-sonnet-4-5","on":["overloaded",429,"5xx"]}],"continue":{}}],
+			"targets":[{"provider":"openai","model":"gpt-4o"}],"fallback":[{"provider":"claude","model":"claude-sonnet-4-5","on":["overloaded",429,"5xx"]}],"continue":{}},
 			{"name":"words","when":[{"name":"parcels","examples":["is my parcel late"],"targets":[{"provider":"openai","model":"gpt-4o-mini"}]}],"targets":[{"provider":"openai","model":"gpt-4o"}]},
 			{"name":"asked","meaning":{"by":"model","provider":"claude","model":"claude-haiku-4-5"},"when":[{"name":"parcels","examples":["is my parcel late"],"targets":[{"provider":"openai","model":"gpt-4o-mini"}]}],"targets":[{"provider":"openai","model":"gpt-4o"}]}],
 		"tiers":[{"name":"free"}],
