@@ -264,14 +264,19 @@ const mostExponent = 1 << 20
 
 // digest writes a member that is the SHA-256 of bytes, in hexadecimal.
 func (c *canon) digest(key string, content []byte) {
-	const digits = "0123456789abcdef"
 	sum := sha2.Sum(content)
 	c.Key(key)
 	c.Raw(`"`)
-	for _, b := range sum {
-		c.Dst = append(c.Dst, digits[b>>4], digits[b&15])
-	}
+	c.Dst = appendHex(c.Dst, sum[:])
 	c.Raw(`"`)
+}
+
+func appendHex(dst, p []byte) []byte {
+	const digits = "0123456789abcdef"
+	for _, b := range p {
+		dst = append(dst, digits[b>>4], digits[b&15])
+	}
+	return dst
 }
 
 // content writes what a file has in it: by its bytes, however they are spelled.

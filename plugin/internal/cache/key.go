@@ -9,7 +9,7 @@ import (
 )
 
 // Version is that of the canonical form; keys of two versions are never equal.
-const Version = 1
+const Version = 2
 
 // A Part is something that is not in a request's content and tells two requests apart all
 // the same, because the configuration says so.
@@ -29,6 +29,7 @@ type Question struct {
 	Group     string   // name of the model, where chance or rules choose between targets
 	Targets   []Target // that may answer, in the configuration's order
 	Parts     []Part
+	Policy    string // of what reads and changes texts: see PolicyOf
 	Custom    string // stands for the request's content, if it is not empty
 }
 
@@ -68,6 +69,7 @@ func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
 		}
 		c.Raw("]")
 	}
+	c.word("policy", q.Policy)
 	if q.Custom == "" {
 		c.object("request")
 		c.request(r)
@@ -311,4 +313,13 @@ func (c *canon) media(m *chat.Media) {
 	c.text("type", m.Type)
 	c.text("url", m.URL)
 	c.Raw("}")
+}
+
+// PolicyOf is what stands for the configuration of guards, which is JSON: the SHA-256 of its
+// canonical form, in hexadecimal.
+func PolicyOf(guards []byte) string {
+	var c canon
+	c.json(guards)
+	sum := sha2.Sum(c.Dst)
+	return string(appendHex(nil, sum[:]))
 }

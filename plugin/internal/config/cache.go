@@ -17,6 +17,7 @@ type Cache struct {
 	User        bool              // the client's own user tells requests apart
 	Parts       []limit.Attribute // so do these
 	Policy      cache.Policy
+	Guards      string        // what stands for their configuration; empty: there are none
 	Bytes       int           // of the host's memory; 0: none
 	Redis       *cache.Redis  // nil: there is none
 	Wait        time.Duration // for an equal request's answer; 0: nobody does

@@ -3,6 +3,7 @@ package config
 import (
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/guard"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
 )
 
 // A Guard is a guard as configured.
@@ -27,6 +28,9 @@ func (r *reader) guards(o *strict.Object) {
 		}
 		r.out.Guards = append(r.out.Guards, g)
 	})
+	if c := r.out.Cache; c != nil && len(r.out.Guards) > 0 {
+		c.Guards = cache.PolicyOf(o.Value("guards").Raw())
+	}
 	if len(r.out.Guards) > 0 && r.out.HoldHeaders == HoldNever {
 		o.Fail("guards", "want a proxy that holds headers: hold_headers is never")
 	}

@@ -153,8 +153,6 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
 		return "asked"
 	case c.life.Fresh <= 0:
 		return "ttl"
-	case len(s.guards()) > 0 && s.guardAnswer(): // what is kept has not been read by them, or is somebody's own
-		return "guarded"
 	}
 	if _, native := s.native(); native && s.endpoint.Op == adapters.Responses {
 		return "kept_by_provider" // under the id of the answer, which clients go on from
@@ -171,7 +169,7 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
 // deriveKey finds the key of the request, and what its entry is purged by.
 func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
 	c := &s.cache
-	q := cache.Question{Scope: s.cacheScope(plan), Namespace: plan.Namespace, Operation: "chat"}
+	q := cache.Question{Scope: s.cacheScope(plan), Namespace: plan.Namespace, Policy: plan.Guards, Operation: "chat"}
 	if s.endpoint.Op == adapters.Completions {
 		q.Operation = "completions"
 	}

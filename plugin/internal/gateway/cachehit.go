@@ -109,6 +109,11 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 	w.countCache("_saved_tokens", c.saved)
 	w.countCache("_saved_nano_usd", cost)
 	s.target = config.Target{} // nobody is asked
+	if s.guardAnswer() {
+		if e := s.guardNeutral(r); e != nil {
+			return s.reject(e)
+		}
+	}
 	s.name(&r.Created, &r.ID)
 	r.Elapsed = w.port.Now() - s.began
 	kind, body := "application/json", []byte(nil)
@@ -119,7 +124,7 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 		body = d.Writer.AppendResponse(nil, r)
 	}
 	step := s.reply(200, "cache", kind, body)
-	step.Reply.Headers = append(s.showCache(step.Reply.Headers), adapters.Header{Name: "age", Value: itoa(int(age))})
+	step.Reply.Headers = append(s.showCache(s.foundSoFar(step.Reply.Headers)), adapters.Header{Name: "age", Value: itoa(int(age))})
 	return step
 }
 

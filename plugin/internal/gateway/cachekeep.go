@@ -27,6 +27,12 @@ func (s *Stream) consider(r *chat.Response, cost int64) {
 		c.unfit(why)
 		return
 	}
+	if s.guarding.answers {
+		if r = s.withoutOwn(r); r == nil {
+			c.unfit("guarded")
+			return
+		}
+	}
 	if c.entry = cache.AppendAnswer(nil, cache.Answer{Response: r, Cost: cost}); len(c.entry) > p.Most {
 		c.unfit("size")
 	}

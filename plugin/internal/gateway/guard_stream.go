@@ -53,6 +53,7 @@ func (s *Stream) guardFrames(step *Step, p *[]byte) bool {
 			continue
 		}
 		asked := s.watch.Event(ev.Type, ev.Data)
+		s.keepFrame(ev.Type, ev.Data)
 		if s.budget.output > 0 {
 			s.budget.place.pass(ev.Type, ev.Data)
 		}

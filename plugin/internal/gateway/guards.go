@@ -189,6 +189,7 @@ func (s *Stream) guardedWhole(body []byte) ([]byte, *chat.Error) {
 // guardWhole has them read one that passes.
 func (s *Stream) guardWhole(step *Step, p []byte) *Step {
 	s.watch.Body(p)
+	s.keepBody(p)
 	body, e := s.guardedWhole(p)
 	if e != nil {
 		return s.replaceError(step, e)
@@ -209,14 +210,19 @@ const (
 )
 
 // sayFound tells the client what guards have found so far, by kind and number.
-func (s *Stream) sayFound(step *Step) {
-	if found := s.appendFound(nil, "", "=", ", ", ""); len(found) > 0 {
-		step.set(redactedHeader, string(found))
-		if s.w.plan.Client.Cloudflare {
-			dlp := s.appendFound([]byte(`{"findings":[`), `{"entry":"`, `","count":`, `},`, `}`)
-			step.set(dlpHeader, string(append(dlp, `],"action":"FLAG"}`...)))
-		}
+func (s *Stream) sayFound(step *Step) { step.Set = s.foundSoFar(step.Set) }
+
+func (s *Stream) foundSoFar(h []adapters.Header) []adapters.Header {
+	found := s.appendFound(nil, "", "=", ", ", "")
+	if len(found) == 0 {
+		return h
 	}
+	h = append(h, adapters.Header{Name: redactedHeader, Value: string(found)})
+	if s.w.plan.Client.Cloudflare {
+		dlp := s.appendFound([]byte(`{"findings":[`), `{"entry":"`, `","count":`, `},`, `}`)
+		h = append(h, adapters.Header{Name: dlpHeader, Value: string(append(dlp, `],"action":"FLAG"}`...))})
+	}
+	return h
 }
 
 // appendFound appends what guards have found.

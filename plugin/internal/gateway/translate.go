@@ -295,6 +295,9 @@ func (s *Stream) event(e *chat.Event) {
 	if q := &s.sequel; q.able && !s.guarding.inner {
 		q.note(e, s.routing.group.Continue.Text)
 	}
+	if !s.guarding.inner {
+		s.keepEvent(e) // as the provider has said it
+	}
 	if s.guarding.answers && !s.guarding.inner && !s.guardEvent(e) {
 		return
 	}
@@ -311,7 +314,6 @@ func (s *Stream) event(e *chat.Event) {
 		e.Elapsed = s.w.port.Now() - s.began
 	}
 	tr.track(e)
-	s.keepEvent(e)
 	if e.Counted {
 		tr.usage, tr.counted = e.Usage, true
 	}

@@ -2,6 +2,7 @@
 package statetest
 
 import (
+	"bytes"
 	"sync"
 
 	"github.com/postern-gateway/postern/plugin/internal/state"
@@ -57,4 +58,16 @@ func (h *Host) Size() (names, bytes int) {
 		bytes += len(v.value)
 	}
 	return len(h.values), bytes
+}
+
+// Has reports whether any value has the text in it.
+func (h *Host) Has(text string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, v := range h.values {
+		if bytes.Contains(v.value, []byte(text)) {
+			return true
+		}
+	}
+	return false
 }
