@@ -54,47 +54,69 @@ func Boundary(contentType string) (string, error) {
 
 // Find is where in a form's body the value of a field is; start is -1 if there is none.
 func Find(body []byte, boundary, name string) (start, end int, err error) {
+	start, end = -1, -1
+	twice := false
+	err = Walk(body, boundary, func(p Part) {
+		if p.Name != name {
+			return
+		}
+		twice = twice || start >= 0
+		start, end = p.Start, p.End
+	})
+	if err == nil && twice {
+		err = ErrTwice
+	}
+	if err != nil {
+		return -1, -1, err
+	}
+	return start, end, nil
+}
+
+// A Part is where in a form's body the value of a field is. Its name is empty if it has none.
+type Part struct {
+	Name       string
+	File       bool // it has the name of a file
+	Start, End int
+}
+
+// Walk shows a form's parts in their order. After an error they are worth nothing.
+func Walk(body []byte, boundary string, part func(Part)) error {
 	delimiter := []byte("--" + boundary)
 	at := 0
 	if bytes.HasPrefix(body, []byte("\r\n")) {
 		at = 2
 	}
 	if !bytes.HasPrefix(body[at:], delimiter) {
-		return -1, -1, ErrForm
+		return ErrForm
 	}
-	start, end = -1, -1
 	for range mostParts {
 		at += len(delimiter)
 		rest := body[at:]
 		if bytes.HasPrefix(rest, []byte("--")) {
 			if bytes.Contains(rest, delimiter) { // some would read on
-				return -1, -1, ErrForm
+				return ErrForm
 			}
-			return start, end, nil
+			return nil
 		}
 		blanks := 0
 		for blanks < len(rest) && (rest[blanks] == ' ' || rest[blanks] == '\t') {
 			blanks++
 		}
 		if !bytes.HasPrefix(rest[blanks:], []byte("\r\n")) {
-			return -1, -1, ErrForm
+			return ErrForm
 		}
 		at += blanks
-		field, from, err := head(body, at)
+		p, err := head(body, at)
 		if err != nil {
-			return -1, -1, err
+			return err
 		}
-		if at, err = next(body, from, delimiter); err != nil {
-			return -1, -1, err
+		if at, err = next(body, p.Start, delimiter); err != nil {
+			return err
 		}
-		if field == name {
-			if start >= 0 {
-				return -1, -1, ErrTwice
-			}
-			start, end = from, at-len("\r\n")
-		}
+		p.End = at - len("\r\n")
+		part(p)
 	}
-	return -1, -1, ErrForm
+	return ErrForm
 }
 
 // next is where the delimiter after a part begins. One at the beginning of a line that
@@ -116,15 +138,15 @@ func next(body []byte, from int, delimiter []byte) (int, error) {
 	}
 }
 
-// head reads the lines before a part's value, which begins at from: the name that the
-// part has, empty if it has none. at is where the line break before them is.
-func head(body []byte, at int) (name string, from int, err error) {
+// head reads the lines before a part's value, and where that begins. at is where the line
+// break before them is.
+func head(body []byte, at int) (p Part, err error) {
 	at += len("\r\n")
 	encoded := false
 	for first := at; ; {
 		n := bytes.Index(body[at:min(len(body), first+mostHead)], []byte("\r\n"))
 		if n < 0 {
-			return "", 0, ErrPart
+			return p, ErrPart
 		}
 		line := string(body[at : at+n])
 		at += n + len("\r\n")
@@ -133,43 +155,45 @@ func head(body []byte, at int) (name string, from int, err error) {
 		}
 		key, value, ok := strings.Cut(line, ":")
 		if !ok || key == "" || strings.ContainsAny(line, "\r\n\x00") || strings.ContainsAny(key, " \t") { // a line that goes on with the one before, too
-			return "", 0, ErrPart
+			return p, ErrPart
 		}
 		switch strings.ToLower(key) {
 		case "content-disposition":
-			if name != "" {
-				return "", 0, ErrPart
+			if p.Name != "" {
+				return p, ErrPart
 			}
-			if name, ok = disposition(value); !ok {
-				return "", 0, ErrPart
+			if p.Name, p.File, ok = disposition(value); !ok {
+				return p, ErrPart
 			}
 		case "content-transfer-encoding":
 			encoded = true
 		}
 	}
-	if encoded && name != "" { // which forms do not have, and few would decode
-		return "", 0, ErrPart
+	if encoded && p.Name != "" { // which forms do not have, and few would decode
+		return p, ErrPart
 	}
-	return name, at, nil
+	p.Start = at
+	return p, nil
 }
 
-// disposition is the name in a Content-Disposition.
-func disposition(value string) (name string, ok bool) {
+// disposition is the name in a Content-Disposition, and whether there is one of a file.
+func disposition(value string) (name string, file, ok bool) {
 	kind, params, _ := strings.Cut(value, ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "form-data") {
-		return "", false
+		return "", false, false
 	}
 	for params != "" {
 		key, v, rest, ok := parameter(params)
 		if !ok || strings.EqualFold(key, "name*") || strings.EqualFold(key, "name") && name != "" {
-			return "", false
+			return "", false, false
 		}
 		if strings.EqualFold(key, "name") {
 			name = v
 		}
+		file = file || strings.EqualFold(key, "filename") || strings.EqualFold(key, "filename*")
 		params = rest
 	}
-	return name, name != ""
+	return name, file, name != ""
 }
 
 // parameter takes the first of some parameters, which are separated by semicolons. A

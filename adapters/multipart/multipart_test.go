@@ -3,6 +3,7 @@ package multipart_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	stdlib "mime/multipart"
 	"strings"
@@ -92,6 +93,18 @@ func TestBoundary(t *testing.T) {
 		if got != want || (err != nil) != (want == "") {
 			t.Errorf("%s: got %q, %v, want %q", in, got, err, want)
 		}
+	}
+}
+
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	body := form("--B", file, "", "\x00\r\n", "--B", model, "", "m", "--B", "Content-Type: x", "", "y", "--B", `Content-Disposition: form-data; name="f"; filename*=utf-8''a`, "", "", "--B--")
+	got := ""
+	err := multipart.Walk([]byte(body), "B", func(p multipart.Part) {
+		got += fmt.Sprintf("%q %v %q;", p.Name, p.File, body[p.Start:p.End])
+	})
+	if want := `"file" true "\x00\r\n";"model" false "m";"" false "y";"f" true "";`; got != want || err != nil {
+		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
 }
 

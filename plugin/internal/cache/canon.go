@@ -146,7 +146,7 @@ func (c *canon) any(v rawjson.Value) {
 		}
 		c.Raw("]")
 	case rawjson.Object:
-		c.members(v)
+		c.members(v, nil)
 	default:
 		c.Put(v.Raw())
 	}
@@ -157,9 +157,13 @@ type member struct {
 	value rawjson.Value
 }
 
-func (c *canon) members(v rawjson.Value) {
+// members writes an object, but for those of its members that are to be left out.
+func (c *canon) members(v rawjson.Value, without func(key []byte, v rawjson.Value) bool) {
 	list := make([]member, 0, v.Len())
 	for it := v.Members(); it.Next(); {
+		if without != nil && without(it.Key.Bytes(), it.Value) {
+			continue
+		}
 		list = append(list, member{it.Key.Bytes(), it.Value})
 	}
 	c.Raw("{")

@@ -4,12 +4,17 @@ import (
 	"encoding/binary"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/embed"
 )
 
-// answerFormat is the first byte of an answer that is kept. Behind it come, as the code
-// below has them: numbers as varints, texts and JSON behind their lengths, as they are
-// spelled, so that they go out again without being read.
-const answerFormat = 1
+// The first byte of what is kept says what it is. Behind it come, as the code below has
+// them: numbers as varints, texts and JSON behind their lengths, as they are spelled, so
+// that they go out again without being read.
+const (
+	answerFormat = 1 + iota
+	plainFormat
+	vectorFormat
+)
 
 // An Answer is what is kept of one, with what it has cost.
 type Answer struct {
@@ -59,6 +64,68 @@ func ReadAnswer(p []byte, r *chat.Response) (cost int64, ok bool) {
 		d.choice(&r.Choices[len(r.Choices)-1])
 	}
 	return cost, !d.bad && len(d.rest) == 0
+}
+
+// A Plain is an answer that is kept as the client gets it.
+type Plain struct {
+	Cost, Tokens int64 // what it has cost in nano-dollars, and taken
+	Kind         string
+	Body         []byte
+}
+
+// AppendPlain appends one.
+func AppendPlain(dst []byte, a *Plain) []byte {
+	w := writer{append(dst, plainFormat)}
+	w.number(a.Cost)
+	w.number(a.Tokens)
+	w.bytes([]byte(a.Kind))
+	w.bytes(a.Body)
+	return w.dst
+}
+
+// ReadPlain reads what AppendPlain has written; its body is a view of p.
+func ReadPlain(p []byte) (a Plain, ok bool) {
+	if len(p) == 0 || p[0] != plainFormat {
+		return a, false
+	}
+	d := reader{rest: p[1:]}
+	a.Cost, a.Tokens = d.number(), d.number()
+	var kind, body chat.Text
+	d.text(&kind)
+	d.text(&body)
+	a.Kind, a.Body = string(kind), body
+	return a, !d.bad && len(d.rest) == 0
+}
+
+// A Vector is an embedding that is kept, as its provider has spelled it.
+type Vector struct {
+	embed.Vector
+	Cost, Tokens int64 // its share of what the answer has cost in nano-dollars, and taken
+	Model        chat.Text
+}
+
+// AppendVector appends one.
+func AppendVector(dst []byte, v *Vector) []byte {
+	w := writer{append(dst, vectorFormat)}
+	w.number(v.Cost)
+	w.number(v.Tokens)
+	w.bytes(v.Model)
+	w.bytes(v.Numbers)
+	w.bytes(v.Base64)
+	return w.dst
+}
+
+// ReadVector reads what AppendVector has written. What v gets are views of p.
+func ReadVector(p []byte, v *Vector) bool {
+	if len(p) == 0 || p[0] != vectorFormat {
+		return false
+	}
+	d := reader{rest: p[1:]}
+	v.Cost, v.Tokens = d.number(), d.number()
+	d.text(&v.Model)
+	d.raw(&v.Numbers)
+	d.text(&v.Base64)
+	return !d.bad && len(d.rest) == 0 && (v.Numbers == nil) != (v.Base64 == nil)
 }
 
 type writer struct{ dst []byte }

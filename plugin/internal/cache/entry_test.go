@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
 )
 
@@ -141,5 +142,60 @@ func FuzzReadAnswer(f *testing.F) {
 			t.Errorf("got %+v, then %+v", r, again)
 		}
 		cache.Replay(&r, func(*chat.Event) {})
+	})
+}
+
+func TestPlainAndVector(t *testing.T) {
+	t.Parallel()
+	plain := cache.Plain{Cost: 12, Tokens: 3, Kind: "text/plain; charset=utf-8", Body: []byte("Hi.\n")}
+	p := cache.AppendPlain([]byte("x"), &plain)[1:]
+	if got, ok := cache.ReadPlain(p); !ok || got.Cost != 12 || got.Tokens != 3 || got.Kind != plain.Kind || string(got.Body) != "Hi.\n" {
+		t.Errorf("got %+v, %v, want %+v", got, ok, plain)
+	}
+	for _, v := range []cache.Vector{
+		{Cost: 7, Tokens: 1, Model: chat.Text("e"), Vector: embed.Vector{Numbers: chat.Raw("[1,-0.5]")}},
+		{Vector: embed.Vector{Base64: chat.Text("AACAPw==")}},
+	} {
+		b := cache.AppendVector(nil, &v)
+		var got cache.Vector
+		if !cache.ReadVector(b, &got) || got.Cost != v.Cost || got.Tokens != v.Tokens || string(got.Model) != string(v.Model) || string(got.Numbers) != string(v.Numbers) || string(got.Base64) != string(v.Base64) {
+			t.Errorf("got %+v, want %+v", got, v)
+		}
+		for cut := range b {
+			if cache.ReadVector(b[:cut], &cache.Vector{}) {
+				t.Errorf("%d of %d bytes are taken for a vector", cut, len(b))
+			}
+		}
+		if _, ok := cache.ReadPlain(b); ok {
+			t.Error("a vector is taken for something else")
+		}
+	}
+	for cut := range p {
+		if _, ok := cache.ReadPlain(p[:cut]); ok {
+			t.Errorf("%d of %d bytes are taken for an answer", cut, len(p))
+		}
+	}
+	if cache.ReadVector(p, &cache.Vector{}) {
+		t.Error("an answer is taken for a vector")
+	}
+	if _, ok := cache.ReadAnswer(p, &chat.Response{}); ok {
+		t.Error("an answer as the client gets it is taken for a neutral one")
+	}
+}
+
+// Whatever is read is read again from what is written of it.
+func FuzzReadOthers(f *testing.F) {
+	f.Add(cache.AppendPlain(nil, &cache.Plain{Cost: 1, Kind: "a", Body: []byte("b")}))
+	f.Add(cache.AppendVector(nil, &cache.Vector{Tokens: 1, Vector: embed.Vector{Numbers: chat.Raw("[1]")}}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if a, ok := cache.ReadPlain(b); ok {
+			if again, ok := cache.ReadPlain(cache.AppendPlain(nil, &a)); !ok || string(again.Body) != string(a.Body) || again.Kind != a.Kind {
+				t.Errorf("got %+v, want %+v", again, a)
+			}
+		}
+		var v, again cache.Vector
+		if cache.ReadVector(b, &v) && (!cache.ReadVector(cache.AppendVector(nil, &v), &again) || string(again.Numbers) != string(v.Numbers) || string(again.Base64) != string(v.Base64)) {
+			t.Errorf("got %+v, want %+v", again, v)
+		}
 	})
 }

@@ -48,6 +48,17 @@ func (k *Keyer) Bytes() []byte { return k.c.Dst }
 
 // Chat is the key of a conversation.
 func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
+	if k.begin(q, 0) {
+		k.c.object("request")
+		k.c.request(r)
+		k.c.Raw("}")
+	}
+	return k.end(q)
+}
+
+// begin writes what stands before the request's content, which is one of several that have
+// one custom key; false if that key stands for the content.
+func (k *Keyer) begin(q *Question, number int) bool {
 	const mostKept = 1 << 20
 	c := &k.c
 	if cap(c.Dst) > mostKept {
@@ -58,6 +69,9 @@ func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
 	c.word("custom", q.Custom)
 	c.word("group", q.Group)
 	c.word("namespace", q.Namespace)
+	if q.Custom != "" {
+		c.integer("number", int64(number))
+	}
 	c.word("operation", q.Operation)
 	if len(q.Parts) > 0 {
 		c.array("parts")
@@ -70,11 +84,12 @@ func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
 		c.Raw("]")
 	}
 	c.word("policy", q.Policy)
-	if q.Custom == "" {
-		c.object("request")
-		c.request(r)
-		c.Raw("}")
-	}
+	return q.Custom == ""
+}
+
+// end writes what stands behind it, and is the key.
+func (k *Keyer) end(q *Question) Key {
+	c := &k.c
 	c.array("scope")
 	for _, s := range q.Scope {
 		c.quoted(s)

@@ -12,7 +12,9 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect/anthropicmessages"
+	"github.com/postern-gateway/postern/adapters/dialect/ollamachat"
 	"github.com/postern-gateway/postern/adapters/dialect/openaichat"
+	"github.com/postern-gateway/postern/adapters/embed"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
 )
@@ -24,9 +26,62 @@ type vector struct {
 	Name      string         `json:"name"`
 	Dialect   string         `json:"dialect"`
 	Question  cache.Question `json:"question"`
-	Request   string         `json:"request"`
+	Path      string         `json:"path,omitempty"`  // of a request that is compared as it is written
+	Input     int            `json:"input,omitempty"` // of embeddings
+	Request   string         `json:"request,omitempty"`
+	Form      []field        `json:"form,omitempty"` // in the place of the request
 	Canonical string         `json:"canonical"`
 	SHA256    string         `json:"sha256"`
+}
+
+type field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	File  bool   `json:"file,omitempty"`
+}
+
+// derive is the canonical form of the vector's request, and its key.
+func (v *vector) derive(t testing.TB) (string, cache.Key) {
+	t.Helper()
+	var k cache.Keyer
+	var doc rawjson.Doc
+	if v.Form == nil {
+		if err := doc.Parse([]byte(v.Request)); err != nil {
+			t.Fatalf("%s: %v", v.Request, err)
+		}
+	}
+	var key cache.Key
+	switch o := (cache.Origin{Dialect: v.Dialect, Path: v.Path}); {
+	case v.Form != nil:
+		var fields []cache.Field
+		for _, f := range v.Form {
+			fields = append(fields, cache.Field{Name: f.Name, Value: []byte(f.Value), File: f.File})
+		}
+		key = k.Form(&v.Question, o, fields)
+	case v.Path != "":
+		key = k.Body(&v.Question, o, doc.Root())
+	case v.Question.Operation == "embeddings":
+		var r embed.Request
+		if e := codec(t, v.Dialect).ReadEmbed(doc.Root(), &r); e != nil {
+			t.Fatalf("%s: %s", v.Request, e.Message)
+		}
+		key = k.Input(&v.Question, &r, v.Input)
+	default:
+		return derive(t, v.Dialect, v.Request, v.Question)
+	}
+	return string(k.Bytes()), key
+}
+
+func codec(t testing.TB, dialect string) adapters.EmbedCodec {
+	t.Helper()
+	switch dialect {
+	case "openai":
+		return openaichat.Embeddings{}
+	case "ollama":
+		return &ollamachat.Embeddings{}
+	}
+	t.Fatalf("no dialect is called %q", dialect)
+	return nil
 }
 
 func reader(t testing.TB, dialect string) adapters.Reader {
@@ -34,6 +89,8 @@ func reader(t testing.TB, dialect string) adapters.Reader {
 	switch dialect {
 	case "openai":
 		return openaichat.Reader{}
+	case "openai-completions":
+		return openaichat.CompletionReader{}
 	case "anthropic":
 		return anthropicmessages.Reader{}
 	}
@@ -70,7 +127,7 @@ func TestVectors(t *testing.T) {
 	}
 	for i := range vectors {
 		v := &vectors[i]
-		canonical, key := derive(t, v.Dialect, v.Request, v.Question)
+		canonical, key := v.derive(t)
 		if sum := sha256.Sum256([]byte(canonical)); key != sum {
 			t.Errorf("%s: the key is not the SHA-256 of the canonical form", v.Name)
 		}
@@ -201,6 +258,65 @@ func TestDifferentRequests(t *testing.T) {
 		}
 		seen[key] = text
 	}
+}
+
+// TestOtherOperations has requests that are compared as they are written, and inputs of
+// embeddings. Those of one group are equal, and equal to no other.
+func TestOtherOperations(t *testing.T) {
+	t.Parallel()
+	rank := func(body string) vector { return vector{Dialect: "openai", Path: "/v1/rerank", Request: body} }
+	input := func(dialect, body string, i int) vector {
+		return vector{Dialect: dialect, Request: body, Input: i, Question: cache.Question{Operation: "embeddings"}}
+	}
+	form := func(fields ...field) vector { return vector{Dialect: "openai", Path: "/v1/audio", Form: fields} }
+	file := field{"file", "RIFF\x00\xff", true}
+	groups := [][]vector{
+		{rank(`{"query":"q","documents":["a"]}`), rank(`{ "documents":["\u0061"], "query":"q","model":"x","user":"y","top_n":null}`)},
+		{rank(`{"query":"q","documents":["a","b"]}`)}, {rank(`{"query":"q","documents":["b","a"]}`)}, {rank(`{"query":"q","documents":["a"],"top_n":1}`), rank(`{"query":"q","documents":["a"],"top_n":1.0}`)},
+		{{Dialect: "cohere", Path: "/v1/rerank", Request: `{"query":"q","documents":["a"]}`}}, {{Dialect: "openai", Path: "/v2/rerank", Request: `{"query":"q","documents":["a"]}`}},
+		{rank(`{"query":"q","documents":["a"],"options":{"user":"u"}}`)}, {rank(`{"query":"q","documents":["a"],"options":{"model":null}}`)},
+		{input("openai", `{"input":["x","a"]}`, 1), input("openai", `{"input":"a","encoding_format":"base64","user":"u"}`, 0), input("ollama", `{"model":"m","input":["a"]}`, 0)},
+		{input("openai", `{"input":"b"}`, 0)}, {input("openai", `{"input":"a","dimensions":2}`, 0)}, {input("openai", `{"input":"a","input_type":"query"}`, 0), input("openai", `{"input":"a","input_type":"search_query"}`, 0)},
+		{input("openai", `{"input":"a","input_type":"document"}`, 0)}, {input("openai", `{"input":[1,2]}`, 0), input("openai", `{"input":[[3],[1.0,2]]}`, 1)}, {input("openai", `{"input":"[1,2]"}`, 0)},
+		{input("openai", `{"input":[12]}`, 0)}, {input("openai", `{"input":"a","truncate":true}`, 0)}, {input("ollama", `{"model":"m","input":"a","truncate":true}`, 0)},
+		{form(file), form(field{"model", "m", false}, file, field{"user", "u", false})}, {form(field{"file", "RIFF", true})}, {form(field{"file", "RIFF\x00\xff", false})}, {form(field{"sound", "RIFF\x00\xff", true})},
+		{form(file, field{"language", "en", false}), form(field{"language", "en", false}, file)}, {form(file, field{"language", "de", false})}, {form(file, file)},
+		{form(file, field{"x[]", "a", false}, field{"x[]", "b", false})}, {form(file, field{"x[]", "b", false}, field{"x[]", "a", false})}, {form(file, field{"language", `en",["x","y`, false})},
+	}
+	seen := map[cache.Key]int{}
+	for i, g := range groups {
+		text, first := g[0].derive(t)
+		if other, ok := seen[first]; ok {
+			t.Errorf("%s is equal to group %d", text, other)
+		}
+		seen[first] = i
+		for k := range g {
+			if again, key := g[k].derive(t); key != first {
+				t.Errorf("got\n%s\nand\n%s", text, again)
+			}
+		}
+	}
+}
+
+// FuzzBody has any object compared as it is written: in one form, which is JSON.
+func FuzzBody(f *testing.F) {
+	f.Add(`{"b":[1,2.0,{"\u0061":"\ud83d\ude00\/"}],"a":null,"model":"m"}`)
+	f.Fuzz(func(t *testing.T, request string) {
+		var doc rawjson.Doc
+		if doc.Parse([]byte(request)) != nil || doc.Root().Kind() != rawjson.Object {
+			return
+		}
+		var k cache.Keyer
+		first := k.Body(&cache.Question{}, cache.Origin{}, doc.Root())
+		text := string(k.Bytes())
+		var again rawjson.Doc
+		if err := again.Parse([]byte(text)); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if k.Body(&cache.Question{}, cache.Origin{}, again.Root().Get("request").Get("body")) != first {
+			t.Errorf("%s: the canonical form has another canonical form", request)
+		}
+	})
 }
 
 // TestCustomKey checks that a key of the caller's own stands for what is asked, and for

@@ -147,7 +147,7 @@ func (r *Remote) read(v rawjson.Value, k *Key, ok bool) (e Entry, good bool) {
 // Keep sends an entry on its way.
 func (r *Remote) Keep(q *Query, e *Entry) (why string) {
 	switch {
-	case !r.breaker.closed:
+	case q.Local || !r.breaker.closed:
 		return "away"
 	case len(e.Value) > r.redis.Most:
 		return "room"

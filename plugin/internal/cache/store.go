@@ -27,7 +27,7 @@ type Query struct {
 	Scope, Model Tag
 	Now          int64  // in nanoseconds since 1970
 	Random       uint64 // any number, another each time
-	Local        bool   // nobody is to be asked
+	Local        bool   // nobody is to be asked, or told
 }
 
 // A Finding is what a store knows of an entry.

@@ -145,7 +145,7 @@ func (s *Stream) placed(body []byte) *Step {
 	if e != nil {
 		return s.reject(e)
 	}
-	if step := s.fromCache(request, body); step != nil {
+	if step := s.fromCache(request, nil, body); step != nil {
 		return step
 	}
 	return s.onward(request, body)

@@ -159,7 +159,7 @@ func (s *Stream) release(request rawjson.Value, body []byte) *Step {
 	if s.about.asks() {
 		return s.askAbout(request, body)
 	}
-	if step := s.fromCache(request, body); step != nil {
+	if step := s.fromCache(request, nil, body); step != nil {
 		return step
 	}
 	return s.onward(request, body)
@@ -202,8 +202,11 @@ func (s *Stream) toTarget(request rawjson.Value, body []byte) *Step {
 func (s *Stream) dispatch(request rawjson.Value, body []byte) *Step {
 	w := s.w
 	step := s.next()
+	if s.budget.asked != "" { // another model
+		s.cache.again()
+	}
 	path, ok := s.native()
-	if !ok || !s.readsStreams() {
+	if !ok || !s.readsStreams() || s.cache.partly() {
 		if path := s.translatedPath(); path != "" {
 			return s.translate(request, path)
 		}

@@ -17,6 +17,7 @@ import (
 // A caching is what a stream has to do with the cache.
 type caching struct {
 	status string // as the client is told; empty: nothing
+	form   keptForm
 	why    string // the answer is not kept
 	query  cache.Query
 	life   config.Life // of the answer, if it is to be kept
@@ -25,6 +26,8 @@ type caching struct {
 	alike  alike
 
 	body      []byte // of a whole answer, so far
+	kind      string // its content type
+	batch     *batch // of embeddings
 	collector *cache.Collector
 	decoder   adapters.Decoder // of a stream that passes unread
 	entry     []byte           // the answer as it will be kept
@@ -46,11 +49,23 @@ const (
 	cacheBypass    = "bypass"
 	cacheStale     = "stale"
 	cacheCoalesced = "coalesced"
+	cachePartial   = "partial" // a hit for some inputs of an embedding
 	cacheSimilar   = "similar"
 	cacheHeader    = "x-postern-cache"
+	savedHeader    = "x-postern-saved-tokens"
 	scoreHeader    = "x-postern-cache-score"
 
 	cacheRefresh = "refresh" // the gateway's own request: no client is told
+)
+
+// A keptForm is the form that an answer is kept in.
+type keptForm uint8
+
+const (
+	keptNot     keptForm = iota
+	keptNeutral          // the neutral form of an answer
+	keptVectors          // embeddings, each for itself
+	keptPlain            // as the client gets it
 )
 
 // wishes are what a client's headers say of the cache. Views, void as all of them are.
@@ -105,18 +120,26 @@ func (w *wishes) says(allowed *config.ClientHeaders, name, v string) {
 // fromCache answers with what an equal request has got, or has the request wait until it is
 // known whether there is such a thing. It is nil if nothing is kept for the request; then its
 // answer will be, if it is worth it.
-func (s *Stream) fromCache(request rawjson.Value, body []byte) *Step {
+//
+// The request is JSON, or the fields of a form.
+func (s *Stream) fromCache(request rawjson.Value, fields []cache.Field, body []byte) *Step {
 	s.cache = caching{}
 	plan := s.w.plan.Cache
-	if plan == nil || !s.cacheable() {
+	if plan == nil {
 		return nil
 	}
 	c := &s.cache
-	c.status = cacheBypass
-	if c.why = s.declines(plan, request); c.why != "" {
+	if c.form = s.keptForm(); c.form == keptNot {
 		return nil
 	}
-	s.deriveKey(plan, &s.w.request)
+	c.status = cacheBypass
+	if c.why = s.declines(plan, request, fields); c.why != "" {
+		return nil
+	}
+	if c.form == keptVectors {
+		return s.vectorsFromCache(plan)
+	}
+	s.deriveKey(plan, request, fields)
 	c.status = cacheMiss
 	if s.in.wishes.refresh {
 		s.draw()
@@ -125,21 +148,29 @@ func (s *Stream) fromCache(request rawjson.Value, body []byte) *Step {
 	return s.lookUp(body)
 }
 
-// cacheable reports whether answers to such requests are ever kept: those that are read, and
-// written, in the neutral form.
-func (s *Stream) cacheable() bool {
+// keptForm is the form in which answers to such requests are kept: the neutral one where
+// they are read and written in it.
+func (s *Stream) keptForm() keptForm {
+	a, d := s.target.Provider.Adapter, s.endpoint.Dialect
 	switch s.endpoint.Op {
 	case adapters.Chat, adapters.Completions, adapters.Responses:
-	default:
-		return false
+		if _, ok := a.(adapters.Translator); ok && d.Reader != nil {
+			return keptNeutral
+		}
+	case adapters.Embeddings:
+		if e, ok := a.(adapters.Embedder); ok && d.Embeddings != nil && e.EmbedPath(s.target.Model) != "" {
+			return keptVectors
+		}
+		return keptPlain
+	case adapters.BatchEmbeddings, adapters.Rerank, adapters.Moderations, adapters.Images, adapters.ImageEdits, adapters.Transcriptions, adapters.Translations:
+		return keptPlain
 	}
-	_, ok := s.target.Provider.Adapter.(adapters.Translator)
-	return ok && s.endpoint.Dialect.Reader != nil
+	return keptNot
 }
 
 // declines is why the cache has nothing to do with the request; empty if it has. It reads the
 // request.
-func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
+func (s *Stream) declines(plan *config.Cache, request rawjson.Value, fields []cache.Field) string {
 	c, wish := &s.cache, &s.in.wishes
 	c.life = plan.Life(s.meant)
 	if wish.ttl >= 0 {
@@ -148,11 +179,20 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
 	if wish.onError >= 0 {
 		c.life.OnError = min(c.life.OnError, time.Duration(wish.onError)*time.Second)
 	}
+	if fields != nil { // a form is not sent again
+		c.life = config.Life{Fresh: c.life.Fresh}
+	}
 	switch {
 	case wish.skip:
 		return "asked"
 	case c.life.Fresh <= 0:
 		return "ttl"
+	}
+	switch c.form {
+	case keptVectors:
+		return s.readInputs(request)
+	case keptPlain:
+		return declinesPlain(plan, request, fields)
 	}
 	if _, native := s.native(); native && s.endpoint.Op == adapters.Responses {
 		return "kept_by_provider" // under the id of the answer, which clients go on from
@@ -167,21 +207,46 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value) string {
 }
 
 // deriveKey finds the key of the request, and what its entry is purged by.
-func (s *Stream) deriveKey(plan *config.Cache, r *chat.Request) {
-	c := &s.cache
-	q := cache.Question{Scope: s.cacheScope(plan), Namespace: plan.Namespace, Policy: plan.Guards, Operation: "chat"}
-	if s.endpoint.Op == adapters.Completions {
-		q.Operation = "completions"
+func (s *Stream) deriveKey(plan *config.Cache, request rawjson.Value, fields []cache.Field) {
+	c, k := &s.cache, &s.w.keyer
+	if c.form == keptNeutral {
+		r := &s.w.request
+		q := s.cacheQuestion(plan, r.User)
+		c.query.Key = k.Chat(&q, r)
+		return
 	}
-	if q.Targets = s.cacheTargets(); len(q.Targets) > 1 {
+	o := cache.Origin{Dialect: s.endpoint.Dialect.Name, Path: s.endpoint.Path}
+	if fields != nil {
+		q := s.cacheQuestion(plan, fieldOf(fields, "user"))
+		c.query.Key = k.Form(&q, o, fields)
+		return
+	}
+	q := s.cacheQuestion(plan, chat.Spelled(request.Get("user")))
+	c.query.Key = k.Body(&q, o, request)
+}
+
+// cacheQuestion is what the key depends on beside the request's content.
+func (s *Stream) cacheQuestion(plan *config.Cache, user chat.Text) cache.Question {
+	c := &s.cache
+	q := cache.Question{Scope: s.cacheScope(plan), Namespace: plan.Namespace, Policy: plan.Guards, Operation: s.endpoint.Op.String()}
+	switch s.endpoint.Op {
+	case adapters.Completions:
+		q.Operation = "completions"
+	case adapters.Responses:
+		q.Operation = "chat"
+	}
+	if c.form == keptVectors { // those of two models cannot be compared, nor be in one answer
+		q.Targets = []cache.Target{s.cacheTarget(&s.target)}
+	} else if q.Targets = s.cacheTargets(); len(q.Targets) > 1 {
 		q.Group = s.choice.Name + "/" + s.routing.group.Name
 	}
-	q.Parts = s.cacheParts(plan, r)
+	q.Parts = s.cacheParts(plan, user)
 	if s.caller.MayPrivileged("cache-key") {
 		q.Custom = s.in.wishes.key
 	}
 	c.custom = q.Custom != ""
-	c.query = cache.Query{Key: s.w.keyer.Chat(&q, r), Scope: scopeTag(q.Scope...), Model: cache.TagOf([]byte(s.meant))}
+	c.query = cache.Query{Scope: scopeTag(q.Scope...), Model: cache.TagOf([]byte(s.meant))}
+	return q
 }
 
 // cacheTargets are those that may answer: of a group all that the caller may have, whichever
@@ -234,13 +299,13 @@ func (s *Stream) cacheScope(plan *config.Cache) []string {
 }
 
 // cacheParts are what tells requests apart beside their content.
-func (s *Stream) cacheParts(plan *config.Cache, r *chat.Request) []cache.Part {
+func (s *Stream) cacheParts(plan *config.Cache, user chat.Text) []cache.Part {
 	parts := addPart(nil, "anthropic-beta", s.in.wishes.beta)
 	if s.in.query != "alt=sse" {
 		parts = addPart(parts, "query", s.in.query)
 	}
 	if plan.User {
-		parts = addPart(parts, "user", string(rawjson.AppendUnescaped(nil, r.User)))
+		parts = addPart(parts, "user", string(rawjson.AppendUnescaped(nil, user)))
 	}
 	for _, a := range plan.Parts {
 		parts = addPart(parts, a.Kind.String()+":"+a.Name, s.Attribute(a))
@@ -266,8 +331,11 @@ func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
 		h = append(h, adapters.Header{Name: scoreHeader, Value: share(s.cache.alike.score)})
 	}
 	if s.w.plan.Client.Cloudflare {
-		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "HIT", "MISS"}[strings.IndexByte("hmbscr", s.cache.status[0])]
+		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "HIT", "MISS", "MISS"}[strings.IndexByte("hmbscrp", s.cache.status[0])]
 		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: as})
+	}
+	if s.cache.saved > 0 {
+		h = append(h, adapters.Header{Name: savedHeader, Value: itoa(int(s.cache.saved))})
 	}
 	return h
 }

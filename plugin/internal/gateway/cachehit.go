@@ -64,6 +64,14 @@ func (s *Stream) looked(e *cache.Entry) *Step {
 	body := s.cache.lookup.body
 	s.abandon()
 	s.retain(0)
+	if s.in.boundary != "" { // a form
+		if e != nil {
+			if step := s.suits(e, body); step != nil {
+				return step
+			}
+		}
+		return s.sendForm(body)
+	}
 	request, err := s.w.parse(body)
 	if err != nil { // which it was not before
 		return s.reject(err)
@@ -90,25 +98,15 @@ func (s *Stream) abandon() {
 // hit answers with what is kept. It is nil if that is not possible after all, or if limits do
 // not let the request pass: then it goes the usual way, which says so.
 func (s *Stream) hit(e *cache.Entry, age int64) *Step {
-	w, c, d := s.w, &s.cache, s.endpoint.Dialect
+	if s.cache.form == keptPlain {
+		return s.hitPlain(e, age)
+	}
+	w, d := s.w, s.endpoint.Dialect
 	r := w.emptyResponse()
 	cost, ok := cache.ReadAnswer(e.Value, r)
-	if !ok {
+	if !ok || !s.gives(r.Usage.Total(), cost) {
 		return nil
 	}
-	if w.plan.Cache.Shadow {
-		w.countCache(";outcome=shadow", 1)
-		return nil
-	}
-	if !s.countHit() {
-		return nil
-	}
-	if c.status, c.saved = cacheHit, r.Usage.Total(); c.as != "" {
-		c.status = c.as
-	}
-	w.countCache("_saved_tokens", c.saved)
-	w.countCache("_saved_nano_usd", cost)
-	s.target = config.Target{} // nobody is asked
 	if s.guardAnswer() {
 		if e := s.guardNeutral(r); e != nil {
 			return s.reject(e)
@@ -123,6 +121,36 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 		r.Echo, r.Texts = w.request.Echo, w.request.Texts
 		body = d.Writer.AppendResponse(nil, r)
 	}
+	return s.given(kind, body, age)
+}
+
+// gives reports whether an answer that is there is given, and counts what that saves.
+func (s *Stream) gives(tokens, cost int64) bool {
+	c, w := &s.cache, s.w
+	if w.plan.Cache.Shadow {
+		w.countCache(";outcome=shadow", 1)
+		return false
+	}
+	if !s.countHit() {
+		return false
+	}
+	if c.status = cacheHit; c.as != "" {
+		c.status = c.as
+	}
+	s.saves(tokens, cost)
+	s.target = config.Target{} // nobody is asked
+	return true
+}
+
+// saves counts what need not be asked for.
+func (s *Stream) saves(tokens, cost int64) {
+	s.cache.saved = tokens
+	s.w.countCache("_saved_tokens", tokens)
+	s.w.countCache("_saved_nano_usd", cost)
+}
+
+// given is an answer from the cache.
+func (s *Stream) given(kind string, body []byte, age int64) *Step {
 	step := s.reply(200, "cache", kind, body)
 	step.Reply.Headers = append(s.showCache(s.foundSoFar(step.Reply.Headers)), adapters.Header{Name: "age", Value: itoa(int(age))})
 	return step

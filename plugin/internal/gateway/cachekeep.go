@@ -12,7 +12,7 @@ import (
 
 // keeps reports whether the answer in hand may be kept.
 func (c *caching) keeps() bool {
-	return (c.status == cacheMiss || c.status == cacheRefresh) && c.why == ""
+	return (c.status == cacheMiss || c.status == cachePartial || c.status == cacheRefresh) && c.why == ""
 }
 
 // unfit notes why an answer is not kept, and frees what there is of it.
@@ -64,6 +64,10 @@ func (s *Stream) keepFrame(kind, data []byte) {
 	if !c.keeps() {
 		return
 	}
+	if c.form != keptNeutral {
+		c.unfit("stream")
+		return
+	}
 	if c.decoder == nil {
 		a := s.target.Provider.Adapter
 		c.decoder = s.codecs.decoder(a, a.(adapters.Translator))
@@ -79,12 +83,24 @@ func (s *Stream) keepBody(p []byte) {
 	if !c.keeps() {
 		return
 	}
-	const spelling = 4 // times that an answer may be larger as it comes than as it is kept
-	if len(c.body)+len(p) > spelling*s.w.plan.Cache.Policy.Most {
+	if size := len(c.body) + len(p); size > s.mostKept() || c.form == keptVectors && s.retain(size) != nil {
 		c.unfit("size")
 		return
 	}
 	c.body = append(c.body, p...)
+}
+
+// mostKept is how large the body may be of an answer that is collected.
+func (s *Stream) mostKept() int {
+	const spelling = 4 // times that an answer may be larger as it comes than as it is kept
+	switch most := s.w.plan.Cache.Policy.Most; s.cache.form {
+	case keptPlain:
+		return most
+	case keptVectors: // of which each is kept for itself
+		return s.w.plan.Bounds.Answer
+	default:
+		return spelling * most
+	}
 }
 
 // store keeps the answer that has passed.
@@ -100,33 +116,50 @@ func (s *Stream) store() {
 			w.countCache("_not_kept;outcome="+c.why, 1)
 		}
 	}()
-	switch {
-	case !c.keeps():
+	if !c.keeps() || c.form == keptVectors && c.batch.kept {
 		return
-	case s.status != 200 || s.failure != "" || s.answer.cut || s.answer.replaced != nil:
-		c.why = "error"
+	}
+	if c.why = s.unworthy(); c.why != "" {
 		return
-	case s.routing.group != nil && s.routing.at < 0:
-		c.why = "fallback"
-		return
-	case s.budget.asked != "": // another model than the client has asked for
-		c.why = "degraded"
+	}
+	if c.form == keptVectors {
+		s.readVectors()
 		return
 	}
 	if c.entry == nil {
 		s.readAnswer()
 	}
-	if c.entry == nil {
-		return
+	if c.entry != nil {
+		s.put(&c.query, c.entry)
 	}
+}
+
+// unworthy is why nothing is kept of an answer, whatever it says; empty if it may be.
+func (s *Stream) unworthy() string {
+	switch {
+	case s.status != 200 || s.failure != "" || s.answer.cut || s.answer.replaced != nil || !s.answer.ended:
+		return "error"
+	case s.routing.group != nil && s.routing.at < 0:
+		return "fallback"
+	case s.budget.asked != "": // another model than the client has asked for
+		return "degraded"
+	}
+	return ""
+}
+
+// put keeps an entry.
+func (s *Stream) put(q *cache.Query, entry []byte) {
+	c, w := &s.cache, s.w
 	now, before := w.port.Now(), w.kept.Counts().Evicted
-	q := &c.query
 	q.Now, q.Random = now, w.port.Random()
 	stale := c.life.Stale()
-	e := cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: c.entry}
-	if c.why = w.kept.Keep(q, &e); c.why == "" {
+	e := cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: entry}
+	why := w.kept.Keep(q, &e)
+	if why == "" {
 		w.countCache(";outcome=stored", 1)
 		s.learn(now, e.Expires)
+	} else {
+		c.why = why
 	}
 	w.countCache(";outcome=evicted", int64(w.kept.Counts().Evicted-before))
 }
@@ -136,6 +169,9 @@ func (s *Stream) readAnswer() {
 	c, w := &s.cache, s.w
 	r := w.emptyResponse()
 	switch {
+	case c.form == keptPlain:
+		s.considerPlain()
+		return
 	case s.answer.streaming:
 		if c.decoder != nil && c.decoder.Close(s.keepEvent) != nil || c.collector == nil || !c.collector.Response(r) {
 			c.unfit("unread")

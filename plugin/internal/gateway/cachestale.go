@@ -97,6 +97,9 @@ func (s *Stream) insteadOfError(status int) *Step {
 
 // readAgain reads a request that has been read before other requests were.
 func (s *Stream) readAgain(request rawjson.Value) bool {
+	if s.cache.form == keptPlain { // it is not read
+		return true
+	}
 	r := &s.w.request
 	r.Reset()
 	s.budget.read = s.endpoint.Dialect.Reader.ReadRequest(request, r) == nil
@@ -122,7 +125,7 @@ func (s *Stream) refresh(target config.Target, body []byte) {
 	r.stream, r.asks, r.received = s.stream, s.asks, len(body)
 	r.routing = routing{group: s.routing.group, at: s.routing.at, stick: s.routing.stick}
 	r.guarding.list = s.guarding.list
-	r.cache = caching{status: cacheRefresh, query: s.cache.query, life: s.cache.life, counted: true}
+	r.cache = caching{status: cacheRefresh, form: s.cache.form, query: s.cache.query, life: s.cache.life, counted: true}
 	r.attempts = &attempts{calling: true}
 	if !r.sendAlone(body) {
 		r.land(route.Nothing, 0)

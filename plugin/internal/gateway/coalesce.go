@@ -21,7 +21,7 @@ type flight struct {
 // wait for. It is nil if the request goes on.
 func (s *Stream) board(body []byte) *Step {
 	w, c := s.w, &s.cache
-	if w.plan.Cache == nil || w.plan.Cache.Wait == 0 || c.status != cacheMiss || c.why != "" || c.flight != nil || c.alone || s.attempts != nil {
+	if w.plan.Cache == nil || w.plan.Cache.Wait == 0 || c.status != cacheMiss || c.form == keptVectors || c.why != "" || c.flight != nil || c.alone || s.attempts != nil {
 		return nil
 	}
 	p, key := w.plan.Cache, c.query.Key

@@ -173,6 +173,7 @@ func (s *Stream) renewed() *Step {
 	s.translation = translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0]}
 	s.guarding = guarding{list: s.guarding.list}
 	s.in.encoding, s.in.length, s.budget.read = "", -1, false
+	s.cache.again()
 	s.firstByte, s.status, s.timedOut = 0, 0, false
 	if s.attempts != nil {
 		s.in.anthropicVersion = false // the client's own headers are of no use there

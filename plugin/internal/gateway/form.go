@@ -8,7 +8,7 @@ import (
 
 // form reads a request that is a form, and sends it on: as it came but for the model.
 func (s *Stream) form(body []byte) *Step {
-	start, end, e := s.named(body)
+	_, _, e := s.named(body)
 	if e == nil {
 		e = s.decide(rawjson.Value{})
 	}
@@ -17,6 +17,18 @@ func (s *Stream) form(body []byte) *Step {
 	}
 	if s.phase == released {
 		return s.follow()
+	}
+	if step := s.formFromCache(body); step != nil {
+		return step
+	}
+	return s.sendForm(body)
+}
+
+// sendForm sends a form on for which there is nothing in the cache.
+func (s *Stream) sendForm(body []byte) *Step {
+	start, end, e := s.named(body)
+	if e != nil {
+		return s.reject(e)
 	}
 	if _, e := s.reserve(rawjson.Value{}); e != nil {
 		return s.reject(e)

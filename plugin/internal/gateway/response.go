@@ -89,6 +89,7 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 		s.refused()
 	}
 	step.Set = s.showCache(s.standings(step.Set))
+	s.keepKind(&head, h)
 	s.tellRoute(step)
 	if a := s.attempts; a != nil && a.list != nil {
 		if head.status >= 400 && !a.last() && !s.refusedHere() {
@@ -119,6 +120,9 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	}
 	if end || s.target.Provider == nil || s.uncounted(head.contentType) {
 		s.answer.ended = end
+		if s.cache.form == keptPlain && s.cache.keeps() {
+			step.Want = Each
+		}
 		if u := s.made(chat.Usage{}); u.Counts() {
 			s.setUsage(step, u)
 		}
@@ -354,6 +358,9 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 	case s.answer.translated:
 		return s.unlessBlocked(s.translateWhole(step, p))
 	case s.watch == nil:
+		if s.keepBody(p); s.cache.form == keptPlain && s.cache.keeps() {
+			step.Want = Each
+		}
 	case s.answer.guarded:
 		return s.unlessBlocked(s.guardWhole(step, p))
 	case s.answer.streaming && s.guarding.answers:

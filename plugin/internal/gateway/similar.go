@@ -38,7 +38,7 @@ func (w *Worker) newFinder(c *config.Similar) finder {
 // that was derived.
 func (s *Stream) draw() {
 	x, w, c := s.w.plan.Cache.Similar, s.w, &s.cache
-	if x == nil || c.custom || c.alike.sketch != nil || s.endpoint.Op == adapters.Completions || len(x.Models) > 0 && !glob.Any(x.Models, s.meant) {
+	if x == nil || c.form != keptNeutral || c.custom || c.alike.sketch != nil || s.endpoint.Op == adapters.Completions || len(x.Models) > 0 && !glob.Any(x.Models, s.meant) {
 		return
 	}
 	text, ok := question(&w.request, x.Turns)

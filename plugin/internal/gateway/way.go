@@ -58,7 +58,12 @@ func (e *embedWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, b
 	if !out.Counted {
 		out.Usage = chat.Usage{Input: e.tokens, Estimated: true}
 	}
-	dst, err := e.s.endpoint.Dialect.Embeddings.AppendEmbedding(dst, e.want, out)
+	want := e.want
+	if b := e.s.cache.batch; b != nil {
+		e.s.keepVectors(out)
+		want = b.join(out, want)
+	}
+	dst, err := e.s.endpoint.Dialect.Embeddings.AppendEmbedding(dst, want, out)
 	return dst, out.Usage, true, err
 }
 
@@ -79,7 +84,10 @@ func (r *rankWay) turn(dst []byte, answer rawjson.Value) ([]byte, chat.Usage, bo
 	if !out.Counted {
 		out.Usage.Input, out.Usage.Estimated = r.tokens, true
 	}
-	return r.s.endpoint.Dialect.Rank.AppendRanking(dst, &r.want, out), out.Usage, true, nil
+	from := len(dst)
+	dst = r.s.endpoint.Dialect.Rank.AppendRanking(dst, &r.want, out)
+	r.s.keepBody(dst[from:])
+	return dst, out.Usage, true, nil
 }
 
 // translatedPath is where the chosen provider takes the request in another dialect than the
@@ -179,6 +187,9 @@ func (s *Stream) translateEmbeddings(step *Step, request rawjson.Value) *chat.Er
 		return e
 	}
 	r.Model = s.target.Model
+	if s.cache.partly() {
+		s.cache.batch.split(r)
+	}
 	t := s.target.Provider.Adapter.(adapters.Embedder)
 	if step.Body, e = t.AppendEmbed(step.Body, r); e != nil {
 		return e
