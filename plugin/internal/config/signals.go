@@ -1,6 +1,10 @@
 package config
 
-import "github.com/postern-gateway/postern/adapters/strict"
+import (
+	"strings"
+
+	"github.com/postern-gateway/postern/adapters/strict"
+)
 
 // A Fact is what the proxy's other filters can be told of a request.
 type Fact uint8
@@ -14,6 +18,7 @@ const (
 	FactModel
 	FactProvider
 	FactOperation
+	FactCacheID
 	FactTokens
 	FactInputTokens
 	FactOutputTokens
@@ -44,12 +49,12 @@ func (s *Signals) Header(name string) bool {
 }
 
 func (r *reader) signals(o *strict.Object) {
-	callers := []string{"consumer", "tenant", "tier", "model", "provider", "operation"}
+	callers := []string{"consumer", "tenant", "tier", "model", "provider", "operation", "cache_id"}
 	all := append(callers, "tokens", "input_tokens", "output_tokens", "cost_micro_usd")
 	out := &r.out.Signals
-	o.Object("signals", "What the proxy's other filters are told of a request, for limits, routes and logs of their own.", func(o *strict.Object) {
-		for _, name := range o.Enums("headers", "Request headers x-postern-NAME for the filters behind this one and for routes. The route has to remove them.", nil, callers...) {
-			out.Headers = append(out.Headers, Signal{factOf(name, all), "x-postern-" + name})
+	o.Object("signals", "What the proxy's other filters are told of a request, for limits, routes, caches and logs of their own.", func(o *strict.Object) {
+		for _, name := range o.Enums("headers", "Request headers x-postern-NAME (with - for _) for the filters behind this one and for routes. The route has to remove them. cache_id is the key of the request's answer in the cache, if one may be kept.", nil, callers...) {
+			out.Headers = append(out.Headers, Signal{factOf(name, all), "x-postern-" + strings.ReplaceAll(name, "_", "-")})
 		}
 		for _, name := range o.Enums("properties", "Properties postern_NAME, in Envoy the filter state wasm.postern_NAME. What a request has taken is there when its answer is over.", nil, all...) {
 			x := Signal{factOf(name, all), "postern_" + name}

@@ -321,12 +321,13 @@ func addPart(parts []cache.Part, name, value string) []cache.Part {
 	return append(parts, cache.Part{Name: name, Value: value})
 }
 
-// showCache tells the client what the cache had to do with its answer.
-func (s *Stream) showCache(h []adapters.Header) []adapters.Header {
+// showCache tells the client what the cache had to do with its answer, whose headers are
+// from so far.
+func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	if s.cache.status == "" {
 		return h
 	}
-	h = append(h, adapters.Header{Name: cacheHeader, Value: s.cache.status})
+	h = append(s.forOne(h, from), adapters.Header{Name: cacheHeader, Value: s.cache.status})
 	if s.cache.status == cacheSimilar {
 		h = append(h, adapters.Header{Name: scoreHeader, Value: share(s.cache.alike.score)})
 	}

@@ -152,7 +152,7 @@ func (s *Stream) saves(tokens, cost int64) {
 // given is an answer from the cache.
 func (s *Stream) given(kind string, body []byte, age int64) *Step {
 	step := s.reply(200, "cache", kind, body)
-	step.Reply.Headers = append(s.showCache(s.foundSoFar(step.Reply.Headers)), adapters.Header{Name: "age", Value: itoa(int(age))})
+	step.Reply.Headers = append(s.showCache(s.foundSoFar(step.Reply.Headers), nil), adapters.Header{Name: "age", Value: itoa(int(age))})
 	return step
 }
 

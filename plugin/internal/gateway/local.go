@@ -14,7 +14,11 @@ func (s *Stream) models() *Step {
 	if !s.heldToModels() && s.looks&(access.Model|access.Provider) == 0 && (s.dropIn != nil || !s.space.Configured() && s.anyProvider()) {
 		return s.forward()
 	}
-	return s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, s.names(s.dropIn)))
+	step := s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, s.names(s.dropIn)))
+	if s.caller != nil { // another one may see others
+		step.Reply.Headers = s.forOne(step.Reply.Headers, nil)
+	}
+	return step
 }
 
 // anyProvider chooses the first that has the operation, for those that no model decides.

@@ -88,7 +88,7 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	if head.status == 401 && s.token != nil && s.fromProvider() {
 		s.refused()
 	}
-	step.Set = s.showCache(s.standings(step.Set))
+	step.Set = s.showCache(s.standings(step.Set), h)
 	s.keepKind(&head, h)
 	s.tellRoute(step)
 	if a := s.attempts; a != nil && a.list != nil {

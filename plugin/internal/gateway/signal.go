@@ -1,6 +1,9 @@
 package gateway
 
-import "github.com/postern-gateway/postern/plugin/internal/config"
+import (
+	"github.com/postern-gateway/postern/plugin/internal/cache"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+)
 
 // signal tells the proxy's other filters about a request that leaves for its provider.
 func (s *Stream) signal(step *Step) {
@@ -30,6 +33,10 @@ func (s *Stream) fact(f config.Fact) string {
 		v = s.target.Provider.Name
 	case config.FactOperation:
 		v = s.endpoint.Op.String()
+	case config.FactCacheID:
+		if k := s.cache.query.Key; k != (cache.Key{}) && s.cache.keeps() {
+			v = hexOf(k)
+		}
 	default:
 		c := s.caller
 		if c == nil {

@@ -51,6 +51,7 @@ type Worker struct {
 	cut       held           // those whose answer the gateway has ended
 	kept      cache.Store    // nil: nothing is
 	wakes     []Wake         // of those who have waited for it
+	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
 	book      *limit.Book   // nil: there are no limits
@@ -106,6 +107,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		series: meter.NewSet(),
 		holds:  plan.HoldHeaders == config.HoldAlways,
 	}
+	w.varies = variesBy(plan)
 	w.newTokens()
 	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
