@@ -114,13 +114,14 @@ func (s *Stream) hit(e *cache.Entry, age int64) *Step {
 	}
 	s.name(&r.Created, &r.ID)
 	r.Elapsed = w.port.Now() - s.began
-	kind, body := "application/json", []byte(nil)
+	kind, body := "application/json", s.step.Body[:0] // which is this stream's to use, and nobody else's
 	if s.stream {
-		kind, body = d.StreamType, s.replay(r)
+		kind, body = d.StreamType, s.replay(body, r)
 	} else {
 		r.Echo, r.Texts = w.request.Echo, w.request.Texts
-		body = d.Writer.AppendResponse(nil, r)
+		body = d.Writer.AppendResponse(body, r)
 	}
+	s.step.Body = body
 	return s.given(kind, body, age)
 }
 
@@ -156,8 +157,8 @@ func (s *Stream) given(kind string, body []byte, age int64) *Step {
 	return step
 }
 
-// replay writes an answer as a stream.
-func (s *Stream) replay(r *chat.Response) (body []byte) {
+// replay appends an answer as a stream.
+func (s *Stream) replay(body []byte, r *chat.Response) []byte {
 	w := s.codecs.encoder(s.endpoint.Dialect)
 	w.Reset(&s.w.request)
 	s.answer.streaming = true

@@ -392,7 +392,7 @@ func (x *exchange) replied(step *gateway.Step) bool {
 		return false
 	}
 	x.answered = true
-	x.response = cases.Message{First: strconv.Itoa(r.Status), Headers: headers(r.Headers), Body: r.Body}
+	x.response = cases.Message{First: strconv.Itoa(r.Status), Headers: headers(r.Headers), Body: []byte(string(r.Body))} // which is the stream's
 	return true
 }
 
