@@ -271,11 +271,12 @@ func (c *canon) digest(key string, content []byte) {
 	sum := sha2.Sum(content)
 	c.Key(key)
 	c.Raw(`"`)
-	c.Dst = appendHex(c.Dst, sum[:])
+	c.Dst = AppendHex(c.Dst, sum[:])
 	c.Raw(`"`)
 }
 
-func appendHex(dst, p []byte) []byte {
+// AppendHex appends bytes as hexadecimal digits.
+func AppendHex(dst, p []byte) []byte {
 	const digits = "0123456789abcdef"
 	for _, b := range p {
 		dst = append(dst, digits[b>>4], digits[b&15])

@@ -336,5 +336,5 @@ func PolicyOf(guards []byte) string {
 	var c canon
 	c.json(guards)
 	sum := sha2.Sum(c.Dst)
-	return string(appendHex(nil, sum[:]))
+	return string(AppendHex(nil, sum[:]))
 }

@@ -288,7 +288,7 @@ func (s *Stream) record() []byte {
 		b = append(append(b, `,"cache_score":`...), share(score)...)
 	}
 	if s.cache.query.Key != (cache.Key{}) {
-		b = appendText(b, `,"cache_key":`, hexOf(s.cache.query.Key))
+		b = append(cache.AppendHex(append(b, `,"cache_key":"`...), s.cache.query.Key[:]), '"')
 	}
 	b = appendPositive(b, `,"saved_tokens":`, s.cache.saved)
 	b = appendText(b, `,"error":`, s.failure)

@@ -341,6 +341,17 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	return h
 }
 
+// outcomeOf is how a status is counted. It is said for each request, so it is spelled.
+func outcomeOf(status string) string {
+	switch status {
+	case cacheHit:
+		return ";outcome=hit"
+	case cacheMiss:
+		return ";outcome=miss"
+	}
+	return ";outcome=" + status
+}
+
 // countCache counts what the cache has done.
 //
 //go:noinline

@@ -111,7 +111,7 @@ func (s *Stream) store() {
 	}
 	w := s.w
 	defer func() {
-		w.countCache(";outcome="+c.status, 1)
+		w.countCache(outcomeOf(c.status), 1)
 		if c.status != cacheHit && c.status != cacheSimilar && c.why != "" {
 			w.countCache("_not_kept;outcome="+c.why, 1)
 		}

@@ -187,7 +187,8 @@ func (s *Stream) reply(status int, details, contentType string, body []byte) *St
 	s.retain(0)
 	s.phase, s.status, s.ownRefusal = answered, status, false
 	step := s.next()
-	r := &Reply{Status: status, Details: "postern_" + details, Body: body}
+	const usual = 12
+	r := &Reply{Status: status, Details: "postern_" + details, Body: body, Headers: make([]adapters.Header, 0, usual)}
 	if contentType != "" {
 		r.Headers = append(r.Headers, adapters.Header{Name: "content-type", Value: contentType})
 	}

@@ -73,6 +73,12 @@ type Set struct {
 	last   *Group // most requests are like the one before
 	lastOf Labels
 	plain  map[string]*Series
+	cache  []cacheSeries // there are few, and each hit has three
+}
+
+type cacheSeries struct {
+	what string
+	*Series
 }
 
 // NewSet returns an empty set.
@@ -196,7 +202,14 @@ func (s *Set) MeaningTime(model string) *Series {
 // ;outcome=hit, similar, miss, bypass, shadow, similar_shadow, stored or evicted, _not_kept;outcome= and why, and
 // _saved_tokens and _saved_nano_usd.
 func (s *Set) Cached(what string, n int64) Sample {
-	return Sample{Series: s.Plain("postern.cache" + what), Value: uint64(n)}
+	for i := range s.cache {
+		if s.cache[i].what == what {
+			return Sample{Series: s.cache[i].Series, Value: uint64(n)}
+		}
+	}
+	x := cacheSeries{what, s.Plain("postern.cache" + what)}
+	s.cache = append(s.cache, x)
+	return Sample{Series: x.Series, Value: uint64(n)}
 }
 
 // StoreAsked counts questions to the cache's store: what is find, keep, remove or probe,
