@@ -5,6 +5,8 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+
+	"github.com/postern-gateway/postern/e2e/bench/mock"
 )
 
 // A builder writes Envoy bootstraps. All gateways get the same listener but for
@@ -12,8 +14,9 @@ import (
 type builder struct {
 	dir      string // of the modules that were built for the benchmark
 	module   string
-	upstream int // port
-	limit    int // bytes that a connection may buffer
+	upstream int  // port
+	limit    int  // bytes that a connection may buffer
+	given    bool // a listener is wanted for what the proxy answers by itself
 }
 
 type object = map[string]any
@@ -34,9 +37,17 @@ func (b *builder) bootstrap(g gateway) ([]byte, error) {
 	for _, client := range []wire{openAI, anthropic} {
 		for _, upstream := range []wire{openAI, anthropic} {
 			if f, ok := g.filters(b, client, upstream); ok {
-				listeners = append(listeners, b.listener(g, client, upstream, f))
+				name := listenerName(client, upstream)
+				listeners = append(listeners, b.listener(name, route(g, client, upstream), f))
 			}
 		}
+	}
+	if b.given && g.given != nil {
+		r := route(g, openAI, openAI)
+		if g.name != postern {
+			r = direct()
+		}
+		listeners = append(listeners, b.listener(givenListener, r, g.given(b)))
 	}
 	return json.MarshalIndent(object{
 		"admin": object{"address": address(0)},
@@ -55,14 +66,28 @@ func address(port int) object {
 
 func listenerName(client, upstream wire) string { return string(client) + "-" + string(upstream) }
 
-func (b *builder) listener(g gateway, client, upstream wire, filters []any) object {
-	name := listenerName(client, upstream)
+// holding is Envoy's own filter that waits for the request's end, without which an answer of
+// Envoy's own comes before the body and ends the connection.
+func holding() object {
+	return object{"name": "envoy.filters.http.buffer", "typed_config": object{"@type": types + "extensions.filters.http.buffer.v3.Buffer", "max_request_bytes": 1 << 20}}
+}
+
+// givenListener is the one whose requests nobody is asked for.
+const givenListener = "given"
+
+// direct is a route that Envoy answers by itself, as the upstream would.
+func direct() object {
+	return object{"match": object{"prefix": "/"}, "direct_response": object{"status": 200, "body": object{"inline_string": mock.Answer(givenBytes)}},
+		"response_headers_to_add": []any{header("content-type", "application/json")}}
+}
+
+func (b *builder) listener(name string, route object, filters []any) object {
 	return object{"name": name, "address": address(0), "per_connection_buffer_limit_bytes": b.limit,
 		"filter_chains": []any{object{"filters": []any{object{
 			"name": "envoy.filters.network.http_connection_manager",
 			"typed_config": object{
 				"@type": hcm, "stat_prefix": name, "codec_type": "HTTP1", "generate_request_id": true,
-				"route_config": object{"name": name, "virtual_hosts": []any{object{"name": "all", "domains": []string{"*"}, "routes": []any{route(g, client, upstream)}}}},
+				"route_config": object{"name": name, "virtual_hosts": []any{object{"name": "all", "domains": []string{"*"}, "routes": []any{route}}}},
 				"http_filters": append(filters, object{"name": "envoy.filters.http.router",
 					"typed_config": object{"@type": types + "extensions.filters.http.router.v3.Router"}}),
 			}}}}}}

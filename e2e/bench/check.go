@@ -47,7 +47,10 @@ func (r *rig) check(e *envoy, w workload) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o, err := ask(e.listeners[listenerName(w.client, w.upstream)], w)
+	if w.given {
+		return r.checkGiven(e, w)
+	}
+	o, err := ask(e.listeners[w.listener()], w)
 	if err != nil {
 		return o, err
 	}
@@ -74,6 +77,29 @@ func (r *rig) check(e *envoy, w workload) (outcome, error) {
 		return o, fmt.Errorf("got %v, want usage %d/%d and an end", o, mock.PromptTokens, mock.CompletionTokens)
 	}
 	return o, e.awaitCounted(counted + mock.CompletionTokens)
+}
+
+// checkGiven asks twice: what is there for the second time nobody may be asked for.
+func (r *rig) checkGiven(e *envoy, w workload) (outcome, error) {
+	if o, err := ask(e.listeners[w.listener()], w); err != nil {
+		return o, err
+	}
+	before, err := r.mock.set(nil)
+	if err != nil {
+		return outcome{}, err
+	}
+	o, err := ask(e.listeners[w.listener()], w)
+	if err != nil {
+		return o, err
+	}
+	after, err := r.mock.set(nil)
+	if err == nil && after != before {
+		err = fmt.Errorf("the upstream was asked")
+	}
+	if err == nil && o.text != mock.Text(givenBytes) {
+		err = fmt.Errorf("got %v, want text of %d", o, givenBytes)
+	}
+	return o, err
 }
 
 // awaitCounted waits until the metric of output tokens is at want: it moves when the

@@ -15,6 +15,8 @@ type gateway struct {
 	// filters returns the HTTP filters before the router, and ok false where the
 	// gateway cannot carry such requests.
 	filters func(b *builder, client, upstream wire) (f []any, ok bool)
+	// given is the same for requests that the proxy answers by itself; nil if it does not.
+	given func(b *builder) []any
 }
 
 const (
@@ -31,18 +33,20 @@ func gateways() []gateway {
 	return []gateway{
 		{plain, "Envoy without a filter: the floor", func(_ *builder, client, upstream wire) ([]any, bool) {
 			return nil, client == upstream
-		}},
+		}, func(*builder) []any { return []any{holding()} }},
 		{empty, "a Go plugin whose callbacks are empty: what any Go plugin costs", func(b *builder, client, upstream wire) ([]any, bool) {
 			return []any{b.wasm(empty, b.path(empty+".wasm"), "{}")}, client == upstream && client == openAI
-		}},
+		}, nil},
 		{buffer, "a Go plugin that holds the request and reads both bodies, and does nothing with them", func(b *builder, client, upstream wire) ([]any, bool) {
 			return []any{b.wasm(buffer, b.path(buffer+".wasm"), "{}")}, client == upstream && client == openAI
-		}},
+		}, func(b *builder) []any { return []any{b.wasm(buffer, b.path(buffer+".wasm"), "{}")} }},
 		{envoyAI, "Envoy's own AI filters in C++: parse, request info, token usage; where dialects differ its transcoder", func(_ *builder, client, upstream wire) ([]any, bool) {
 			return []any{aiFilters(client, upstream)}, true
-		}},
+		}, nil},
 		{postern, "the module", func(b *builder, _, _ wire) ([]any, bool) {
 			return []any{b.wasm(postern, b.module, posternConfig)}, true
+		}, func(b *builder) []any {
+			return []any{b.wasm(postern, b.module, strings.TrimSuffix(posternConfig, "}")+`,"cache":{"ttl":"1h"}}`)}
 		}},
 	}
 }

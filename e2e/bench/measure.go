@@ -233,7 +233,7 @@ func (r *rig) lanes(running []*envoy, doc *document) ([][]*lane, error) {
 			if e.gateway.name == plain {
 				own = workloadNamed(w.base)
 			}
-			if e.listeners[listenerName(own.client, own.upstream)] == "" {
+			if e.listeners[own.listener()] == "" {
 				continue
 			}
 			o, err := r.check(e, own)
@@ -281,7 +281,11 @@ func (r *rig) estimate() time.Duration {
 		}
 		lanes := 0
 		for _, g := range gateways() {
-			if _, ok := g.filters(&builder{}, w.client, w.upstream); slices.Contains(r.gateways, g.name) && (ok || g.name == plain) {
+			_, ok := g.filters(&builder{}, w.client, w.upstream)
+			if w.given {
+				ok = g.given != nil
+			}
+			if slices.Contains(r.gateways, g.name) && (ok || g.name == plain) {
 				lanes++
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -79,7 +80,8 @@ func (r *rig) start() error {
 	if err != nil {
 		return fmt.Errorf("upstream listens on %q: %w", r.mock.addr, err)
 	}
-	r.build = &builder{dir: r.dir, module: module, upstream: n, limit: 64 << 20}
+	r.build = &builder{dir: r.dir, module: module, upstream: n, limit: 64 << 20,
+		given: !r.soak && slices.ContainsFunc(r.workloads, func(w workload) bool { return w.given })}
 	return nil
 }
 
@@ -138,7 +140,7 @@ func (r *rig) runAs(command []string, g gateway, workers int) (*envoy, error) {
 // aim makes a target of the load generator out of a workload on a gateway.
 func (r *rig) aim(e *envoy, w workload, body []byte) (string, error) {
 	name := e.gateway.name + "/" + strconv.Itoa(e.PID) + "/" + w.name + "/" + strconv.Itoa(len(body))
-	addr := e.listeners[listenerName(w.client, w.upstream)]
+	addr := e.listeners[w.listener()]
 	if addr == "" {
 		return "", fmt.Errorf("%s carries no %s", e.gateway.name, w.name)
 	}

@@ -19,6 +19,7 @@ const (
 	maxPassedEvent    = 5    // µs
 	maxConvertedEvent = 20   // µs
 	maxReverse        = 1.15 // × the same translation the other way round
+	maxHit            = 1.3  // × a Go plugin that holds the request in front of an answer of Envoy's own
 )
 
 // maxOfEnvoyAI bounds Postern's CPU time a request, × that of Envoy's own AI filters.
@@ -61,6 +62,9 @@ func (d *document) judge() {
 		}
 		if most := maxOfEnvoyAI(x.Workload); most > 0 && x.RatioEnvoyAI > 0 {
 			x.Target = limit(x.RatioEnvoyAI, most, "× envoy-ai")
+		}
+		if f := d.find("C1", buffer); x.Workload == "C1" && f != nil {
+			x.Target = limit(ratio(x, f), maxHit, "× go-buffer")
 		}
 		forward := map[string]string{"W3r": "W3", "W5r": "W5", "W7r": "W7"}[x.Workload]
 		if f := d.find(forward, postern); f != nil {

@@ -42,10 +42,12 @@ type workload struct {
 	stream   bool   // answered with 100 events
 	paced    bool   // 5 ms between two of them
 	base     string // the workload without translation, which plain Envoy carries for comparison
+	given    bool   // the proxy answers by itself
 }
 
 const (
 	answerBytes  = 512
+	givenBytes   = 2048
 	streamEvents = 100
 	eventBytes   = 16
 	pace         = 5000 // µs
@@ -55,18 +57,19 @@ const (
 func workloads() []workload {
 	const k = 1024
 	return []workload{
-		{"W1", "chat, 1 KB", openAI, openAI, k, false, false, "W1"},
-		{"W2", "chat, 64 KB prompt", openAI, openAI, 64 * k, false, false, "W2"},
-		{"W3", "chat, 1 KB, OpenAI to Anthropic", openAI, anthropic, k, false, false, "W1"},
-		{"W4", "stream of 100 events, burst", openAI, openAI, k, true, false, "W4"},
-		{"W5", "stream, burst, OpenAI to Anthropic", openAI, anthropic, k, true, false, "W4"},
-		{"W6", "stream of 100 events, 5 ms apart", openAI, openAI, k, true, true, "W6"},
-		{"W7", "stream, 5 ms, OpenAI to Anthropic", openAI, anthropic, k, true, true, "W6"},
-		{"W1a", "messages, 1 KB", anthropic, anthropic, k, false, false, "W1a"},
-		{"W6a", "messages stream, 5 ms apart", anthropic, anthropic, k, true, true, "W6a"},
-		{"W3r", "messages, 1 KB, Anthropic to OpenAI", anthropic, openAI, k, false, false, "W1"},
-		{"W5r", "messages stream, burst, Anthropic to OpenAI", anthropic, openAI, k, true, false, "W4"},
-		{"W7r", "messages stream, 5 ms, Anthropic to OpenAI", anthropic, openAI, k, true, true, "W6"},
+		{"W1", "chat, 1 KB", openAI, openAI, k, false, false, "W1", false},
+		{"W2", "chat, 64 KB prompt", openAI, openAI, 64 * k, false, false, "W2", false},
+		{"W3", "chat, 1 KB, OpenAI to Anthropic", openAI, anthropic, k, false, false, "W1", false},
+		{"W4", "stream of 100 events, burst", openAI, openAI, k, true, false, "W4", false},
+		{"W5", "stream, burst, OpenAI to Anthropic", openAI, anthropic, k, true, false, "W4", false},
+		{"W6", "stream of 100 events, 5 ms apart", openAI, openAI, k, true, true, "W6", false},
+		{"W7", "stream, 5 ms, OpenAI to Anthropic", openAI, anthropic, k, true, true, "W6", false},
+		{"W1a", "messages, 1 KB", anthropic, anthropic, k, false, false, "W1a", false},
+		{"W6a", "messages stream, 5 ms apart", anthropic, anthropic, k, true, true, "W6a", false},
+		{"W3r", "messages, 1 KB, Anthropic to OpenAI", anthropic, openAI, k, false, false, "W1", false},
+		{"W5r", "messages stream, burst, Anthropic to OpenAI", anthropic, openAI, k, true, false, "W4", false},
+		{"W7r", "messages stream, 5 ms, Anthropic to OpenAI", anthropic, openAI, k, true, true, "W6", false},
+		{"C1", "chat, 1 KB, answered with 2 KB by the proxy itself", openAI, openAI, k, false, false, "C1", true},
 	}
 }
 
@@ -107,10 +110,26 @@ func describeWorkloads() string {
 	return b.String()
 }
 
+// listener is the one that carries the workload.
+func (w workload) listener() string {
+	if w.given {
+		return givenListener
+	}
+	return listenerName(w.client, w.upstream)
+}
+
+// answerBytes is how long the text of an answer in one piece is.
+func (w workload) answerBytes() int {
+	if w.given {
+		return givenBytes
+	}
+	return answerBytes
+}
+
 func (w workload) translated() bool { return w.client != w.upstream }
 
 func (w workload) settings() *mock.Settings {
-	s := &mock.Settings{Events: streamEvents, EventBytes: eventBytes, AnswerBytes: answerBytes}
+	s := &mock.Settings{Events: streamEvents, EventBytes: eventBytes, AnswerBytes: w.answerBytes()}
 	if w.paced {
 		s.IntervalMicros = pace
 	}

@@ -47,16 +47,25 @@ func answer(body string) []byte {
 
 func chunk(s string) []byte { return fmt.Appendf(nil, "%x\r\n%s\r\n", len(s), s) }
 
+// Answer is a chat completion with a text of so many bytes.
+func Answer(bytes int) string {
+	return `{"id":"chatcmpl-mock0001","object":"chat.completion","created":1760000000,"model":"mock-model","choices":[{"index":0,"message":{"role":"assistant","content":"` +
+		Text(bytes) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],` + openAIUsage() + `,"system_fingerprint":"fp_mock"}`
+}
+
+func openAIUsage() string {
+	return fmt.Sprintf(`"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}`,
+		PromptTokens, CompletionTokens, PromptTokens+CompletionTokens)
+}
+
 // openAI is chat completions, https://platform.openai.com/docs/api-reference/chat.
 func openAI(s Settings) dialect {
-	usage := fmt.Sprintf(`"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}`,
-		PromptTokens, CompletionTokens, PromptTokens+CompletionTokens)
+	usage := openAIUsage()
 	head := `data: {"id":"chatcmpl-mock0001","object":"chat.completion.chunk","created":1760000000,"model":"mock-model","system_fingerprint":"fp_mock",`
 	delta := func(delta, finish string) []byte {
 		return chunk(head + `"choices":[{"index":0,"delta":` + delta + `,"logprobs":null,"finish_reason":` + finish + "}]}\n\n")
 	}
-	d := dialect{answer: answer(`{"id":"chatcmpl-mock0001","object":"chat.completion","created":1760000000,"model":"mock-model","choices":[{"index":0,"message":{"role":"assistant","content":"` +
-		Text(s.AnswerBytes) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],` + usage + `,"system_fingerprint":"fp_mock"}`)}
+	d := dialect{answer: answer(Answer(s.AnswerBytes))}
 	d.events = append(d.events, delta(`{"role":"assistant","content":""}`, "null"))
 	for range s.Events {
 		d.events = append(d.events, delta(`{"content":"`+Text(s.EventBytes)+`"}`, "null"))
