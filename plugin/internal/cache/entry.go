@@ -60,8 +60,7 @@ func ReadAnswer(p []byte, r *chat.Response) (cost int64, ok bool) {
 	d.text(&r.System)
 	d.text(&r.Tier)
 	for range d.count() {
-		r.Choices = append(r.Choices, chat.Choice{})
-		d.choice(&r.Choices[len(r.Choices)-1])
+		d.choice(r.Choose())
 	}
 	return cost, !d.bad && len(d.rest) == 0
 }

@@ -80,14 +80,14 @@ func (w *Worker) call(c *adapters.Callout, most int, then func(*Answer) []Wake) 
 }
 
 // Outbox hands over what has gathered since it was last asked for, nil if that is
-// nothing. A host asks after each event of the worker or of one of its streams.
+// nothing. A host asks after each event of the worker or of one of its streams; what it
+// gets is valid until it asks again.
 func (w *Worker) Outbox() *Outbox {
 	if len(w.outbox.Callouts)+len(w.outbox.Samples)+len(w.outbox.Log) == 0 && !w.outbox.Soon {
 		return nil
 	}
-	out := w.outbox
-	w.outbox = Outbox{}
-	return &out
+	w.sent, w.outbox = w.outbox, Outbox{Samples: w.sent.Samples[:0]}
+	return &w.sent
 }
 
 // Callout is the answer to a callout. No status is no answer: a timeout, a connection

@@ -46,6 +46,8 @@ type Step struct {
 	Properties []Property     // for the proxy's access log and its other filters
 	Samples    []meter.Sample // for its metrics
 	Log        string         // one warning, unless empty
+
+	reply Reply // memory for one
 }
 
 // set adds a header. It is called rather than inlined at each of many places, since the
@@ -88,5 +90,6 @@ func (s *Step) reset() {
 		Properties: s.Properties[:0],
 		Samples:    s.Samples[:0],
 		Body:       s.Body[:0],
+		reply:      Reply{Headers: s.reply.Headers[:0]},
 	}
 }

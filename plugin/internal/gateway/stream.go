@@ -187,8 +187,8 @@ func (s *Stream) reply(status int, details, contentType string, body []byte) *St
 	s.retain(0)
 	s.phase, s.status, s.ownRefusal = answered, status, false
 	step := s.next()
-	const usual = 12
-	r := &Reply{Status: status, Details: "postern_" + details, Body: body, Headers: make([]adapters.Header, 0, usual)}
+	r := &step.reply
+	r.Status, r.Details, r.Body = status, "postern_"+details, body
 	if contentType != "" {
 		r.Headers = append(r.Headers, adapters.Header{Name: "content-type", Value: contentType})
 	}

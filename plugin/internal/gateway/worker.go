@@ -71,7 +71,8 @@ type Worker struct {
 	scratch   meaning.Scratch
 	asking    held // those who wait for an answer about that
 	outbox    Outbox
-	looked    int64 // when it has last looked for what is due
+	sent      Outbox // the one before, whose memory is used again
+	looked    int64  // when it has last looked for what is due
 
 	refreshing []cache.Key           // that the worker has asked for by itself
 	flights    map[cache.Key]*flight // requests that others may wait for
