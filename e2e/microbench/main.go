@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -173,6 +174,7 @@ func operations() []operation {
 		{"more for a fallback that is not needed", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(0, nil, `,"fallback":[{"provider":"anthropic","model":"claude-sonnet-4-5"}],"first_token":"10s"`)},
 		{"a hit of 2 KB in the cache", path, chat, answered(2<<10, "stop"), "a request that passes untouched, simulator included", 1, cached},
 		{"a hit of 2 KB as a stream", path, stream(chat), answered(2<<10, "stop"), "the same with a stream", 1, cached},
+		{"16 embeddings of 256 numbers that are there", "/v1/embeddings", inputs(16), vectors(16), "a request that passes untouched, simulator included", 1, cached},
 		{"a miss that is not kept, beyond the chat", path, chat, answered(490, "length"), "chat, 1 KB", 1, cached},
 		{"the same with a 64 KB prompt", path, large, answered(490, "length"), "chat, 64 KB prompt", 1, cached},
 		{"a question, which is a miss", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a request that passes untouched, simulator included", 1, cached},
@@ -194,6 +196,24 @@ const similarHit = "a similar hit of 2 KB"
 
 func asked(question string) string {
 	return `{"model":"gpt-4o","messages":[{"role":"user","content":"` + question + `"}],"temperature":0.7,"max_tokens":512}`
+}
+
+// inputs is a request for embeddings of so many texts.
+func inputs(n int) string {
+	var texts []string
+	for i := range n {
+		texts = append(texts, fmt.Sprintf("%q", fmt.Sprint("The quick brown fox jumps over dog ", i)))
+	}
+	return `{"model":"text-embedding-3-small","encoding_format":"base64","input":[` + strings.Join(texts, ",") + `]}`
+}
+
+// vectors is the answer.
+func vectors(n int) hostsim.Response {
+	var data []string
+	for i := range n {
+		data = append(data, fmt.Sprintf(`{"object":"embedding","index":%d,"embedding":"%s"}`, i, base64.StdEncoding.EncodeToString(make([]byte, 4*256))))
+	}
+	return answer(`{"object":"list","data":[` + strings.Join(data, ",") + `],"model":"text-embedding-3-small","usage":{"prompt_tokens":160,"total_tokens":160}}`)
 }
 
 // limited is a configuration with a consumer and 20 limits, of which four are for its

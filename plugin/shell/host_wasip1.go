@@ -82,7 +82,7 @@ func record(x meter.Sample) {
 		return
 	}
 	var err error
-	if x.Series.Kind == meter.Counter {
+	if x.Series.Kind != meter.Histogram { // of a gauge, too, the value is a change
 		err = abi.Increment(x.Series.Host, int64(x.Value))
 	} else {
 		err = abi.Record(x.Series.Host, x.Value)

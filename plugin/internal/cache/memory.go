@@ -35,6 +35,9 @@ type Memory struct {
 // Counts are what a Memory has met since its worker started.
 type Counts struct {
 	Stored, Refused, Evicted, Lost uint64
+
+	// Bytes is by how much it has changed what all workers hold together.
+	Bytes int64
 }
 
 // An Entry is an answer and what it is purged by.
@@ -174,6 +177,7 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 	bucket := m.bucket(k)
 	for range tries {
 		version := m.load(bucket)
+		held := m.index.size()
 		c := m.index.admit(k, len(m.value), pieces, m.budget, e.Stored, random)
 		if c.slot < 0 {
 			m.counts.Refused++
@@ -188,6 +192,7 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 		if !m.save(bucket, version) {
 			continue
 		}
+		m.counts.Bytes += int64(m.index.size() - held)
 		m.counts.Evicted += uint64(len(c.evicted()))
 		for _, slot := range c.evicted() {
 			if int(slot) != c.slot {
@@ -253,6 +258,7 @@ func (m *Memory) Purge(f *Filter) (removed int) {
 func (m *Memory) purge(bucket int, f *Filter) int {
 	for range tries {
 		version := m.load(bucket)
+		held := m.index.size()
 		var c claim
 		for i := m.index.n - 1; i >= 0; i-- {
 			if r := &m.index.records[i]; f.matches(r) {
@@ -263,6 +269,7 @@ func (m *Memory) purge(bucket int, f *Filter) int {
 			return 0
 		}
 		if m.save(bucket, version) {
+			m.counts.Bytes += int64(m.index.size() - held)
 			for _, slot := range c.evicted() {
 				m.empty(bucket, int(slot))
 			}

@@ -341,6 +341,17 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	return h
 }
 
+// countHeld says by how much the worker has changed what the cache holds.
+func (w *Worker) countHeld() {
+	if w.kept == nil {
+		return
+	}
+	if now := w.kept.Counts().Bytes; now != w.told {
+		w.outbox.Samples = append(w.outbox.Samples, w.series.CacheBytes(now-w.told))
+		w.told = now
+	}
+}
+
 // outcomeOf is how a status is counted. It is said for each request, so it is spelled.
 func outcomeOf(status string) string {
 	switch status {

@@ -120,3 +120,30 @@ func TestOtherOperationsTogether(t *testing.T) {
 		t.Errorf("in the place of an error: got %q: %s", x.cache(), x.response.Body)
 	}
 }
+
+// TestBytesHeld checks the metric of what all workers hold together.
+func TestBytesHeld(t *testing.T) {
+	t.Parallel()
+	h := &statetest.Host{}
+	config := cached(`{}`, `,"admin":{"keys":[{"sha256":"`+sum("admin-key")+`"}]}`)
+	one, two := newWorker(t, config, h), newWorker(t, config, h)
+	held := func() int {
+		one.tick(time.Second)
+		two.tick(time.Second)
+		return int(one.counts["postern.cache_bytes"] + two.counts["postern.cache_bytes"])
+	}
+	for i, p := range []*proxy{one, two, one} {
+		p.exchange(chatAsk(chatBody("m", `,"seed":`+string(rune('0'+i)))), says(strings.Repeat("Hello ", 1000)))
+		if got, least := held(), (i+1)*6000; got < least || got > least+1000 {
+			t.Errorf("after %d answers: got %d bytes, want %d and a little", i+1, got, least)
+		}
+	}
+	one.exchange(chatAsk(chatBody("m", `,"seed":0`), "cache-control", "no-cache"), says("short"))
+	if got := held(); got < 12000 || got > 14000 {
+		t.Errorf("after one was replaced: got %d bytes, want 12000 and a little", got)
+	}
+	two.exchange(post("/postern/cache/purge", `{"all":true}`, "authorization", "Bearer admin-key"), says(""))
+	if got := held(); got != 0 {
+		t.Errorf("after a purge: got %d bytes, want none", got)
+	}
+}

@@ -51,6 +51,7 @@ type Worker struct {
 	cut       held           // those whose answer the gateway has ended
 	kept      cache.Store    // nil: nothing is
 	wakes     []Wake         // of those who have waited for it
+	told      int64          // bytes in it by which the metric knows of it
 	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
@@ -214,6 +215,7 @@ func (w *Worker) Tick() []Wake {
 	wakes = append(wakes, w.retryWaiting(now)...)
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)
+	w.countHeld()
 	for s := w.held.first; s != nil; {
 		next, waited := s.after, time.Duration(now-s.began)
 		switch {

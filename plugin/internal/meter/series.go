@@ -212,6 +212,17 @@ func (s *Set) Cached(what string, n int64) Sample {
 	return Sample{Series: x.Series, Value: uint64(n)}
 }
 
+// CacheBytes is what the cache holds in memory: workers say by how much they change it.
+func (s *Set) CacheBytes(change int64) Sample {
+	const name = "postern.cache_bytes"
+	x, ok := s.plain[name]
+	if !ok {
+		x = s.add(Gauge, name)
+		s.plain[name] = x
+	}
+	return Sample{Series: x, Value: uint64(change)}
+}
+
 // StoreAsked counts questions to the cache's store: what is find, keep, remove or probe,
 // outcome ok, unanswered, refused, unread, void or busy. What breaker counts is that it was
 // opened and closed.
