@@ -32,7 +32,7 @@ func failing() gateway {
  {"name":"flaky!","targets":[{"provider":"first"}],"fallback":[{"provider":"second"},{"provider":"third"}],"first_token":"%[2]v"}]}`, mock.Flaky, firstToken)
 	return gateway{postern, "the module, before providers that fail", func(b *builder, client, upstream wire) ([]any, bool) {
 		return []any{b.wasm(postern, b.module, config)}, client == openAI && upstream == openAI
-	}}
+	}, nil}
 }
 
 // failures measures what clients notice of a first provider that fails three of ten
