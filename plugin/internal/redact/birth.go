@@ -50,6 +50,9 @@ func numericDate(v *view, x *number) int {
 func dayFirst(v *view, x *number) int {
 	i := x.end[0]
 	if x.size(0) == 4 {
+		if v.at(i) < 0x80 {
+			return 0
+		}
 		for _, signs := range [...][3]string{{"年", "月", "日"}, {"년", "월", "일"}} {
 			if e := withSigns(v, i, signs); e > 0 {
 				return e
@@ -76,7 +79,7 @@ func monthFirst(v *view, p int) int {
 	}
 	i = filler(v, i)
 	from := i
-	i = v.run(i, 2, isDigit)
+	i = v.run(i, 2, digit)
 	if i == from {
 		return 0
 	}
@@ -90,7 +93,7 @@ func withSigns(v *view, i int, signs [3]string) int {
 				i++
 			}
 			from := i
-			if i = v.run(i, 2, isDigit); i == from {
+			if i = v.run(i, 2, digit); i == from {
 				return 0
 			}
 		}
@@ -139,7 +142,7 @@ func filler(v *view, i int) int {
 }
 
 func year(v *view, i int) int {
-	e := v.run(i, 5, isDigit)
+	e := v.run(i, 5, digit)
 	n := 0
 	for _, c := range v.t[min(i, len(v.t)):min(e, len(v.t))] {
 		n = n*10 + int(c-'0')
@@ -153,7 +156,7 @@ func year(v *view, i int) int {
 // month is where the name of a month ends.
 func month(v *view, i int) (end int, ok bool) {
 	var b [12]byte
-	end = v.run(i, len(b), func(c byte) bool { return isLetter(c) || classes[c]&wide != 0 })
+	end = v.run(i, len(b), letter|wide)
 	if end-i < 3 || end > len(v.t) {
 		return 0, false
 	}

@@ -16,7 +16,7 @@ func pem(v *view, p int) (end int, more bool) {
 		return 0, false
 	}
 	i = pemHeaders(v, skipBlank(v, i+5))
-	if w := v.run(i, 16, isBase64); w < i+16 {
+	if w := v.run(i, 16, base64); w < i+16 {
 		return 0, false
 	}
 	return pemRest(v, i)
@@ -36,7 +36,7 @@ func pemRest(v *view, i int) (end int, more bool) {
 	start := i
 	end = i
 	for {
-		w := v.run(i, 1024, isBase64)
+		w := v.run(i, 1024, base64)
 		if v.is(w, "-----END ") {
 			return pemEnd(v, w), false
 		}
@@ -90,18 +90,23 @@ func skipBlank(v *view, i int) int {
 // pemHeaders goes over lines such as Proc-Type: 4,ENCRYPTED.
 func pemHeaders(v *view, i int) int {
 	for range 4 {
-		j := v.run(i, 24, func(c byte) bool { return isLetter(c) || c == '-' })
+		j := v.run(i, 24, letter|dash)
 		if v.at(j) != ':' || j == i {
 			return i
 		}
-		i = skipBlank(v, v.run(j, 128, func(c byte) bool { return c >= ' ' && c != '\\' }))
+		i = skipBlank(v, lineEnd(v, j))
 	}
 	return i
 }
 
-func isBase64(c byte) bool { return isAlnum(c) || c == '+' || c == '/' || c == '=' }
+// lineEnd is where a header ends that begins before i.
+func lineEnd(v *view, i int) int {
+	for end := i + 128; i < end && v.at(i) >= ' ' && v.at(i) != '\\'; i++ {
+	}
+	return i
+}
 
-func isBase64URL(c byte) bool { return isAlnum(c) || c == '-' || c == '_' }
+func isBase64URL(c byte) bool { return classes[c]&wordy != 0 }
 
 // jwt is where a token ends that begins at p: two parts that are JSON objects, and a
 // signature (RFC 7519), or the five parts of RFC 7516.
@@ -109,11 +114,11 @@ func jwt(v *view, p int) (end int, more bool) {
 	if !v.is(p, "eyJ") || isBase64URL(v.before(p-1)) {
 		return 0, false
 	}
-	i := v.run(p, 1024, isBase64URL)
+	i := v.run(p, 1024, wordy)
 	if v.at(i) != '.' || i-p < 16 {
 		return 0, false
 	}
-	j := v.run(i+1, 24, isBase64URL)
+	j := v.run(i+1, 24, wordy)
 	if j-i < 12 {
 		return 0, false
 	}
@@ -123,7 +128,7 @@ func jwt(v *view, p int) (end int, more bool) {
 func jwtRest(v *view, i int) (end int, more bool) {
 	from := i
 	for {
-		i = v.run(i, 1024, isBase64URL)
+		i = v.run(i, 1024, wordy)
 		if i-from >= mostOpen {
 			return i, true
 		}

@@ -6,6 +6,13 @@ func card(v *view, x *number) int {
 	if x.plus || x.paren || x.n < 13 {
 		return 0
 	}
+	switch x.size(0) {
+	case 1, 4, 8, 13, 14, 15, 16, 19:
+	default:
+		if !v.speaks(x.start, aboutCard) {
+			return 0
+		}
+	}
 	for _, n := range [...]int{16, 15, 14, 13, 19} {
 		if x.n < n || !issued(x.digits[:n], n) || !luhn(x.digits[:n]) {
 			continue

@@ -4,22 +4,36 @@ import "strings"
 
 // Classes of bytes, as bits.
 const (
-	lower  = 1 << iota
-	upper  // of ASCII
-	digit  // 0 to 9
-	inner  // may stand within a token: . - and the like
-	sign   // makes a token worth a look: @ _ + %
-	wide   // two bytes of a letter that is not ASCII's
-	hexa   // a to f in either case, and digits
-	lead3  // begins a character of three bytes
-	letter = lower | upper
-	alnum  = letter | digit
-	token  = alnum | inner | sign | wide
+	lower   = 1 << iota
+	upper   // of ASCII
+	digit   // 0 to 9
+	hexa    // a to f in either case, and digits
+	wide    // two bytes of a letter that is not ASCII's
+	lead3   // begins a character of three bytes
+	dot     // the signs that have a part in something: each is a class
+	dash    // -
+	under   // _
+	plus    // +
+	equal   // =
+	slash   // /
+	tilde   // ~
+	cent    // %
+	at      // @
+	letter  = lower | upper
+	alnum   = letter | digit
+	inner   = dot | dash          // may stand within a token
+	sign    = under | plus | cent // makes a token worth a look
+	token   = alnum | inner | sign | at | wide
+	mailbox = alnum | inner | sign | wide // before the @ of an address
+	host    = alnum | dash
+	base64  = alnum | plus | slash | equal
+	wordy   = alnum | dash | under // base64 as it is in URLs
+	secret  = base64 | wordy | dot | tilde
 )
 
 // classes are those of each byte. The second byte of a character counts as a letter only
 // after a first one that does; what begins longer characters is no token.
-var classes = func() (c [256]uint8) {
+var classes = func() (c [256]uint16) {
 	for b := range c {
 		switch {
 		case b >= 'a' && b <= 'z':
@@ -28,15 +42,14 @@ var classes = func() (c [256]uint8) {
 			c[b] = upper
 		case b >= '0' && b <= '9':
 			c[b] = digit | hexa
-		case b == '.' || b == '-':
-			c[b] = inner
-		case b == '@' || b == '_' || b == '+' || b == '%':
-			c[b] = sign
 		case b >= 0x80 && b < 0xc0 || b >= 0xc3 && b < 0xe0:
 			c[b] = wide
 		case b >= 0xe0:
 			c[b] = lead3
 		}
+	}
+	for i, b := range ".-_+=/~%@" {
+		c[b] = dot << i
 	}
 	for _, b := range "abcdefABCDEF" {
 		c[b] |= hexa
@@ -120,11 +133,18 @@ func (v *view) is(i int, s string) bool {
 	return true
 }
 
-// run is the end of the bytes from i that ok accepts, at most n of them.
+// run is the end of the bytes from i that have a class, at most n of them.
 //
 //go:noinline
-func (v *view) run(i, n int, ok func(byte) bool) int {
-	for end := i + n; i < end && ok(v.at(i)); i++ {
+func (v *view) run(i, n int, class uint16) int {
+	end := i + n
+	for t := v.t[:min(end, len(v.t))]; i < len(t); i++ {
+		if classes[t[i]]&class == 0 {
+			return i
+		}
+	}
+	if i < end {
+		v.hit = v.hit || !v.last
 	}
 	return i
 }
@@ -135,7 +155,7 @@ func escaped(v *view, p int) int {
 	case 'n', 'r', 't':
 		return p + 2
 	case 'u':
-		if e := v.run(p+2, 4, isHex); e == p+6 {
+		if e := v.run(p+2, 4, hexa); e == p+6 {
 			return e
 		}
 	}

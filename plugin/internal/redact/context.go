@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // A topic is what a word to the left says about a number.
 type topic uint8
@@ -48,7 +45,7 @@ const (
 
 // topics are words in lower case and what they are about, in a few languages: a table
 // rather than a switch, which is several times as large as code.
-var topics = tableOf([numTopics]string{
+var topics = lexiconOf([numTopics]string{
 	aboutPhone:    "phone phones telephone tel telefon telefono teléfono telefone téléphone telephonisch telefonisch telefonnummer mobile mobil móvil movil mobiltelefon cell cellphone cellular celular cellulare celulares handy handynummer portable portátil call calls called calling callback dial ring ringing whatsapp telegram signal sms text texting fax hotline landline voicemail contact ruf rufen rufnummer anrufen rückruf erreichbar erreichen appelez appeler llámame llamar llame llámeme ligar ligue chiamare chiamami chiama numéro reach msisdn telefoon telefoonnummer mobiel bel tél tfno tlf recapito fone zap joindre joignable komórka numer тел телефон телефону звоните",
 	aboutCard:     "card cards credit debit visa mastercard amex karte kreditkarte kreditkartennummer carte tarjeta carta cartão cartao kaart creditcard cc ccnum cardnumber bancaire crédito credito",
 	aboutSSN:      "ssn ssns social ss socialsecurity",
@@ -84,14 +81,50 @@ var topics = tableOf([numTopics]string{
 	aboutSection:  "section chapter clause kapitel abschnitt paragraph article oid sección figure table step heading appendix requirement",
 })
 
-func tableOf(lists [numTopics]string) map[string]topic {
-	table := map[string]topic{}
+// A lexicon finds what a word is about. It is filled from the end of words, since a text is
+// read from right to left; so a word is known by its hash when its beginning is reached.
+type lexicon struct {
+	slots  [1 << 12]uint16 // of words, plus one; the next one free where another has it
+	words  []string
+	topics []topic
+}
+
+// rehash adds a byte to the hash of a word.
+func rehash(h uint32, c byte) uint32 { return (h ^ uint32(c)) * 0x01000193 }
+
+func slotOf(h uint32) uint32 { return (h ^ h>>15) & (1<<12 - 1) }
+
+func lexiconOf(lists [numTopics]string) *lexicon {
+	x := &lexicon{}
 	for t, list := range lists {
 		for _, w := range strings.Fields(list) {
-			table[w] = topic(t)
+			h := uint32(0)
+			for i := len(w) - 1; i >= 0; i-- {
+				h = rehash(h, w[i])
+			}
+			i := slotOf(h)
+			for x.slots[i] != 0 && x.words[x.slots[i]-1] != w {
+				i = (i + 1) & (1<<12 - 1)
+			}
+			if x.slots[i] != 0 { // the last list that has it counts
+				x.topics[x.slots[i]-1] = topic(t)
+				continue
+			}
+			x.words, x.topics = append(x.words, w), append(x.topics, topic(t))
+			x.slots[i] = uint16(len(x.words))
 		}
 	}
-	return table
+	return x
+}
+
+// about is the topic of a word in lower case with that hash.
+func (x *lexicon) about(word []byte, h uint32) topic {
+	for i := slotOf(h); x.slots[i] != 0; i = (i + 1) & (1<<12 - 1) {
+		if n := x.slots[i] - 1; x.words[n] == string(word) {
+			return x.topics[n]
+		}
+	}
+	return noTopic
 }
 
 // phrases are words of languages that do not separate them, and what is told by two.
@@ -150,35 +183,64 @@ func (c *context) read(s []byte) {
 	var word [32]byte
 	for end := len(s); end > 0; {
 		k := classes[s[end-1]]
-		foreign = foreign || k&lead3 != 0 || s[end-1] >= 0x80
 		if k&(letter|wide|digit) == 0 {
+			foreign = foreign || k&lead3 != 0
 			end--
 			continue
 		}
-		begin := end
-		for begin > 0 && classes[s[begin-1]]&(letter|wide|digit) != 0 {
-			begin--
-			if begin > 0 && isUpper(s[begin]) && s[begin-1]-'a' < 26 {
-				break // a hump of a camel
+		h, at, i := uint32(0), len(word), end-1
+		for {
+			b := s[i]
+			foreign = foreign || b >= 0x80
+			if at > 0 {
+				at--
+				if k&upper != 0 {
+					b |= 0x20
+				}
+				word[at] = b
+				h = rehash(h, b)
 			}
+			if i == 0 {
+				break
+			}
+			next := classes[s[i-1]]
+			if next&(letter|wide|digit) == 0 || k&upper != 0 && next&lower != 0 { // a hump of a camel
+				break
+			}
+			i, k = i-1, next
 		}
 		c.words++
-		if n := end - begin; n >= 1 && n <= len(word) && c.words < 250 {
-			for i := range n {
-				word[i] = toLower(s[begin+i])
-			}
-			c.note(topics[string(word[:n])])
+		if end-i <= len(word) && c.words < 250 {
+			c.note(topics.about(word[at:], h))
 		}
-		end = begin
+		end = i
 	}
 	if foreign {
-		for i := range phrases {
-			if p := &phrases[i]; bytes.Contains(s, []byte(p.text)) {
+		c.readPhrases(s)
+	}
+}
+
+// readPhrases looks for words that nothing separates.
+func (c *context) readPhrases(s []byte) {
+	for i := range s {
+		if s[i] < 0xd9 || i+1 < len(s) && !phraseBegins[s[i]^s[i+1]<<2] {
+			continue
+		}
+		for k := range phrases {
+			if p := &phrases[k]; len(s)-i >= len(p.text) && string(s[i:i+len(p.text)]) == p.text {
 				c.near[p.topic] = 1 // nothing tells words apart
 			}
 		}
 	}
 }
+
+// phraseBegins are what the first two bytes of phrases come to.
+var phraseBegins = func() (t [256]bool) {
+	for _, p := range phrases {
+		t[p.text[0]^p.text[1]<<2] = true
+	}
+	return t
+}()
 
 func (c *context) note(t topic) {
 	if t != noTopic && c.near[t] == 0 {

@@ -31,7 +31,7 @@ func wallet(v *view, p int) int {
 // ethereum is 0x and 40 hexadecimal digits, whose case is a checksum
 // (https://eips.ethereum.org/EIPS/eip-55).
 func ethereum(v *view, p int) int {
-	e := v.run(p+2, 41, isHex)
+	e := v.run(p+2, 41, hexa)
 	if e-p != 42 || !closesWord(v, e) {
 		return 0
 	}
@@ -75,7 +75,7 @@ func bech32(v *view, p int) int {
 	if one == 0 {
 		return 0
 	}
-	e := v.run(one+1, 120, isAlnum)
+	e := v.run(one+1, 120, alnum)
 	if e-one < 15 || !closesWord(v, e) {
 		return 0
 	}
@@ -117,7 +117,7 @@ const base58Letters = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxy
 // base58 is an address or key with a checksum of four bytes
 // (https://en.bitcoin.it/wiki/Base58Check_encoding).
 func base58(v *view, p int) int {
-	e := v.run(p, 113, isAlnum)
+	e := v.run(p, 113, alnum)
 	if n := e - p; n < 26 || n > 35 && n < 50 || n > 52 && n != 111 || !closesWord(v, e) {
 		return 0
 	}

@@ -1,9 +1,5 @@
 package redact
 
-func isLocal(c byte) bool {
-	return isAlnum(c) || c == '.' || c == '_' || c == '-' || c == '+' || c == '%' || classes[c]&wide != 0
-}
-
 // email is where an address ends whose local part begins at p and has its @ at or after
 // from; 0 if it is none.
 func email(v *view, p int) (start, end int) {
@@ -13,7 +9,7 @@ func email(v *view, p int) (start, end int) {
 	if v.before(p-1) == '@' || v.before(p-1) == '/' && v.before(p-2) != '/' && v.before(p-2) != ' ' {
 		return 0, 0
 	}
-	i := v.run(p, 65, isLocal)
+	i := v.run(p, 65, mailbox)
 	if v.at(i) != '@' || i == p || i-p > 64 || v.before(i-1) == '.' {
 		return 0, 0
 	}
@@ -100,12 +96,12 @@ func spelledEmail(v *view, p, i int) int {
 		if j == 0 {
 			return 0
 		}
-		if i = v.run(j, 33, isLocal); i == j || i-p > 64 {
+		if i = v.run(j, 33, mailbox); i == j || i-p > 64 {
 			return 0
 		}
 	}
 	labels, dots := 1, 0
-	j := v.run(e, 40, isHost)
+	j := v.run(e, 40, host)
 	if j == e {
 		return 0
 	}
@@ -115,7 +111,7 @@ func spelledEmail(v *view, p, i int) int {
 		if k == 0 {
 			break
 		}
-		m := v.run(k, 40, isHost)
+		m := v.run(k, 40, host)
 		if m == k {
 			break
 		}
@@ -153,8 +149,6 @@ func ordinary(s []byte) bool {
 	}
 	return ordinaryWords[string(b[:len(s)])]
 }
-
-func isHost(c byte) bool { return isAlnum(c) || c == '-' }
 
 // topLevel are ends of addresses that are common enough to be spelled with a dot in words.
 func topLevel(s []byte) bool {

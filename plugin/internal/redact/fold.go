@@ -6,10 +6,16 @@ import "encoding/binary"
 // other forms become ASCII's, spaces and dashes plain ones, and characters that nobody sees
 // are gone. It knows where each of its bytes has been.
 type folded struct {
-	text []byte
-	from []int // where the character of each byte begins; nil if nothing was folded
-	size []uint8
-	base int // where text begins, if from is nil
+	text  []byte
+	base  int // where text begins, if nothing is folded there
+	jumps []jump
+}
+
+// A jump is where text and the whole text part more than before: at a byte that stands for
+// a character of size bytes, or behind characters that are left out.
+type jump struct {
+	at, from int // the byte, and where what it stands for begins
+	size     int
 }
 
 // plainPrefix is how many bytes of p, from its beginning, are as they would be folded.
@@ -152,59 +158,77 @@ func foldRune(r rune) (c byte, ok bool) {
 // add appends what p becomes, which begins at offset at of the whole text and ends with a
 // complete character.
 func (f *folded) add(p []byte, at int) {
-	if n := plainPrefix(p); f.from == nil && n == len(p) {
-		if len(f.text) == 0 {
-			f.base = at
-		}
-		f.text = append(f.text, p...)
-		return
+	if len(f.text) == 0 && len(f.jumps) == 0 {
+		f.base = at
 	}
-	if f.from == nil {
-		f.from, f.size = make([]int, 0, len(f.text)+len(p)), make([]uint8, 0, len(f.text)+len(p))
-		for i := range f.text {
-			f.from, f.size = append(f.from, f.base+i), append(f.size, 1)
+	for len(p) > 0 {
+		n := plainPrefix(p)
+		f.text = append(f.text, p[:n]...)
+		if p, at = p[n:], at+n; len(p) == 0 {
+			return
 		}
-	}
-	for i := 0; i < len(p); {
-		c, n, plain := fold(p[i:])
-		switch {
-		case plain:
-			for j := range n {
-				f.put(p[i+j], at+i+j, 1)
-			}
-		case c != 0:
-			f.put(c, at+i, n)
+		c, n, _ := fold(p)
+		if c != 0 {
+			f.jump(jump{len(f.text), at, n})
+			f.text = append(f.text, c)
+		} else { // what follows is further away
+			f.jump(jump{len(f.text), at + n, 1})
 		}
-		i += n
+		p, at = p[n:], at+n
 	}
 }
 
-func (f *folded) put(c byte, at, n int) {
-	f.text, f.from, f.size = append(f.text, c), append(f.from, at), append(f.size, uint8(n))
+func (f *folded) jump(j jump) {
+	if n := len(f.jumps); n > 0 && f.jumps[n-1].at == j.at {
+		f.jumps[n-1] = j
+		return
+	}
+	f.jumps = append(f.jumps, j)
+}
+
+// jumped is the number of the last jump at or before byte i; -1 if there is none.
+func (f *folded) jumped(i int) int {
+	low, high := 0, len(f.jumps)
+	for low < high {
+		if mid := int(uint(low+high) >> 1); f.jumps[mid].at <= i {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low - 1
 }
 
 // start is where byte i comes from, and end where what byte i-1 comes from is over.
 func (f *folded) start(i int) int {
-	if f.from == nil {
+	k := f.jumped(i)
+	if k < 0 {
 		return f.base + i
 	}
-	return f.from[i]
+	j := &f.jumps[k]
+	if j.at == i {
+		return j.from
+	}
+	return j.from + j.size + i - j.at - 1
 }
 
 func (f *folded) end(i int) int {
-	if f.from == nil {
-		return f.base + i
+	if k := f.jumped(i - 1); k >= 0 && f.jumps[k].at == i-1 {
+		return f.jumps[k].from + f.jumps[k].size
 	}
-	return f.from[i-1] + int(f.size[i-1])
+	return f.start(i-1) + 1
 }
 
 // drop forgets the first n bytes.
 func (f *folded) drop(n int) {
-	f.text = append(f.text[:0], f.text[n:]...)
-	if f.from != nil {
-		f.from = append(f.from[:0], f.from[n:]...)
-		f.size = append(f.size[:0], f.size[n:]...)
-		return
+	f.base = f.start(n)
+	k := max(f.jumped(n), 0)
+	if len(f.jumps) > 0 && f.jumps[k].at < n {
+		k++
 	}
-	f.base += n
+	f.text = append(f.text[:0], f.text[n:]...)
+	f.jumps = append(f.jumps[:0], f.jumps[k:]...)
+	for i := range f.jumps {
+		f.jumps[i].at -= n
+	}
 }

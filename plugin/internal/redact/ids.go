@@ -2,6 +2,11 @@ package redact
 
 // opensWord reports whether a word can begin at p.
 func opensWord(v *view, p int) bool {
+	if p > 0 {
+		if c := v.t[p-1]; plainlyBefore[c] || c == ':' || c == ',' {
+			return true
+		}
+	}
 	c := v.before(p - 1)
 	switch {
 	case c == 0:

@@ -4,32 +4,17 @@ package redact
 type alphabet uint8
 
 const (
-	anyAlnum alphabet = iota
-	wordy             // letters, digits, - and _
+	anyAlnum  alphabet = iota
+	wordyRest          // letters, digits, - and _
 	hexDigits
 	capitals // letters in upper case, and digits
-	dotted64 // wordy, and dots
-	slashed  // wordy, and slashes
+	dotted64 // wordyRest, and dots
+	slashed  // wordyRest, and slashes
 	base64s  // of base64, with its padding
 )
 
-func (a alphabet) has(c byte) bool {
-	switch a {
-	case anyAlnum:
-		return isAlnum(c)
-	case wordy:
-		return isBase64URL(c)
-	case hexDigits:
-		return isHex(c)
-	case capitals:
-		return isUpper(c) || isDigit(c)
-	case dotted64:
-		return isBase64URL(c) || c == '.'
-	case slashed:
-		return isBase64URL(c) || c == '/'
-	}
-	return isBase64(c)
-}
+// alphabets are the classes of their bytes.
+var alphabets = [...]uint16{anyAlnum: alnum, wordyRest: wordy, hexDigits: hexa, capitals: upper | digit, dotted64: wordy | dot, slashed: wordy | slash, base64s: base64}
 
 // A keyForm is how a service's keys look: a prefix, and from least to most bytes more.
 type keyForm struct {
@@ -43,46 +28,46 @@ type keyForm struct {
 // Where services say how their keys look they say so in their documentation of secret
 // scanning; the rest is from keys of their own examples.
 var keyForms = [...]keyForm{
-	{"A3-", 26, 40, wordy, "1Password"},
+	{"A3-", 26, 40, wordyRest, "1Password"},
 	{"ABIA", 16, 16, capitals, "AWS"},
 	{"ACCA", 16, 16, capitals, "AWS"},
 	{"AGE-SECRET-KEY-1", 58, 58, capitals, "age"},
-	{"AIza", 35, 36, wordy, "Google"},
+	{"AIza", 35, 36, wordyRest, "Google"},
 	{"AKCp", 60, 80, anyAlnum, "JFrog"},
 	{"AKIA", 16, 16, capitals, "AWS"},
 	{"APKAEIB", 13, 13, capitals, "AWS"},
-	{"AQVN", 35, 40, wordy, "Yandex"},
+	{"AQVN", 35, 40, wordyRest, "Yandex"},
 	{"ASIA", 16, 16, capitals, "AWS"},
 	{"ATATT3", 100, 250, dotted64, "Atlassian"},
 	{"ATBB", 28, 40, anyAlnum, "Bitbucket"},
 	{"ATCTT3", 100, 250, dotted64, "Atlassian"},
-	{"CCIPAT_", 40, 80, wordy, "CircleCI"},
-	{"CFPAT-", 40, 50, wordy, "Contentful"},
+	{"CCIPAT_", 40, 80, wordyRest, "CircleCI"},
+	{"CFPAT-", 40, 50, wordyRest, "Contentful"},
 	{"CLOJARS_", 60, 60, anyAlnum, "Clojars"},
-	{"EAAA", 56, 70, wordy, "Square"},
+	{"EAAA", 56, 70, wordyRest, "Square"},
 	{"EAAC", 60, 250, anyAlnum, "Meta"},
 	{"EZAK", 54, 54, anyAlnum, "EasyPost"},
 	{"EZTK", 54, 54, anyAlnum, "EasyPost"},
-	{"FLWSECK-", 32, 40, wordy, "Flutterwave"},
-	{"FLWSECK_TEST-", 12, 40, wordy, "Flutterwave"},
-	{"GOCSPX-", 28, 28, wordy, "Google"},
-	{"GR1348941", 20, 30, wordy, "GitLab"},
-	{"HRKU-", 36, 60, wordy, "Heroku"},
+	{"FLWSECK-", 32, 40, wordyRest, "Flutterwave"},
+	{"FLWSECK_TEST-", 12, 40, wordyRest, "Flutterwave"},
+	{"GOCSPX-", 28, 28, wordyRest, "Google"},
+	{"GR1348941", 20, 30, wordyRest, "GitLab"},
+	{"HRKU-", 36, 60, wordyRest, "Heroku"},
 	{"LTAI", 12, 24, anyAlnum, "Alibaba Cloud"},
 	{"NRAK-", 27, 27, anyAlnum, "New Relic"},
-	{"NRII-", 32, 32, wordy, "New Relic"},
+	{"NRII-", 32, 32, wordyRest, "New Relic"},
 	{"NRJS-", 19, 19, anyAlnum, "New Relic"},
-	{"PMAK-", 59, 59, wordy, "Postman"},
+	{"PMAK-", 59, 59, wordyRest, "Postman"},
 	{"SG.", 60, 70, dotted64, "SendGrid"},
 	{"SK", 32, 32, hexDigits, "Twilio"},
-	{"abskey-", 20, 60, wordy, "Anyscale"},
+	{"abskey-", 20, 60, wordyRest, "Anyscale"},
 	{"aio_", 28, 28, anyAlnum, "Adafruit"},
-	{"ak_", 28, 64, wordy, "Modal"},
+	{"ak_", 28, 64, wordyRest, "Modal"},
 	{"apify_api_", 34, 40, anyAlnum, "Apify"},
 	{"cio", 32, 32, anyAlnum, "crates.io"},
 	{"dapi", 32, 34, hexDigits, "Databricks"},
-	{"dckr_oat_", 27, 40, wordy, "Docker"},
-	{"dckr_pat_", 27, 36, wordy, "Docker"},
+	{"dckr_oat_", 27, 40, wordyRest, "Docker"},
+	{"dckr_pat_", 27, 36, wordyRest, "Docker"},
 	{"discord.com/api/webhooks/", 60, 110, slashed, "Discord"},
 	{"doo_v1_", 64, 64, hexDigits, "DigitalOcean"},
 	{"dop_v1_", 64, 64, hexDigits, "DigitalOcean"},
@@ -90,48 +75,48 @@ var keyForms = [...]keyForm{
 	{"dp.pt.", 40, 44, anyAlnum, "Doppler"},
 	{"dp.st.", 40, 60, dotted64, "Doppler"},
 	{"dt0c01.", 80, 100, dotted64, "Dynatrace"},
-	{"duffel_live_", 43, 43, wordy, "Duffel"},
-	{"duffel_test_", 43, 43, wordy, "Duffel"},
-	{"figd_", 38, 48, wordy, "Figma"},
-	{"fio-u-", 64, 64, wordy, "Frame.io"},
-	{"fo1_", 43, 43, wordy, "Fly.io"},
+	{"duffel_live_", 43, 43, wordyRest, "Duffel"},
+	{"duffel_test_", 43, 43, wordyRest, "Duffel"},
+	{"figd_", 38, 48, wordyRest, "Figma"},
+	{"fio-u-", 64, 64, wordyRest, "Frame.io"},
+	{"fo1_", 43, 43, wordyRest, "Fly.io"},
 	{"fw_", 22, 40, anyAlnum, "Fireworks"},
 	{"gho_", 36, 36, anyAlnum, "GitHub"},
 	{"ghp_", 36, 36, anyAlnum, "GitHub"},
 	{"ghr_", 36, 76, anyAlnum, "GitHub"},
 	{"ghs_", 36, 36, anyAlnum, "GitHub"},
 	{"ghu_", 36, 36, anyAlnum, "GitHub"},
-	{"github_pat_", 60, 90, wordy, "GitHub"},
-	{"glagent-", 20, 60, wordy, "GitLab"},
+	{"github_pat_", 60, 90, wordyRest, "GitHub"},
+	{"glagent-", 20, 60, wordyRest, "GitLab"},
 	{"glc_", 32, 400, base64s, "Grafana"},
-	{"glcbt-", 20, 40, wordy, "GitLab"},
-	{"gldt-", 20, 40, wordy, "GitLab"},
-	{"glft-", 20, 40, wordy, "GitLab"},
+	{"glcbt-", 20, 40, wordyRest, "GitLab"},
+	{"gldt-", 20, 40, wordyRest, "GitLab"},
+	{"glft-", 20, 40, wordyRest, "GitLab"},
 	{"glpat-", 20, 60, dotted64, "GitLab"},
 	{"glptt-", 40, 40, hexDigits, "GitLab"},
-	{"glrt-", 20, 40, wordy, "GitLab"},
-	{"glsa_", 40, 44, wordy, "Grafana"},
+	{"glrt-", 20, 40, wordyRest, "GitLab"},
+	{"glsa_", 40, 44, wordyRest, "Grafana"},
 	{"gsk_", 40, 60, anyAlnum, "Groq"},
 	{"hf_", 30, 40, anyAlnum, "Hugging Face"},
 	{"hooks.slack.com/services/", 40, 70, slashed, "Slack"},
-	{"hvb.", 90, 300, wordy, "Vault"},
-	{"hvs.", 24, 200, wordy, "Vault"},
-	{"jina_", 50, 70, wordy, "Jina"},
+	{"hvb.", 90, 300, wordyRest, "Vault"},
+	{"hvs.", 24, 200, wordyRest, "Vault"},
+	{"jina_", 50, 70, wordyRest, "Jina"},
 	{"key-", 32, 32, hexDigits, "Mailgun"},
 	{"lin_api_", 40, 40, anyAlnum, "Linear"},
 	{"live_", 35, 40, anyAlnum, "Lob"},
-	{"lsv2_pt_", 32, 60, wordy, "LangSmith"},
-	{"lsv2_sk_", 32, 60, wordy, "LangSmith"},
+	{"lsv2_pt_", 32, 60, wordyRest, "LangSmith"},
+	{"lsv2_sk_", 32, 60, wordyRest, "LangSmith"},
 	{"nfp_", 36, 40, anyAlnum, "Netlify"},
 	{"npm_", 36, 36, anyAlnum, "npm"},
 	{"ntn_", 40, 50, anyAlnum, "Notion"},
-	{"nvapi-", 60, 80, wordy, "NVIDIA"},
+	{"nvapi-", 60, 80, wordyRest, "NVIDIA"},
 	{"ops_eyJ", 200, 1000, base64s, "1Password"},
 	{"oy2", 43, 43, anyAlnum, "NuGet"},
-	{"pat-eu1-", 36, 36, wordy, "HubSpot"},
-	{"pat-na1-", 36, 36, wordy, "HubSpot"},
+	{"pat-eu1-", 36, 36, wordyRest, "HubSpot"},
+	{"pat-na1-", 36, 36, wordyRest, "HubSpot"},
 	{"pat", 79, 79, dotted64, "Airtable"},
-	{"pcsk_", 60, 80, wordy, "Pinecone"},
+	{"pcsk_", 60, 80, wordyRest, "Pinecone"},
 	{"phx_", 40, 50, anyAlnum, "PostHog"},
 	{"pnu_", 36, 36, anyAlnum, "Prefect"},
 	{"pplx-", 40, 60, anyAlnum, "Perplexity"},
@@ -139,51 +124,51 @@ var keyForms = [...]keyForm{
 	{"pscale_pw_", 32, 64, dotted64, "PlanetScale"},
 	{"pscale_tkn_", 32, 64, dotted64, "PlanetScale"},
 	{"pul-", 40, 40, hexDigits, "Pulumi"},
-	{"pypi-", 50, 250, wordy, "PyPI"},
+	{"pypi-", 50, 250, wordyRest, "PyPI"},
 	{"r8_", 37, 37, anyAlnum, "Replicate"},
 	{"rdme_", 70, 70, anyAlnum, "ReadMe"},
-	{"re_", 24, 36, wordy, "Resend"},
+	{"re_", 24, 36, wordyRest, "Resend"},
 	{"rk_live_", 20, 120, anyAlnum, "Stripe"},
 	{"rk_test_", 20, 120, anyAlnum, "Stripe"},
 	{"rubygems_", 48, 48, hexDigits, "RubyGems"},
-	{"sb_secret_", 20, 60, wordy, "Supabase"},
+	{"sb_secret_", 20, 60, wordyRest, "Supabase"},
 	{"sbp_", 40, 40, hexDigits, "Supabase"},
 	{"secret_", 43, 43, anyAlnum, "Notion"},
-	{"sgp_", 40, 70, wordy, "Sourcegraph"},
+	{"sgp_", 40, 70, wordyRest, "Sourcegraph"},
 	{"shippo_live_", 40, 40, hexDigits, "Shippo"},
 	{"shippo_test_", 40, 40, hexDigits, "Shippo"},
 	{"shpat_", 32, 32, hexDigits, "Shopify"},
 	{"shpca_", 32, 32, hexDigits, "Shopify"},
 	{"shppa_", 32, 32, hexDigits, "Shopify"},
 	{"shpss_", 32, 32, hexDigits, "Shopify"},
-	{"sk-ant-", 40, 140, wordy, "Anthropic"},
+	{"sk-ant-", 40, 140, wordyRest, "Anthropic"},
 	{"sk-or-v1-", 64, 64, hexDigits, "OpenRouter"},
-	{"sk-", 32, 220, wordy, "OpenAI, DeepSeek and others"},
+	{"sk-", 32, 220, wordyRest, "OpenAI, DeepSeek and others"},
 	{"sk_live_", 20, 120, anyAlnum, "Stripe"},
 	{"sk_test_", 20, 120, anyAlnum, "Stripe"},
 	{"sk_", 40, 56, hexDigits, "ElevenLabs"},
-	{"sl.", 130, 200, wordy, "Dropbox"},
+	{"sl.", 130, 200, wordyRest, "Dropbox"},
 	{"sntryu_", 64, 64, hexDigits, "Sentry"},
 	{"sntrys_", 80, 300, base64s, "Sentry"},
-	{"sq0atp-", 22, 22, wordy, "Square"},
-	{"sq0csp-", 43, 43, wordy, "Square"},
-	{"sq0idp-", 22, 22, wordy, "Square"},
+	{"sq0atp-", 22, 22, wordyRest, "Square"},
+	{"sq0csp-", 43, 43, wordyRest, "Square"},
+	{"sq0idp-", 22, 22, wordyRest, "Square"},
 	{"tfp_", 40, 70, dotted64, "Typeform"},
-	{"tgp_v1_", 40, 60, wordy, "Together"},
-	{"tvly-", 28, 50, wordy, "Tavily"},
+	{"tgp_v1_", 40, 60, wordyRest, "Together"},
+	{"tvly-", 28, 50, wordyRest, "Tavily"},
 	{"vcp_", 24, 80, anyAlnum, "Vercel"},
 	{"whsec_", 24, 64, base64s, "Stripe"},
 	{"xai-", 60, 90, anyAlnum, "xAI"},
-	{"xapp-", 40, 120, wordy, "Slack"},
-	{"xkeysib-", 64, 90, wordy, "Brevo"},
-	{"xoxa-", 30, 120, wordy, "Slack"},
-	{"xoxb-", 30, 120, wordy, "Slack"},
-	{"xoxe-", 30, 250, wordy, "Slack"},
+	{"xapp-", 40, 120, wordyRest, "Slack"},
+	{"xkeysib-", 64, 90, wordyRest, "Brevo"},
+	{"xoxa-", 30, 120, wordyRest, "Slack"},
+	{"xoxb-", 30, 120, wordyRest, "Slack"},
+	{"xoxe-", 30, 250, wordyRest, "Slack"},
 	{"xoxe.xox", 60, 250, dotted64, "Slack"},
-	{"xoxp-", 30, 120, wordy, "Slack"},
-	{"xoxr-", 30, 120, wordy, "Slack"},
-	{"xoxs-", 30, 120, wordy, "Slack"},
-	{"ya29.", 30, 250, wordy, "Google"},
+	{"xoxp-", 30, 120, wordyRest, "Slack"},
+	{"xoxr-", 30, 120, wordyRest, "Slack"},
+	{"xoxs-", 30, 120, wordyRest, "Slack"},
+	{"ya29.", 30, 250, wordyRest, "Google"},
 }
 
 // keyIndex is where in keyForms those begin whose prefix begins with a byte.
@@ -221,12 +206,12 @@ func apiKey(v *view, p int) int {
 	}
 	for i := keyIndex[c]; i < keyIndex[c+1]; i++ {
 		f := &keyForms[i]
-		if !v.is(p, f.prefix) {
+		if p+1 < len(v.t) && v.t[p+1] != f.prefix[1] || !v.is(p, f.prefix) {
 			continue
 		}
 		from := p + len(f.prefix)
-		e := v.run(from, int(f.most)+1, f.rest.has)
-		if f.rest == dotted64 || f.rest == wordy { // a full stop, a dash
+		e := v.run(from, int(f.most)+1, alphabets[f.rest])
+		if f.rest == dotted64 || f.rest == wordyRest { // a full stop, a dash
 			for e > from && (v.before(e-1) == '.' || v.before(e-1) == '-' && !isWord(v.at(e))) {
 				e--
 			}
@@ -241,11 +226,11 @@ func apiKey(v *view, p int) int {
 
 // telegram is a bot's key: its number, a colon, and 35 characters.
 func telegram(v *view, p int) int {
-	i := v.run(p, 11, isDigit)
+	i := v.run(p, 11, digit)
 	if n := i - p; n < 8 || n > 10 || v.at(i) != ':' || !v.is(i+1, "AA") {
 		return 0
 	}
-	if e := v.run(i+1, 36, isBase64URL); e-i == 36 && !isWord(v.at(e)) {
+	if e := v.run(i+1, 36, wordy); e-i == 36 && !isWord(v.at(e)) {
 		return e
 	}
 	return 0
@@ -253,11 +238,11 @@ func telegram(v *view, p int) int {
 
 // mailchimp is a key of 32 hexadecimal digits and the data centre that has it.
 func mailchimp(v *view, p int) int {
-	i := v.run(p, 33, isHex)
+	i := v.run(p, 33, hexa)
 	if i-p != 32 || !v.is(i, "-us") {
 		return 0
 	}
-	if e := v.run(i+3, 3, isDigit); e > i+3 && e < i+6 && !isWord(v.at(e)) {
+	if e := v.run(i+3, 3, digit); e > i+3 && e < i+6 && !isWord(v.at(e)) {
 		return e
 	}
 	return 0
@@ -265,15 +250,15 @@ func mailchimp(v *view, p int) int {
 
 // discord is a bot's key: its number in base64, a time, and a signature.
 func discord(v *view, p int) int {
-	i := v.run(p, 29, isAlnum)
+	i := v.run(p, 29, alnum)
 	if n := i - p; n < 23 || n > 28 || v.at(i) != '.' {
 		return 0
 	}
-	j := v.run(i+1, 7, isBase64URL)
+	j := v.run(i+1, 7, wordy)
 	if j-i != 7 || v.at(j) != '.' {
 		return 0
 	}
-	if e := v.run(j+1, 40, isBase64URL); e-j > 26 && e-j < 40 && !isWord(v.at(e)) {
+	if e := v.run(j+1, 40, wordy); e-j > 26 && e-j < 40 && !isWord(v.at(e)) {
 		return e
 	}
 	return 0
@@ -319,39 +304,39 @@ func mixedCase(s []byte) bool {
 // secretValue is where a value without a form of its own ends that is said to be secret:
 // secret_key = "…", Bearer …. It begins at p.
 func secretValue(v *view, p int) int {
-	said := assigned(v, p)
-	if !said && (!isAlnum(v.at(p)) || v.before(p-1) != ' ' && v.before(p-1) != '"' && v.before(p-1) != '`') {
-		return 0
-	}
 	from := p
-	e := v.run(from, 513, func(c byte) bool { return isBase64(c) || c == '-' || c == '_' || c == '.' || c == '~' })
+	e := v.run(from, 513, secret)
 	for e > from && (v.before(e-1) == '.') {
 		e--
 	}
 	n := e - from
-	if !said && n >= 24 && !v.within(p, 2, aboutSecret) { // the secret is …
-		return 0
-	}
-	if n < 20 || n > 512 || isWord(v.at(e)) || v.at(e) == '(' || v.at(e) == '{' || v.at(e) == '$' {
+	if n < shortestSecret || n > 512 || isWord(v.at(e)) || v.at(e) == '(' || v.at(e) == '{' || v.at(e) == '$' {
 		return 0
 	}
 	s := v.t[from:e]
 	letters, digits, caps := 0, 0, 0
 	for _, c := range s {
-		switch {
-		case isDigit(c):
+		switch k := classes[c]; {
+		case k&digit != 0:
 			digits++
-		case isUpper(c):
+		case k&upper != 0:
 			caps++
 			letters++
-		case isLetter(c):
+		case k&lower != 0:
 			letters++
 		}
 	}
-	if !said && (n < 24 || digits < 3 || caps < 3 || letters-caps < 3) {
+	if digits < 2 || letters < 4 {
 		return 0
 	}
-	if digits < 2 || letters < 4 || !random(s, 10) || entropy(s) < 3.2 {
+	switch said := assigned(v, p); {
+	case said:
+	case n < 24 || digits < 3 || caps < 3 || letters-caps < 3 || !isAlnum(v.at(p)) || v.before(p-1) != ' ' && v.before(p-1) != '"' && v.before(p-1) != '`':
+		return 0
+	case !v.within(p, 2, aboutSecret): // the secret is …
+		return 0
+	}
+	if !random(s, 10) || entropy(s) < 3.2 {
 		return 0
 	}
 	return e

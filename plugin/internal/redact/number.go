@@ -49,14 +49,14 @@ func (x *number) read(v *view, p int) bool {
 	if !isDigit(v.at(p)) {
 		return false
 	}
-	sep := byte(0)
+	t, sep := v.t, byte(0)
 	for {
-		for isDigit(v.at(p)) {
+		for p < len(t) && isDigit(t[p]) {
 			if x.n == mostDigits {
 				x.wide = true
 				return x.groups > 0
 			}
-			x.digits[x.n] = v.at(p) - '0'
+			x.digits[x.n] = t[p] - '0'
 			x.n++
 			p++
 		}
@@ -67,6 +67,9 @@ func (x *number) read(v *view, p int) bool {
 		g := x.groups
 		x.end[g], x.count[g], x.sep[g] = p, uint8(x.n), sep
 		x.groups++
+		if p < len(t) && !separates[t[p]] {
+			return true
+		}
 		var to int
 		if to, sep = separator(v, p, &open); sep == 0 || !isDigit(v.at(to)) {
 			return true
@@ -74,6 +77,9 @@ func (x *number) read(v *view, p int) bool {
 		p = to
 	}
 }
+
+// separates are signs that may stand between two groups of digits.
+var separates = [256]bool{' ': true, '-': true, '.': true, '/': true, '(': true, ')': true, '[': true}
 
 // separator is what is between two groups of digits, and where it ends; sep 0 if nothing
 // fits.
@@ -183,9 +189,17 @@ func (x *number) spelled(n int, seps string, shapes ...string) int {
 	return 0
 }
 
+// plainlyBefore are signs behind which a number or a word can begin, whatever is before them.
+var plainlyBefore = [256]bool{' ': true, '"': true, '\n': true, '\t': true, '(': true, '=': true, '\'': true, '[': true, '>': true, '{': true, ';': true}
+
 // opens reports whether a number can begin at p: it is not the rest of a longer one, or of
 // a name.
 func opens(v *view, p int) bool {
+	if p > 1 {
+		if c := v.t[p-1]; plainlyBefore[c] || (c == ':' || c == ',') && !isDigit(v.t[p-2]) {
+			return true
+		}
+	}
 	c := v.before(p - 1)
 	d := v.before(p - 2)
 	switch {

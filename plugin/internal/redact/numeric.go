@@ -32,6 +32,23 @@ var numerics = [...]numeric{
 	{USPassport, 9, " -", []string{"333", "36"}, validPassport, []topic{aboutPassport}, ""},
 }
 
+// begun says of which kinds a number may be whose first group has so many digits, as bits.
+var begun = func() (kinds [mostDigits + 1]uint32) {
+	for i := range numerics {
+		k := &numerics[i]
+		kinds[k.n] |= 1 << i
+		kinds[1] |= 1 << i // one by one
+		for _, s := range k.shapes {
+			n := s[0] - '0'
+			if s[0] >= 'a' {
+				n = s[0] - 'a' + 10
+			}
+			kinds[n] |= 1 << i
+		}
+	}
+	return kinds
+}()
+
 // match is where the number ends if it is of this kind; 0 if it is not.
 func (k *numeric) match(v *view, x *number) int {
 	if x.plus || x.paren || x.n < k.n {

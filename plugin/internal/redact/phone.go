@@ -5,7 +5,7 @@ func phone(v *view, x *number) int {
 	if x.plus {
 		return international(v, x)
 	}
-	if x.n < 7 || v.within(x.start, 2, aboutOrder) || v.within(x.start, 2, aboutVersion) {
+	if x.n < 7 || !x.paren && (dotted(x) || dated(x)) || v.within(x.start, 2, aboutOrder) || v.within(x.start, 2, aboutVersion) {
 		return 0
 	}
 	told := v.speaks(x.start, aboutPhone)
@@ -21,7 +21,7 @@ func phone(v *view, x *number) int {
 	if x.shaped("22222", " .-") > 0 && x.digits[0] == 0 && x.digits[1] > 0 && x.closesGroup(v, 4) { // France
 		return x.end[4]
 	}
-	if !told || v.speaks(x.start, aboutNHS, aboutPassport, aboutCPF) || dotted(x) || dated(x) {
+	if !told || v.speaks(x.start, aboutNHS, aboutPassport, aboutCPF) {
 		return 0
 	}
 	if x.groups == 1 && x.n < 8 {

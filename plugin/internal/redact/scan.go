@@ -1,5 +1,7 @@
 package redact
 
+import "math/bits"
+
 // A Match is something that was found: the bytes [Start, End) of the whole text.
 type Match struct {
 	Start, End int
@@ -22,7 +24,7 @@ type Scanner struct {
 	total    int    // bytes of the whole text so far
 	pos      int    // in the folded text: before it all is decided
 	seen     int    // from pos on, so much of a token has been looked at
-	bits     uint8  // and these classes were in it
+	bits     uint16 // and these classes were in it
 	within   Entity // what goes on at pos
 	inToken  bool   // pos is in a token that was too long to be looked at together
 	number   number // the one that is looked at
@@ -42,7 +44,7 @@ func (s *Scanner) Reset() {
 	if s.borrowed {
 		s.text = nil
 	}
-	*s = Scanner{On: s.On, folded: folded{text: s.text[:0], from: nil}, matches: s.matches[:0]}
+	*s = Scanner{On: s.On, folded: folded{text: s.text[:0], jumps: s.jumps[:0]}, matches: s.matches[:0]}
 }
 
 // Feed takes the next bytes; last means that nothing follows. It returns how many bytes of
@@ -161,7 +163,7 @@ func (s *Scanner) next() bool {
 				}
 				continue
 			}
-			if c == '(' || c == ':' || c == '\\' {
+			if leads[c] && mayLead(t, p) {
 				if s.pos = p; !s.punctuation(c) {
 					return false
 				}
@@ -234,14 +236,33 @@ func plainWords(t []byte, p int) int {
 	return p
 }
 
-// suspicious are first letters of words that spell @ or a dot.
+// suspicious is what @ or a dot may begin with, spelled in signs or a word.
 var suspicious = func() (t [256]bool) {
-	for _, c := range "aApPdDcCkK" {
+	for _, c := range "@.([{<aApPdDcCkK" {
 		t[c] = true
 	}
 	t[0xc3] = true
 	return t
 }()
+
+// leads are signs that stand between tokens and yet begin something.
+var leads = [256]bool{'(': true, ':': true, '\\': true}
+
+// mayLead reports whether what begins with such a sign at p has to be looked at. What is
+// near the end of t has.
+func mayLead(t []byte, p int) bool {
+	if p+1 >= len(t) {
+		return true
+	}
+	d := t[p+1]
+	switch t[p] {
+	case ':':
+		return d == ':'
+	case '(':
+		return isDigit(d) || d == '+'
+	}
+	return true
+}
 
 // punctuation looks at what begins with ( or :, which are no tokens, and goes over escapes
 // as JSON within a text has them.
@@ -282,9 +303,9 @@ type hit struct {
 }
 
 // token looks for what begins in the token [p, q), whose bytes have these classes.
-func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
+func (s *Scanner) token(p, q int, bits uint16) (h hit, end int, more bool) {
 	v := &s.view
-	if bits&(digit|sign) == 0 && !s.inToken {
+	if bits&(digit|sign|at) == 0 && !s.inToken {
 		if plain, e, end := s.words(p, q); plain || end > 0 || s.hit {
 			return hit{e, p}, end, false
 		}
@@ -295,7 +316,7 @@ func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
 	if h, end, more = s.whole(p, q, bits); end > 0 || s.hit {
 		return h, end, more
 	}
-	if q-p == 1 && v.at(q) == ' ' && (v.before(p-1) != ' ' || v.before(p-3) != ' ' && v.before(p-3) != 0) {
+	if q-p == 1 && maySpace(v.t, q) && (v.before(p-1) != ' ' || v.before(p-3) != ' ' && v.before(p-3) != 0) {
 		if e, end := s.spaced(p); end > 0 || s.hit {
 			return hit{e, p}, end, false
 		}
@@ -317,7 +338,7 @@ func (s *Scanner) token(p, q int, bits uint8) (h hit, end int, more bool) {
 		if !isAlnum(c) && c != '+' {
 			continue
 		}
-		if e, end := s.part(i, q); end > 0 || s.hit {
+		if e, end := s.part(i, q, bits); end > 0 || s.hit {
 			return hit{e, i}, end, false
 		}
 	}
@@ -339,7 +360,7 @@ func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
 		return n > 4, None, 0
 	case c == ' ' || c == '(' || c == '[' || c == '{' || c == '<':
 		d := v.at(q + 1)
-		if s.On.Has(Email) && (c != ' ' || mayBeSign(v.t, q+1)) {
+		if s.On.Has(Email) && mayBeSpelled(v, q) {
 			if end := spelledEmail(v, p, q); end > 0 || s.hit {
 				return false, Email, end
 			}
@@ -355,15 +376,20 @@ func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
 	return n < 20, None, 0
 }
 
-// mayBeSign reports whether a word that spells @ or a dot may begin at i. What is near the
-// end of t may.
+// mayBeSign reports whether what spells @ or a dot may begin at i, in brackets or not. What
+// is near the end of t may.
 func mayBeSign(t []byte, i int) bool {
-	if i+2 >= len(t) {
+	if i+4 >= len(t) {
 		return true
+	}
+	if c := t[i]; c == '(' || c == '[' || c == '{' || c == '<' {
+		if i++; t[i] == ' ' {
+			i++
+		}
 	}
 	b, c := t[i+1]|0x20, t[i+2]|0x20
 	switch toLower(t[i]) {
-	case '@', '(', '[', '{', '<', '.', 0xc3:
+	case '@', '.', 0xc3:
 		return true
 	case 'a':
 		return b == 't' && !isLetter(c) || b == 'r' && (c == 'r' || c == 'o')
@@ -379,8 +405,28 @@ func mayBeSign(t []byte, i int) bool {
 	return false
 }
 
+// maySpace reports whether characters go on one by one with a space after each, from the
+// one before q. What is near the end of t may.
+func maySpace(t []byte, q int) bool {
+	if q+5 > len(t) {
+		return true
+	}
+	return t[q] == ' ' && t[q+1] > ' ' && t[q+2] == ' ' && t[q+3] > ' ' && t[q+4] == ' '
+}
+
+// mayBeSpelled reports whether what is at q may spell @.
+func mayBeSpelled(v *view, q int) bool {
+	switch c := v.at(q); c {
+	case ' ':
+		return q+1 >= len(v.t) || suspicious[v.t[q+1]] && mayBeSign(v.t, q+1)
+	case '(', '[', '{', '<':
+		return mayBeSign(v.t, q)
+	}
+	return false
+}
+
 // whole looks for what a token is as a whole, or begins as one.
-func (s *Scanner) whole(p, q int, bits uint8) (h hit, end int, more bool) {
+func (s *Scanner) whole(p, q int, bits uint16) (h hit, end int, more bool) {
 	v, on := &s.view, s.On
 	if on.Has(PrivateKey) && v.t[p] == '-' && q-p >= 5 {
 		for i := p; i < q && v.t[i] == '-' && i < p+16; i++ {
@@ -389,22 +435,22 @@ func (s *Scanner) whole(p, q int, bits uint8) (h hit, end int, more bool) {
 			}
 		}
 	}
-	if on.Has(JWT) && v.t[p] == 'e' {
+	if on.Has(JWT) && v.t[p] == 'e' && (q-p < 3 || v.t[p+1] == 'y') {
 		if end, more = jwt(v, p); end > 0 || v.hit {
 			return hit{JWT, p}, end, more
 		}
 	}
-	if on.Has(URLCredentials) && v.at(q) == ':' {
+	if on.Has(URLCredentials) && v.at(q) == ':' && v.at(q+1) == '/' {
 		if end, more = url(v, p, q); end > 0 || v.hit {
 			return hit{URLCredentials, p}, end, more
 		}
 	}
-	if on.Has(Email) && bits&sign != 0 {
+	if on.Has(Email) && bits&at != 0 {
 		if start, end := email(v, p); end > 0 || v.hit {
 			return hit{Email, start}, end, false
 		}
 	}
-	if on.Has(Email) && bits&(letter|digit) != 0 {
+	if on.Has(Email) && bits&(letter|digit) != 0 && mayBeSpelled(v, q) {
 		if end := spelledEmail(v, p, q); end > 0 || v.hit {
 			return hit{Email, p}, end, false
 		}
@@ -429,10 +475,12 @@ func uuid(v *view, p, q int) bool {
 	return true
 }
 
-// part looks for what begins at i, in a token or as one.
-func (s *Scanner) part(i, q int) (Entity, int) {
+// part looks for what begins at i, in a token that ends at q, or as one. Most that begins
+// anywhere begins nothing, so each check is only made where a few bytes allow it.
+func (s *Scanner) part(i, q int, bits uint16) (Entity, int) {
 	v, on := &s.view, s.On
-	if on.Has(APIKey) && !isDigit(v.t[i]) || isDigit(v.t[i]) && on.Has(APIKey) && q-i >= 8 {
+	may := mayBegin(v.t, i, q, bits)
+	if on.Has(APIKey) && may&anyKey != 0 {
 		if e := apiKey(v, i); e > 0 || v.hit {
 			return APIKey, e
 		}
@@ -442,36 +490,37 @@ func (s *Scanner) part(i, q int) (Entity, int) {
 			return Crypto, e
 		}
 	}
-	if on.Has(IBAN) {
+	if on.Has(IBAN) && may&anyIBAN != 0 {
 		if e := iban(v, i); e > 0 || v.hit {
 			return IBAN, e
 		}
 	}
-	if isHex(v.t[i]) {
-		if on.Has(MACAddress) {
-			if e := mac(v, i); e > 0 || v.hit {
-				return MACAddress, e
-			}
-		}
-		if on.Has(IPAddress) {
-			if e := ipv6(v, i); e > 0 || v.hit {
-				return IPAddress, e
-			}
+	if on.Has(MACAddress) && may&anyMAC != 0 {
+		if e := mac(v, i); e > 0 || v.hit {
+			return MACAddress, e
 		}
 	}
-	if e, end := identifier(v, i, on); end > 0 || v.hit {
-		return e, end
+	if on.Has(IPAddress) && may&anyIPv6 != 0 {
+		if e := ipv6(v, i); e > 0 || v.hit {
+			return IPAddress, e
+		}
 	}
-	if c := v.t[i]; isDigit(c) || c == '+' {
-		if e, end := s.numeral(i); end > 0 || v.hit {
+	if may&anyID != 0 {
+		if e, end := identifier(v, i, on); end > 0 || v.hit {
 			return e, end
 		}
-	} else if on.Has(DateOfBirth) {
+	}
+	if may&anyNumber != 0 {
+		if e, end := s.numeral(i, may&anyDay != 0); end > 0 || v.hit {
+			return e, end
+		}
+	}
+	if on.Has(DateOfBirth) && may&anyMonth != 0 {
 		if e := birth(v, i, nil); e > 0 || v.hit {
 			return DateOfBirth, e
 		}
 	}
-	if on.Has(APIKey) {
+	if on.Has(APIKey) && may&anySecret != 0 {
 		if e := secretValue(v, i); e > 0 || v.hit {
 			return APIKey, e
 		}
@@ -479,8 +528,8 @@ func (s *Scanner) part(i, q int) (Entity, int) {
 	return None, 0
 }
 
-// numeral looks for what the number at p is.
-func (s *Scanner) numeral(p int) (Entity, int) {
+// numeral looks for what the number at p is, which may be that of a day.
+func (s *Scanner) numeral(p int, day bool) (Entity, int) {
 	v, on := &s.view, s.On
 	if !opens(v, p) {
 		return None, 0
@@ -493,31 +542,31 @@ func (s *Scanner) numeral(p int) (Entity, int) {
 		return None, 0
 	}
 	if x.n >= 6 || x.groups >= 4 {
-		if on.Has(CreditCard) {
+		if on.Has(CreditCard) && x.n >= 13 {
 			if e := card(v, x); e > 0 || v.hit {
 				return CreditCard, e
 			}
 		}
-		if on.Has(IPAddress) {
+		if on.Has(IPAddress) && x.groups >= 4 {
 			if e := ipv4(v, x); e > 0 || v.hit {
 				return IPAddress, e
 			}
 		}
-		for i := range numerics {
-			if k := &numerics[i]; on.Has(k.entity) && x.n >= k.n {
+		for kinds := begun[x.size(0)]; kinds != 0; kinds &= kinds - 1 {
+			if k := &numerics[bits.TrailingZeros32(kinds)]; on.Has(k.entity) && x.n >= k.n {
 				if e := k.match(v, x); e > 0 || v.hit {
 					return k.entity, e
 				}
 			}
 		}
 	}
-	if on.Has(DateOfBirth) {
+	if on.Has(DateOfBirth) && (day || x.groups >= 3 || x.size(0) == 8) {
 		if e := birth(v, p, x); e > 0 || v.hit {
 			return DateOfBirth, e
 		}
 	}
 	if x.n >= 7 {
-		if on.Has(KRRRN) {
+		if n := x.size(0); on.Has(KRRRN) && x.n >= 13 && (n == 13 || n == 6 || n == 1) {
 			if e := korean(v, x); e > 0 || v.hit {
 				return KRRRN, e
 			}
