@@ -194,6 +194,10 @@ func (s *Scanner) next() bool {
 	}
 	s.hit = false
 	cut := q-p == mostToken
+	if !s.inToken && bits&(digit|at) == 0 && isName(t, p, q) {
+		s.pos, s.seen, s.bits = q, 0, 0
+		return true
+	}
 	if e, end, more := s.token(p, q, bits); s.hit {
 		s.seen, s.bits = q-p, bits
 		return false
@@ -203,6 +207,30 @@ func (s *Scanner) next() bool {
 	}
 	s.pos, s.seen, s.bits, s.inToken = q, 0, 0, cut
 	return true
+}
+
+// isName reports whether a token without digits is a name or a word with which nothing
+// begins, as most tokens of code are. What is near the end of t is none.
+func isName(t []byte, p, q int) bool {
+	n := q - p
+	if c := t[p]; q+4 >= len(t) || n >= 20 || c == '-' || c == '+' {
+		return false
+	}
+	d := t[q+1]
+	switch t[q] {
+	case ' ':
+		return !suspicious[d] && d < 0x80 && !isDigit(d) && (n != 1 || t[q+2] != ' ') && (n != 3 || !isUpper(t[p]))
+	case ':':
+		return n > 4 && d != '/'
+	case '(', '[', '{', '<':
+		if d == ' ' {
+			d = t[q+2]
+		}
+		return !suspicious[d]
+	case '"', ',', '\n', ')', ';', ']', '}', '\'', '\t', '>', '=', '*', '&', '!', '?', '\\', '|', '`':
+		return true
+	}
+	return false
 }
 
 // plainWords goes over words that mean nothing, of which most texts consist, and returns
@@ -310,11 +338,13 @@ func (s *Scanner) token(p, q int, bits uint16) (h hit, end int, more bool) {
 			return hit{e, p}, end, false
 		}
 	}
-	if s.inToken || uuid(v, p, q) {
+	if s.inToken || q-p == 36 && uuid(v.t[p:q]) {
 		return hit{}, 0, false
 	}
-	if h, end, more = s.whole(p, q, bits); end > 0 || s.hit {
-		return h, end, more
+	if c := v.t[p]; c == '-' || c == 'e' || bits&at != 0 || q+1 >= len(v.t) || v.t[q] == ':' || suspicious[v.t[q]] || v.t[q] == ' ' && suspicious[v.t[q+1]] {
+		if h, end, more = s.whole(p, q, bits); end > 0 || s.hit {
+			return h, end, more
+		}
 	}
 	if q-p == 1 && maySpace(v.t, q) && (v.before(p-1) != ' ' || v.before(p-3) != ' ' && v.before(p-3) != 0) {
 		if e, end := s.spaced(p); end > 0 || s.hit {
@@ -458,12 +488,9 @@ func (s *Scanner) whole(p, q int, bits uint16) (h hit, end int, more bool) {
 	return hit{}, 0, false
 }
 
-// uuid reports whether a token is one: nothing in it is anything else.
-func uuid(v *view, p, q int) bool {
-	if q-p != 36 {
-		return false
-	}
-	for i, c := range v.t[p:q] {
+// uuid reports whether 36 bytes are one: nothing in it is anything else.
+func uuid(t []byte) bool {
+	for i, c := range t {
 		if i == 8 || i == 13 || i == 18 || i == 23 {
 			if c != '-' {
 				return false
