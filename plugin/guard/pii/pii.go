@@ -56,6 +56,9 @@ func options(o *strict.Object, s guard.Setting) guard.Policy {
 		}
 	})
 	p.own(o)
+	if p.rules.Terms != nil {
+		p.rules.Terms.Compile()
+	}
 	for _, r := range p.rules.Own {
 		hashes = hashes || r.Action == redact.Hash
 	}
@@ -79,7 +82,7 @@ func (p *policy) own(o *strict.Object) {
 		o.Require("entity")
 		rule := action(o, "token")
 		words := o.Strings("words", "Found whole, in either case.")
-		patterns := o.Strings("patterns", `Rows of characters, classes such as [A-Z0-9], \d and \w, each as often as ?, {n} or {m,n} say.`)
+		patterns := o.Strings("patterns", `Regular expressions in RE2's syntax, of which the longest match counts.`)
 		if !entityName(name) || redact.Named(name) != redact.None {
 			o.Fail("entity", "want capitals, digits and _, and none of the names that there are already")
 			return

@@ -35,8 +35,8 @@ type Rules struct {
 
 // of is an entity's rule and name.
 func (r *Rules) of(m placed) (Rule, string) {
-	if m.own > 0 {
-		return r.Own[m.own-1], r.Terms.names[m.own-1]
+	if m.Term > 0 {
+		return r.Own[m.Term-1], r.Terms.names[m.Term-1]
 	}
 	return r.Of[m.Entity], m.Entity.String()
 }
@@ -77,7 +77,6 @@ type Redactor struct {
 
 	scanner  Scanner
 	restorer restorer
-	terms    termScanner
 	raw      []byte // of the text, what is not decided
 	base     int    // where that begins
 	done     int    // the end of the last edit
@@ -92,7 +91,6 @@ type Redactor struct {
 type placed struct {
 	Match
 	entry int // in the vault, plus one; 0: it is a match
-	own   int // entity of the terms, plus one; 0: it is none
 }
 
 // rank orders what begins at one place.
@@ -100,7 +98,7 @@ func (m *placed) rank() int {
 	switch {
 	case m.entry > 0:
 		return 0
-	case m.own > 0:
+	case m.Term > 0:
 		return 1
 	}
 	return 2
@@ -125,17 +123,12 @@ func (r *Redactor) Feed(p []byte, last bool) (decided int, edits []Edit) {
 	total := r.base + len(text)
 	decided = total
 	if !r.Blind {
-		r.scanner.On = r.Of.Rules.On
+		r.scanner.On, r.scanner.Terms = r.Of.Rules.On, r.Of.Rules.Terms
 		d, found := r.scanner.Feed(p, last)
 		decided = d
 		for i := range found {
 			r.queue = append(r.queue, placed{Match: found[i]})
 		}
-	}
-	if t := r.Of.Rules.Terms; t != nil && !r.Blind {
-		d, found := r.terms.feed(t, p, last)
-		decided = min(decided, d)
-		r.queue = append(r.queue, found...)
 	}
 	if r.Restore {
 		d, found := r.restorer.feed(&r.Of.Vault, p, last)
@@ -175,14 +168,21 @@ func (r *Redactor) deliver(text []byte, decided int) int {
 			continue // within another
 		}
 		m.Start = max(m.Start, r.done)
-		r.quotes.pass(text[:m.Start-r.base], r.base)
+		r.pass(text[:m.Start-r.base])
 		r.edit(m, text[m.Start-r.base:m.End-r.base])
-		r.quotes.pass(text[:m.End-r.base], r.base)
+		r.pass(text[:m.End-r.base])
 		r.done = m.End
 	}
 	r.queue = append(r.queue[:0], r.queue[n:]...)
-	r.quotes.pass(text[:decided-r.base], r.base)
+	r.pass(text[:decided-r.base])
 	return decided
+}
+
+// pass goes on to the end of text, if it matters whether that is within a string.
+func (r *Redactor) pass(text []byte) {
+	if r.JSON {
+		r.quotes.pass(text, r.base)
+	}
 }
 
 func (r *Redactor) edit(m placed, value []byte) {
@@ -260,14 +260,14 @@ func (r *Redactor) replace(m placed, value []byte) bool {
 }
 
 func (c *Case) count(m placed) {
-	if m.own == 0 {
+	if m.Term == 0 {
 		c.Counts[m.Entity]++
 		return
 	}
 	if c.Own == nil {
 		c.Own = make([]int, len(c.Rules.Own))
 	}
-	c.Own[m.own-1]++
+	c.Own[m.Term-1]++
 }
 
 // said is what a value of a text that is JSON says: it may have escapes.
@@ -351,8 +351,7 @@ func (q *quotes) pass(text []byte, base int) {
 func (r *Redactor) Reset() {
 	r.scanner.Reset()
 	r.restorer.reset()
-	r.terms.reset()
-	*r = Redactor{terms: r.terms, scanner: r.scanner, restorer: r.restorer, raw: r.raw[:0], queue: r.queue[:0], edits: r.edits[:0], arena: r.arena[:0]}
+	*r = Redactor{scanner: r.scanner, restorer: r.restorer, raw: r.raw[:0], queue: r.queue[:0], edits: r.edits[:0], arena: r.arena[:0]}
 }
 
 // Apply appends text with its edits, which count from its beginning.

@@ -15,7 +15,8 @@ type Match struct {
 // ready. It keeps what is undecided and a little of what was before: at most about
 // mostToken bytes, and twice as much for what is found in one go.
 type Scanner struct {
-	On Set
+	On    Set
+	Terms *Terms // an operator's own; nil: none
 
 	folded
 	view
@@ -29,6 +30,11 @@ type Scanner struct {
 	inToken  bool   // pos is in a token that was too long to be looked at together
 	number   number // the one that is looked at
 	matches  []Match
+	own      []Match // of Terms
+	wordPos  int     // before it all words of Terms are decided
+	machine  machine // for their patterns
+	skips    *Terms  // those that plainWords has to look for; nil: none
+	cleared  []cleared
 	decided  int
 	borrowed bool // text is the caller's
 }
@@ -44,25 +50,60 @@ func (s *Scanner) Reset() {
 	if s.borrowed {
 		s.text = nil
 	}
-	*s = Scanner{On: s.On, folded: folded{text: s.text[:0], jumps: s.jumps[:0]}, matches: s.matches[:0]}
+	s.machine.reset()
+	*s = Scanner{On: s.On, Terms: s.Terms, folded: folded{text: s.text[:0], jumps: s.jumps[:0]}, matches: s.matches[:0], own: s.own[:0], machine: s.machine, cleared: s.cleared[:0]}
 }
 
 // Feed takes the next bytes; last means that nothing follows. It returns how many bytes of
-// the whole text are decided, and what was found in those that were not before. p is only
-// read, and only now.
+// the whole text are decided, and what was found in those that were not before: in order,
+// but for what is of Terms, which stands behind the rest, words first. p is only read, and
+// only now.
 func (s *Scanner) Feed(p []byte, last bool) (decided int, found []Match) {
-	s.matches = s.matches[:0]
+	s.matches, s.own, s.cleared = s.matches[:0], s.own[:0], s.cleared[:0]
 	s.take(p, last)
 	s.view.t, s.view.last = s.text, last
 	s.left.at = 0
-	s.scan()
-	if s.pos >= len(s.t) {
+	if s.skips = nil; s.Terms != nil && len(s.Terms.words) > 0 && !s.Terms.signs {
+		s.skips = s.Terms
+	}
+	if s.On != 0 {
+		s.scan()
+	} else {
+		s.pos = len(s.t)
+	}
+	if s.Terms != nil {
+		s.findOwn()
+	}
+	if pos := s.undecided(); pos >= len(s.t) {
 		s.decided = s.total - s.tails
 	} else {
-		s.decided = s.start(s.pos)
+		s.decided = s.start(pos)
 	}
 	s.forget(last)
 	return s.decided, s.matches
+}
+
+// findOwn looks for what is of Terms.
+func (s *Scanner) findOwn() {
+	if len(s.Terms.words) > 0 {
+		s.findWords()
+	}
+	if len(s.Terms.program.starts) > 0 {
+		s.findPatterns()
+	}
+	s.matches = append(s.matches, s.own...)
+}
+
+// undecided is where what is not decided begins.
+func (s *Scanner) undecided() int {
+	pos := s.pos
+	if s.Terms != nil && len(s.Terms.words) > 0 {
+		pos = min(pos, s.wordPos)
+	}
+	if s.Terms != nil && len(s.Terms.program.starts) > 0 {
+		pos = min(pos, s.machine.undecided())
+	}
+	return pos
 }
 
 // take adds p to the text, but for a character at its end that is not complete.
@@ -90,9 +131,10 @@ func (s *Scanner) forget(last bool) {
 	if s.borrowed || last {
 		return
 	}
-	if n := s.pos - kept; n >= 4*kept {
+	if n := s.undecided() - kept; n >= 4*kept {
 		s.drop(n)
-		s.pos -= n
+		s.pos, s.wordPos = s.pos-n, s.wordPos-n
+		s.machine.forget(n)
 	}
 }
 
@@ -146,8 +188,11 @@ func (s *Scanner) goOn() bool {
 func (s *Scanner) next() bool {
 	t, p := s.t, s.pos
 	if s.seen == 0 {
-		if p = plainWords(t, p); p > s.pos {
+		if p = plainWords(t, p, s.skips); p > s.pos {
 			s.inToken = false
+			if s.skips != nil {
+				s.cleared = append(s.cleared, cleared{s.pos, p})
+			}
 		}
 		for p < len(t) { // what stands between tokens
 			c := t[p]
@@ -208,70 +253,6 @@ func (s *Scanner) next() bool {
 	s.pos, s.seen, s.bits, s.inToken = q, 0, 0, cut
 	return true
 }
-
-// isName reports whether a token without digits is a name or a word with which nothing
-// begins, as most tokens of code are. What is near the end of t is none.
-func isName(t []byte, p, q int) bool {
-	n := q - p
-	if c := t[p]; q+4 >= len(t) || n >= 20 || c == '-' || c == '+' {
-		return false
-	}
-	d := t[q+1]
-	switch t[q] {
-	case ' ':
-		return !suspicious[d] && d < 0x80 && !isDigit(d) && (n != 1 || t[q+2] != ' ') && (n != 3 || !isUpper(t[p]))
-	case ':':
-		return n > 4 && d != '/'
-	case '(', '[', '{', '<':
-		if d == ' ' {
-			d = t[q+2]
-		}
-		return !suspicious[d]
-	case '"', ',', '\n', ')', ';', ']', '}', '\'', '\t', '>', '=', '*', '&', '!', '?', '\\', '|', '`':
-		return true
-	}
-	return false
-}
-
-// plainWords goes over words that mean nothing, of which most texts consist, and returns
-// where one begins that has to be looked at. It leaves what is near the end of t.
-func plainWords(t []byte, p int) int {
-	for p+24 < len(t) {
-		q := p
-		for q < p+19 && classes[t[q]]&(letter|wide) != 0 {
-			q++
-		}
-		n := q - p
-		if t[q] == '.' && t[q+1] == ' ' && n > 1 {
-			q++
-		}
-		switch c := t[q]; {
-		case n == 0:
-			if c != ' ' && c != '\n' {
-				return p
-			}
-		case n >= 19 || n == 1 && t[q+2] == ' ' || n == 3 && isUpper(t[p]) && isUpper(t[p+2]) || t[p] >= 0x80 && t[p] < 0xc0:
-			return p
-		case c == ' ':
-			if d := t[q+1]; !isLetter(d) && d < 0xc3 || suspicious[d] && mayBeSign(t, q+1) {
-				return p
-			}
-		case c != ',' && c != '\n' && c != ';' && c != '!' && c != '?' && c != '"' && c != ')' && c != '\'':
-			return p
-		}
-		p = q + 1
-	}
-	return p
-}
-
-// suspicious is what @ or a dot may begin with, spelled in signs or a word.
-var suspicious = func() (t [256]bool) {
-	for _, c := range "@.([{<aApPdDcCkK" {
-		t[c] = true
-	}
-	t[0xc3] = true
-	return t
-}()
 
 // leads are signs that stand between tokens and yet begin something.
 var leads = [256]bool{'(': true, ':': true, '\\': true}
@@ -334,7 +315,7 @@ type hit struct {
 func (s *Scanner) token(p, q int, bits uint16) (h hit, end int, more bool) {
 	v := &s.view
 	if bits&(digit|sign|at) == 0 && !s.inToken {
-		if plain, e, end := s.words(p, q); plain || end > 0 || s.hit {
+		if plain, e, end := s.word(p, q); plain || end > 0 || s.hit {
 			return hit{e, p}, end, false
 		}
 	}
@@ -375,9 +356,9 @@ func (s *Scanner) token(p, q int, bits uint16) (h hit, end int, more bool) {
 	return hit{}, 0, false
 }
 
-// words looks at a token of nothing but letters, which most are. plain says that there is
+// word looks at a token of nothing but letters, which most are. plain says that there is
 // nothing to it.
-func (s *Scanner) words(p, q int) (plain bool, e Entity, end int) {
+func (s *Scanner) word(p, q int) (plain bool, e Entity, end int) {
 	v, n := &s.view, q-p
 	if v.t[p] == '-' && n >= 5 {
 		return false, None, 0

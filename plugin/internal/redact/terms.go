@@ -1,57 +1,65 @@
 package redact
 
-import "slices"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"strings"
+)
 
-// Terms are an operator's own words, and patterns for what has a form. They are immutable.
+// Terms are an operator's own words and patterns. After Compile they are immutable. Both are
+// looked for in the text as checks see it: what is spelled in other digits and letters, or
+// with characters in it that nobody sees, is found too.
 //
-// Words are found whole, in any case of ASCII's letters. A pattern is a row of characters,
-// classes such as [A-Z0-9] or \d, each as often as ?, {n} or {m,n} say: what of RE2 has a
-// longest match, so that a text in pieces need not be held without end.
+// Words are found whole, in any case of ASCII's letters.
 type Terms struct {
-	names    []string // of entities
-	first    [1 << 13]uint8
-	words    map[uint32][]term
-	patterns []pattern
-	begins   [256]bool // bytes that a pattern can begin with
-	longest  int       // word
+	names   []string  // of entities
+	words   []term    // in order
+	filter  []uint64  // which beginnings words have, by their hashes
+	shift   uint      // of a hash, for a place in filter
+	odd     [256]bool // first bytes of words that begin with none of a word
+	signs   bool      // one of those is a sign of ASCII
+	program program   // of the patterns
 }
 
 type term struct {
-	text   string // in lower case
+	text   string // folded, in lower case
 	entity int
 }
 
 // Bounds of what an operator may say.
-const (
-	mostTermBytes    = 128
-	mostPatternChars = 256
-)
+const mostTermBytes = 128
 
 // Add adds words that are found as the entity of that name. It returns the number of the
 // first that is too short or too long, or -1.
 func (t *Terms) Add(name string, words []string) int {
 	e := t.entity(name)
-	if t.words == nil {
-		t.words = map[uint32][]term{}
-	}
 	for i, w := range words {
-		if len(w) < 2 || len(w) > mostTermBytes {
+		var f folded
+		f.add([]byte(w), 0)
+		if len(f.text) < 2 || len(f.text) > mostTermBytes {
 			return i
 		}
-		b := []byte(w)
-		for j := range b {
-			b[j] = toLower(b[j])
+		for j, c := range f.text {
+			f.text[j] = toLower(c)
 		}
-		t.longest = max(t.longest, len(b))
-		k := keyOf(b[0], b[1], thirdOf(b))
-		t.first[k>>3&(1<<13-1)] |= 1 << (k & 7)
-		list := append(t.words[k], term{string(b), e})
-		for j := len(list) - 1; j > 0 && len(list[j].text) > len(list[j-1].text); j-- { // the longest first
-			list[j], list[j-1] = list[j-1], list[j]
-		}
-		t.words[k] = list
+		t.words = append(t.words, term{string(f.text), e})
 	}
 	return -1
+}
+
+// Compile makes the terms ready.
+func (t *Terms) Compile() {
+	slices.SortStableFunc(t.words, func(a, b term) int { return strings.Compare(a.text, b.text) })
+	size := 6 // of the filter: it is to let one beginning out of 32 through that it should not
+	for 1<<size < 32*len(t.words) {
+		size++
+	}
+	t.filter, t.shift = make([]uint64, 1<<(size-6)), uint(64-size)
+	for i := range t.words {
+		t.enter(t.words[i].text)
+	}
+	t.program.link()
 }
 
 func (t *Terms) entity(name string) int {
@@ -65,103 +73,144 @@ func (t *Terms) entity(name string) int {
 // Names are the entities.
 func (t *Terms) Names() []string { return t.names }
 
-// thirdOf is the third byte of a word, 0 if it has but two.
-func thirdOf(b []byte) byte {
-	if len(b) < 3 {
-		return 0
+// partOfWord reports whether c is of a word that ends where the next does not: scripts that
+// have no spaces between words do not count.
+func partOfWord(c byte) bool { return classes[c]&(alnum|under) != 0 }
+
+// enter notes what a word begins with: its first eight bytes, as far as they are of one
+// word. Where a text has other than ASCII's they are not asked for.
+func (t *Terms) enter(w string) {
+	if c := w[0]; !partOfWord(c) {
+		t.odd[c] = true
+		t.signs = t.signs || c < 0x80
+		return
 	}
-	return b[2]
-}
-
-func keyOf(a, b, c byte) uint32 {
-	k := uint32(a) | uint32(b)<<8 | uint32(c)<<16
-	return k * 0x9e3779b1 >> 8 & 0xffff
-}
-
-// A termScanner finds an operator's own in a text that comes in pieces.
-type termScanner struct {
-	view
-	text  []byte
-	base  int
-	pos   int
-	found []placed
-}
-
-func (s *termScanner) reset() { *s = termScanner{text: s.text[:0], found: s.found[:0]} }
-
-// feed takes the next bytes, and returns up to where the whole text is decided.
-func (s *termScanner) feed(terms *Terms, p []byte, last bool) (decided int, found []placed) {
-	s.found = s.found[:0]
-	whole := last && len(s.text) == 0
-	if whole {
-		s.t = p
-	} else {
-		s.text = append(s.text, p...)
-		s.t = s.text
+	var b [8]byte
+	copy(b[:], w)
+	if x := binary.LittleEndian.Uint64(b[:]); x&high == 0 {
+		h := hashOf(x, inWord(x)) >> t.shift
+		t.filter[h>>6] |= 1 << (h & 63)
 	}
-	s.last = last
-	for s.pos < len(s.t) {
-		c := s.t[s.pos]
-		if c&0xc0 == 0x80 || s.pos > 0 && isWord(c) && c < 0x80 && isWord(s.t[s.pos-1]) && s.t[s.pos-1] < 0x80 {
-			s.pos++ // amidst a character or a word
+}
+
+// inWord is how many bytes x begins with that are part of a word.
+func inWord(x uint64) int { return bits.TrailingZeros64(^wordBytes(x)&high) >> 3 }
+
+// hashOf is the hash of the first n bytes of x, one at least, in either case.
+func hashOf(x uint64, n int) uint64 {
+	return (x | 0x20*each) << (uint(64-8*n) & 63) * 0x9e3779b97f4a7c15
+}
+
+// has reports whether a word may have that beginning.
+func (t *Terms) has(h uint64) bool {
+	h >>= t.shift & 63
+	return t.filter[h>>6]>>(h&63)&1 != 0
+}
+
+// findWords looks for words from s.wordPos on, as far as they are decided.
+func (s *Scanner) findWords() {
+	t, p := s.t, s.wordPos
+	s.hit = false
+	done := s.cleared
+	for p < len(t) {
+		for len(done) > 0 && done[0].to <= p {
+			done = done[1:]
+		}
+		if len(done) > 0 && done[0].from <= p {
+			p = done[0].to
 			continue
 		}
-		s.hit = false
-		e, end := terms.at(&s.view, s.pos)
+		limit := len(t)
+		if len(done) > 0 {
+			limit = done[0].from
+		}
+		if q := s.Terms.skip(t, p, limit); q > p {
+			p = q
+			continue
+		}
+		if c := t[p]; c&0xc0 == 0x80 || p > 0 && partOfWord(c) && partOfWord(t[p-1]) {
+			p++ // amidst a character or a word
+			continue
+		}
+		e, end := s.Terms.at(&s.view, p)
 		if s.hit {
 			break
 		}
 		if end > 0 {
-			s.found = append(s.found, placed{Match: Match{Start: s.base + s.pos, End: s.base + end}, own: e + 1})
-			s.pos = end
+			s.own = append(s.own, Match{Start: s.start(p), End: s.end(end), Term: e + 1})
+			p = end
 			continue
 		}
-		s.pos++
+		p++
 	}
-	decided = s.base + s.pos
-	if n := s.pos - behind; n > 256 && !whole {
-		s.text = append(s.text[:0], s.text[n:]...)
-		s.base, s.pos = s.base+n, s.pos-n
-	}
-	return decided, s.found
+	s.wordPos = p
 }
 
-// at is what of the terms begins at p, and where that ends; 0 if nothing does.
+// skip goes from word to word of ASCII, to the first that may be the beginning of a term,
+// or what has to be looked at byte by byte. Beyond limit it does not begin with one.
+func (t *Terms) skip(text []byte, p, limit int) int {
+	inside := p > 0 && p < len(text) && partOfWord(text[p-1])
+	for p < limit && p+8 <= len(text) {
+		x := binary.LittleEndian.Uint64(text[p:])
+		if x&high != 0 {
+			return p
+		}
+		m := wordBytes(x)
+		n := bits.TrailingZeros64(^m&high) >> 3
+		if n > 0 && !inside && t.has(hashOf(x, n)) || n == 0 && t.signs {
+			return p
+		}
+		if n == 8 {
+			p, inside = p+8, true
+			continue
+		}
+		p, inside = p+n, false
+		if !t.signs {
+			p += min(bits.TrailingZeros64(m>>(8*n))>>3, 8-n)
+		}
+	}
+	return p
+}
+
+// at is what of the words begins at p, and where the longest ends; 0 if nothing does.
 func (t *Terms) at(v *view, p int) (entity, end int) {
-	c := v.t[p]
-	if t.words != nil {
-		b := v.at(p + 1)
-		for _, third := range [...]byte{v.at(p + 2), 0} {
-			k := keyOf(toLower(c), toLower(b), toLower(third))
-			if t.first[k>>3&(1<<13-1)]>>(k&7)&1 == 0 {
-				continue
+	if c := v.t[p]; !partOfWord(c) && !t.odd[c] {
+		return 0, 0
+	}
+	low, high := 0, len(t.words)
+	for n := 0; ; n++ {
+		if low < high && len(t.words[low].text) == n { // the shortest is the first
+			if e := p + n; !(partOfWord(v.before(e-1)) && partOfWord(v.at(e))) {
+				entity, end = t.words[low].entity, e
 			}
-			for _, w := range t.words[k] {
-				if e := p + len(w.text); v.spells(p, w.text) && (!isWord(v.before(e-1)) || v.before(e-1) >= 0x80 || !isWord(v.at(e)) || v.at(e) >= 0x80) {
-					return w.entity, e
-				}
+			for low < high && len(t.words[low].text) == n {
+				low++
 			}
 		}
+		if low == high {
+			return entity, end
+		}
+		c := toLower(v.at(p + n))
 		if v.hit {
 			return 0, 0
 		}
+		low = t.search(low, high, n, c)
+		high = t.search(low, high, n, c+1)
 	}
-	if t.begins[c] {
-		for i := range t.patterns {
-			if e := t.patterns[i].match(v, p); e > 0 || v.hit {
-				return t.patterns[i].entity, e
-			}
-		}
-	}
-	return 0, 0
 }
 
-// spells is is for a word in lower case.
-func (v *view) spells(i int, w string) bool {
-	for j := range len(w) {
-		if toLower(v.at(i+j)) != w[j] {
-			return false
+// search is the first of the words from low to high whose byte n is not below c. They have
+// the same before it.
+func (t *Terms) search(low, high, n int, c byte) int {
+	if c == 0 {
+		return high
+	}
+	for low < high {
+		if mid := int(uint(low+high) >> 1); t.words[mid].text[n] < c {
+			low = mid + 1
+		} else {
+			high = mid
 		}
 	}
-	return true
+	return low
 }
