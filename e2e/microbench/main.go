@@ -155,6 +155,8 @@ func operations() []operation {
 	chat := `{"model":"gpt-4o","messages":[{"role":"user","content":"` + strings.Repeat("The quick brown fox jumps. ", 36) + `"}],"temperature":0.7,"max_tokens":512}`
 	large := `{"model":"gpt-4o","messages":[{"role":"user","content":"` + strings.Repeat("The quick brown fox jumps. ", 2400) + `"}],"max_tokens":512}`
 	claude := strings.Replace(chat, "gpt-4o", "anthropic/claude-sonnet-4-5", 1)
+	twoKB := strings.Replace(chat, strings.Repeat("The quick brown fox jumps. ", 36), prose, 1)
+	personal := strings.Replace(twoKB, "committee", "jane.doe@example.com, card 4111 1111 1111 1111, tel. +1 415 555 0132, committee", 1)
 	stream := func(body string) string { return `{"stream":true,"stream_options":{"include_usage":true},` + body[1:] }
 	const foreign, path = "/another/application", "/v1/chat/completions"
 	return []operation{
@@ -180,10 +182,40 @@ func operations() []operation {
 		{"a question, which is a miss", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a request that passes untouched, simulator included", 1, cached},
 		{"more for looking for a similar one", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a question, which is a miss", 1, resembling},
 		{similarHit, path, asked("Could you please tell me how I can change the email address of my account?"), answered(2<<10, "stop"), "a request that passes untouched, simulator included", 1, resembling},
+		{"chat, 2 KB both ways", path, twoKB, answered(2<<10, "stop"), "a request that passes untouched, simulator included", 1, ""},
+		{"redaction both ways and the injection guard, of that", path, twoKB, answered(2<<10, "stop"), "chat, 2 KB both ways", 1, guarded(`{"type":"pii"},{"type":"injection"}`)},
+		{"redaction both ways alone", path, twoKB, answered(2<<10, "stop"), "chat, 2 KB both ways", 1, guarded(`{"type":"pii"}`)},
+		{"the same with three values, put back", path, personal, answeredBy("Mail EMAIL_ADDRESS_1 or <EMAIL_ADDRESS_1>, <PHONE_NUMBER_1>. "), "chat, 2 KB both ways", 1, guarded(`{"type":"pii"}`)},
+		{"redaction of a 64 KB prompt", path, large, openAIAnswer(), "chat, 64 KB prompt", 1, guarded(`{"type":"pii"}`)},
+		{"the same with 10,000 own words", path, large, openAIAnswer(), "chat, 64 KB prompt", 1, guarded(`{"type":"pii","terms":[{"entity":"PROJECT","words":[` + words(10_000) + `]}]}`)},
+		{"event of a stream with redaction, beyond one that passes", path, stream(chat), openAIStream(), "event of a stream that passes", events, guarded(`{"type":"pii"}`)},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
 	}
 }
+
+// guarded is the usual configuration with guards.
+func guarded(list string) string {
+	return strings.TrimSuffix(configuration, "}") + `,"guards":[` + list + `]}`
+}
+
+// words are as many that nobody has written, but as pronounceable as names of products.
+func words(n int) string {
+	var list []string
+	for i := range n {
+		w := ""
+		for rest := i; len(w) < 4 || rest > 0; rest /= 17 {
+			w += string("bcdfghklmnprstvwz"[rest%17]) + string("aeiouy"[rest/3%6])
+		}
+		list = append(list, `"`+w+[...]string{"", "ex", " Two", "-3"}[i%4]+`"`)
+	}
+	return strings.Join(list, ",")
+}
+
+// prose is 2 KB of it, without anything to find.
+var prose = strings.Repeat("The committee met in the afternoon to talk about the new library, which is to be built beside the river. Some of its members had doubts about the ground, "+
+	"others about the cost; everybody agreed that the town needs a quiet place with light, books and a few good chairs. Who will look after it, asked the oldest of "+
+	"them, and nobody had an answer. After a while the architect showed drawings of a long, low house with a garden on its roof. ", 5)[:2048]
 
 // cached is the usual configuration with a cache.
 var cached = strings.TrimSuffix(configuration, "}") + `,"cache":{}}`
@@ -344,6 +376,13 @@ func cpuTime() time.Duration {
 }
 
 func openAIAnswer() hostsim.Response { return answered(18*27, "stop") }
+
+// answeredBy is an answer that says a text for 2 KB.
+func answeredBy(text string) hostsim.Response {
+	r := answered(27, "stop")
+	body := strings.Replace(string(r.Body), "The quick brown fox jumps. ", strings.Repeat(text, 2048/len(text)), 1)
+	return answer(body)
+}
 
 // answered is an answer of about so many bytes that ends for a reason.
 func answered(bytes int, reason string) hostsim.Response {

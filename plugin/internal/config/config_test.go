@@ -112,7 +112,7 @@ func TestWhatIsRefused(t *testing.T) {
 			[]string{"models[0].retry.on[0]: want", "models[0].fallback[0].on[0]: want 400 to 599, got 200", "models[0].fallback[0].on[1]: want one of", `did you mean "rate_limited"`}},
 		{"weights that add up to nothing", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai","weight":0},{"provider":"openai","weight":0}]}]}`, []string{"models[0].targets: want"}},
 		{"guards with mistakes", provider("") + `,"guards":[{"type":"pi"},{"type":"pii","entities":["EMAIL"],"action":"hash","keep":9,"terms":[{"entity":"x","words":["a"]},{"entity":"OWN","words":["b"],"patterns":["a*"]}]}]}`,
-			[]string{`guards[0].type: want one of "pii"`, "guards[1].entities[0]: want one of", "guards[1].keep: want 0 to 8", "guards[1].terms[0].entity: want capitals", "guards[1].terms[1].words[0]: want 2 to 128", "guards[1].terms[1].patterns[0]: has one of * +", "guards[1].hash_key_env: missing"}},
+			[]string{`guards[0].type: want one of "pii"`, "guards[1].entities[0]: want one of", "guards[1].keep: want 0 to 8", "guards[1].terms[0].entity: want capitals", "guards[1].terms[1].words[0]: want 2 to 128", "guards[1].terms[1].patterns[0]: matches the empty string", "guards[1].hash_key_env: missing"}},
 		{"guards where bodies cannot be had", `{"hold_headers":"never",` + provider("")[1:] + `,"guards":[{"type":"pii"}]}`, []string{"guards: want a proxy that holds headers"}},
 		{"consumer without keys", provider("") + `,"consumers":[{"name":"web"}]}`, []string{"consumers[0].keys: missing"}},
 		{"hash that is none", provider("") + `,"consumers":[{"name":"web","keys":[{"sha256":"xyz"}]}]}`, []string{"consumers[0].keys[0].sha256: want 64 hexadecimal digits"}},
