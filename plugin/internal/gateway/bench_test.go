@@ -85,19 +85,26 @@ func benchmarkChat(b *testing.B, config string) {
 	}
 }
 
-// BenchmarkStreamEvent is one event of a stream that passes.
+// BenchmarkStreamEvent is one event of a stream that passes, and one that a guard reads.
 func BenchmarkStreamEvent(b *testing.B) {
-	p := newProxy(b, benchConfig)
+	b.Run("open", func(b *testing.B) { benchmarkStreamEvent(b, benchConfig) })
+	b.Run("redacted", func(b *testing.B) {
+		benchmarkStreamEvent(b, strings.TrimSuffix(benchConfig, "}")+`,"hold_headers":"always","guards":[{"type":"pii"}]}`)
+	})
+}
+
+func benchmarkStreamEvent(b *testing.B, config string) {
+	p := newProxy(b, config)
 	s := p.worker.NewStream(1)
 	s.RequestHeaders(append([]adapters.Header{}, benchHeaders...), false)
-	s.RequestBody([]byte(`{"model":"gpt-4o","messages":[],"stream":true}`))
+	s.RequestBody([]byte(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}],"stream":true}`))
 	s.ResponseHeaders([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/event-stream"}}, false)
 	event := []byte(`data: {"id":"chatcmpl-mock0001","object":"chat.completion.chunk","created":1760000000,"model":"mock-model","system_fingerprint":"fp_mock","choices":[{"index":0,"delta":{"content":"the quick brown "},"logprobs":null,"finish_reason":null}],"usage":null}` + "\n\n")
 	b.ReportAllocs()
 	b.SetBytes(int64(len(event)))
 	for b.Loop() {
-		if step := s.ResponseBody(event, false); step.Replace {
-			b.Fatal("the event was changed")
+		if step := s.ResponseBody(event, false); step.Reply != nil {
+			b.Fatal("the stream is refused")
 		}
 	}
 }

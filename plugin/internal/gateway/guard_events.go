@@ -17,18 +17,18 @@ type running struct {
 	insert int    // where the text belongs in it
 }
 
-// runningText is the one with that key, begun if there is none yet.
-func (s *Stream) runningText(key []byte, part guard.Part) *running {
+// runningText is the number of the one with that key, begun if there is none yet.
+func (s *Stream) runningText(key []byte, part guard.Part) int {
 	g := &s.guarding
 	for i := range g.texts {
 		if t := &g.texts[i]; t.used && bytes.Equal(t.key, key) {
-			return t
+			return i
 		}
 	}
 	g.texts = append(g.texts, running{key: bytes.Clone(key), used: true})
-	t := &g.texts[len(g.texts)-1]
-	s.openText(&t.pipe, guard.Response, part)
-	return t
+	n := len(g.texts) - 1
+	s.openText(&g.texts[n].pipe, guard.Response, part)
+	return n
 }
 
 // holds reports whether some of the text has not passed yet.
@@ -61,7 +61,7 @@ func (s *Stream) guardEvent(e *chat.Event) bool {
 	g := &s.guarding
 	switch e.Kind {
 	case chat.TextDelta:
-		t := s.runningText(blockKey(e), partOfBlock(e.Block))
+		t := &g.texts[s.runningText(blockKey(e), partOfBlock(e.Block))]
 		text := []byte(e.Text)
 		if bytes.IndexByte(text, '\\') >= 0 {
 			text = rawjson.AppendUnescaped(nil, text)

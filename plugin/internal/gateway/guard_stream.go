@@ -97,7 +97,7 @@ func (s *Stream) guardFrame(step *Step, ev sse.Event) {
 		x.kind = t.Bytes()
 	}
 	r := reader{s: s, direction: guard.Response, events: &x}
-	r.event(x.root, guard.Part{Role: guard.Assistant}, nil)
+	r.event(x.root, guard.Part{Role: guard.Assistant}, g.key[:0])
 	if g.failed != nil {
 		return
 	}
@@ -114,7 +114,7 @@ func (s *Stream) guardFrame(step *Step, ev sse.Event) {
 
 // appendFrame appends an event with other data.
 func appendFrame(dst []byte, ev sse.Event, data []byte) []byte {
-	if i := bytes.Index(ev.Raw, ev.Data); i >= 0 {
+	if i := dataAt(ev); i >= 0 {
 		dst = append(append(dst, ev.Raw[:i]...), data...)
 		return append(dst, ev.Raw[i+len(ev.Data):]...)
 	}
@@ -122,6 +122,23 @@ func appendFrame(dst []byte, ev sse.Event, data []byte) []byte {
 		dst = append(append(append(dst, "event: "...), ev.Type...), '\n')
 	}
 	return append(append(append(dst, "data: "...), bytes.ReplaceAll(data, []byte("\n"), nil)...), "\n\n"...)
+}
+
+// dataAt is where an event's data is in it, if that is in one line: as good as always, and
+// to look for it byte by byte would take longer than all else. -1: it is not.
+func dataAt(ev sse.Event) int {
+	const field = "data:"
+	i := bytes.Index(ev.Raw, []byte(field))
+	if i < 0 {
+		return -1
+	}
+	if i += len(field); i < len(ev.Raw) && ev.Raw[i] == ' ' {
+		i++
+	}
+	if bytes.HasPrefix(ev.Raw[i:], ev.Data) {
+		return i
+	}
+	return bytes.Index(ev.Raw, ev.Data)
 }
 
 // flush sends what is held of texts.
@@ -155,7 +172,7 @@ type events struct {
 
 type foundText struct {
 	span [2]int // of the inside of the string
-	key  []byte
+	text int    // its number in the guarding
 }
 
 // ends reports whether an event without running texts is a sign that those so far are over.
@@ -171,13 +188,13 @@ func (x *events) repeats() bool { return bytes.HasPrefix(x.kind, []byte("respons
 
 // remember keeps the event for those of its texts of which something is held.
 func (x *events) remember(s *Stream, ev sse.Event) {
+	g := &s.guarding
 	for i := range x.found {
-		f := &x.found[i]
-		t := s.runningText(f.key, guard.Part{})
+		t := &g.texts[x.found[i].text]
 		if !t.holds() {
 			continue
 		}
-		data, at := make([]byte, 0, len(ev.Data)), 0
+		data, at := g.bare[:0], 0
 		for j := range x.found {
 			data = append(data, ev.Data[at:x.found[j].span[0]]...)
 			if at = x.found[j].span[1]; i == j {
@@ -185,6 +202,12 @@ func (x *events) remember(s *Stream, ev sse.Event) {
 			}
 		}
 		data = append(data, ev.Data[at:]...)
+		g.bare = data
+		if k := dataAt(ev); k >= 0 {
+			t.insert += k
+			t.frame = append(append(append(t.frame[:0], ev.Raw[:k]...), data...), ev.Raw[k+len(ev.Data):]...)
+			continue
+		}
 		const mark = "\x00"
 		t.frame = appendFrame(t.frame[:0], ev, append(append(bytes.Clone(data[:t.insert]), mark...), data[t.insert:]...))
 		t.insert = bytes.IndexByte(t.frame, 0)
@@ -192,7 +215,38 @@ func (x *events) remember(s *Stream, ev sse.Event) {
 	}
 }
 
-// event reads a value of an event. key says which text a string would be part of.
+// keyed are members that say which of several texts an object has a piece of.
+var keyed = [...]string{"index", "output_index", "content_index", "summary_index", "contentBlockIndex", "item_id", "thought"}
+
+// about reads what an object says of the texts in it: which they are, which key gets, and
+// whether they end with it.
+func (x *events) about(v rawjson.Value, key []byte) []byte {
+	var of [len(keyed)]rawjson.Value
+	for it := v.Members(); it.Next(); {
+		switch name := it.Key.Bytes(); string(name) {
+		case "finish_reason", "finishReason":
+			x.last = x.last || !it.Value.IsNull() && !it.Value.Is("")
+		case "done":
+			done, _ := it.Value.Bool()
+			x.last = x.last || done
+		default:
+			for i := range keyed {
+				if keyed[i] == string(name) {
+					of[i] = it.Value
+				}
+			}
+		}
+	}
+	for i, v := range of {
+		if v.Exists() {
+			key = append(append(append(key, keyed[i]...), '='), v.Raw()...)
+		}
+	}
+	return key
+}
+
+// event reads a value of an event. key says which text a string would be part of; what is
+// added to it is void when the value has been read.
 func (r *reader) event(v rawjson.Value, p guard.Part, key []byte) {
 	switch v.Kind() {
 	case rawjson.Array:
@@ -201,20 +255,8 @@ func (r *reader) event(v rawjson.Value, p guard.Part, key []byte) {
 		}
 	case rawjson.Object:
 		p = partOf(v, p)
-		for _, k := range [...]string{"index", "output_index", "content_index", "summary_index", "contentBlockIndex", "item_id", "thought"} {
-			if i := v.Get(k); i.Exists() {
-				key = append(append(append(key[:len(key):len(key)], k...), '='), i.Raw()...)
-			}
-		}
 		before := r.events.last
-		for _, k := range [...]string{"finish_reason", "finishReason"} {
-			if f := v.Get(k); f.Exists() && !f.IsNull() && !f.Is("") {
-				r.events.last = true
-			}
-		}
-		if done, _ := v.Get("done").Bool(); done {
-			r.events.last = true
-		}
+		key = r.events.about(v, key)
 		for it := v.Members(); it.Next(); {
 			r.eventMember(string(it.Key.Bytes()), v, it.Value, p, key)
 		}
@@ -223,7 +265,7 @@ func (r *reader) event(v rawjson.Value, p guard.Part, key []byte) {
 }
 
 func (r *reader) eventMember(name string, of, v rawjson.Value, p guard.Part, key []byte) {
-	key = append(append(key[:len(key):len(key)], '/'), name...)
+	key = append(append(key, '/'), name...)
 	if v.Kind() != rawjson.String {
 		if r.whole(name, of, v) {
 			r.member(name, of, v, p)
@@ -241,7 +283,8 @@ func (r *reader) eventMember(name string, of, v rawjson.Value, p guard.Part, key
 	}
 	r.events.runs = true
 	key = append(key, r.events.kind...)
-	t := r.s.runningText(key, p)
+	n := r.s.runningText(key, p)
+	t := &r.s.guarding.texts[n]
 	raw := v.Raw()
 	raw = raw[1 : len(raw)-1]
 	if bytes.IndexByte(raw, '\\') >= 0 {
@@ -252,7 +295,7 @@ func (r *reader) eventMember(name string, of, v rawjson.Value, p guard.Part, key
 	t.used = !r.events.last
 	start, end := v.Span()
 	if !r.events.last {
-		r.events.found = append(r.events.found, foundText{key: key, span: [2]int{start + 1, end - 1}})
+		r.events.found = append(r.events.found, foundText{text: n, span: [2]int{start + 1, end - 1}})
 	}
 	if !bytes.Equal(out, raw) {
 		r.edits = append(r.edits, rawjson.Edit{Start: start, End: end, With: rawjson.AppendString(nil, out)})

@@ -16,6 +16,8 @@ type guarding struct {
 	flagged string        // what a guard has only said of a text
 	texts   []running     // of an answer that comes in pieces
 	doc     rawjson.Doc   // of one of its events
+	key     [256]byte     // to name one of its texts
+	bare    []byte        // an event without its texts
 	inner   bool          // the event in hand is the guards' own
 }
 
