@@ -46,10 +46,14 @@ func (r *reader) value(v rawjson.Value, p guard.Part, at where) {
 }
 
 func (r *reader) object(v rawjson.Value, p guard.Part, at where) {
-	if !at.fields && !at.schema {
-		p = partOf(v, p)
+	file := false
+	if !at.fields {
+		t := traitsOf(v)
+		file = t.isFile()
+		if !at.schema {
+			p = t.part(p)
+		}
 	}
-	file := !at.fields && isFile(v)
 	for it := v.Members(); it.Next(); {
 		key := it.Key.Bytes()
 		if at.fields {
@@ -129,10 +133,33 @@ func (r *reader) definition(key string, v rawjson.Value, p guard.Part) {
 	}
 }
 
-// partOf is what an object says of its texts.
-func partOf(v rawjson.Value, p guard.Part) guard.Part {
-	if role := v.Get("role"); role.Kind() == rawjson.String {
-		switch string(role.Bytes()) {
+// traits are what an object says of its texts. They are read in one go: to look for each
+// alone takes longer than to read a short text.
+type traits struct {
+	role, kind rawjson.Value
+	encoded    bool
+}
+
+func traitsOf(v rawjson.Value) (t traits) {
+	for it := v.Members(); it.Next(); {
+		switch string(it.Key.Bytes()) {
+		case "role":
+			t.role = it.Value
+		case "type":
+			t.kind = it.Value
+		case "media_type", "mimeType", "mime_type", "bytes", "file_data":
+			t.encoded = true
+		case "format":
+			t.encoded = t.encoded || it.Value.Kind() == rawjson.String
+		}
+	}
+	return t
+}
+
+// part is p as the object says.
+func (t *traits) part(p guard.Part) guard.Part {
+	if t.role.Kind() == rawjson.String {
+		switch string(t.role.Bytes()) {
 		case "system", "developer", "SYSTEM":
 			p.Role = guard.System
 		case "assistant", "model", "CHATBOT":
@@ -143,8 +170,8 @@ func partOf(v rawjson.Value, p guard.Part) guard.Part {
 			p.Role = guard.User
 		}
 	}
-	if t := v.Get("type"); t.Kind() == rawjson.String {
-		switch kind := t.Bytes(); {
+	if t.kind.Kind() == rawjson.String {
+		switch kind := t.kind.Bytes(); {
 		case bytes.HasSuffix(kind, []byte("tool_result")), bytes.HasSuffix(kind, []byte("_call_output")):
 			p.Role = guard.Tool
 		case string(kind) == "document" || string(kind) == "search_result":
@@ -158,17 +185,9 @@ func partOf(v rawjson.Value, p guard.Part) guard.Part {
 	return p
 }
 
-// isFile reports whether an object says that its data is encoded.
-func isFile(v rawjson.Value) bool {
-	if v.Get("type").Is("text") {
-		return false
-	}
-	for _, key := range [...]string{"media_type", "mimeType", "mime_type", "bytes", "file_data"} {
-		if v.Get(key).Exists() {
-			return true
-		}
-	}
-	return v.Get("type").Is("base64") || v.Get("format").Kind() == rawjson.String
+// isFile reports whether the object says that its data is encoded.
+func (t *traits) isFile() bool {
+	return !t.kind.Is("text") && (t.encoded || t.kind.Is("base64"))
 }
 
 func isData(key string) bool {

@@ -254,7 +254,8 @@ func (r *reader) event(v rawjson.Value, p guard.Part, key []byte) {
 			r.event(it.Value, p, key)
 		}
 	case rawjson.Object:
-		p = partOf(v, p)
+		t := traitsOf(v)
+		p = t.part(p)
 		before := r.events.last
 		key = r.events.about(v, key)
 		for it := v.Members(); it.Next(); {

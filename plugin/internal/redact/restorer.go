@@ -22,8 +22,7 @@ func (r *restorer) feed(v *Vault, p []byte, last bool) (decided int, found []pla
 	r.text = append(r.text, p...)
 	r.t, r.last = r.text, last
 	for r.pos < len(r.t) {
-		c := r.t[r.pos]
-		if !v.firsts[c] && !beginsBracket(c) {
+		if !v.mayBegin(r.t, r.pos) {
 			r.pos++
 			continue
 		}
@@ -47,6 +46,15 @@ func (r *restorer) feed(v *Vault, p []byte, last bool) (decided int, found []pla
 	return decided, r.found
 }
 
-func beginsBracket(c byte) bool {
-	return c == '<' || c == '&' || c == '\\' || c == '%' || c == 0xe2
+// beginsBracket are the first bytes of brackets.
+var beginsBracket = [256]bool{'<': true, '&': true, '\\': true, '%': true, 0xe2: true}
+
+// mayBegin reports whether a placeholder may begin at p: with a bracket, or with the first
+// two letters of a name, where a word begins.
+func (v *Vault) mayBegin(t []byte, p int) bool {
+	c := t[p]
+	if !v.firsts[c] {
+		return beginsBracket[c]
+	}
+	return beginsBracket[c] || (p == 0 || !isWord(t[p-1])) && (p+1 >= len(t) || v.seconds[t[p+1]])
 }

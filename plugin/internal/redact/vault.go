@@ -13,6 +13,7 @@ type Vault struct {
 	byValue map[string]int
 	last    map[string]int // of each name, the last number that was given
 	firsts  [256]bool      // letters that names in it begin with, in either case
+	seconds [256]bool      // what may follow them
 }
 
 type sealed struct {
@@ -33,12 +34,24 @@ func (v *Vault) Put(dst []byte, name string, value []byte) (placeholder []byte, 
 		entry = len(v.entries)
 		v.byValue[key] = entry
 		v.entries = append(v.entries, sealed{name, v.last[name], append([]byte(nil), value...)})
-		v.firsts[toLower(name[0])], v.firsts[toUpper(name[0])] = true, true
+		v.begins(name)
 	}
 	e := &v.entries[entry]
 	dst = append(append(dst, '<'), e.name...)
 	dst = strconv.AppendInt(append(dst, '_'), int64(e.n), 10)
 	return append(dst, '>'), entry
+}
+
+// begins notes what a name begins with.
+func (v *Vault) begins(name string) {
+	v.firsts[toLower(name[0])], v.firsts[toUpper(name[0])] = true, true
+	if len(name) > 1 && isAlnum(name[1]) {
+		v.seconds[toLower(name[1])], v.seconds[toUpper(name[1])] = true, true
+		return
+	}
+	for i := range v.seconds { // a sign has many spellings
+		v.seconds[i] = true
+	}
 }
 
 // Knows reports whether the value has a placeholder.
