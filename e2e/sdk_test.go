@@ -231,6 +231,9 @@ func sdkRuns() (python, node []sdkRun) {
 		of(openAI, "anthropic at openai", "anthropic_messages.test.mjs"),
 		of(claude, "responses at anthropic", "openai_responses.test.mjs"),
 		of(older, "responses at gemini", "openai_responses.test.mjs"),
+		redacted(of(openAI, "redaction at openai", "redaction.test.mjs")),
+		redacted(of(claude, "redaction at anthropic", "redaction.test.mjs")),
+		redacted(of(older, "redaction at gemini", "redaction.test.mjs")),
 	}
 	return python, node
 }

@@ -25,6 +25,7 @@ const (
 	empty    = "go-empty"
 	buffer   = "go-buffer"
 	postern  = "postern"
+	redacts  = "postern-pii"
 	aiFilter = "envoy.filters.http.ai_protocol_manager"
 )
 
@@ -47,6 +48,9 @@ func gateways() []gateway {
 			return []any{b.wasm(postern, b.module, posternConfig)}, true
 		}, func(b *builder) []any {
 			return []any{b.wasm(postern, b.module, strings.TrimSuffix(posternConfig, "}")+`,"cache":{"ttl":"1h"}}`)}
+		}},
+		{redacts, "the module with the guard that redacts, both ways; there is nothing to find", func(b *builder, _, _ wire) ([]any, bool) {
+			return []any{b.wasm(redacts, b.module, strings.TrimSuffix(posternConfig, "}")+`,"guards":[{"type":"pii"}]}`)}, true
 		}},
 	}
 }
@@ -74,11 +78,11 @@ func pickGateways(list string, withPostern bool) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if list != "" && slices.Contains(names, postern) && !withPostern {
-		return nil, fmt.Errorf("gateway %s needs --module", postern)
+	if list != "" && (slices.Contains(names, postern) || slices.Contains(names, redacts)) && !withPostern {
+		return nil, fmt.Errorf("gateways %s and %s need --module", postern, redacts)
 	}
 	return slices.DeleteFunc(gatewayNames(), func(n string) bool {
-		return n != plain && !slices.Contains(names, n) || n == postern && !withPostern
+		return n != plain && !slices.Contains(names, n) || (n == postern || n == redacts) && !withPostern
 	}), nil
 }
 

@@ -134,6 +134,8 @@ func labels() []label {
 		{"status", "http.response.status_code"},
 		{"outcome", "outcome"},
 		{"rule", "rule"},
+		{"guard", "guard"},
+		{"kind", "kind"},
 		{"cluster", "cluster"},
 		{"reason", "reason"},
 		{"what", "what"},
@@ -160,6 +162,8 @@ func buckets() []histogram {
 		{"gen_ai.client.operation.duration_ms", duration},
 		{"gen_ai.client.operation.time_to_first_chunk_ms", duration},
 		{"postern.cache_store_us", power(100, 2, 12)},
+		{"postern.guard_held_bytes", power(4, 2, 12)},
+		{"postern.guard_held_ms", power(1, 2, 14)},
 	}
 }
 

@@ -266,6 +266,9 @@ func TestMetrics(t *testing.T) {
 	set := meter.NewSet()
 	g := set.Group(meter.Labels{Operation: "chat", Provider: "a", Model: "gpt-4.1"})
 	set.Requests(g, 200)
+	set.Guard("pii", "EMAIL_ADDRESS")
+	set.HeldBytes("pii")
+	set.HeldMillis("pii")
 	for _, s := range set.All() {
 		name := s.Name
 		for i := range stats.at("stats_tags").list() {

@@ -28,6 +28,9 @@ func (s *Stream) runningText(key []byte, part guard.Part) int {
 	g.texts = append(g.texts, running{key: bytes.Clone(key), used: true})
 	n := len(g.texts) - 1
 	s.openText(&g.texts[n].pipe, guard.Response, part)
+	if g.texts[n].runs = true; g.held == nil {
+		g.held = make([]holding, len(g.list))
+	}
 	return n
 }
 

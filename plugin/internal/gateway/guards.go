@@ -19,6 +19,7 @@ type guarding struct {
 	key     [256]byte     // to name one of its texts
 	bare    []byte        // an event without its texts
 	inner   bool          // the event in hand is the guards' own
+	held    []holding     // by guard, what of a stream each has held back
 }
 
 // guards begins the guards' work at the first text.
@@ -48,10 +49,18 @@ func (s *Stream) guardAnswer() bool {
 
 // A stage is one guard's part in reading a text.
 type stage struct {
+	guard  int // its number
 	config *config.Guard
 	check  guard.Check
 	raw    []byte // of what it has got, what is not decided
 	base   int    // where that begins
+	since  int64  // when the first of that came, if the text is a stream's
+}
+
+// A holding is the most that a guard has held back of a stream, and the longest.
+type holding struct {
+	bytes int
+	nanos int64
 }
 
 // A pipe is all guards' reading of one text, one after another.
@@ -59,14 +68,15 @@ type pipe struct {
 	s      *Stream
 	stages []stage
 	edited bool
+	runs   bool // the text comes in pieces, as somebody writes it
 }
 
 // open begins a text.
 func (s *Stream) openText(p *pipe, d guard.Direction, part guard.Part) {
-	p.s, p.stages, p.edited = s, p.stages[:0], false
+	p.s, p.stages, p.edited, p.runs = s, p.stages[:0], false, false
 	for i, g := range s.guards() {
 		if c := g.Open(d, part); c != nil {
-			p.stages = append(p.stages, stage{config: s.w.plan.Guards[i], check: c})
+			p.stages = append(p.stages, stage{guard: i, config: s.w.plan.Guards[i], check: c})
 		}
 	}
 }
@@ -129,7 +139,27 @@ func (g *stage) feed(p *pipe, text []byte, last bool) (out []byte) {
 	}
 	g.raw = append(g.raw[:0], text[decided:]...)
 	g.base += decided
+	if p.runs {
+		p.measure(g, before, decided)
+	}
 	return out
+}
+
+// measure notes what a guard holds back, of which so much was held before this piece and so
+// much is decided now.
+func (p *pipe) measure(g *stage, before, decided int) {
+	held := &p.s.guarding.held[g.guard]
+	held.bytes = max(held.bytes, len(g.raw))
+	if before == 0 && len(g.raw) == 0 {
+		return
+	}
+	now := p.s.w.port.Now()
+	if before > 0 {
+		held.nanos = max(held.nanos, now-g.since)
+	}
+	if decided >= before {
+		g.since = now
+	}
 }
 
 // judge does what a verdict says.
@@ -249,6 +279,11 @@ func (s *Stream) guarded(step *Step) {
 	for i, g := range s.guarding.list {
 		for _, c := range g.Counts() {
 			step.sample(s.w.series.Guard(s.w.plan.Guards[i].Name, c.Name), int64(c.N))
+		}
+		if i < len(s.guarding.held) && s.guarding.held[i].bytes > 0 {
+			h := s.guarding.held[i]
+			step.sample(s.w.series.HeldBytes(s.w.plan.Guards[i].Name), int64(h.bytes))
+			step.sample(s.w.series.HeldMillis(s.w.plan.Guards[i].Name), max(1, millis(h.nanos)))
 		}
 	}
 }

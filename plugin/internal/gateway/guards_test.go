@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/cases"
 )
 
@@ -175,6 +176,33 @@ func TestGuardsSay(t *testing.T) {
 	if got := p.counts["postern.guard;guard=privacy;kind=EMAIL_ADDRESS"]; got != 2 {
 		t.Errorf("metric: got %d, want 2", got)
 	}
+}
+
+// TestGuardsSayWhatTheyHold of a stream: how much at most, and how long.
+func TestGuardsSayWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, withGuard(`,"name":"privacy"`))
+	x := p.stream()
+	x.request(posted("/v1/chat/completions", `{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Hi"}]}`))
+	p.details = "via_upstream"
+	x.begin([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/event-stream"}}, false)
+	for _, text := range []string{"Write ", "to jane.", "doe@exam", "ple.com, ", "please.", ""} {
+		end := `null`
+		if text == "" {
+			end = `"stop"`
+		}
+		x.chunk([]byte(sseOf(`{"id":"c","object":"chat.completion.chunk","model":"gpt","choices":[{"index":0,"delta":{"content":"`+text+`"},"finish_reason":`+end+`}]}`)), false)
+		p.now += 100e6
+	}
+	x.chunk(nil, true)
+	x.done()
+	if got := p.counts["postern.guard_held_bytes;guard=privacy"]; got < uint64(len("jane.doe@exam")) || got > uint64(len("to jane.doe@example.com, ")) {
+		t.Errorf("got %d bytes held, want about the address", got)
+	}
+	if got := p.counts["postern.guard_held_ms;guard=privacy"]; got < 200 || got > 300 {
+		t.Errorf("got %d ms held, want the 200 that the address takes to come", got)
+	}
+	has(t, "response", string(x.response.Body), []string{"<EMAIL_ADDRESS>"}, []string{"jane", "example.com"})
 }
 
 // TestGuardsRefuse a request, an answer, and the rest of a stream; but not in shadow.

@@ -91,9 +91,13 @@ func (s *Set) All() []*Series { return s.all }
 
 // Plain is a counter without labels but those in its name.
 func (s *Set) Plain(name string) *Series {
+	return s.plainOf(Counter, name)
+}
+
+func (s *Set) plainOf(kind Kind, name string) *Series {
 	x, ok := s.plain[name]
 	if !ok {
-		x = s.add(Counter, name)
+		x = s.add(kind, name)
 		s.plain[name] = x
 	}
 	return x
@@ -270,6 +274,16 @@ func (s *Set) UsageLost(n int64) Sample {
 // Guard counts what a guard has found of a kind.
 func (s *Set) Guard(guard, kind string) *Series {
 	return s.Plain("postern.guard;guard=" + clean(guard) + ";kind=" + clean(kind))
+}
+
+// HeldBytes is how much of a streamed answer a guard has held back at once, at most.
+func (s *Set) HeldBytes(guard string) *Series {
+	return s.plainOf(Histogram, "postern.guard_held_bytes;guard="+clean(guard))
+}
+
+// HeldMillis is for how long a guard has held back any part of one, at most.
+func (s *Set) HeldMillis(guard string) *Series {
+	return s.plainOf(Histogram, "postern.guard_held_ms;guard="+clean(guard))
 }
 
 // Requests counts requests that ended with a status; 0 is a client that hung up.
