@@ -1,4 +1,4 @@
-// Package multipart finds a field in a form of RFC 7578 (https://www.rfc-editor.org/rfc/rfc7578),
+// Package multipart finds the fields of a form of RFC 7578 (https://www.rfc-editor.org/rfc/rfc7578),
 // the content type multipart/form-data, without taking the form apart.
 //
 // It is stricter than what reads such forms elsewhere: where parsers could see different
@@ -52,16 +52,23 @@ func Boundary(contentType string) (string, error) {
 	return found, nil
 }
 
+// A Field is a part of a form: its name, empty if it has none, whether it is a file, and
+// where its value is in the body.
+type Field struct {
+	Name       string
+	File       bool
+	Start, End int
+}
+
 // Find is where in a form's body the value of a field is; start is -1 if there is none.
 func Find(body []byte, boundary, name string) (start, end int, err error) {
 	start, end = -1, -1
 	twice := false
-	err = Walk(body, boundary, func(p Part) {
-		if p.Name != name {
-			return
+	err = Each(body, boundary, func(f Field) {
+		if f.Name == name {
+			twice = twice || start >= 0
+			start, end = f.Start, f.End
 		}
-		twice = twice || start >= 0
-		start, end = p.Start, p.End
 	})
 	if err == nil && twice {
 		err = ErrTwice
@@ -72,15 +79,9 @@ func Find(body []byte, boundary, name string) (start, end int, err error) {
 	return start, end, nil
 }
 
-// A Part is where in a form's body the value of a field is. Its name is empty if it has none.
-type Part struct {
-	Name       string
-	File       bool // it has the name of a file
-	Start, End int
-}
-
-// Walk shows a form's parts in their order. After an error they are worth nothing.
-func Walk(body []byte, boundary string, part func(Part)) error {
+// Each visits the parts of a form, in their order. If there is an error what it has visited
+// may be what nobody else sees.
+func Each(body []byte, boundary string, visit func(Field)) error {
 	delimiter := []byte("--" + boundary)
 	at := 0
 	if bytes.HasPrefix(body, []byte("\r\n")) {
@@ -106,15 +107,15 @@ func Walk(body []byte, boundary string, part func(Part)) error {
 			return ErrForm
 		}
 		at += blanks
-		p, err := head(body, at)
+		f, err := head(body, at)
 		if err != nil {
 			return err
 		}
-		if at, err = next(body, p.Start, delimiter); err != nil {
+		if at, err = next(body, f.Start, delimiter); err != nil {
 			return err
 		}
-		p.End = at - len("\r\n")
-		part(p)
+		f.End = at - len("\r\n")
+		visit(f)
 	}
 	return ErrForm
 }
@@ -138,15 +139,14 @@ func next(body []byte, from int, delimiter []byte) (int, error) {
 	}
 }
 
-// head reads the lines before a part's value, and where that begins. at is where the line
-// break before them is.
-func head(body []byte, at int) (p Part, err error) {
+// head reads the lines before a part's value. at is where the line break before them is.
+func head(body []byte, at int) (f Field, err error) {
 	at += len("\r\n")
 	encoded := false
 	for first := at; ; {
 		n := bytes.Index(body[at:min(len(body), first+mostHead)], []byte("\r\n"))
 		if n < 0 {
-			return p, ErrPart
+			return Field{}, ErrPart
 		}
 		line := string(body[at : at+n])
 		at += n + len("\r\n")
@@ -155,25 +155,25 @@ func head(body []byte, at int) (p Part, err error) {
 		}
 		key, value, ok := strings.Cut(line, ":")
 		if !ok || key == "" || strings.ContainsAny(line, "\r\n\x00") || strings.ContainsAny(key, " \t") { // a line that goes on with the one before, too
-			return p, ErrPart
+			return Field{}, ErrPart
 		}
 		switch strings.ToLower(key) {
 		case "content-disposition":
-			if p.Name != "" {
-				return p, ErrPart
+			if f.Name != "" {
+				return Field{}, ErrPart
 			}
-			if p.Name, p.File, ok = disposition(value); !ok {
-				return p, ErrPart
+			if f.Name, f.File, ok = disposition(value); !ok {
+				return Field{}, ErrPart
 			}
 		case "content-transfer-encoding":
 			encoded = true
 		}
 	}
-	if encoded && p.Name != "" { // which forms do not have, and few would decode
-		return p, ErrPart
+	if encoded && f.Name != "" { // which forms do not have, and few would decode
+		return Field{}, ErrPart
 	}
-	p.Start = at
-	return p, nil
+	f.Start = at
+	return f, nil
 }
 
 // disposition is the name in a Content-Disposition, and whether there is one of a file.

@@ -96,11 +96,11 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-func TestWalk(t *testing.T) {
+func TestEach(t *testing.T) {
 	t.Parallel()
 	body := form("--B", file, "", "\x00\r\n", "--B", model, "", "m", "--B", "Content-Type: x", "", "y", "--B", `Content-Disposition: form-data; name="f"; filename*=utf-8''a`, "", "", "--B--")
 	got := ""
-	err := multipart.Walk([]byte(body), "B", func(p multipart.Part) {
+	err := multipart.Each([]byte(body), "B", func(p multipart.Field) {
 		got += fmt.Sprintf("%q %v %q;", p.Name, p.File, body[p.Start:p.End])
 	})
 	if want := `"file" true "\x00\r\n";"model" false "m";"" false "y";"f" true "";`; got != want || err != nil {

@@ -12,6 +12,7 @@ type Guard struct {
 	Policy guard.Policy
 	Shadow bool    // it only counts
 	Opens  bool    // what it fails at passes; otherwise it is refused
+	Files  bool    // files and batches pass, which nobody reads; otherwise they are refused
 	On     [2]bool // by guard.Direction
 }
 
@@ -22,6 +23,7 @@ func (r *reader) guards(o *strict.Object) {
 		on := o.Enums("on", "What it reads; the guard's type says what is usual.", nil, "request", "response")
 		g.Shadow = o.Enum("mode", "enforce, or shadow, which changes and refuses nothing but counts and logs.", "enforce", "enforce", "shadow") == "shadow"
 		g.Opens = o.Enum("failure", "What becomes of a text that the guard fails at: block refuses it, pass lets it through.", "block", "block", "pass") == "pass"
+		g.Files = o.Enum("files", "What becomes of requests for files and batches, which the guard cannot read: block refuses them, pass lets them through.", "block", "block", "pass") == "pass"
 		typ := o.Variant("type", "What it looks for.", "", r.guardVariants(g, on))
 		if g.Name == "" {
 			g.Name = typ

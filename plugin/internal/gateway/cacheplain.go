@@ -20,7 +20,7 @@ func (s *Stream) formFromCache(body []byte) *Step {
 		return nil
 	}
 	fields := []cache.Field{}
-	err := multipart.Walk(body, s.in.boundary, func(p multipart.Part) {
+	err := multipart.Each(body, s.in.boundary, func(p multipart.Field) {
 		fields = append(fields, cache.Field{Name: p.Name, File: p.File, Value: body[p.Start:p.End]})
 	})
 	if err != nil {

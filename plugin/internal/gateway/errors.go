@@ -87,6 +87,10 @@ func notApart(provider string) *chat.Error {
 	return forbidden("operation_not_allowed", "", "files and batches at "+provider+" are not kept apart by tenant; they need a provider of the tenant's own")
 }
 
+func notRead(guard string) *chat.Error {
+	return forbidden("operation_not_allowed", "", "the guard "+guard+" does not read files and batches, so they are not for anybody here")
+}
+
 func strangeCaller(what, name string) *chat.Error {
 	return forbidden("unknown_"+what, "", "the "+what+" '"+brief(name)+"' of this caller is not known here")
 }

@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"bytes"
+
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/multipart"
 	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/guard"
 )
 
 // form reads a request that is a form, and sends it on: as it came but for the model.
@@ -17,6 +20,13 @@ func (s *Stream) form(body []byte) *Step {
 	}
 	if s.phase == released {
 		return s.follow()
+	}
+	guarded, e := s.guardForm(body)
+	if e != nil {
+		return s.reject(e)
+	}
+	if guarded != nil {
+		body, s.rewritten = guarded, true
 	}
 	if step := s.formFromCache(body); step != nil {
 		return step
@@ -38,12 +48,54 @@ func (s *Stream) sendForm(body []byte) *Step {
 	if !ok {
 		return s.reject(s.notNative())
 	}
-	if s.in.encoding == "gzip" || s.target.Model != s.model {
+	if s.in.encoding == "gzip" || s.target.Model != s.model || s.rewritten {
 		step.Replace = true
 		step.Body = rawjson.Apply(step.Body, body, []rawjson.Edit{{Start: start, End: end, With: []byte(s.target.Model)}})
 		body = step.Body
 	}
 	return s.send(step, path, body)
+}
+
+// guardForm has the guards read the fields of a form that are texts, such as a prompt, and
+// returns what they leave of it; nil if that is all. Files they do not read.
+func (s *Stream) guardForm(body []byte) ([]byte, *chat.Error) {
+	if len(s.guards()) == 0 {
+		return nil, nil
+	}
+	r := reader{s: s, direction: guard.Request}
+	err := multipart.Each(body, s.in.boundary, func(f multipart.Field) {
+		if f.File || isName(f.Name) || f.Start == f.End || s.guarding.failed != nil {
+			return
+		}
+		s.openText(&r.pipe, guard.Request, guard.Part{Path: f.Name})
+		out := r.pipe.feed(body[f.Start:f.End], true)
+		if r.pipe.edited {
+			r.edits = append(r.edits, rawjson.Edit{Start: f.Start, End: f.End, With: bytes.Clone(out)})
+		}
+	})
+	if err != nil {
+		return nil, invalid("invalid_form", "", err.Error())
+	}
+	if s.guarding.failed != nil || len(r.edits) == 0 {
+		return nil, s.guarding.failed
+	}
+	return rawjson.Apply(nil, body, r.edits), nil
+}
+
+// guardText has the guards read an answer that is a plain text, as that of a transcription.
+func (s *Stream) guardText(step *Step, p []byte) *Step {
+	var t pipe
+	s.openText(&t, guard.Response, guard.Part{Role: guard.Assistant})
+	out := t.feed(p, true)
+	if e := s.guarding.failed; e != nil {
+		s.failure = e.Code
+		return s.replaceError(step, e)
+	}
+	step.Replace = true
+	step.Body = append(step.Body, out...)
+	step.set("content-length", itoa(len(out)))
+	s.sayFound(step)
+	return step
 }
 
 // named finds the model in a form.

@@ -178,6 +178,58 @@ func TestGuardsSay(t *testing.T) {
 	}
 }
 
+// TestGuardsReadForms but not the files in them, and the texts that answer them.
+func TestGuardsReadForms(t *testing.T) {
+	t.Parallel()
+	const form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-4o-transcribe\r\n--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nIt is " + in + " who speaks\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n" + out + "\r\n--b--\r\n"
+	for _, tt := range []struct {
+		name, options, kind, answer, status string
+		want, never                         []string
+	}{
+		{"an answer in JSON", "", "application/json", `{"text":"I am <EMAIL_ADDRESS_1>, not ` + out + `"}`, "200", []string{`"text":"I am ` + in + `, not <EMAIL_ADDRESS>"`}, []string{out}},
+		{"an answer that is a text", "", "text/plain", "I am <EMAIL_ADDRESS_1>, not " + out, "200", []string{"I am " + in + ", not <EMAIL_ADDRESS>"}, []string{out}},
+		{"what is refused", `,"action":"block"`, "", "", "400", []string{"pii_blocked"}, []string{in}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newProxy(t, withGuard(tt.options))
+			x := p.stream()
+			x.request(cases.Message{First: "POST /v1/audio/transcriptions", Headers: []cases.Header{{Name: "content-type", Value: "multipart/form-data; boundary=b"}}, Body: []byte(form)})
+			if !x.answered {
+				p.details = "via_upstream"
+				has(t, "upstream", string(x.upstream.Body), []string{"It is <EMAIL_ADDRESS_1> who", out, "\r\n--b--"}, []string{in})
+				x.respond(answered(tt.kind, tt.answer), 3, 9)
+			}
+			x.done()
+			if x.response.First != tt.status {
+				t.Errorf("got status %s, want %s", x.response.First, tt.status)
+			}
+			has(t, "response", string(x.response.Body), tt.want, tt.never)
+		})
+	}
+}
+
+// TestGuardsRefuseFiles and batches, unless they are told to let them pass.
+func TestGuardsRefuseFiles(t *testing.T) {
+	t.Parallel()
+	for options, status := range map[string]string{"": "403", `,"files":"pass"`: "200", `,"mode":"shadow"`: "200"} {
+		for _, path := range []string{"/openai/v1/files", "/openai/v1/batches"} {
+			p := newProxy(t, withGuard(options))
+			x := p.stream()
+			x.request(posted(path, `{"input_file_id":"f"}`))
+			if !x.answered {
+				p.details = "via_upstream"
+				x.respond(answered("application/json", `{"id":"b"}`))
+			}
+			x.done()
+			if x.response.First != status {
+				t.Errorf("%s with %s: got status %s, want %s", path, options, x.response.First, status)
+			}
+		}
+	}
+}
+
 // TestGuardsSayWhatTheyHold of a stream: how much at most, and how long.
 func TestGuardsSayWhatTheyHold(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,11 @@ func (s *Stream) passOn() *Step {
 	if s.heldToModels() {
 		return s.reject(notStored())
 	}
+	for _, g := range s.w.plan.Guards {
+		if !g.Shadow && !g.Files {
+			return s.reject(notRead(g.Name))
+		}
+	}
 	if s.dropIn == nil && !s.anyProvider() {
 		return s.reject(notOffered("", "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}

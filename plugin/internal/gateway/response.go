@@ -126,6 +126,9 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 		if u := s.made(chat.Usage{}); u.Counts() {
 			s.setUsage(step, u)
 		}
+		if s.guarding.answers && !end && s.transcribes() {
+			return s.holdToGuard(step, head)
+		}
 		return step
 	}
 	s.openWatch()
@@ -143,18 +146,28 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	s.answer.hide = false
 	step.Want = Each
 	if s.guarding.answers && isJSON(head.contentType) {
-		if head.length > s.w.plan.Bounds.Answer {
-			return s.reject(answerTooLarge(s.w.plan.Bounds.Answer))
-		}
-		s.answer.whole, s.answer.guarded = true, true
-		step.Action, step.Want = Hold, Whole
-		return step
+		return s.holdToGuard(step, head)
 	}
 	if s.w.holds && head.length >= 0 && head.length <= maxHeld && s.retain(head.length) == nil {
 		s.answer.whole = true
 		step.Action, step.Want = Hold, Whole
 	}
 	return step
+}
+
+// holdToGuard holds an answer until it is there, for guards to read.
+func (s *Stream) holdToGuard(step *Step, head responseHead) *Step {
+	if head.length > s.w.plan.Bounds.Answer {
+		return s.reject(answerTooLarge(s.w.plan.Bounds.Answer))
+	}
+	s.answer.whole, s.answer.guarded = true, true
+	step.Action, step.Want = Hold, Whole
+	return step
+}
+
+// transcribes reports whether an answer that is not JSON is a text.
+func (s *Stream) transcribes() bool {
+	return s.endpoint.Op == adapters.Transcriptions || s.endpoint.Op == adapters.Translations
 }
 
 // uncounted reports whether an answer has nothing to count: sound, text, what a provider
@@ -357,6 +370,8 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		}
 	case s.answer.translated:
 		return s.unlessBlocked(s.translateWhole(step, p))
+	case s.watch == nil && s.answer.guarded:
+		return s.unlessBlocked(s.guardText(step, p))
 	case s.watch == nil:
 		if s.keepBody(p); s.cache.form == keptPlain && s.cache.keeps() {
 			step.Want = Each

@@ -9,11 +9,12 @@ import (
 
 const prose = `The committee met in the afternoon to talk about the new library, which is to be built beside the river. Some of its members had doubts about the ground, others about the cost; everybody agreed that the town needs a quiet place with light, books and a few good chairs. "Who will look after it?" asked the oldest of them, and nobody had an answer. After a while the architect showed drawings of a long, low house with a garden on its roof. `
 
-// BenchmarkScan is the throughput over texts of different kinds: prose, and what is made
-// to be slow.
-func BenchmarkScan(b *testing.B) {
+// A kind of text, 64 KB of it: prose, code, and what is made to be slow or to be held.
+type kindOfText struct{ name, text string }
+
+func kindsOfText() []kindOfText {
 	rep := func(s string) string { return strings.Repeat(s, 65536/len(s)) }
-	for _, bb := range []struct{ name, text string }{
+	return []kindOfText{
 		{"prose", rep(prose)},
 		{"German", rep("Über die Straße läuft ein schöner, großer Fuchs und fürchtet sich nicht, obwohl es schon spät ist. ")},
 		{"Japanese", rep("吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。")},
@@ -35,7 +36,23 @@ func BenchmarkScan(b *testing.B) {
 		{"full width", rep("１２３４ ")},
 		{"secrets", rep("secret=a1 ")},
 		{"born", rep("born 1 May 2 ")},
-	} {
+		{"zero width", rep("a\u200b1\u200b")},
+		{"nothing to see", rep("\u200b")},
+		{"dots", rep("1.")},
+		{"dashes", rep("1-a-")},
+		{"base64", rep("QWxhZGRpbjpvcGVuIHNlc2FtZQ/+")},
+		{"hexadecimal", rep("9f86d081884c7d65")},
+		{"one digit", rep("1")},
+		{"spaces", rep(" ")},
+		{"brackets", rep("a (at) b [dot] ")},
+		{"URL without an end", "https://a:b1c@example.com/" + rep("path/")},
+		{"token without an end", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI5NzI3MDU2ODYyIiwi" + rep("aGVsbG8gd29ybGQ")},
+	}
+}
+
+// BenchmarkScan is the throughput over texts of different kinds.
+func BenchmarkScan(b *testing.B) {
+	for _, bb := range kindsOfText() {
 		b.Run(bb.name, func(b *testing.B) {
 			s := redact.Scanner{On: redact.All}
 			p := []byte(bb.text)

@@ -92,6 +92,22 @@ func TestEveryCutOfEverything(t *testing.T) {
 	}
 }
 
+// TestWhatIsHeld is bounded, whatever comes.
+func TestWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	for _, k := range kindsOfText() {
+		s, most, at := redact.Scanner{On: redact.All}, 0, 0
+		for _, p := range pieces([]byte(k.text), 64) {
+			at += len(p)
+			d, _ := s.Feed(p, false)
+			most = max(most, at-d)
+		}
+		if most > 17<<10 { // 8 KB are looked at together, or 4 KB of one token, in which others may be hidden
+			t.Errorf("%s: got %d bytes held, want 17 KB at most", k.name, most)
+		}
+	}
+}
+
 // FuzzCuts finds the same in any text, whole and in pieces.
 func FuzzCuts(f *testing.F) {
 	for _, l := range load(f, "testdata/pii.jsonl") {

@@ -9,7 +9,12 @@ type folded struct {
 	text  []byte
 	base  int // where text begins, if nothing is folded there
 	jumps []jump
+	spent int // on characters that are left out
 }
+
+// mostSpent bounds how many characters are left out: so many in a row, and two for each byte
+// that stays. What is beyond is a space, so that it is bounded what a few bytes stand for.
+const mostSpent = 64
 
 // A jump is where text and the whole text part more than before: at a byte that stands for
 // a character of size bytes, or behind characters that are left out.
@@ -163,11 +168,16 @@ func (f *folded) add(p []byte, at int) {
 	}
 	for len(p) > 0 {
 		n := plainPrefix(p)
-		f.text = append(f.text, p[:n]...)
+		f.text, f.spent = append(f.text, p[:n]...), max(0, f.spent-2*n)
 		if p, at = p[n:], at+n; len(p) == 0 {
 			return
 		}
 		c, n, _ := fold(p)
+		if c != 0 {
+			f.spent = max(0, f.spent-2)
+		} else if f.spent++; f.spent > mostSpent {
+			c, f.spent = ' ', mostSpent
+		}
 		if c != 0 {
 			f.jump(jump{len(f.text), at, n})
 			f.text = append(f.text, c)
