@@ -40,7 +40,7 @@ func mayBegin(t []byte, i, q int, bits uint16) (may uint16) {
 		may |= anySecret
 	}
 	w, before := t[i:i+sight:i+sight], t[i-1]
-	if classes[w[0]]&hexa != 0 && (before != ':' && before != '-' && before != '.' || classes[t[i-2]]&hexa == 0) {
+	if classes[w[0]]&hexa != 0 && (before != ':' && before != '-' && before != '.' || classes[t[i-2]]&hexa == 0 || before == ':' && !groupBefore(t, i)) {
 		may |= mayBeHardware(w)
 	}
 	if classes[w[0]]&letter == 0 {
@@ -55,7 +55,7 @@ func mayBegin(t []byte, i, q int, bits uint16) (may uint16) {
 	if after == ' ' || after == '/' || bits&(inner|digit) != 0 {
 		may |= anyMonth
 	}
-	if classes[t[i-2]]&alnum != 0 && (before == '-' || before == '/' || before == '.') {
+	if classes[t[i-2]]&alnum != 0 && (before == '-' || before == '/') {
 		return may
 	}
 	return may | mayBeID(w, n, bits)
@@ -102,6 +102,16 @@ func mayBeHardware(w []byte) (may uint16) {
 		may |= anyMAC
 	}
 	return may
+}
+
+// groupBefore reports whether the colon before i follows a group of an address, rather than
+// a word.
+func groupBefore(t []byte, i int) bool {
+	n := 0
+	for i-2-n >= 0 && n < 5 && classes[t[i-2-n]]&hexa != 0 {
+		n++
+	}
+	return n <= 4 && (i-2-n < 0 || !isWord(t[i-2-n]))
 }
 
 // mayBeNumber is for what begins with a digit. A number that is short has to go on with

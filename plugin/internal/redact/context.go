@@ -77,7 +77,7 @@ var topics = lexiconOf([numTopics]string{
 	aboutSecret:   "secret secrets token tokens apikey password passwd pwd passphrase auth authorization bearer credential credentials passwort kennwort contraseña senha clave mdp authtoken accesskey secretkey accesstoken clientsecret webhook accountkey sharedaccesskey",
 	aboutVersion:  "version versions versión versão versione ver v firmware release released releases build assembly driver kernel patch upgrade upgraded update updated chrome safari edge opera firefox mozilla fileversion productversion sdk installer runtime package nuget bios chromium electron webview dll revision rev downgrade fw software framework dotnet buildnumber vers wersja версия versie",
 	aboutOrder:    "order orders invoice ticket tracking serial imei isbn sku part ref reference pedido bestellung bestellnummer commande pratica ordine rechnung rechnungsnummer sendungsnummer seriennummer facture factura fattura ean upc gtin barcode issue commit hash checksum sha md5 uuid guid case shipment parcel po model item product batch lot job request transaction txn seguimiento suivi asin doi issn pid timestamp epoch unix nanos vin iccid auftrag auftragsnummer artikelnummer orderid cve rfc pr bug",
-	aboutNetwork:  "ip ipv4 ipv6 address addr host server dns gateway subnet ping ssh curl adresse dirección nameserver listen inet client login peer connect http https src dst remote",
+	aboutNetwork:  "ip ipv4 ipv6 address addr host server dns gateway subnet ping ssh scp sftp rsync telnet curl adresse dirección nameserver listen inet client login peer connect http https src dst remote",
 	aboutSection:  "section chapter clause kapitel abschnitt paragraph article oid sección figure table step heading appendix requirement",
 })
 

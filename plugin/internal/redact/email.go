@@ -17,6 +17,9 @@ func email(v *view, p int) (start, end int) {
 	if e == 0 || string(v.t[p:i]) == "git" && v.at(e) == ':' {
 		return 0, 0
 	}
+	if c := v.at(e); v.before(p-1) == '/' && v.before(p-3) == ':' && (c == '/' || c == ':') { // whose account at a host
+		return 0, 0
+	}
 	return p, e
 }
 

@@ -13,10 +13,21 @@ func opensWord(v *view, p int) bool {
 		return true
 	case v.joins(p):
 		return afterEscape(v, p)
+	case c == '.' && abbreviates(v, p-1):
+		return true
 	case c == '-' || c == '/' || c == '+' || c == '.':
 		return !isWord(v.before(p - 2))
 	}
 	return c != '@' && c != '%'
+}
+
+// abbreviates reports whether the full stop at p is that of No. and the like.
+func abbreviates(v *view, p int) bool {
+	n := 0
+	for n < 4 && isLetter(v.before(p-1-n)) {
+		n++
+	}
+	return n > 1 && n < 4 && !isWord(v.before(p-1-n)) && v.before(p-1-n) != '.'
 }
 
 // closesWord reports whether a word can end at e.
@@ -29,13 +40,19 @@ func closesWord(v *view, e int) bool {
 }
 
 // form matches what begins at p with a form: A for letters, 9 for digits, * for either,
-// and a space where one sign out of " -." may stand. It collects letters, in upper case,
+// a space where one sign out of " -." may stand, always the same, and _ for any of them. It
+// collects letters, in upper case,
 // and digits in out, and returns the end; 0 if the form does not fit.
 func form(v *view, p int, f string, out *[40]byte) (n, end int) {
 	sep := byte(0)
 	for i := range len(f) {
 		c := v.at(p)
 		switch f[i] {
+		case '_':
+			if c == ' ' || c == '-' || c == '.' {
+				p++
+			}
+			continue
 		case ' ':
 			if c != ' ' && c != '-' && c != '.' {
 				continue
@@ -110,8 +127,8 @@ func identifier(v *view, p int, on Set) (Entity, int) {
 		return None, 0
 	}
 	if on.Has(ESNIF) {
-		for _, f := range [...]string{"99999999 A", "99 999 999 A"} {
-			if _, e := form(v, p, f, &b); e > 0 && nif(number10(b[:8]), b[8]) && closesWord(v, e) && !v.within(p, 2, aboutVersion) {
+		for _, f := range [...]string{"99999999_A", "99 999 999_A"} {
+			if _, e := form(v, p, f, &b); e > 0 && nif(number10(b[:8]), b[8]) && closesWord(v, e) && !v.within(p, 2, aboutVersion) && (!v.within(p, 2, aboutOrder) || v.speaks(p, aboutNIF)) {
 				return ESNIF, e
 			}
 		}

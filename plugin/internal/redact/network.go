@@ -33,7 +33,33 @@ func ipv4(v *view, x *number) int {
 	if x.digits[0] == 0 && x.n > 4 { // 0.0.0.0 is an address, 0.9.1.2 is not
 		return 0
 	}
+	if x.n == 4 && !known(v, x, e) {
+		return 0
+	}
 	return e
+}
+
+// known reports whether four single digits are an address: one of name servers, or in its
+// place. Mostly they are a version, or the number of a section.
+func known(v *view, x *number, e int) bool {
+	switch d := x.digits[:4]; {
+	case same(d), value(d) == 8844, value(d) == 1001, value(d) == 1112, value(d) == 1113:
+		return true
+	}
+	c, before := v.at(e), v.before(x.start-1)
+	return (c == ':' || c == '/') && isDigit(v.at(e+1)) || before == '/' && v.before(x.start-2) == '/' || before == '@' || v.about(x.start, aboutNetwork) > 0
+}
+
+// atHost is where the address of a host ends behind an @, as in root@192.0.2.7: behind it a
+// version is as likely, so something has to say that it is none.
+func atHost(v *view, x *number, p int) int {
+	if v.before(p-1) != '@' || !isWord(v.before(p-2)) || !x.read(v, p) || v.hit {
+		return 0
+	}
+	if e := ipv4(v, x); e > 0 && (v.at(e) == ':' || v.within(p, 4, aboutNetwork)) {
+		return e
+	}
+	return 0
 }
 
 // versioned reports whether what begins at p is a version or the number of a section.
@@ -52,7 +78,7 @@ func versioned(v *view, p int) bool {
 
 // ipv6 is where an address ends that begins at p; 0 if it is none (RFC 4291, section 2.2).
 func ipv6(v *view, p int) int {
-	if c := v.before(p - 1); v.joins(p) || c == ':' || c == '.' && isAlnum(v.before(p-2)) || c == '-' {
+	if c := v.before(p - 1); v.joins(p) || c == ':' && (v.before(p-2) == ':' || groupBefore(v.t, p)) || c == '.' && isAlnum(v.before(p-2)) || c == '-' {
 		return 0
 	}
 	groups, gap, digits, end := 0, false, 0, 0

@@ -19,6 +19,9 @@ func phone(v *view, x *number) int {
 		return parenthesised(v, x, told)
 	}
 	if x.shaped("22222", " .-") > 0 && x.digits[0] == 0 && x.digits[1] > 0 && x.closesGroup(v, 4) { // France
+		if x.groups > 5 && x.size(5) == 2 || !told && v.before(x.start-1) == ' ' && isDigit(v.before(x.start-2)) { // a row of something else
+			return 0
+		}
 		return x.end[4]
 	}
 	if !told || v.speaks(x.start, aboutNHS, aboutPassport, aboutCPF) {

@@ -540,6 +540,9 @@ func (s *Scanner) part(i, q int, bits uint16) (Entity, int) {
 func (s *Scanner) numeral(p int, day bool) (Entity, int) {
 	v, on := &s.view, s.On
 	if !opens(v, p) {
+		if on.Has(IPAddress) {
+			return IPAddress, atHost(v, &s.number, p)
+		}
 		return None, 0
 	}
 	if v.before(p-1) == ' ' && isDigit(v.before(p-2)) && !isDigit(v.at(p+1)) && v.at(p) != '+' {
