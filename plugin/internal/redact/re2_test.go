@@ -77,7 +77,7 @@ func FuzzPatterns(f *testing.F) {
 		f.Add(tt.pattern, tt.text)
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {
-		if len(text) > 500 || len(pattern) > 60 || strings.Contains(pattern, "?i") || strings.Contains(pattern, "i)") || strings.Contains(pattern, "i:") {
+		if len(text) > 500 || len(pattern) > 60 || strings.Contains(pattern, "?i") || strings.Contains(pattern, "i)") || strings.Contains(pattern, "i:") || strings.Contains(pattern, `\x`) {
 			return
 		}
 		if text = strings.ToValidUTF8(text, ""); strings.ContainsFunc(text+pattern, func(r rune) bool {
