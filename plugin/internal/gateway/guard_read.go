@@ -74,10 +74,11 @@ func (r *reader) object(v rawjson.Value, p guard.Part, at where) {
 // member reads what stands under a key that a dialect has given.
 func (r *reader) member(key string, of, v rawjson.Value, p guard.Part) {
 	at := where{}
-	if unreadKeys[key] {
+	kind := keys.of(key)
+	if kind&unreadKey != 0 {
 		return
 	}
-	if schemaKeys[key] {
+	if kind&schemaKey != 0 {
 		p.Kind, at.schema = guard.Definition, true
 	}
 	switch key {
@@ -198,25 +199,59 @@ func isData(key string) bool {
 	return false
 }
 
-// isName reports whether a string under this key is none to be read: it says what
-// something is, or which.
-func isName(key string) bool { return nameKeys[key] }
+// A keyKind is what a key says of what stands under it, as bits.
+type keyKind uint8
 
-// nameKeys are a table rather than a switch, which is several times as large as code.
-var nameKeys = keysOf("role type model id object name tool_call_id tool_use_id toolUseId call_id item_id response_id responseId previous_response_id conversation signature thoughtSignature thought_signature encrypted_content media_type mimeType mime_type detail service_tier finish_reason finishReason stop_reason stopReason system_fingerprint status file_id fileId fileUri file_uri b64_json bytes encoding_format voice size quality language reasoning_effort effort truncation truncate keep_alive input_type anthropic_version prompt_cache_key safety_identifier obfuscation modelVersion created_at container format stop_sequence tool_choice verbosity background redactedContent thinking_budget modelId guardrailIdentifier partner region")
+const (
+	nameKey   keyKind = 1 << iota // a string that is none to be read: it says what something is, or which
+	unreadKey                     // nothing in it is a text
+	schemaKey                     // definitions of tools, or schemas
+)
 
-// unreadKeys have nothing under them that is a text.
-var unreadKeys = keysOf("stop stop_sequences stopSequences logit_bias include modalities embedding embeddings tool_choice toolChoice betas images safetySettings usage usageMetadata")
+// isName reports whether a string under this key is none to be read.
+func isName(key string) bool { return keys.of(key)&nameKey != 0 }
 
-// schemaKeys have definitions of tools, or schemas.
-var schemaKeys = keysOf("tools functions toolConfig tool_config response_format responseSchema responseJsonSchema output_config json_schema schema parameters input_schema")
+// keys are a table rather than a switch, which is several times as large as code, and not
+// a map, whose hashes take longer than most texts.
+var keys = keysOf([]string{
+	"role type model id object name tool_call_id tool_use_id toolUseId call_id item_id response_id responseId previous_response_id conversation signature thoughtSignature thought_signature encrypted_content media_type mimeType mime_type detail service_tier finish_reason finishReason stop_reason stopReason system_fingerprint status file_id fileId fileUri file_uri b64_json bytes encoding_format voice size quality language reasoning_effort effort truncation truncate keep_alive input_type anthropic_version prompt_cache_key safety_identifier obfuscation modelVersion created_at container format stop_sequence tool_choice verbosity background redactedContent thinking_budget modelId guardrailIdentifier partner region",
+	"stop stop_sequences stopSequences logit_bias include modalities embedding embeddings tool_choice toolChoice betas images safetySettings usage usageMetadata",
+	"tools functions toolConfig tool_config response_format responseSchema responseJsonSchema output_config json_schema schema parameters input_schema",
+})
 
-func keysOf(list string) map[string]bool {
-	keys := map[string]bool{}
-	for _, k := range strings.Fields(list) {
-		keys[k] = true
+// A keyTable finds what keys say, by their length and three of their characters.
+type keyTable struct {
+	names [512]string
+	kinds [512]keyKind
+}
+
+func (t *keyTable) slot(key string) int {
+	n := len(key)
+	i := n*37 + int(key[0])*5 + int(key[n/2])*11 + int(key[n-1])*17
+	for i &= 511; t.names[i] != key && t.names[i] != ""; {
+		i = (i + 1) & 511
 	}
-	return keys
+	return i
+}
+
+func (t *keyTable) of(key string) keyKind {
+	if key == "" {
+		return 0
+	}
+	return t.kinds[t.slot(key)]
+}
+
+// keysOf are keys of each kind, in the kinds' order. A key can be of several.
+func keysOf(lists []string) *keyTable {
+	t := &keyTable{}
+	for k, list := range lists {
+		for _, name := range strings.Fields(list) {
+			i := t.slot(name)
+			t.names[i] = name
+			t.kinds[i] |= 1 << k
+		}
+	}
+	return t
 }
 
 // text has the guards read a string, or a number as what it is spelled.

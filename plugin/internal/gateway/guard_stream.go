@@ -83,8 +83,9 @@ func (s *Stream) refuseStream(step *Step) bool {
 // guardFrame reads one event.
 func (s *Stream) guardFrame(step *Step, ev sse.Event) {
 	g := &s.guarding
-	g.doc.LoneSurrogates = true
-	if g.doc.Parse(ev.Data) != nil {
+	doc := &s.w.guarded
+	doc.LoneSurrogates = true
+	if doc.Parse(ev.Data) != nil {
 		if s.flush(step); string(ev.Data) == "[DONE]" {
 			step.Body = append(step.Body, ev.Raw...)
 			return
@@ -92,7 +93,7 @@ func (s *Stream) guardFrame(step *Step, ev sse.Event) {
 		g.failed = &chat.Error{Status: 502, Kind: chat.Internal, Code: "upstream_unreadable", Message: "the provider's answer has an event that guards cannot read"}
 		return
 	}
-	x := events{root: g.doc.Root(), kind: ev.Type}
+	x := events{root: doc.Root(), kind: ev.Type}
 	if t := x.root.Get("type"); t.Kind() == rawjson.String {
 		x.kind = t.Bytes()
 	}

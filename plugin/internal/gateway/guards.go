@@ -15,7 +15,6 @@ type guarding struct {
 	failed  *chat.Error   // nothing passes any more
 	flagged string        // what a guard has only said of a text
 	texts   []running     // of an answer that comes in pieces
-	doc     rawjson.Doc   // of one of its events
 	key     [256]byte     // to name one of its texts
 	bare    []byte        // an event without its texts
 	inner   bool          // the event in hand is the guards' own
@@ -201,7 +200,7 @@ func (s *Stream) guardRequest(request rawjson.Value, body []byte) (rawjson.Value
 // guardedWhole has the guards read an answer in the client's dialect that is there in one
 // piece.
 func (s *Stream) guardedWhole(body []byte) ([]byte, *chat.Error) {
-	doc := &s.guarding.doc
+	doc := &s.w.guarded
 	doc.LoneSurrogates = true
 	if doc.Parse(body) != nil {
 		return nil, s.unreadable("is not JSON")

@@ -33,6 +33,7 @@ type Worker struct {
 
 	series    *meter.Set
 	doc       rawjson.Doc // of the request in hand
+	guarded   rawjson.Doc // of the answer, or the event of one, that guards read now
 	patch     rawjson.Patch
 	request   chat.Request  // that is being translated
 	response  chat.Response // the same

@@ -130,7 +130,7 @@ func (r *Redactor) Feed(p []byte, last bool) (decided int, edits []Edit) {
 			r.queue = append(r.queue, placed{Match: found[i]})
 		}
 	}
-	if r.Restore {
+	if r.Restore && !r.Of.Vault.Empty() {
 		d, found := r.restorer.feed(&r.Of.Vault, p, last)
 		decided = min(decided, d)
 		r.queue = append(r.queue, found...)

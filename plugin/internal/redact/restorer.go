@@ -22,7 +22,7 @@ func (r *restorer) feed(v *Vault, p []byte, last bool) (decided int, found []pla
 	r.text = append(r.text, p...)
 	r.t, r.last = r.text, last
 	for r.pos < len(r.t) {
-		if !v.mayBegin(r.t, r.pos) {
+		if !v.begun.mayBegin(r.t, r.pos) {
 			r.pos++
 			continue
 		}
@@ -51,7 +51,7 @@ var beginsBracket = [256]bool{'<': true, '&': true, '\\': true, '%': true, 0xe2:
 
 // mayBegin reports whether a placeholder may begin at p: with a bracket, or with the first
 // two letters of a name, where a word begins.
-func (v *Vault) mayBegin(t []byte, p int) bool {
+func (v *beginnings) mayBegin(t []byte, p int) bool {
 	c := t[p]
 	if !v.firsts[c] {
 		return beginsBracket[c]

@@ -12,8 +12,7 @@ type Vault struct {
 	entries []sealed
 	byValue map[string]int
 	last    map[string]int // of each name, the last number that was given
-	firsts  [256]bool      // letters that names in it begin with, in either case
-	seconds [256]bool      // what may follow them
+	begun   *beginnings    // of names; nil: there are none
 }
 
 type sealed struct {
@@ -28,13 +27,13 @@ func (v *Vault) Put(dst []byte, name string, value []byte) (placeholder []byte, 
 	entry, ok := v.byValue[key]
 	if !ok {
 		if v.byValue == nil {
-			v.byValue, v.last = map[string]int{}, map[string]int{}
+			v.byValue, v.last, v.begun = map[string]int{}, map[string]int{}, &beginnings{}
 		}
 		v.last[name]++
 		entry = len(v.entries)
 		v.byValue[key] = entry
 		v.entries = append(v.entries, sealed{name, v.last[name], append([]byte(nil), value...)})
-		v.begins(name)
+		v.begun.add(name)
 	}
 	e := &v.entries[entry]
 	dst = append(append(dst, '<'), e.name...)
@@ -42,8 +41,14 @@ func (v *Vault) Put(dst []byte, name string, value []byte) (placeholder []byte, 
 	return append(dst, '>'), entry
 }
 
-// begins notes what a name begins with.
-func (v *Vault) begins(name string) {
+// beginnings are what names begin with.
+type beginnings struct {
+	firsts  [256]bool // letters, in either case
+	seconds [256]bool // what may follow them
+}
+
+// add notes what a name begins with.
+func (v *beginnings) add(name string) {
 	v.firsts[toLower(name[0])], v.firsts[toUpper(name[0])] = true, true
 	if len(name) > 1 && isAlnum(name[1]) {
 		v.seconds[toLower(name[1])], v.seconds[toUpper(name[1])] = true, true
@@ -73,7 +78,7 @@ func (v *Vault) Empty() bool { return len(v.entries) == 0 }
 func (v *Vault) find(t *view, p int) (entry, end int) {
 	i := opening(t, p)
 	bracket := i > p
-	if c := t.at(i); !v.firsts[c] || !bracket && isWord(t.before(p-1)) {
+	if c := t.at(i); !v.begun.firsts[c] || !bracket && isWord(t.before(p-1)) {
 		return -1, 0
 	}
 	best, bestEnd := -1, 0
