@@ -129,9 +129,11 @@ func appendFrame(dst []byte, ev sse.Event, data []byte) []byte {
 // to look for it byte by byte would take longer than all else. -1: it is not.
 func dataAt(ev sse.Event) int {
 	const field = "data:"
-	i := bytes.Index(ev.Raw, []byte(field))
-	if i < 0 {
-		return -1
+	i := 0
+	if !bytes.HasPrefix(ev.Raw, []byte(field)) {
+		if i = bytes.Index(ev.Raw, []byte(field)); i < 0 {
+			return -1
+		}
 	}
 	if i += len(field); i < len(ev.Raw) && ev.Raw[i] == ' ' {
 		i++
@@ -168,6 +170,7 @@ type events struct {
 	kind  []byte
 	runs  bool // it has texts that go on
 	last  bool // and they end with it
+	delta bool // what is read now stands under a delta
 	found []foundText
 }
 
@@ -267,18 +270,22 @@ func (r *reader) event(v rawjson.Value, p guard.Part, key []byte) {
 }
 
 func (r *reader) eventMember(name string, of, v rawjson.Value, p guard.Part, key []byte) {
-	key = append(append(key, '/'), name...)
-	if v.Kind() != rawjson.String {
-		if r.whole(name, of, v) {
+	kind := v.Kind()
+	if kind == rawjson.Array || kind == rawjson.Object {
+		if r.whole(name) {
 			r.member(name, of, v, p)
 			return
 		}
-		r.event(v, r.partUnder(name, p), key)
+		before := r.events.delta
+		r.events.delta = before || name == "delta"
+		r.event(v, r.partUnder(name, p), append(append(key, '/'), name...))
+		r.events.delta = before
 		return
 	}
-	if isName(name) {
+	if kind != rawjson.String || isName(name) {
 		return
 	}
+	key = append(append(key, '/'), name...)
 	if p = r.partUnder(name, p); !r.runsOn(name, key) {
 		r.text(v, p, where{})
 		return
@@ -305,10 +312,10 @@ func (r *reader) eventMember(name string, of, v rawjson.Value, p guard.Part, key
 }
 
 // whole reports whether what stands under a name comes in one piece, even in an event.
-func (r *reader) whole(name string, of, v rawjson.Value) bool {
+func (r *reader) whole(name string) bool {
 	switch name {
 	case "args", "input", "arguments", "functionCall", "logprobs", "usage", "usageMetadata", "tools", "item", "response", "part", "citation", "metadata", "error":
-		return v.Kind() == rawjson.Object || v.Kind() == rawjson.Array
+		return true
 	}
 	return false
 }
@@ -335,7 +342,7 @@ func (r *reader) partUnder(name string, p guard.Part) guard.Part {
 func (r *reader) runsOn(name string, key []byte) bool {
 	switch name {
 	case "content", "text", "thinking", "reasoning", "reasoning_content", "refusal", "partial_json", "arguments", "tool_plan", "transcript", "input":
-		return bytes.Contains(key, []byte("/delta")) || name == "text" && (bytes.HasPrefix(key, []byte("/choices")) || bytes.HasPrefix(key, []byte("/candidates"))) ||
+		return r.events.delta || name == "text" && (bytes.HasPrefix(key, []byte("/choices")) || bytes.HasPrefix(key, []byte("/candidates"))) ||
 			bytes.HasPrefix(key, []byte("/message/")) && r.events.root.Get("done").Exists()
 	case "delta":
 		return true
