@@ -11,8 +11,14 @@ import (
 type Vault struct {
 	entries []sealed
 	byValue map[string]int
-	last    map[string]int // of each name, the last number that was given
-	begun   *beginnings    // of names; nil: there are none
+	names   []vaultName
+	begun   *beginnings // of names; nil: there are none
+}
+
+// A vaultName is a name that placeholders have, and their entries in the order of their numbers.
+type vaultName struct {
+	name    string
+	entries []int
 }
 
 type sealed struct {
@@ -27,18 +33,29 @@ func (v *Vault) Put(dst []byte, name string, value []byte) (placeholder []byte, 
 	entry, ok := v.byValue[key]
 	if !ok {
 		if v.byValue == nil {
-			v.byValue, v.last, v.begun = map[string]int{}, map[string]int{}, &beginnings{}
+			v.byValue, v.begun = map[string]int{}, &beginnings{}
 		}
-		v.last[name]++
 		entry = len(v.entries)
 		v.byValue[key] = entry
-		v.entries = append(v.entries, sealed{name, v.last[name], append([]byte(nil), value...)})
-		v.begun.add(name)
+		v.entries = append(v.entries, sealed{name, v.number(name, entry), append([]byte(nil), value...)})
 	}
 	e := &v.entries[entry]
 	dst = append(append(dst, '<'), e.name...)
 	dst = strconv.AppendInt(append(dst, '_'), int64(e.n), 10)
 	return append(dst, '>'), entry
+}
+
+// number gives the next entry of a name its number.
+func (v *Vault) number(name string, entry int) int {
+	for i := range v.names {
+		if x := &v.names[i]; x.name == name {
+			x.entries = append(x.entries, entry)
+			return len(x.entries)
+		}
+	}
+	v.names = append(v.names, vaultName{name, []int{entry}})
+	v.begun.add(name)
+	return 1
 }
 
 // beginnings are what names begin with.
@@ -82,30 +99,19 @@ func (v *Vault) find(t *view, p int) (entry, end int) {
 		return -1, 0
 	}
 	best, bestEnd := -1, 0
-	tried := ""
-	for k := range v.entries {
-		e := &v.entries[k]
-		if e.name == tried { // the number decides, and was read
-			continue
-		}
-		j := spelled(t, i, e.name, bracket)
+	for k := range v.names {
+		x := &v.names[k]
+		j := spelled(t, i, x.name, bracket)
 		if j == 0 {
 			continue
 		}
-		tried = e.name
-		from := j
-		n := 0
+		from, n := j, 0
 		for isDigit(t.at(j)) && j-from < 7 {
 			n = n*10 + int(t.at(j)-'0')
 			j++
 		}
-		if j == from || isDigit(t.at(j)) || j == from+7 {
-			continue
-		}
-		for m := range v.entries {
-			if x := &v.entries[m]; x.name == e.name && x.n == n {
-				best, bestEnd = m, j
-			}
+		if j > from && j < from+7 && n >= 1 && n <= len(x.entries) && j > bestEnd {
+			best, bestEnd = x.entries[n-1], j
 		}
 	}
 	if best < 0 {
@@ -121,6 +127,9 @@ func (v *Vault) find(t *view, p int) (entry, end int) {
 
 // spelled reads a name and the sign before its number, and returns where the number begins.
 func spelled(t *view, i int, name string, bracket bool) int {
+	if e := i + len(name); e < len(t.t) && t.t[e] == '_' && string(t.t[i:e]) == name { // as it was
+		return e + 1
+	}
 	for k := 0; k <= len(name); k++ {
 		if k == len(name) || name[k] == '_' {
 			if t.at(i) == '\\' {
