@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ const (
 	buffer   = "go-buffer"
 	postern  = "postern"
 	redacts  = "postern-pii"
+	limits   = "postern-limits"
 	aiFilter = "envoy.filters.http.ai_protocol_manager"
 )
 
@@ -51,7 +53,10 @@ func gateways() []gateway {
 		}},
 		{redacts, "the module with the guard that redacts, both ways; there is nothing to find", func(b *builder, _, _ wire) ([]any, bool) {
 			return []any{b.wasm(redacts, b.module, strings.TrimSuffix(posternConfig, "}")+`,"guards":[{"type":"pii"}]}`)}, true
-		}},
+		}, nil},
+		{limits, "the module with a key and 20 limits, of which four are for the requests", func(b *builder, _, _ wire) ([]any, bool) {
+			return []any{b.wasm(limits, b.module, limited())}, true
+		}, nil},
 	}
 }
 
@@ -63,6 +68,21 @@ const posternConfig = `{
 "models":[
  {"name":"gpt-4o","targets":[{"provider":"openai"}]},
  {"name":"claude-mock","targets":[{"provider":"anthropic"}]}]}`
+
+// limited is posternConfig with the load's client as a consumer, and 20 limits.
+func limited() string {
+	list := []string{
+		`{"key":["consumer"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["ip"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["tenant"],"tokens":1000000000000,"per":"1d"}`,
+		`{"key":["consumer","model"],"output_tokens":1000000000000,"per":"month"}`,
+	}
+	for i := range 16 {
+		list = append(list, fmt.Sprintf(`{"key":["consumer"],"requests":10,"per":"%dm","when":{"models":["other-%d-*"]}}`, i+1, i))
+	}
+	return strings.TrimSuffix(posternConfig, "}") + fmt.Sprintf(`,"consumers":[{"name":"load","tenant":"acme","keys":[{"sha256":"%x"}]}],"limits":[%s]}`,
+		sha256.Sum256([]byte("sk-client")), strings.Join(list, ","))
+}
 
 func gatewayNames() []string {
 	var names []string
@@ -78,13 +98,15 @@ func pickGateways(list string, withPostern bool) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if list != "" && (slices.Contains(names, postern) || slices.Contains(names, redacts)) && !withPostern {
-		return nil, fmt.Errorf("gateways %s and %s need --module", postern, redacts)
+	if list != "" && slices.ContainsFunc(names, isOurs) && !withPostern {
+		return nil, fmt.Errorf("gateways that begin with %s need --module", postern)
 	}
 	return slices.DeleteFunc(gatewayNames(), func(n string) bool {
-		return n != plain && !slices.Contains(names, n) || (n == postern || n == redacts) && !withPostern
+		return n != plain && !slices.Contains(names, n) || isOurs(n) && !withPostern
 	}), nil
 }
+
+func isOurs(name string) bool { return strings.HasPrefix(name, postern) }
 
 func describeGateways() string {
 	var b strings.Builder
