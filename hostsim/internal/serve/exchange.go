@@ -33,6 +33,7 @@ type exchange struct {
 	// Only touched while the worker is held, and after the end.
 	host                 *bootstrap.VirtualHost
 	route                *bootstrap.Route
+	retry                *bootstrap.Retry // of the route and the request; nil: none
 	cluster              *cluster
 	tried                []*endpoint
 	request              *hostsim.Headers // as it goes upstream

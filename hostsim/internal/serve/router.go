@@ -40,8 +40,9 @@ func (ex *exchange) routeRequest(h *hostsim.Headers) hostsim.Route {
 		ex.timers.limit.Store(int64(r.IdleTimeout))
 		ex.touch()
 	}
-	route := hostsim.Route{UpstreamPlugins: ex.cluster.plugins, Timeout: r.Timeout, Attempt: ex.announce}
-	if r.Retry != nil && len(r.Retry.On) > 0 {
+	route := hostsim.Route{UpstreamPlugins: ex.cluster.plugins, Timeout: askedTimeout(r.Timeout, h), Attempt: ex.announce}
+	ex.retry = askedRetry(r.Retry, route.Timeout, h)
+	if ex.retry != nil && len(ex.retry.On) > 0 {
 		route.Retry = ex.again
 	}
 	return route
@@ -192,7 +193,7 @@ func edit(h *hostsim.Headers, edits []bootstrap.HeaderEdit, s format.Stream) {
 
 // announce picks the endpoint of an attempt and shows it to the plugins.
 func (ex *exchange) announce(n int) map[string]any {
-	to := ex.cluster.pick(ex.route.Retry, ex.tried)
+	to := ex.cluster.pick(ex.retry, ex.tried)
 	ex.tried = append(ex.tried, to)
 	if ex.route.HostRewrite.Auto {
 		ex.rewriteHost(ex.request, to.hostname())
@@ -225,13 +226,6 @@ func (ex *exchange) attributes(to *endpoint) map[string]any {
 	}
 }
 
-func (ex *exchange) retry() *bootstrap.Retry {
-	if ex.route == nil {
-		return nil
-	}
-	return ex.route.Retry
-}
-
 // backOff waits before another attempt, longer each time, by chance up to a bound.
 func (a *attempt) backOff(p *bootstrap.Retry) {
 	if a.number <= 1 || p == nil {
@@ -247,7 +241,7 @@ func (a *attempt) backOff(p *bootstrap.Retry) {
 
 // again decides whether another attempt is made.
 func (ex *exchange) again(r hostsim.Retry) bool {
-	p := ex.route.Retry
+	p := ex.retry
 	if !retriable(p, r) {
 		return false
 	}

@@ -140,6 +140,44 @@ func TestRetries(t *testing.T) {
 	equal(t, "log", r.out.lines(1)[0], "200 3 -")
 }
 
+// A plugin's headers add to what the route says of retries, and go no further.
+func TestRetriesThatAreAskedFor(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for name := range r.Header {
+			if strings.HasPrefix(name, "X-Envoy-") {
+				t.Errorf("got %s upstream", name)
+			}
+		}
+		switch calls.Add(1) {
+		case 1:
+			w.Header().Set("again", "1")
+			w.WriteHeader(400)
+		case 2:
+			w.WriteHeader(409)
+		case 3:
+			panic(http.ErrAbortHandler)
+		case 4:
+			<-r.Context().Done() // silence
+		}
+	})
+	script := `
+on request_headers
+add_header_map_value 0 x-envoy-retry-on retriable-headers,reset,retriable-status-codes
+add_header_map_value 0 x-envoy-retriable-header-names again,anew
+add_header_map_value 0 x-envoy-retriable-status-codes 409
+add_header_map_value 0 x-envoy-max-retries 4
+add_header_map_value 0 x-envoy-upstream-rq-per-try-timeout-ms 200
+add_header_map_value 0 x-envoy-upstream-rq-timeout-ms 10000
+`
+	r := start(t, file{clusters: []object{cluster("up", up)}, log: "%RESPONSE_CODE% %UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+		hcm: object{"http_filters": list{wasm(t, script), object{"name": "router", "typed_config": object{"@type": types + "extensions.filters.http.router.v3.Router", "suppress_envoy_headers": true}}}}})
+	r.do("POST", r.url, strings.NewReader("text"))
+	equal(t, "log", r.out.lines(1)[0], "200 5")
+}
+
 func TestRetriesRunOut(t *testing.T) {
 	t.Parallel()
 	up := upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })

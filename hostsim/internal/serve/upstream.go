@@ -174,7 +174,7 @@ func contentLength(h hostsim.Headers) (int64, bool) {
 // send runs the attempt and plays the upstream to the stream.
 func (ex *exchange) send(a *attempt) {
 	defer a.cancel(nil)
-	a.backOff(ex.retry())
+	a.backOff(ex.retry)
 	r, err := a.request()
 	if err != nil {
 		ex.broken(a, "protocol error", "UPE")
@@ -184,7 +184,7 @@ func (ex *exchange) send(a *attempt) {
 	m.begin()
 	defer m.end()
 	a.start = time.Now()
-	resp, err := a.roundTrip(r, ex.retry(), ex.r.ProtoMajor == 2)
+	resp, err := a.roundTrip(r, ex.retry, ex.r.ProtoMajor == 2)
 	if err != nil {
 		if a.ctx.Err() != nil {
 			ex.gaveUp(a) // for itself, or because the stream has
@@ -257,7 +257,7 @@ func (ex *exchange) gaveUp(a *attempt) {
 		return
 	}
 	ex.setFlag("UT")
-	p := ex.retry()
+	p := ex.retry
 	if r := (hostsim.Retry{Attempt: a.number, Reset: errPerTry.Error()}); a.number <= p.Retries && retriable(p, r) {
 		ex.step(func() error { return ex.stream.UpstreamReset(r.Reset) })
 		return
