@@ -187,7 +187,12 @@ func chatFor(model string, stream bool) string {
 // send asks for a model and returns what its client gets and what the access log says.
 func (s *suite) send(t *testing.T, model string, stream bool) (status int, header http.Header, body, record string) {
 	t.Helper()
-	return s.ask(t, "fallback", chatFor(model, stream))
+	return s.sendTo(t, "fallback", model, stream)
+}
+
+func (s *suite) sendTo(t *testing.T, listener, model string, stream bool) (status int, header http.Header, body, record string) {
+	t.Helper()
+	return s.ask(t, listener, chatFor(model, stream))
 }
 
 // ask sends a chat to a listener, likewise.
@@ -279,13 +284,18 @@ func TestChainsThatAreLonger(t *testing.T) {
 // deadline at most.
 func TestNobodyNoticesAFlakyProvider(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	start(t).manyAsk(t, "fallback")
+}
+
+// manyAsk has clients of a listener ask a provider that is flaky before one that is not.
+func (s *suite) manyAsk(t *testing.T, listener string) {
+	t.Helper()
 	const workers, each = 10, 30
 	errs := make(chan error, workers*each)
 	for range workers {
 		go func() {
 			for range each {
-				status, answer, err := tryPost(context.Background(), s.url("fallback")+"/v1/chat/completions", strings.NewReader(chatFor("flaky", true)))
+				status, answer, err := tryPost(context.Background(), s.url(listener)+"/v1/chat/completions", strings.NewReader(chatFor("flaky", true)))
 				if err == nil && status == 200 {
 					err = grammar.OpenAIChat([]byte(answer))
 				} else if err == nil {

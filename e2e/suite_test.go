@@ -38,6 +38,8 @@ var environment = cases.Environment()
 // suite is the one Envoy that all tests share, for each start costs seconds: every
 // test's listeners and clusters are in it from the start.
 type suite struct {
+	nativeParts
+
 	dir       string
 	envoy     *envoy.Process
 	listeners map[string]string // name → address
@@ -111,7 +113,7 @@ func newSuite() (*suite, error) {
 		listeners = append(listeners, l.Build())
 		return nil
 	}
-	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal, s.fallback, s.meaning, s.sequels, s.flaps, s.everyPair} {
+	for _, part := range []func(add func(string, envoy.Listener) error) ([]any, error){s.cases, s.providers, s.sdks, s.administration, s.vertex, s.universal, s.fallback, s.meaning, s.native, s.sequels, s.flaps, s.everyPair} {
 		c, err := part(add)
 		if err != nil {
 			return nil, err

@@ -182,6 +182,15 @@ func (o *Object) Require(keys ...string) {
 	}
 }
 
+// Only reports every key of the document but some, for one reason.
+func (o *Object) Only(problem string, keys ...string) {
+	for it := o.value.Members(); it.Next(); {
+		if !declared(keys, it.Key) {
+			o.run.errs.add(it.Key.Path(), problem)
+		}
+	}
+}
+
 // ExactlyOne demands one of keys, which are declared elsewhere.
 func (o *Object) ExactlyOne(keys ...string) {
 	if o.describing() {

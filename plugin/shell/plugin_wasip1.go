@@ -15,19 +15,23 @@ import (
 
 // Serve makes the gateway the module's content.
 func Serve(parts config.Parts, build gateway.Build) {
+	shared := gateway.NewHandover()
 	abi.Serve(func(id uint32) abi.Plugin {
-		return &plugin{id: id, parts: parts, build: build, host: &host{}}
+		return &plugin{id: id, parts: parts, build: build, host: &host{}, shared: shared}
 	})
 }
 
-// A plugin is one configured gateway in one of the proxy's threads.
+// A plugin is one configured gateway, or the place of its attempts, in one of the proxy's
+// threads.
 type plugin struct {
 	types.DefaultPluginContext
 	id     uint32
 	parts  config.Parts
 	build  gateway.Build
 	host   *host
+	shared *gateway.Handover
 	worker *gateway.Worker
+	tries  *gateway.Attempts          // in the place of a worker
 	calls  map[uint32]gateway.Callout // under way, by the proxy's numbers
 	spare  []*stream                  // done with, ready for use again
 	buffer []adapters.Header          // of the callback in hand
@@ -51,7 +55,12 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 		abi.Log(abi.Critical, "postern: the proxy has no timer: "+err.Error())
 		return types.OnPluginStartStatusFailed
 	}
+	if plan.Role == config.Attempt {
+		p.tries = gateway.NewAttempts(p.shared, p.host)
+		return types.OnPluginStartStatusOK
+	}
 	p.worker = gateway.NewWorker(plan, p.host, p.build)
+	p.worker.Share(p.shared)
 	for _, note := range p.worker.Notes() {
 		abi.Log(abi.Info, "postern: "+note)
 	}
@@ -68,7 +77,11 @@ func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
 		s = &stream{}
 	}
 	*s = stream{p: p, id: id}
-	s.gw = p.worker.NewStream(s)
+	if p.tries != nil {
+		s.gw = p.tries.NewAttempt(s)
+	} else {
+		s.gw = p.worker.NewStream(s)
+	}
 	return s
 }
 
@@ -94,6 +107,10 @@ func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
 // write of a pointer is noted.
 func (p *plugin) OnTick() {
 	runtime.Gosched()
+	if p.tries != nil {
+		p.wake(p.tries.Tick())
+		return
+	}
 	p.wake(p.worker.Tick())
 	p.flush()
 }

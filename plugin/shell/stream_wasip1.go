@@ -8,12 +8,26 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
-// stream is one request as the proxy sees it.
+// events are those of a request, or of one attempt at it.
+type events interface {
+	RequestHeaders(h []adapters.Header, end bool) *gateway.Step
+	RequestProgress(size int) *gateway.Step
+	RequestBody(p []byte) *gateway.Step
+	ResponseHeaders(h []adapters.Header, end bool) *gateway.Step
+	ResponseProgress(size int) *gateway.Step
+	ResponseBody(p []byte, end bool) *gateway.Step
+	ResponseTrailers(p []byte) *gateway.Step
+	Done() *gateway.Step
+	Foreign() bool
+	Unasked() *gateway.Step
+}
+
+// stream is one request, or attempt, as the proxy sees it.
 type stream struct {
 	types.DefaultHttpContext
 	p        *plugin
 	id       uint32
-	gw       *gateway.Stream
+	gw       events
 	request  gateway.Want
 	response gateway.Want
 }
@@ -56,7 +70,7 @@ func (s *stream) requestBody(size int) types.Action {
 }
 
 func (s *stream) applyRequest(step *gateway.Step) types.Action {
-	s.p.flush()
+	s.flush()
 	if instead := s.gw.Unasked(); instead != nil {
 		step = instead
 	}
@@ -119,14 +133,33 @@ func (s *stream) OnHttpStreamDone() {
 	for _, x := range step.Samples {
 		record(x)
 	}
-	s.p.flush()
-	s.p.worker.Release(s.gw)
+	s.flush()
+	if g, ok := s.gw.(*gateway.Stream); ok {
+		s.p.worker.Release(g)
+	}
 	s.p.release(s)
+}
+
+// flush carries out what the event has left to do beside its step. Of an attempt that is the
+// gateway's, in whose context the answers have to come.
+func (s *stream) flush() {
+	a, ok := s.gw.(*gateway.Attempt)
+	if !ok {
+		s.p.flush()
+		return
+	}
+	home, ok := a.Home().(*stream)
+	if !ok {
+		return
+	}
+	s.check(abi.SetContext(home.p.id))
+	home.p.flush()
+	s.check(abi.SetContext(s.id))
 }
 
 // apply carries a step out.
 func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferType) types.Action {
-	s.p.flush()
+	s.flush()
 	if step.Log != "" {
 		s.check(abi.Log(abi.Warn, "postern: "+step.Log))
 	}

@@ -110,6 +110,12 @@ func TestWhatIsRefused(t *testing.T) {
 		{"model without targets", provider("") + `,"models":[{"name":"m"}]}`, []string{"models[0].targets: missing"}},
 		{"causes of a fallback that are none", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai"}],"retry":{"attempts":1,"on":[true]},"fallback":[{"provider":"openai","on":[200,"3xx","rate_limit",429,"5xx"]}]}]}`,
 			[]string{"models[0].retry.on[0]: want", "models[0].fallback[0].on[0]: want 400 to 599, got 200", "models[0].fallback[0].on[1]: want one of", `did you mean "rate_limited"`}},
+		{"a cluster that the plugin does not use", provider("") + `,"models":[{"name":"m","cluster":"c","targets":[{"provider":"openai","cluster":"d"}]}]}`, []string{"models[0].cluster: goes with mechanism: native", "models[0].targets[0].cluster: goes with mechanism: native"}},
+		{"a native group without a cluster", provider("") + `,"models":[{"name":"m","mechanism":"native","targets":[{"provider":"openai","cluster":"d"},{"provider":"openai"}]}]}`, []string{"models[0].targets[1].cluster: is required with mechanism: native"}},
+		{"what the proxy decides", provider("") + `,"models":[{"name":"m","mechanism":"native","cluster":"c","strategy":"priority","targets":[{"provider":"openai","weight":3}],"retry":{"backoff":"1s","on":["guard"]},"fallback":[{"provider":"openai","on":["timeout"]}],"continue":{}}]}`,
+			[]string{"models[0].strategy: needs a cluster for each target", "models[0].targets[0].weight: needs a cluster of the target's own", "models[0].retry.backoff: goes with mechanism: plugin", "models[0].retry.on: guard goes with mechanism: plugin", "models[0].continue: goes with mechanism: plugin", "models[0].fallback[0].on: goes with mechanism: plugin"}},
+		{"a native group where bodies cannot be had", `{"hold_headers":"never",` + provider("")[1:] + `,"models":[{"name":"m","mechanism":"native","cluster":"c","targets":[{"provider":"openai"}]}]}`, []string{"models[0].mechanism: native needs the bodies"}},
+		{"an attempt that is more", `{"role":"attempt","hold_headers":"always","provider":[]}`, []string{"hold_headers: does not go with role: attempt", "provider: does not go with role: attempt"}},
 		{"weights that add up to nothing", provider("") + `,"models":[{"name":"m","targets":[{"provider":"openai","weight":0},{"provider":"openai","weight":0}]}]}`, []string{"models[0].targets: want"}},
 		{"guards with mistakes", provider("") + `,"guards":[{"type":"pi"},{"type":"pii","entities":["EMAIL"],"action":"hash","keep":9,"terms":[{"entity":"x","words":["a"]},{"entity":"OWN","words":["b"],"patterns":["a*"]}]}]}`,
 			[]string{`guards[0].type: want one of "pii"`, "guards[1].entities[0]: want one of", "guards[1].keep: want 0 to 8", "guards[1].terms[0].entity: want capitals", "guards[1].terms[1].words[0]: want 2 to 128", "guards[1].terms[1].patterns[0]: matches the empty string", "guards[1].hash_key_env: missing"}},
@@ -272,4 +278,33 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("accepted %q with a model without targets", document)
 		}
 	})
+}
+
+func must(t *testing.T, document string) *config.Plan {
+	t.Helper()
+	plan, err := read(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func TestNativeGroups(t *testing.T) {
+	t.Parallel()
+	plan := must(t, provider("")+`,"models":[
+		{"name":"one","mechanism":"native","cluster":"c","targets":[{"provider":"openai","model":"a"}],"fallback":[{"provider":"openai","model":"b"},{"provider":"openai","model":"c"}]},
+		{"name":"each","mechanism":"native","strategy":"priority","retry":{"attempts":4},"targets":[{"provider":"openai","model":"a","cluster":"a","weight":3},{"provider":"openai","model":"b","cluster":"b"}]}]}`)
+	var groups []*config.Group
+	for m := range plan.EachModel {
+		groups = append(groups, m.Groups...)
+	}
+	if g := groups[0]; !g.Native || g.Picks || g.Cluster != "c" || g.Retry.Attempts != 2 {
+		t.Errorf("got %+v, want a group of one cluster with two retries", g)
+	}
+	if g := groups[1]; !g.Native || !g.Picks || g.Targets[1].Cluster != "b" || g.Retry.Attempts != 4 {
+		t.Errorf("got %+v, want a group that picks among clusters, with four retries", g)
+	}
+	if plan := must(t, `{"role":"attempt"}`); plan.Role != config.Attempt || len(plan.Providers) > 0 {
+		t.Errorf("got %+v, want an attempt", plan)
+	}
 }

@@ -119,7 +119,8 @@ type Target struct {
 	Provider *Provider
 	Model    string // what the provider calls it; "" is the name that the client used
 	Weight   int
-	Place    int // among the plan's Spots
+	Place    int    // among the plan's Spots
+	Cluster  string // of a native group: where requests go that begin here; "" is the group's
 }
 
 // Admin is the gateway's own endpoint.

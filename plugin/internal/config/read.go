@@ -53,8 +53,9 @@ func (r *reader) plan(o *strict.Object) {
 	r.out.Identity = &identity.Gate{Keys: identity.Keys{}, Consumers: map[string][]*identity.Caller{}}
 	r.proves = o.Has("identity")
 	r.spots = map[[2]string]int{}
-	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's.", "gateway", "gateway") == "gateway" {
-		r.out.Role = Gateway
+	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's, where it needs no other key.", "gateway", "gateway", "attempt") == "attempt" {
+		r.out.Role = Attempt
+		o.Only("does not go with role: attempt, which has everything from the gateway", "role")
 	}
 	switch o.Enum("hold_headers", "Whether the proxy's Wasm filter has allow_on_headers_stop_iteration: always if it has, never if it has not, auto to find out.", "auto", "auto", "always", "never") {
 	case "always":
@@ -64,8 +65,8 @@ func (r *reader) plan(o *strict.Object) {
 	}
 	o.Objects("match", "Which requests are the gateway's, the first match wins; none means every AI path of every host.", r.match)
 	o.Objects("providers", "The upstream APIs.", r.provider)
-	if !o.Has("providers") || len(r.scope.providers) == 0 {
-		o.Require("providers")
+	if r.out.Role == Gateway && !o.Has("providers") {
+		o.Fail("providers", "missing")
 	}
 	r.out.Providers = r.scope.providers
 	r.out.Models = r.models(o, "What clients may ask for, the first match wins; none means every model that a provider has.")

@@ -34,6 +34,10 @@ type Group struct {
 	Fallback []Fallback
 	Mirror   *Mirror // nil: nothing is copied
 
+	Native  bool   // the proxy retries, and picks among Targets and Fallback
+	Cluster string // of a native group: where its requests go, unless their target says
+	Picks   bool   // a native group's targets have clusters of their own to choose from
+
 	FirstToken time.Duration // until a stream has to have content; 0: whenever
 	Idle       time.Duration // that a stream may say nothing; 0: as long as it likes
 	Continue   Continue
@@ -161,9 +165,11 @@ func (r *reader) models(o *strict.Object, doc string) *Models {
 func (r *reader) group(m *Model, o *strict.Object) *Group {
 	g := &Group{Pick: route.Group{Number: r.out.Groups}}
 	r.out.Groups++
+	r.mechanism(g, o)
 	o.Objects("targets", "Where requests go.", func(_ int, o *strict.Object) {
 		t := r.target(m, o)
 		t.Weight = o.Int("weight", "Its share of the requests.", 1, 0, 1_000_000)
+		t.ownCluster(g, o)
 		g.Targets = append(g.Targets, t)
 		hash := route.Hash(t.Model)
 		if t.Provider != nil {
@@ -202,6 +208,9 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 	o.Objects("fallback", "Where a request goes when the targets have failed, in this order.", func(_ int, o *strict.Object) {
 		f := Fallback{Target: r.target(m, o)}
 		f.On = cause(o)
+		if g.Native && o.Has("on") {
+			o.Fail("on", "goes with mechanism: plugin; here the proxy picks what follows, for any reason of retry.on")
+		}
 		g.Fallback = append(g.Fallback, f)
 	})
 	g.FirstToken = o.Duration("first_token", "Until a stream has to have content, or the next target is tried; 0s: whenever it likes. It is looked at ten times a second, and given up at the last time before.", 0, 0, time.Hour)
@@ -210,6 +219,7 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 		g.Continue.Attempts = o.Int("attempts", "How often for one stream.", 1, 1, maxRetries)
 		g.Continue.Text = o.Bytes("text", "How long the text may be that there is to go on with.", 64<<10, 1<<10, 1<<20)
 	})
+	g.leaveToProxy(o)
 	g.Timeout = o.Duration("timeout", "Until an answer that is no stream has to come, or the next target is tried; 0s: whenever it likes. Models say nothing before they have thought of all, so it has to be long.", 0, 0, time.Hour)
 	g.Deadline = o.Duration("deadline", "After this nothing more is tried, counted from the request; 0s: never.", 0, 0, time.Hour)
 	r.mirror(m, g, o)
@@ -234,14 +244,23 @@ func (r *reader) mirror(m *Model, g *Group, o *strict.Object) {
 
 func (r *reader) retry(g *Group, o *strict.Object) {
 	usual := 0
-	if g.Pick.Strategy == route.Priority {
-		usual = max(0, min(len(g.Targets)-1, maxRetries))
+	if g.Native {
+		usual = min(len(g.Targets)+o.Value("fallback").Len()-1, maxRetries)
+	} else if g.Pick.Strategy == route.Priority {
+		usual = min(len(g.Targets)-1, maxRetries)
 	}
+	usual = max(0, usual)
 	g.Retry = Retry{Attempts: usual, On: route.Cause{Reasons: route.Failures}}
 	o.Object("retry", "How another of the targets is tried when one fails, or the same if there is no other.", func(o *strict.Object) {
-		g.Retry.Attempts = o.Int("attempts", "How often, beside the first. With the strategy priority it is as often as there are other targets unless said.", usual, 0, maxRetries)
+		g.Retry.Attempts = o.Int("attempts", "How often, beside the first. With the strategy priority it is as often as there are other targets unless said, with mechanism: native as often as there are other targets and fallbacks.", usual, 0, maxRetries)
 		g.Retry.Backoff = o.Duration("backoff", "How long to wait before a target that has failed already, at first; each time twice as long, and by chance up to half less. It is looked at ten times a second.", 500*time.Millisecond, 0, time.Minute)
 		g.Retry.On = cause(o)
+		if g.Native && o.Has("backoff") {
+			o.Fail("backoff", "goes with mechanism: plugin; here it is the retry_back_off of the proxy's route")
+		}
+		if g.Native && g.Retry.On.Reasons.Has(route.Guarded) {
+			o.Fail("on", "guard goes with mechanism: plugin; here guards read what the proxy has let pass")
+		}
 	})
 }
 

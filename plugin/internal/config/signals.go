@@ -19,6 +19,8 @@ const (
 	FactProvider
 	FactOperation
 	FactCacheID
+	FactHash  // of what sticks
+	FactChain // what may follow on the target
 	FactTokens
 	FactInputTokens
 	FactOutputTokens
@@ -49,7 +51,7 @@ func (s *Signals) Header(name string) bool {
 }
 
 func (r *reader) signals(o *strict.Object) {
-	callers := []string{"consumer", "tenant", "tier", "model", "provider", "operation", "cache_id"}
+	callers := []string{"consumer", "tenant", "tier", "model", "provider", "operation", "cache_id", "hash", "chain"}
 	all := append(callers, "tokens", "input_tokens", "output_tokens", "cost_micro_usd")
 	out := &r.out.Signals
 	o.Object("signals", "What the proxy's other filters are told of a request, for limits, routes, caches and logs of their own.", func(o *strict.Object) {

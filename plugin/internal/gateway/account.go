@@ -24,7 +24,7 @@ func (s *Stream) Done() *Step {
 	}
 	s.finished = s.w.port.Now()
 	if s.late = under && s.attempts != nil && s.attempts.waiting; !s.late {
-		s.settleUsage(under && s.phase == released)
+		s.settleUsage(under && s.phase == released && !s.handed.untried())
 		s.store()
 		s.disembark()
 	}
@@ -32,6 +32,7 @@ func (s *Stream) Done() *Step {
 	s.sample(step, group)
 	s.guarded(step)
 	s.amounts(step)
+	s.w.handover.drop(s.handed)
 	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
 	return step
 }

@@ -191,7 +191,12 @@ func (s *Stream) allot(request rawjson.Value, body []byte) (rawjson.Value, []byt
 // toTarget sends a request to its target, or to what follows that.
 func (s *Stream) toTarget(request rawjson.Value, body []byte) *Step {
 	s.keep(body)
-	step := s.resend(s.dispatch(request, body))
+	var step *Step
+	if g := s.routing.group; g != nil && g.Native {
+		step = s.handOver()
+	} else {
+		step = s.resend(s.dispatch(request, body))
+	}
 	if step.Reply == nil {
 		s.mirror(body)
 	}

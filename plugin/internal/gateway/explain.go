@@ -45,14 +45,24 @@ func (w *Worker) Explain(h []adapters.Header, body []byte, caller *identity.Call
 	if g.Name != "" || g.When != nil {
 		lines = append(lines, "branch: "+g.Name)
 	}
-	lines = append(lines, "strategy: "+g.Pick.Strategy.String()+s.stays())
+	switch {
+	case g.Native && !g.Picks:
+		lines = append(lines, "strategy: the proxy's, in its cluster "+g.Cluster)
+	case g.Native:
+		lines = append(lines, "strategy: "+g.Pick.Strategy.String()+s.stays()+", and what follows the proxy's")
+	default:
+		lines = append(lines, "strategy: "+g.Pick.Strategy.String()+s.stays())
+	}
 	for i := range g.Targets {
 		line := "target: " + placeName(&g.Targets[i]) + ", weight " + itoa(g.Targets[i].Weight)
 		if s.routing.tried.Has(i) {
 			line += ", not for this caller"
 		}
-		if s.routing.stick != 0 && i == s.routing.at {
+		if s.routing.stick != 0 && i == s.routing.at && (!g.Native || g.Picks) {
 			line += ", the one that this request goes to"
+		}
+		if c := g.Targets[i].Cluster; c != "" {
+			line += ", in the cluster " + c
 		}
 		lines = append(lines, line)
 	}
@@ -61,7 +71,11 @@ func (w *Worker) Explain(h []adapters.Header, body []byte, caller *identity.Call
 	}
 	for i := range g.Fallback {
 		f := &g.Fallback[i]
-		lines = append(lines, "fallback: "+placeName(&f.Target)+" on "+words(&f.On))
+		line := "fallback: " + placeName(&f.Target)
+		if !g.Native {
+			line += " on " + words(&f.On)
+		}
+		lines = append(lines, line)
 	}
 	if n := g.Continue.Attempts; n > 0 {
 		lines = append(lines, "goes on with streams that break off: "+itoa(n))

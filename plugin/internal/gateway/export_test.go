@@ -13,6 +13,8 @@ func (w *Worker) Left() string {
 		return "requests that wait for equal ones, or are waited for"
 	case len(w.refreshing) > 0:
 		return "requests of its own"
+	case len(w.handover.open) > 0:
+		return "requests that are handed over"
 	case w.bytes != 0:
 		return "bytes that count as held"
 	case w.book != nil && w.book.Lost > 0:

@@ -12,7 +12,7 @@ const maxTries = 20
 
 // keep keeps the request's body for whatever may follow.
 func (s *Stream) keep(body []byte) {
-	if g := s.routing.group; g != nil && g.Again() && s.attempts == nil { // a list says itself what follows
+	if g := s.routing.group; g != nil && (g.Again() || g.Native) && s.attempts == nil { // a list says itself what follows
 		s.routing.kept = append([]byte(nil), body...)
 	}
 }
@@ -248,7 +248,7 @@ func (s *Stream) silent(now int64) route.Reason {
 // watchClock has the answer begin in time.
 func (s *Stream) watchClock() {
 	g := s.routing.group
-	if g != nil && (s.patience() > 0 || s.weighing.stream && g.Idle > 0) && s.routing.kept != nil && s.list == nil && (s.attempts == nil || !s.attempts.calling) {
+	if g != nil && s.handed == nil && (s.patience() > 0 || s.weighing.stream && g.Idle > 0) && s.routing.kept != nil && s.list == nil && (s.attempts == nil || !s.attempts.calling) {
 		s.w.eager.add(s)
 	}
 }

@@ -21,6 +21,9 @@ func (s *Stream) form(body []byte) *Step {
 	if s.phase == released {
 		return s.follow()
 	}
+	if g := s.routing.group; g != nil && g.Native {
+		return s.reject(notRetried(s.model, "with a form"))
+	}
 	guarded, e := s.guardForm(body)
 	if e != nil {
 		return s.reject(e)

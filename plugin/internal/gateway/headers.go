@@ -166,7 +166,7 @@ func (w *Worker) readOwn(in *clientHeaders, name, v string) {
 		if own, ok = strings.CutPrefix(name, cloudflarePrefix); !ok {
 			if strings.HasPrefix(name, amazonPrefix) {
 				in.own = append(in.own, name)
-			} else if strings.HasPrefix(name, "anthropic-") || strings.HasPrefix(name, "openai-") || strings.HasPrefix(name, "x-goog-") || strings.HasPrefix(name, "amz-sdk-") {
+			} else if ofAnAPI(name) {
 				in.api = append(in.api, name)
 				if name == "anthropic-beta" {
 					in.wishes.beta = v

@@ -83,10 +83,24 @@ func (p *proxy) Property(path string) ([]byte, bool) {
 	return []byte(p.details), p.details != ""
 }
 
+// filter has the events of a stream, or of an attempt.
+type filter interface {
+	RequestHeaders(h []adapters.Header, end bool) *gateway.Step
+	RequestProgress(size int) *gateway.Step
+	RequestBody(p []byte) *gateway.Step
+	ResponseHeaders(h []adapters.Header, end bool) *gateway.Step
+	ResponseProgress(size int) *gateway.Step
+	ResponseBody(p []byte, end bool) *gateway.Step
+	ResponseTrailers(p []byte) *gateway.Step
+	Done() *gateway.Step
+	Foreign() bool
+	Unasked() *gateway.Step
+}
+
 // exchange is one request on its way through.
 type exchange struct {
 	p        *proxy
-	gw       *gateway.Stream
+	gw       filter
 	upstream *cases.Message // what the provider has got
 	response cases.Message
 	record   []byte
@@ -160,7 +174,10 @@ func (p *proxy) wake(wakes []gateway.Wake) {
 
 // request sends a whole request, its body in pieces that end at cuts.
 func (x *exchange) request(m cases.Message, cuts ...int) {
-	h := requestHeaders(m)
+	x.send(requestHeaders(m), m, cuts...)
+}
+
+func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 	step := x.gw.RequestHeaders(h, len(m.Body) == 0)
 	if x.replied(step) {
 		return
@@ -366,7 +383,9 @@ func (x *exchange) done() {
 	if r, ok := x.told["postern"]; ok {
 		x.record = []byte(r)
 	}
-	x.p.worker.Release(x.gw)
+	if s, ok := x.gw.(*gateway.Stream); ok {
+		x.p.worker.Release(s)
+	}
 	x.p.rouse()
 }
 

@@ -60,10 +60,8 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		return s.hold()
 	}
 	s.leave()
-	s.firstByte = s.w.port.Now()
-	head := readResponse(h)
-	s.status = head.status
-	s.arrived(head, h)
+	s.takeBack()
+	head := s.see(h)
 	if step := s.weigh(head, h, end); step != nil {
 		return step
 	}
@@ -72,6 +70,15 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 		s.hear(end)
 	}
 	return step
+}
+
+// see notes what an answer's headers tell.
+func (s *Stream) see(h []adapters.Header) responseHead {
+	s.firstByte = s.w.port.Now()
+	head := readResponse(h)
+	s.status = head.status
+	s.arrived(head, h)
+	return head
 }
 
 // begin begins an answer that is one, or the last there is.

@@ -60,12 +60,12 @@ func (s *Stream) branch(request rawjson.Value) {
 	if s.in.debug && s.caller != nil && glob.Any(w.plan.Client.Debug, s.caller.Name) {
 		r.explain = s.explain(g)
 	}
-	if len(g.Targets) == 1 && len(g.Fallback) == 0 {
+	if len(g.Targets) == 1 && len(g.Fallback) == 0 || g.Native && !g.Picks {
 		s.aimAtOwn(0)
 		return
 	}
 	s.aimAtOwn(s.pick(0))
-	if w.board.Place(s.target.Place).Rests(s.began) > 0 {
+	if !g.Native && w.board.Place(s.target.Place).Rests(s.began) > 0 {
 		s.passOver()
 	}
 }
@@ -177,7 +177,11 @@ func (s *Stream) explain(g *config.Group) string {
 	if g.Name != "" {
 		b.WriteString("branch " + g.Name + "; ")
 	}
-	b.WriteString(g.Pick.Strategy.String() + " of ")
+	if g.Native && !g.Picks {
+		b.WriteString("the proxy's choice of ")
+	} else {
+		b.WriteString(g.Pick.Strategy.String() + " of ")
+	}
 	one := func(t *config.Target) {
 		b.WriteString(t.Provider.Name + "/" + t.Model)
 		if until := s.w.board.Place(t.Place).Rests(s.began); until > 0 {
@@ -319,7 +323,7 @@ func (s *Stream) land(v route.Verdict, rest int64) {
 // arrived notes that an answer has begun, and what its headers tell of the key.
 func (s *Stream) arrived(head responseHead, h []adapters.Header) {
 	r := &s.routing
-	if r.left == 0 {
+	if r.left == 0 || s.handed.waits() { // an attempt has seen them
 		return
 	}
 	if head.status < 400 {

@@ -37,6 +37,10 @@ func (s *Stream) fact(f config.Fact) string {
 		if k := s.cache.query.Key; k != (cache.Key{}) && s.cache.keeps() {
 			v = hexOf(k)
 		}
+	case config.FactHash:
+		v = s.hashKey()
+	case config.FactChain:
+		v = s.chain()
 	default:
 		c := s.caller
 		if c == nil {
@@ -93,7 +97,7 @@ const maxAmount = 1_000_000_000
 // amounts tells the proxy's other filters what a request has taken, which is nothing if no
 // provider has got it.
 func (s *Stream) amounts(step *Step) {
-	if a := s.attempts; a != nil && a.at > 0 { // another model or provider than it left for
+	if a := s.attempts; a != nil && a.at > 0 || s.handed != nil { // another model or provider than it left for
 		s.properties(step)
 	}
 	for _, x := range s.w.plan.Signals.Amounts {

@@ -76,7 +76,8 @@ type Stream struct {
 
 	routing     routing
 	about       about
-	unjudged    bool // nothing is learned of its provider's health
+	unjudged    bool    // nothing is learned of its provider's health
+	handed      *handed // to the proxy, which makes attempts at it; nil: it is not
 	weighing    weighing
 	translation translation
 	sequel      sequel

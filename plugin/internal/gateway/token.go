@@ -82,6 +82,9 @@ func (s *Stream) depart(step *Step) *Step {
 		step.Action = Hold
 		return step
 	}
+	if s.handed.waits() {
+		return step
+	}
 	s.takeOff()
 	t := s.token
 	if t == nil {

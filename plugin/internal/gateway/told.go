@@ -12,6 +12,9 @@ const (
 // tellRoute tells the client where its answer is from.
 func (s *Stream) tellRoute(step *Step) {
 	r := &s.routing
+	if s.handed != nil && s.handed.why != route.NoReason {
+		step.set(retryHeader, "") // nothing has followed
+	}
 	if r.explain != "" {
 		line := r.explain
 		if r.trail != "" {

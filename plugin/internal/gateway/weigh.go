@@ -97,7 +97,7 @@ func (s *Stream) why(head responseHead, end bool) (why route.Reason, sure bool) 
 // mostWhole is how many bytes of an answer in one piece are held until it is judged: not more
 // than proxies hold without being told to, unless it has to be held anyway.
 func (s *Stream) mostWhole() int {
-	if s.translation.way != nil {
+	if s.translation.way != nil && s.handed == nil {
 		return s.w.plan.Bounds.Answer
 	}
 	return maxHeld
@@ -111,21 +111,7 @@ func (s *Stream) isStream(contentType string) bool {
 // weighBody looks at what there is of an answer: p is all of it so far.
 func (s *Stream) weighBody(p []byte, end bool) *Step {
 	w := &s.weighing
-	var why route.Reason
-	decided := end
-	switch {
-	case w.stream:
-		why, decided = s.weighEvents(p, end)
-		if why == route.NoReason && !w.held && s.sequel.able && s.routing.group.Idle > 0 {
-			decided = end // an answer that is to be lent has to be held before
-		}
-	case !end && len(p) > s.mostWhole():
-		decided = true
-	case end && w.head.status >= 400:
-		why = s.reasonOf(w.head.status, p)
-	case end:
-		why = s.reasonWhole(p)
-	}
+	why, decided := s.weighed(p, end)
 	if why != route.NoReason && s.spare(why) {
 		return s.another(why)
 	}
@@ -137,6 +123,24 @@ func (s *Stream) weighBody(p []byte, end bool) *Step {
 		return step
 	}
 	return s.goOn(p, end)
+}
+
+// weighed is what there is of an answer worth, and whether more of it could change that.
+func (s *Stream) weighed(p []byte, end bool) (why route.Reason, decided bool) {
+	w := &s.weighing
+	switch {
+	case w.stream:
+		why, decided = s.weighEvents(p, end)
+		if why == route.NoReason && !w.held && s.sequel.able && s.routing.group.Idle > 0 {
+			decided = end // an answer that is to be lent has to be held before
+		}
+		return why, decided
+	case !end:
+		return route.NoReason, len(p) > s.mostWhole()
+	case w.head.status >= 400:
+		return s.reasonOf(w.head.status, p), true
+	}
+	return s.reasonWhole(p), true
 }
 
 // weighEvents reads a stream from its beginning until there is content, or it has failed.

@@ -75,6 +75,7 @@ type Worker struct {
 	outbox    Outbox
 	sent      Outbox // the one before, whose memory is used again
 	looked    int64  // when it has last looked for what is due
+	handover  *Handover
 
 	refreshing []cache.Key           // that the worker has asked for by itself
 	flights    map[cache.Key]*flight // requests that others may wait for
@@ -109,6 +110,8 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		table:  dialect.NewTable(),
 		series: meter.NewSet(),
 		holds:  plan.HoldHeaders == config.HoldAlways,
+
+		handover: NewHandover(),
 	}
 	w.varies = variesBy(plan)
 	w.newTokens()
@@ -138,6 +141,9 @@ func (w *Worker) limits() {
 		w.book = limit.NewBook(w.port, w.plan.Limits.Space, w.plan.Limits.Seed)
 	}
 }
+
+// Share has the worker leave its requests where attempts find them that are not its own.
+func (w *Worker) Share(h *Handover) { w.handover = h }
 
 // End is the worker's last event: its plugin is taken away, and all its streams are over.
 func (w *Worker) End() { w.flushUsage(w.port.Now(), usage.All) }
