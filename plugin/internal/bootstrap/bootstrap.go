@@ -34,7 +34,18 @@ type Options struct {
 // Write writes the bootstrap. document is the configuration as JSON and plan what
 // was read from it; environment lists the variables that the plan needs.
 func Write(document []byte, plan *config.Plan, environment []string, o Options) ([]byte, error) {
+	if plan.Role == config.Attempt {
+		return nil, errAttempt
+	}
 	clusters, err := clusters(plan, o.Upstreams)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]member, len(clusters))
+	for i, c := range clusters {
+		all[i] = member{cluster: c, CA: o.CA}
+	}
+	chains, err := chains(plan, o)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +72,15 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Configuration": string(pretty),
 		"ClusterHeader": clusterHeader,
 		"Headers":       headers(plan),
-		"Clusters":      clusters,
+		"Clusters":      all,
+		"Chains":        chains,
 		"Labels":        labels(),
 		"Buckets":       buckets(),
 	})
 	return out.Bytes(), err
 }
+
+var errAttempt = errors.New("role: attempt is for clusters of a gateway's, whose configuration writes both")
 
 // clusterHeader is how the filter tells the route where to.
 const clusterHeader = "x-postern-cluster"

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"net/netip"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -355,5 +356,63 @@ func TestClustersOfIssuers(t *testing.T) {
 		if _, err := clusters(read(t, issuers(host)), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", host, err, want)
 		}
+	}
+}
+
+// TestChains: each target is a cluster that says what it is, in the order of the attempts,
+// and the cluster of all has the attempt in the VM of the gateway.
+func TestChains(t *testing.T) {
+	t.Parallel()
+	native := strings.TrimSuffix(document(), "}") + `, "models": [
+		{"name": "m", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "a", "model": "x"}], "fallback": [{"provider": "b", "model": "y"}]},
+		{"name": "n", "mechanism": "native", "targets": [{"provider": "a", "model": "x", "cluster": "a-first"}, {"provider": "b", "model": "y", "cluster": "b-first"}]}]}`
+	b := write(t, native, options(nil))
+	route := b.manager().at("route_config", "virtual_hosts", 0, "routes", 0)
+	route.at("match", "headers", 0, "string_match", "exact").is("chain")
+	route.at("route", "cluster").is("chain")
+	route.at("route", "retry_policy", "retry_priority", "typed_config", "update_frequency").is(1)
+	if got := route.at("request_headers_to_remove").list(); !slices.Contains(got, "x-postern-cluster") {
+		t.Errorf("got %v removed, want the cluster too", got)
+	}
+	clusters := map[string]node{}
+	for i, c := range b.at("static_resources", "clusters").list() {
+		clusters[c.(map[string]any)["name"].(string)] = b.at("static_resources", "clusters", i)
+	}
+	for name, want := range map[string][]any{"chain": {"chain/a/x", "chain/b/y"}, "a-first": {"a-first/a/x", "a-first/b/y"}, "b-first": {"b-first/b/y", "b-first/a/x"}} {
+		c := clusters[name]
+		if got := c.at("cluster_type", "typed_config", "clusters").list(); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+		filter := c.at("typed_extension_protocol_options", "envoy.extensions.upstreams.http.v3.HttpProtocolOptions", "http_filters", 0, "typed_config", "config")
+		if got, want := filter.at("vm_config").v, b.manager().at("http_filters", 0, "typed_config", "config", "vm_config").v; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got the VM %v, want that of the gateway, %v", name, got, want)
+		}
+	}
+	member := clusters["b-first/b/y"]
+	at := member.at("load_assignment", "endpoints", 0, "lb_endpoints", 0)
+	at.at("metadata", "filter_metadata", "postern", "provider").is("b")
+	at.at("metadata", "filter_metadata", "postern", "model").is("y")
+	at.at("endpoint", "hostname").is("claude.example.com")
+	member.at("transport_socket", "typed_config", "sni").is("claude.example.com")
+	member.at("outlier_detection", "max_ejection_percent").is(100)
+	if clusters["one"].at("outlier_detection").v != nil {
+		t.Error("got outlier detection for a provider that is in no chain")
+	}
+}
+
+func TestChainsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	const other = `{"name": "n", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "b"}]}`
+	for _, tt := range []struct{ models, err string }{
+		{`{"name": "m", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "a"}]}, ` + other, "model n: the cluster chain has other members elsewhere"},
+		{`{"name": "m", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "a"}, {"provider": "a"}]}`, "model m: the target a/ is there twice"},
+	} {
+		document := strings.TrimSuffix(document(), "}") + `, "models": [` + tt.models + `]}`
+		if _, err := Write([]byte(document), read(t, document), nil, options(nil)); err == nil || err.Error() != tt.err {
+			t.Errorf("got %v, want %s", err, tt.err)
+		}
+	}
+	if _, err := Write([]byte(`{"role":"attempt"}`), read(t, `{"role":"attempt"}`), nil, options(nil)); err != errAttempt {
+		t.Errorf("got %v, want %v", err, errAttempt)
 	}
 }

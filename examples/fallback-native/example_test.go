@@ -1,0 +1,284 @@
+// Package example runs the example as it is written, in a real Envoy and in the simulator,
+// and with TLS mocks in the providers' place.
+package example
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/postern-gateway/postern/e2e/built"
+	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
+	"github.com/postern-gateway/postern/e2e/mockllm/script"
+)
+
+const web = "pk-example-web" // its hash is in postern.yaml
+
+// A place is envoy.yaml with nothing changed but where things are.
+type place struct {
+	dir, listen string
+	text        string
+	variables   []string
+	mocks       *mockllm.Server
+}
+
+func prepare(t *testing.T) place {
+	t.Helper()
+	mocks := mockllm.New(mockllm.Options{TLS: true})
+	addresses, err := mocks.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, e := range mocks.Journal().Entries() {
+			for _, v := range e.Violations { // such as a header that no provider may see
+				t.Errorf("%s %s: %s: %s", e.Method, e.Path, v.Rule, v.Detail)
+			}
+		}
+		mocks.Close()
+	})
+	dir := t.TempDir()
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, mocks.CA(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listen, err := envoy.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile("envoy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(address string) string {
+		host, port, _ := net.SplitHostPort(address)
+		return `{address: "` + host + `", port_value: ` + port + `}`
+	}
+	text := string(b)
+	for was, is := range map[string]string{
+		`{address: "127.0.0.1", port_value: 8080}`:        at(listen),
+		`{address: "api.openai.com", port_value: 443}`:    at(addresses.Of("openai").Addr),
+		`{address: "api.anthropic.com", port_value: 443}`: at(addresses.Of("anthropic").Addr),
+		`"/etc/postern/postern.wasm"`:                     `"` + built.Path(t, "POSTERN_MODULE", "build/postern.wasm") + `"`,
+		`"/etc/ssl/certs/ca-certificates.crt"`:            `"` + ca + `"`,
+	} {
+		if !strings.Contains(text, was) {
+			t.Fatalf("envoy.yaml: got no %s", was)
+		}
+		text = strings.ReplaceAll(text, was, is)
+	}
+	return place{dir, listen, text, []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "ANTHROPIC_API_KEY=" + mocks.Key("anthropic")}, mocks}
+}
+
+func (p *place) url() string { return "http://" + p.listen }
+
+// inEnvoy serves in a real Envoy.
+func (p *place) inEnvoy(t *testing.T) *envoy.Process {
+	t.Helper()
+	var bootstrap map[string]any
+	if err := yaml.Unmarshal([]byte(p.text), &bootstrap); err != nil {
+		t.Fatal(err)
+	}
+	process, err := envoy.Start(envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: p.dir, Bootstrap: bootstrap, Environment: p.variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(process.Stop)
+	return process
+}
+
+// inSimulator serves in hostsim.
+func (p *place) inSimulator(t *testing.T) {
+	t.Helper()
+	admin, err := envoy.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(admin)
+	file, program := filepath.Join(p.dir, "hostsim.yaml"), filepath.Join(p.dir, "hostsim")
+	if err := os.WriteFile(file, []byte(strings.Replace(p.text, "port_value: 9901", "port_value: "+port, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-o", program, "../../hostsim/cmd/hostsim").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	cmd := exec.Command(program, "serve", "-c", file, "--concurrency", "1")
+	cmd.Env = append(os.Environ(), p.variables...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	})
+	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(20 * time.Millisecond) {
+		if r, err := http.Get("http://" + admin + "/ready"); err == nil {
+			r.Body.Close()
+			return
+		}
+	}
+	t.Fatal("the simulator is not ready after a minute")
+}
+
+// send asks a question and wants an answer in OpenAI's form from a provider's model.
+func send(t *testing.T, url, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("content-type", "application/json")
+	r.Header.Set("authorization", "Bearer "+web)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatalf("got %v after %s", err, b)
+	}
+	return a, string(b)
+}
+
+const (
+	whole  = `{"model":"assistant","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
+	stream = `{"model":"assistant","stream":true,"max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
+)
+
+func fail(t *testing.T, mocks *mockllm.Server, provider string, faults ...string) {
+	t.Helper()
+	for _, f := range faults {
+		b, err := script.Parse(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := mocks.Script(provider, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestExample(t *testing.T) {
+	p := prepare(t)
+	process := p.inEnvoy(t)
+	t.Run("faults", func(t *testing.T) { faults(t, p.url(), p.mocks) })
+	t.Run("split", func(t *testing.T) { split(t, p.url(), p.mocks) })
+	t.Run("outlier detection", func(t *testing.T) { outliers(t, p.url(), p.mocks, process) })
+}
+
+// The simulator has no outlier detection.
+func TestExampleInTheSimulator(t *testing.T) {
+	p := prepare(t)
+	p.inSimulator(t)
+	t.Run("faults", func(t *testing.T) { faults(t, p.url(), p.mocks) })
+	t.Run("split", func(t *testing.T) { split(t, p.url(), p.mocks) })
+}
+
+func faults(t *testing.T, url string, mocks *mockllm.Server) {
+	large := strings.Replace(whole, "Hi", strings.Repeat("Hi ", 5<<20/3), 1)
+	for _, tt := range []struct {
+		name, body        string
+		openai, anthropic []string // what they do wrong, one request after another
+		provider, model   string
+		step, reason      string
+	}{
+		{"all is well", whole, nil, nil, "openai", "gpt-4o", "0", ""},
+		{"a stream", stream, nil, nil, "openai", "gpt-4o", "0", ""},
+		{"broken", whole, []string{"status=500"}, nil, "anthropic", "claude-sonnet-4-5", "1", "server_error"},
+		{"broken for a stream", stream, []string{"status=500"}, nil, "anthropic", "claude-sonnet-4-5", "1", "server_error"},
+		{"an error event", stream, []string{"error-event=after:1"}, nil, "anthropic", "claude-sonnet-4-5", "1", "stream_error"},
+		{"a reset before content", stream, []string{"disconnect=after:1"}, nil, "anthropic", "claude-sonnet-4-5", "1", "stream_error"},
+		{"an end before content", stream, []string{"eof=after:1"}, nil, "anthropic", "claude-sonnet-4-5", "1", "stream_error"},
+		{"a page", whole, []string{"html=200"}, nil, "anthropic", "claude-sonnet-4-5", "1", "unreadable"},
+		{"cut JSON", whole, []string{"truncate-json"}, nil, "anthropic", "claude-sonnet-4-5", "1", "unreadable"},
+		{"too many requests", whole, []string{"status=429;retry-after=1"}, nil, "anthropic", "claude-sonnet-4-5", "1", "rate_limited"},
+		{"trailers", whole, []string{"trailers"}, nil, "openai", "gpt-4o", "0", ""},
+		{"an error and trailers", whole, []string{"200-error;trailers"}, nil, "anthropic", "claude-sonnet-4-5", "1", "unreadable"},
+		{"both", stream, []string{"status=503"}, []string{"error-event=after:1"}, "openai", "gpt-4.1", "2", "stream_error"},
+		{"5 MB again", large, []string{"status=503"}, nil, "anthropic", "claude-sonnet-4-5", "1", "overloaded"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fail(t, mocks, "openai", tt.openai...)
+			fail(t, mocks, "anthropic", tt.anthropic...)
+			a, body := send(t, url, tt.body)
+			err := error(nil)
+			if tt.body == stream {
+				err = grammar.OpenAIChat([]byte(body))
+			}
+			if a.StatusCode != 200 || err != nil || !strings.Contains(body, `"chat.completion`) {
+				t.Errorf("got %d, %v: %.300s, want a completion", a.StatusCode, err, body)
+			}
+			for name, want := range map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-step": tt.step, "x-postern-fallback-reason": tt.reason} {
+				if got := a.Header.Get(name); got != want {
+					t.Errorf("%s: got %q, want %q", name, got, want)
+				}
+			}
+			send(t, url, whole) // between faults, or Envoy would leave the first alone
+		})
+	}
+}
+
+// What keeps failing is left alone: Envoy's outlier detection sees the streams that break, for
+// the attempt has made errors of them.
+func outliers(t *testing.T, url string, mocks *mockllm.Server, process *envoy.Process) {
+	for range 5 {
+		fail(t, mocks, "openai", "error-event=after:1")
+		if a, body := send(t, url, stream); a.Header.Get("x-postern-fallback-reason") != "stream_error" {
+			t.Fatalf("got %v %s, want Anthropic after an error of OpenAI's", a.Header, body)
+		}
+	}
+	a, _ := send(t, url, stream)
+	if a.Header.Get("x-postern-provider") != "anthropic" || a.Header.Get("x-postern-fallback-reason") != "resting" {
+		t.Errorf("got %v, want Anthropic at once", a.Header)
+	}
+	const stat = "cluster.assistant/openai/gpt-4o.outlier_detection.ejections_active"
+	stats, err := process.Ask("/stats?filter=ejections_active")
+	if err != nil || !strings.Contains(stats, stat+": 1\n") {
+		t.Errorf("got %v and\n%s, want %s: 1", err, stats, stat)
+	}
+}
+
+// Conversations begin where Postern says, and go on elsewhere when that fails.
+func split(t *testing.T, url string, mocks *mockllm.Server) {
+	const ask = `{"model":"split","messages":[{"role":"user","content":"Hi"}]}`
+	begins := map[string]int{}
+	for i := range 40 {
+		session := "conversation-" + string(rune('a'+i%26)) + string(rune('a'+i/26))
+		var first string
+		for range 3 {
+			a, body := send(t, url, ask, "x-postern-session-id", session)
+			got := a.Header.Get("x-postern-provider")
+			if first == "" {
+				first = got
+			}
+			if a.StatusCode != 200 || got != first || a.Header.Get("x-postern-step") != "0" {
+				t.Errorf("%s: got %d from %s, step %s: %s, want %s as before", session, a.StatusCode, got, a.Header.Get("x-postern-step"), body, first)
+			}
+		}
+		begins[first]++
+	}
+	if begins["openai"] < 20 || begins["anthropic"] == 0 {
+		t.Errorf("got %v, want a few of 40 at Anthropic", begins)
+	}
+	fail(t, mocks, "openai", "status=500")
+	for session := range 20 {
+		a, body := send(t, url, ask, "x-postern-session-id", "other-"+string(rune('a'+session)))
+		if a.StatusCode != 200 {
+			t.Errorf("got %d: %s, want a completion from the other", a.StatusCode, body)
+		}
+	}
+}
