@@ -146,7 +146,7 @@ func (s *suite) native(add func(string, envoy.Listener) error) ([]any, error) {
 	provider := func(name string) {
 		providers = append(providers, `{"name":"`+name+`","type":"openai","cluster":"dead","host":"faulty.test","keys":[{"value":"k"}]}`)
 	}
-	const patience = `,"first_token":"1s","timeout":"1s"`
+	const patience = `,"first_token":"2s","timeout":"2s"` // also for targets that are well, on a machine that is busy
 	for _, f := range append(faults(), nativeFaults()...) {
 		server.faults[f.name] = f.serve
 		at := faulty
@@ -185,7 +185,7 @@ func (s *suite) native(add func(string, envoy.Listener) error) ([]any, error) {
 	model("vertex", "", endpoint{faulty, "faulty", "500-vertex"}, endpoint{s.plain.Of("vertex").Addr, "vertex", "gemini-2.5-flash"})
 	server.faults["500-vertex"] = server.faults["500"]
 	server.faults["lasting"] = begin(helloChunks, func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(1500 * time.Millisecond)
+		time.Sleep(2500 * time.Millisecond)
 		_, _ = w.Write([]byte(endChunks))
 	})
 	model("lasting", patience, endpoint{faulty, "faulty", "lasting"}, well)
@@ -275,6 +275,7 @@ func TestTheProxyTriesWhatFollows(t *testing.T) {
 			for _, provider := range [...]string{"openai", "claude"} {
 				name := f.name + "-" + provider + "-" + kind
 				t.Run(name, func(t *testing.T) {
+					t.Parallel()
 					status, header, body, record := s.sendTo(t, "native", name, stream)
 					var err error
 					if stream {

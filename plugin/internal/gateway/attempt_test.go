@@ -182,7 +182,9 @@ func TestWhateverFailsTheProxyTriesAgain(t *testing.T) {
 // An answer that is one passes as it came, however it is cut.
 func TestGoodAnswersOfAttempts(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []cases.Message{good, events(role, hello, stopped, "[DONE]"), jsonAnswer("400", `{"error":{"message":"your own fault","type":"invalid_request_error"}}`)} {
+	fake := good
+	fake.Headers = append(fake.Headers[:1:1], cases.Header{Name: "x-postern-retry", Value: "please"}) // only an attempt may say that
+	for _, answer := range []cases.Message{good, fake, events(role, hello, stopped, "[DONE]"), jsonAnswer("400", `{"error":{"message":"your own fault","type":"invalid_request_error"}}`)} {
 		for cut := range len(answer.Body) {
 			p := newNative(t)
 			x := p.ask(askFor("chain", answer.Streams()))
@@ -474,5 +476,18 @@ func TestNativeModelsRefuseWhatCannotBeTriedAgain(t *testing.T) {
 	form := "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nchain\r\n--b--\r\n"
 	x = p.ask(cases.Message{First: "POST /v1/audio/transcriptions", Headers: []cases.Header{{Name: "content-type", Value: "multipart/form-data; boundary=b"}}, Body: []byte(form)})
 	x.wantStatus("400", "is retried by the proxy, which cannot be with a form")
+	p.wantNothingLeft(x)
+}
+
+// Two attempts at once have one stream between them: the answer of the one that is not under
+// way would be read with the other's reader.
+func TestAnswersOfOtherAttemptsAreRefused(t *testing.T) {
+	t.Parallel()
+	p := newNative(t)
+	x := p.ask(askFor("chain", false))
+	first, second := p.attempt(x, "a", "m-a"), p.attempt(x, "claude", "claude-sonnet-4-5")
+	first.respond(good)
+	first.wantStatus("503", "no hedging")
+	second.done()
 	p.wantNothingLeft(x)
 }
