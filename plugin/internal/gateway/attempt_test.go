@@ -491,3 +491,28 @@ func TestAnswersOfOtherAttemptsAreRefused(t *testing.T) {
 	second.done()
 	p.wantNothingLeft(x)
 }
+
+// A request that waits for a limit is handed over when its turn comes.
+func TestHandOverAfterWaiting(t *testing.T) {
+	t.Parallel()
+	p := newNativeOf(t, strings.Replace(nativeConfig, `{"name":"now","concurrent":1}`, `{"name":"slow","requests":1,"per":"2s","wait":"20s"}`, 1))
+	first := p.ask(askFor("chain", false))
+	a := p.attempt(first, "a", "m-a")
+	a.respond(good)
+	first.give(a)
+	p.wantNothingLeft(first)
+	x := p.ask(askFor("chain", false))
+	if x.upstream != nil || x.answered {
+		t.Fatalf("got %v, want a request that waits", x.upstream)
+	}
+	for range 50 {
+		if x.upstream == nil {
+			p.tick(time.Second)
+		}
+	}
+	b := p.attempt(x, "b", "m-b")
+	b.respond(good)
+	x.give(b)
+	x.wantFrom("200", "hello")
+	p.wantNothingLeft(x)
+}
