@@ -74,6 +74,7 @@ type live struct {
 	dir     string
 	address string
 	version int
+	listen  func(config string) envoy.Listener
 }
 
 const liveAdminKey = "client-admin"
@@ -87,7 +88,9 @@ func liveConfig(models string) string {
 func (l *live) update(config string) {
 	l.t.Helper()
 	l.version++
-	listener := envoy.Listener{Address: l.address, Filters: filters(config, false)}.Build()
+	server := l.listen(config)
+	server.Address = l.address
+	listener := server.Build()
 	listener["name"] = "live"
 	listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener"
 	b, err := json.Marshal(map[string]any{"version_info": fmt.Sprint(l.version), "resources": []any{listener}})
@@ -156,13 +159,18 @@ func (l *live) digest() string {
 
 func startLive(t *testing.T, config string, workers int) *live {
 	t.Helper()
+	return startListening(t, config, workers, func(config string) envoy.Listener { return envoy.Listener{Filters: filters(config, false)} })
+}
+
+func startListening(t *testing.T, config string, workers int, listen func(config string) envoy.Listener) *live {
+	t.Helper()
 	mocks := mockllm.New(mockllm.Options{JournalSize: 10})
 	addresses, err := mocks.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mocks.Close() })
-	l := &live{t: t, dir: t.TempDir()}
+	l := &live{t: t, dir: t.TempDir(), listen: listen}
 	if l.address, err = envoy.FreeAddress(); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +178,7 @@ func startLive(t *testing.T, config string, workers int) *live {
 	l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Concurrency: workers, Bootstrap: map[string]any{
 		"node":              map[string]any{"id": "test", "cluster": "test"},
 		"dynamic_resources": map[string]any{"lds_config": map[string]any{"path_config_source": map[string]any{"path": filepath.Join(l.dir, "listeners.json")}}},
-		"static_resources":  map[string]any{"clusters": []any{envoy.Cluster("openai", addresses.Of("openai").Addr)}},
+		"static_resources":  map[string]any{"clusters": []any{envoy.Cluster("openai", addresses.Of("openai").Addr), chain("chain", endpoint{addresses.Of("openai").Addr, "openai", ""})}},
 	}})
 	if err != nil {
 		t.Fatal(err)

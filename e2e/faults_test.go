@@ -18,9 +18,21 @@ import (
 // second, with streams open all the time.
 func TestTenUpdatesUnderLoad(t *testing.T) {
 	t.Parallel()
-	const every, updates, streams = 5 * time.Millisecond, 10, 3
 	configs := [...]string{liveConfig(`{"name":"gpt-4o","targets":[{"provider":"openai"}]}`), liveConfig(`{"name":"gpt-4o","targets":[{"provider":"openai","model":"gpt-4.1"}]}`)}
-	l := startLive(t, configs[0], 1)
+	updateUnderLoad(t, startLive(t, configs[0], 1), configs)
+}
+
+// The same with requests that the gateway has handed over when its successor comes.
+func TestTenUpdatesOfANativeModelUnderLoad(t *testing.T) {
+	t.Parallel()
+	const model = `{"name":"gpt-4o","mechanism":"native","cluster":"chain","targets":[{"provider":"openai"`
+	configs := [...]string{liveConfig(model + `}]}`), liveConfig(model + `,"model":"gpt-4.1"}]}`)}
+	updateUnderLoad(t, startListening(t, configs[0], 1, nativeListener), configs)
+}
+
+func updateUnderLoad(t *testing.T, l *live, configs [2]string) {
+	t.Helper()
+	const every, updates, streams = 5 * time.Millisecond, 10, 3
 	traffic := &load{url: "http://" + l.address + "/v1/chat/completions",
 		client: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	defer traffic.client.CloseIdleConnections()
@@ -91,9 +103,22 @@ func (s *suite) flaps(add func(string, envoy.Listener) error) ([]any, error) {
 func TestAProviderThatFlaps(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	s.outlive(t, s.flapping, "flaps", "m")
+}
+
+// Within a cluster it is Envoy that leaves it alone.
+func TestAProviderOfTheProxysThatFlaps(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.outlive(t, s.sick, "native", "flapping")
+}
+
+// outlive asks a model whose first target flaps.
+func (s *suite) outlive(t *testing.T, provider *flapping, listener, model string) {
+	t.Helper()
 	send := func() (step string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(context.Background(), "POST", s.url("flaps")+"/v1/chat/completions", strings.NewReader(chatFor("m", true)))
+		r, err := http.NewRequestWithContext(context.Background(), "POST", s.url(listener)+"/v1/chat/completions", strings.NewReader(chatFor(model, true)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,15 +139,15 @@ func TestAProviderThatFlaps(t *testing.T) {
 	}
 	const times, each = 2, 60
 	for i := range times {
-		s.flapping.sick.Store(true)
-		before := s.flapping.asked.Load()
+		provider.sick.Store(true)
+		before := provider.asked.Load()
 		for range each {
 			send()
 		}
-		if n := s.flapping.asked.Load() - before; n > each/2 {
+		if n := provider.asked.Load() - before; n > each/2 {
 			t.Errorf("sick for the %d. time it was asked %d times of %d", i+1, n, each)
 		}
-		s.flapping.sick.Store(false)
+		provider.sick.Store(false)
 		for range each / 2 {
 			send()
 		}

@@ -74,6 +74,7 @@ func sameLevel(c map[string]any) (metadata []map[string]any) {
 // nativeParts are what the suite has for tests of chains.
 type nativeParts struct {
 	paced, hung chan struct{} // between clients and providers
+	sick        *flapping     // before one that is well
 	direct      atomic.Int64  // requests at a provider that nobody may reach
 }
 
@@ -83,9 +84,6 @@ func nativeListener(config string) envoy.Listener {
 	attempt := envoy.Plugin{Module: modulePath(), Configuration: `{"role":"attempt"}`, Environment: environment}.Filter()
 	return envoy.Listener{Buffer: 16 << 20,
 		Routes: []any{map[string]any{
-			"match": map[string]any{"prefix": "/direct"},
-			"route": map[string]any{"cluster": "native-direct"},
-		}, map[string]any{
 			"match": map[string]any{"prefix": "/", "headers": []any{map[string]any{"name": "x-postern-cluster", "present_match": true}}},
 			"route": map[string]any{"cluster_header": "x-postern-cluster", "timeout": "0s", "hash_policy": []any{map[string]any{"header": map[string]any{"header_name": "x-postern-hash"}}}, "retry_policy": map[string]any{
 				"retry_priority": map[string]any{"name": "envoy.retry_priorities.previous_priorities", "typed_config": map[string]any{"@type": previousPriorities, "update_frequency": 1}}}},
@@ -193,6 +191,12 @@ func (s *suite) native(add func(string, envoy.Listener) error) ([]any, error) {
 	for _, name := range []string{"hashed", "subset"} {
 		models = append(models, `{"name":"`+name+`","mechanism":"native","cluster":"native-`+name+`","targets":[{"provider":"openai","model":"gpt-4o"},{"provider":"claude","model":"claude-sonnet-4-5"}],"sticky":"conversation"}`)
 	}
+	s.sick = &flapping{}
+	server.faults["flapping"] = s.sick.ServeHTTP
+	model("flapping", patience, endpoint{faulty, "faulty", "flapping"}, well)
+	last := clusters[len(clusters)-1].(map[string]any)
+	last["outlier_detection"] = map[string]any{"consecutive_5xx": 5, "interval": "0.2s", "base_ejection_time": "1s", "max_ejection_percent": 100}
+	last["common_lb_config"] = map[string]any{"healthy_panic_threshold": map[string]any{"value": 0}}
 	model("large", "", endpoint{faulty, "faulty", "large"}, endpoint{faulty, "faulty", "measure"})
 	provider("leaver")
 	model("hung", "", endpoint{faulty, "leaver", "hung"}, well)
@@ -211,7 +215,9 @@ func (s *suite) native(add func(string, envoy.Listener) error) ([]any, error) {
 		{"name":"openai","type":"openai","cluster":"mock-openai","host":"api.openai.com","keys":[{"value":"` + mockKey("openai") + `"}]},
 		{"name":"claude","type":"anthropic","cluster":"mock-anthropic","host":"api.anthropic.com","keys":[{"value":"` + mockKey("anthropic") + `"}]}],
 		"models":[` + strings.Join(models, ",") + `],"state":{"space":"native"},"signals":{"headers":["operation"]},"limits":[{"key":["model"],"concurrent":1,"when":{"models":["*-*","twice","missing"]}}]}`
-	return clusters, add("native", nativeListener(config))
+	listener := nativeListener(config)
+	listener.Routes = append(listener.Routes, map[string]any{"match": map[string]any{"prefix": "/direct"}, "route": map[string]any{"cluster": "native-direct"}})
+	return clusters, add("native", listener)
 }
 
 // brokenLater are faults after the first content, which the client has then got.
