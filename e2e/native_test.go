@@ -171,7 +171,7 @@ func (s *suite) native(add func(string, envoy.Listener) error) ([]any, error) {
 	server.faults["429-storm"] = server.faults["429"]
 	for name, serve := range brokenLater() {
 		server.faults[name] = serve
-		model(name, patience, endpoint{faulty, "faulty", name}, endpoint{openai, "openai", "gpt-4o"})
+		model(name, patience+`,"idle":"1s"`, endpoint{faulty, "faulty", name}, endpoint{openai, "openai", "gpt-4o"})
 	}
 	well := endpoint{openai, "openai", "gpt-4o"}
 	model("well", "", well)
@@ -225,6 +225,7 @@ func brokenLater() map[string]func(http.ResponseWriter, *http.Request) {
 	return map[string]func(http.ResponseWriter, *http.Request){
 		"late-error": begin(helloChunks, answerLater(errorEvent)),
 		"late-end":   begin(helloChunks, nothing),
+		"late-still": begin(helloChunks, silence),
 		"late-reset": begin(helloChunks, func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(50 * time.Millisecond)
 			hangUp(w, r)
@@ -375,6 +376,7 @@ func TestStreamsThatBreakLater(t *testing.T) {
 	}{
 		{"late-error", helloChunks + errorEvent, false, `"error":"stream_error"`},
 		{"late-end", helloChunks, false, `"error":"stream_truncated"`},
+		{"late-still", helloChunks, true, `"error":"idle"`},
 		{"late-reset", helloChunks, true, `"error":"aborted"`},
 	} {
 		t.Run(tt.model, func(t *testing.T) {
