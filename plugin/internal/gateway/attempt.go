@@ -116,8 +116,17 @@ func (a *Attempt) leave() {
 	}
 }
 
-// RequestProgress tells that there is more of a body than an id has.
-func (a *Attempt) RequestProgress(int) *Step { return a.hold(a.next()) }
+// RequestProgress tells that size bytes of a body are there. What is longer than an id is not
+// waited for.
+func (a *Attempt) RequestProgress(size int) *Step {
+	if size > mostID {
+		a.leave()
+		return a.refuse(notHanded)
+	}
+	return a.hold(a.next())
+}
+
+const mostID = 64
 
 // RequestBody is the id.
 func (a *Attempt) RequestBody(p []byte) *Step {

@@ -309,6 +309,10 @@ func TestAttemptsFailClosed(t *testing.T) {
 		}
 		a.done()
 	}
+	long := &exchange{p: p.proxy}
+	long.gw = p.attempts.NewAttempt(long)
+	long.send(x.head, cases.Message{Body: []byte(strings.Repeat("x", 1000))}, 500)
+	long.wantStatus("503", "not_handed_over")
 	x.upstream.Body = id
 	a := p.attempt(x, "vertex", "m-a")
 	a.wantStatus("500", "is no target of the model 'chain'")
