@@ -141,12 +141,8 @@ func (s *Stream) refresh(target config.Target, body []byte) {
 // sendAlone sends a request that nobody waits for; false if that cannot be.
 func (s *Stream) sendAlone(body []byte) bool {
 	request, e := s.w.parse(body)
-	var most int64
 	if e == nil {
-		most, e = s.reserve(request)
-	}
-	if e == nil && most > 0 {
-		request, body, e = s.bound(request, most)
+		request, body, e = s.allot(request, body)
 	}
 	if e != nil || s.budget.asked != "" { // or a budget has another model asked, whose answer is not kept
 		return false
