@@ -198,8 +198,19 @@ func (s *suite) sendTo(t *testing.T, listener, model string, stream bool) (statu
 // ask sends a chat to a listener, likewise.
 func (s *suite) ask(t *testing.T, listener, chat string) (status int, header http.Header, body, record string) {
 	t.Helper()
+	status, header, body, of, broken := s.post(t, listener, "/v1/chat/completions", chat)
+	if broken != nil {
+		t.Fatalf("got %v after %s, want a whole answer", broken, body)
+	}
+	return status, header, body, of()
+}
+
+// post sends a request, and returns how to read its record. Its answer may break off: broken
+// says so.
+func (s *suite) post(t *testing.T, listener, path, request string) (status int, header http.Header, body string, record func() string, broken error) {
+	t.Helper()
 	id := strings.ReplaceAll(strings.ReplaceAll(t.Name(), "/", "_"), " ", "_") + "-" + strconv.FormatInt(asked.Add(1), 10)
-	r, err := http.NewRequestWithContext(context.Background(), "POST", s.url(listener)+"/v1/chat/completions", strings.NewReader(chat))
+	r, err := http.NewRequestWithContext(context.Background(), "POST", s.url(listener)+path, strings.NewReader(request))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,10 +224,7 @@ func (s *suite) ask(t *testing.T, listener, chat string) (status int, header htt
 	}
 	defer a.Body.Close()
 	b, err := io.ReadAll(a.Body)
-	if err != nil {
-		t.Fatalf("got %v after %s, want a whole answer", err, b)
-	}
-	return a.StatusCode, a.Header, string(b), s.record(t, id)
+	return a.StatusCode, a.Header, string(b), func() string { return s.record(t, id) }, err
 }
 
 func TestWhateverFailsSomethingElseAnswers(t *testing.T) {

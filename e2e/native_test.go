@@ -307,27 +307,6 @@ func TestTheProxyTriesWhatFollows(t *testing.T) {
 	}
 }
 
-// sendRaw is sendTo for answers that may break off.
-func (s *suite) sendRaw(t *testing.T, path, body string) (status int, header http.Header, answer string, broken bool, record func() string) {
-	t.Helper()
-	id := strings.NewReplacer("/", "_", " ", "_").Replace(t.Name())
-	r, err := http.NewRequestWithContext(context.Background(), "POST", s.url("native")+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("x-case", id)
-	client := http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}
-	defer client.CloseIdleConnections()
-	a, err := client.Do(r)
-	if err != nil {
-		t.Fatalf("got %v, want an answer", err)
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(a.Body)
-	return a.StatusCode, a.Header, string(b), err != nil, func() string { return s.record(t, id) }
-}
-
 const chat = "/v1/chat/completions"
 
 func TestChainsOfTheProxy(t *testing.T) {
@@ -352,7 +331,7 @@ func TestChainsOfTheProxy(t *testing.T) {
 		for kind, stream := range map[string]bool{"whole": false, "stream": true} {
 			t.Run(tt.model+" "+kind, func(t *testing.T) {
 				for range 3 { // a target that rests is tried all the same, for the proxy picks it
-					status, header, body, _, _ := s.sendRaw(t, chat, chatFor(tt.model, stream))
+					status, header, body, _, _ := s.post(t, "native", chat, chatFor(tt.model, stream))
 					if status != tt.status || !strings.Contains(body, tt.part) || header.Get("x-postern-step") != tt.step || header.Get("x-postern-fallback-reason") != tt.reason {
 						t.Errorf("got %d, step %q, reason %q: %.300s, want %d, step %q, reason %q and %s",
 							status, header.Get("x-postern-step"), header.Get("x-postern-fallback-reason"), body, tt.status, tt.step, tt.reason, tt.part)
@@ -380,8 +359,8 @@ func TestStreamsThatBreakLater(t *testing.T) {
 		{"late-reset", helloChunks, true, `"error":"aborted"`},
 	} {
 		t.Run(tt.model, func(t *testing.T) {
-			status, header, body, broken, record := s.sendRaw(t, chat, chatFor(tt.model, true))
-			if status != 200 || body != tt.body || broken != tt.broken {
+			status, header, body, record, broken := s.post(t, "native", chat, chatFor(tt.model, true))
+			if status != 200 || body != tt.body || (broken != nil) != tt.broken {
 				t.Errorf("got %d %q, broken: %v, want 200 %q, broken: %v", status, body, broken, tt.body, tt.broken)
 			}
 			if got := header.Get("x-postern-provider"); got != "faulty" {
@@ -429,7 +408,7 @@ func TestLargeBodiesAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	body := strings.Replace(chatFor("large", false), "Hi", strings.Repeat("x", 5<<20), 1)
-	status, header, answer, _, _ := s.sendRaw(t, chat, body)
+	status, header, answer, _, _ := s.post(t, "native", chat, body)
 	if want := strconv.Itoa(len(body) + len("measure") - len("large")); status != 200 || !strings.Contains(answer, `"content":"`+want+` bytes"`) || header.Get("x-postern-step") != "1" {
 		t.Errorf("got %d, step %s: %.300s, want %s bytes at the second", status, header.Get("x-postern-step"), answer, want)
 	}
@@ -474,7 +453,7 @@ func TestAttemptsRefuseWhatNobodyHandedOver(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, body := range []string{chatFor("well", false), `"` + strings.Repeat("8", 32) + `"`} {
-		status, _, answer, _, _ := s.sendRaw(t, "/direct", body)
+		status, _, answer, _, _ := s.post(t, "native", "/direct", body)
 		if status != 503 || !strings.Contains(answer, `"code":"not_handed_over"`) {
 			t.Errorf("got %d: %s, want 503 not_handed_over", status, answer)
 		}
@@ -497,7 +476,7 @@ func TestWhatSteersTheProxysPick(t *testing.T) {
 	s := start(t)
 	ask := func(model, conversation string) string {
 		body := strings.Replace(chatFor(model, false), `"max_tokens"`, `"prompt_cache_key":"`+conversation+`","max_tokens"`, 1)
-		status, header, answer, _, _ := s.sendRaw(t, chat, body)
+		status, header, answer, _, _ := s.post(t, "native", chat, body)
 		if status != 200 {
 			t.Errorf("%s: got %d: %s, want an answer", model, status, answer)
 		}

