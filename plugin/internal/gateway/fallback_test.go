@@ -106,6 +106,13 @@ func TestWhateverFailsTheNextTargetAnswers(t *testing.T) {
 					t.Errorf("%s: %s: got %q, want %q", tt.name, name, got, value)
 				}
 			}
+			names := map[string]bool{}
+			for _, h := range x.response.Headers {
+				if names[h.Name] {
+					t.Errorf("%s: got %s twice: %s", tt.name, h.Name, x.response)
+				}
+				names[h.Name] = true
+			}
 			x.done()
 			if want := `"failed":"a/m-a ` + tt.reason + `"`; !strings.Contains(string(x.record), want) || !strings.Contains(string(x.record), `"provider":"b"`) {
 				t.Errorf("%s: got the record %s, want %s", tt.name, x.record, want)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -287,7 +288,9 @@ func (s *Stream) attempted(a *attempts, x *Answer) []Wake {
 			out = applied(out, step.Set)
 			body = bytes.Clone(body)
 			step = s.reply(s.status, "universal", "", body)
-			step.Reply.Headers = append(out, step.Reply.Headers...)
+			own := step.Reply.Headers
+			out = slices.DeleteFunc(out, func(h adapters.Header) bool { return has(own, h.Name) }) // what is left of limits
+			step.Reply.Headers = append(out, own...)
 		}
 	}
 	return []Wake{{s.owner, step}}
