@@ -38,6 +38,10 @@ func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
 		return s.broken(err)
 	}
 	step := s.gw.RequestHeaders(h, end)
+	if step.Of != nil {
+		s.p.worker.Release(s.gw.(*gateway.Stream)) // attempts are not begun again
+		s.gw = step.Of
+	}
 	s.request = step.Want
 	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
 }

@@ -76,7 +76,7 @@ func TestDocuments(t *testing.T) {
 			}
 		}
 	}
-	for _, file := range []string{"examples/envoy/postern.yaml", "examples/quickstart/postern.yaml", "examples/fallback-plugin/postern.yaml", "examples/fallback-native/postern.yaml"} {
+	for _, file := range []string{"examples/envoy/postern.yaml", "examples/quickstart/postern.yaml", "examples/fallback-plugin/postern.yaml", "examples/fallback-native/postern.yaml", "examples/fallback-redirect/postern.yaml"} {
 		if got := execute("", "check", root+file); got.status != ok {
 			t.Errorf("%s: got %s, want no error", file, got.err)
 		}

@@ -16,6 +16,7 @@ import (
 //go:generate go run . envoy ../../../examples/envoy/postern.yaml --listen 127.0.0.1:8080 --module /etc/postern/postern.wasm --out ../../../examples/envoy/envoy.yaml
 //go:generate go run . envoy ../../../examples/fallback-plugin/postern.yaml --listen 127.0.0.1:8080 --module /etc/postern/postern.wasm --out ../../../examples/fallback-plugin/envoy.yaml
 //go:generate go run . envoy ../../../examples/fallback-native/postern.yaml --listen 127.0.0.1:8080 --module /etc/postern/postern.wasm --out ../../../examples/fallback-native/envoy.yaml
+//go:generate go run . envoy ../../../examples/fallback-redirect/postern.yaml --listen 127.0.0.1:8080 --module /etc/postern/postern.wasm --out ../../../examples/fallback-redirect/envoy.yaml
 
 func main() {
 	os.Exit(run(os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))

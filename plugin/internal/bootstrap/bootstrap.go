@@ -49,6 +49,10 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 	if err != nil {
 		return nil, err
 	}
+	redirects, err := redirects(plan, environment, o)
+	if err != nil {
+		return nil, err
+	}
 	pretty, err := layout(document)
 	if err != nil {
 		return nil, err
@@ -74,6 +78,7 @@ func Write(document []byte, plan *config.Plan, environment []string, o Options) 
 		"Headers":       headers(plan),
 		"Clusters":      all,
 		"Chains":        chains,
+		"Redirects":     redirects,
 		"Labels":        labels(),
 		"Buckets":       buckets(),
 	})

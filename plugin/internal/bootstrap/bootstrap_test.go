@@ -400,12 +400,42 @@ func TestChains(t *testing.T) {
 	}
 }
 
+// TestRedirects: each target's cluster has the attempt, its route follows redirects, and what
+// the gateway itself asks providers goes to clusters that have none.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	document := strings.TrimSuffix(document(), "}") + `, "models": [
+		{"name": "m", "mechanism": "redirect", "targets": [{"provider": "a", "model": "x", "cluster": "to-a"}, {"provider": "a", "model": "y", "cluster": "to-a"}], "fallback": [{"provider": "b", "cluster": "to-b"}]}]}`
+	b := write(t, document, options(nil))
+	for i, name := range []string{"to-a", "to-b"} {
+		route := b.manager().at("route_config", "virtual_hosts", 0, "routes", i)
+		route.at("match", "headers", 0, "string_match", "exact").is(name)
+		route.at("route", "cluster").is(name)
+		route.at("route", "internal_redirect_policy", "redirect_response_codes", 0).is(307)
+		route.at("route", "internal_redirect_policy", "response_headers_to_copy", 0).is("x-forwarded-proto")
+	}
+	attempts := map[string]bool{}
+	for i, c := range b.at("static_resources", "clusters").list() {
+		options := b.at("static_resources", "clusters", i, "typed_extension_protocol_options", "envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
+		_, there := options.v.(map[string]any)["http_filters"]
+		attempts[c.(map[string]any)["name"].(string)] = there
+		if there {
+			options.at("http_filters", 0, "typed_config", "config", "configuration", "value").is("{\"role\": \"attempt\"}\n")
+		}
+	}
+	if want := map[string]bool{"one": false, "two": false, "to-a": true, "to-b": true}; !reflect.DeepEqual(attempts, want) {
+		t.Errorf("got clusters with attempts %v, want %v", attempts, want)
+	}
+}
+
 func TestChainsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	const other = `{"name": "n", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "b"}]}`
 	for _, tt := range []struct{ models, err string }{
 		{`{"name": "m", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "a"}]}, ` + other, "model n: the cluster chain has other members elsewhere"},
 		{`{"name": "m", "mechanism": "native", "cluster": "chain", "targets": [{"provider": "a"}, {"provider": "a"}]}`, "model m: the target a/ is there twice"},
+		{`{"name": "m", "mechanism": "redirect", "targets": [{"provider": "a", "cluster": "one"}]}`, "model m: the cluster one is for what the gateway itself asks its provider, and has no attempt filter"},
+		{`{"name": "m", "mechanism": "redirect", "targets": [{"provider": "a", "cluster": "c"}, {"provider": "b", "cluster": "c"}]}`, "model m: the cluster c leads elsewhere for others"},
 	} {
 		document := strings.TrimSuffix(document(), "}") + `, "models": [` + tt.models + `]}`
 		if _, err := Write([]byte(document), read(t, document), nil, options(nil)); err == nil || err.Error() != tt.err {

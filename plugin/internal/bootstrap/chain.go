@@ -20,6 +20,43 @@ type member struct {
 	cluster
 	Provider, Model string
 	CA              string
+	Attempt         *attempt // nil: none of its own
+}
+
+// An attempt is the module as a filter of a cluster's.
+type attempt struct {
+	Module      string
+	Environment []string
+}
+
+// redirects are the clusters that the proxy redirects to, each once.
+func redirects(plan *config.Plan, environment []string, o Options) ([]member, error) {
+	var all []member
+	filter := &attempt{o.Module, environment}
+	for m := range plan.EachModel {
+		for _, g := range m.Groups {
+			if !g.Redirect {
+				continue
+			}
+			for _, t := range inOrder(g, 0) {
+				to, err := newCluster(t.Provider, o.Upstreams[t.Provider.Label()])
+				if err != nil {
+					return nil, fmt.Errorf("provider %s: %w", t.Provider.Label(), err)
+				}
+				if t.Cluster == to.Name {
+					return nil, fmt.Errorf("model %s: the cluster %s is for what the gateway itself asks its provider, and has no attempt filter", m.Name, to.Name)
+				}
+				to.Name = t.Cluster
+				switch at := slices.IndexFunc(all, func(x member) bool { return x.Name == to.Name }); {
+				case at < 0:
+					all = append(all, member{cluster: to, CA: o.CA, Attempt: filter})
+				case all[at].cluster != to:
+					return nil, fmt.Errorf("model %s: the cluster %s leads elsewhere for others", m.Name, to.Name)
+				}
+			}
+		}
+	}
+	return all, nil
 }
 
 // chains are those of the plan's native groups, each once.
@@ -75,7 +112,7 @@ func newChain(name string, targets []config.Target, o Options) (chain, error) {
 			return c, fmt.Errorf("provider %s: %w", t.Provider.Label(), err)
 		}
 		to.Name = strings.Join([]string{name, t.Provider.Name, t.Model}, "/")
-		m := member{to, t.Provider.Name, t.Model, o.CA}
+		m := member{cluster: to, Provider: t.Provider.Name, Model: t.Model, CA: o.CA}
 		if slices.Contains(c.Members, m) {
 			return c, fmt.Errorf("the target %s/%s is there twice", m.Provider, m.Model)
 		}

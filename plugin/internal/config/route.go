@@ -38,6 +38,10 @@ type Group struct {
 	Cluster string // of a native group: where its requests go, unless their target says
 	Picks   bool   // a native group's targets have clusters of their own to choose from
 
+	// Redirect says that the proxy carries what follows, by internal redirects, to the
+	// clusters of Targets and Fallback.
+	Redirect bool
+
 	FirstToken time.Duration // until a stream has to have content; 0: whenever
 	Idle       time.Duration // that a stream may say nothing; 0: as long as it likes
 	Continue   Continue
@@ -75,6 +79,9 @@ type Mirror struct {
 
 // Again reports whether anything can follow on a failure.
 func (g *Group) Again() bool { return g.Retry.Attempts > 0 || len(g.Fallback) > 0 }
+
+// HandsOver reports whether the proxy's attempts translate, and not the gateway.
+func (g *Group) HandsOver() bool { return g.Native || g.Redirect }
 
 // Next is the first fallback from a place on that is for a reason, or for an answer with a
 // status; -1 if there is none.
@@ -208,6 +215,7 @@ func (r *reader) group(m *Model, o *strict.Object) *Group {
 	o.Objects("fallback", "Where a request goes when the targets have failed, in this order.", func(_ int, o *strict.Object) {
 		f := Fallback{Target: r.target(m, o)}
 		f.On = cause(o)
+		f.ownCluster(g, o)
 		if g.Native && o.Has("on") {
 			o.Fail("on", "goes with mechanism: plugin; here the proxy picks what follows, for any reason of retry.on")
 		}
@@ -255,8 +263,13 @@ func (r *reader) retry(g *Group, o *strict.Object) {
 		g.Retry.Attempts = o.Int("attempts", "How often, beside the first. With the strategy priority it is as often as there are other targets unless said, with mechanism: native as often as there are other targets and fallbacks.", usual, 0, maxRetries)
 		g.Retry.Backoff = o.Duration("backoff", "How long to wait before a target that has failed already, at first; each time twice as long, and by chance up to half less. It is looked at ten times a second.", 500*time.Millisecond, 0, time.Minute)
 		g.Retry.On = cause(o)
-		if g.Native && o.Has("backoff") {
+		switch {
+		case g.Native && o.Has("backoff"):
 			o.Fail("backoff", "goes with mechanism: plugin; here it is the retry_back_off of the proxy's route")
+		case g.Redirect && o.Has("backoff"):
+			o.Fail("backoff", "goes with mechanism: plugin; the proxy redirects at once")
+		case g.Redirect:
+			g.Retry.Backoff = 0
 		}
 		if g.Native && g.Retry.On.Reasons.Has(route.Guarded) {
 			o.Fail("on", "guard goes with mechanism: plugin; here guards read what the proxy has let pass")

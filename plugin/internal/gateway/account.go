@@ -16,6 +16,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func (s *Stream) Done() *Step {
 	under := s.list != &s.w.queued && s.list != &s.w.aboard && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
 	s.leave()
+	if s.handed.between() {
+		s.w.between.add(s)
+		return s.next()
+	}
 	s.abandon()
 	s.forget()
 	step := s.next()

@@ -162,15 +162,17 @@ func (a *Attempt) begin(s *Stream) *Step {
 	if d := r.group.Deadline; d > 0 && of.count > 1 && a.sent-s.began >= int64(d) {
 		return s.reject(&chat.Error{Status: 504, Kind: chat.Timeout, Code: "upstream_timeout", Message: "no provider has answered in time"})
 	}
-	provider, name := a.metadata("provider"), a.metadata("model")
-	t := r.aimFor(provider, name)
-	switch {
-	case t == nil:
-		return s.reject(misplaced(s.model, provider, name))
-	case of.count == 1 && r.at < 0: // the proxy leaves alone what is before it
-		r.why = route.Resting
+	if of.again == nil {
+		provider, name := a.metadata("provider"), a.metadata("model")
+		t := r.aimFor(provider, name)
+		switch {
+		case t == nil:
+			return s.reject(misplaced(s.model, provider, name))
+		case of.count == 1 && r.at < 0: // the proxy leaves alone what is before it
+			r.why = route.Resting
+		}
+		s.aimAt(*t)
 	}
-	s.aimAt(*t)
 	s.owner = a.owner
 	step := s.renewed()
 	if step.Reply == nil {
@@ -281,25 +283,44 @@ func (a *Attempt) stale() *Step {
 func (a *Attempt) mayFollow() bool {
 	s := a.of.s
 	g := s.routing.group
+	if a.of.again != nil {
+		return s.anySpare()
+	}
 	return a.of.count <= g.Retry.Attempts && (g.Deadline == 0 || s.w.port.Now()-s.began < int64(g.Deadline))
 }
 
 // judge lets an answer pass, or has the proxy try again.
 func (a *Attempt) judge(s *Stream, why route.Reason) *Step {
 	step := s.next()
-	if why == route.NoReason || !s.routing.group.Retry.On.Has(why, s.status) || !a.mayFollow() {
+	again := a.of.again
+	if !a.follows(s, why) {
 		a.pass(s)
 		if a.fake {
 			step.set(retryHeader, "")
 		}
+		if again != nil { // only the gateway has the proxy redirect anything
+			step.set("location", "")
+		}
 		return step
 	}
 	a.fail(s, why)
+	if again != nil {
+		again.redirect(step)
+		return step
+	}
 	step.set(retryHeader, why.String())
 	if s.status < 400 {
 		step.set(":status", "503") // for the proxy's retries, and for its outlier detection
 	}
 	return step
+}
+
+// follows reports whether the proxy is to make another attempt for a reason.
+func (a *Attempt) follows(s *Stream, why route.Reason) bool {
+	if a.of.again != nil {
+		return s.spare(why)
+	}
+	return why != route.NoReason && s.routing.group.Retry.On.Has(why, s.status) && a.mayFollow()
 }
 
 // pass lets the answer go to the gateway, which takes it from there.
@@ -361,7 +382,8 @@ func (a *Attempt) lost() {
 		return
 	}
 	why := route.Unavailable
-	waited := time.Duration(s.w.port.Now() - a.sent)
+	const early = 10 * time.Millisecond // by this clock, the proxy's timer may be
+	waited := time.Duration(s.w.port.Now()-a.sent) + early
 	switch d := s.patience(); {
 	case s.phase == answered: // by the gateway itself
 		a.of.now = nil

@@ -26,6 +26,7 @@ const nativeConfig = `{"hold_headers":"always","providers":[
 type nativeProxy struct {
 	*proxy
 	attempts *gateway.Attempts
+	handover *gateway.Handover
 }
 
 func newNative(t testing.TB) *nativeProxy { return newNativeOf(t, nativeConfig) }
@@ -35,7 +36,7 @@ func newNativeOf(t testing.TB, document string) *nativeProxy {
 	h := gateway.NewHandover()
 	p.worker.Share(h)
 	p.details = "via_upstream"
-	return &nativeProxy{p, gateway.NewAttempts(h, p)}
+	return &nativeProxy{p, gateway.NewAttempts(h, p), h}
 }
 
 // ask sends a request up to where the proxy makes attempts of it.

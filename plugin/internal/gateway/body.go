@@ -192,7 +192,7 @@ func (s *Stream) allot(request rawjson.Value, body []byte) (rawjson.Value, []byt
 func (s *Stream) toTarget(request rawjson.Value, body []byte) *Step {
 	s.keep(body)
 	var step *Step
-	if g := s.routing.group; g != nil && g.Native {
+	if g := s.routing.group; g != nil && (g.Native || g.Redirect && s.attempts == nil) { // a list says itself what follows
 		step = s.handOver()
 	} else {
 		step = s.resend(s.dispatch(request, body))

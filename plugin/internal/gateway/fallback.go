@@ -12,7 +12,7 @@ const maxTries = 20
 
 // keep keeps the request's body for whatever may follow.
 func (s *Stream) keep(body []byte) {
-	if g := s.routing.group; g != nil && (g.Again() || g.Native) && s.attempts == nil { // a list says itself what follows
+	if g := s.routing.group; g != nil && (g.Again() || g.HandsOver()) && s.attempts == nil { // a list says itself what follows
 		s.routing.kept = append([]byte(nil), body...)
 	}
 }

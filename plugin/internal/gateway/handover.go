@@ -29,6 +29,7 @@ type handed struct {
 	count  int     // attempts so far
 	now    *Attempt
 	passed bool         // one has let its answer pass: nothing can follow
+	again  *again       // nil: the proxy retries by itself
 	why    route.Reason // why the one before, or the last, has failed
 
 	host     string            // for targets that have none of their own
@@ -72,6 +73,9 @@ func (s *Stream) handOver() *Step {
 	r := s.w.port.Random
 	x := &handed{id: strconv.FormatUint(r()|1<<63, 16) + strconv.FormatUint(r()|1<<63, 16), s: s, home: s.owner}
 	h.open[x.id], s.handed = x, x
+	if g.Redirect {
+		x.again = s.w.newAgain(x.id)
+	}
 	step := s.next()
 	for i, name := range privateNames {
 		if s.in.private&(1<<i) != 0 {
@@ -81,18 +85,23 @@ func (s *Stream) handOver() *Step {
 	for _, name := range s.in.own {
 		step.set(name, "")
 	}
+	step.Replace = true
+	step.Body = append(append(append(step.Body, '"'), x.id...), '"')
+	return s.handOn(step)
+}
+
+// handOn has the proxy make attempts at where the request is aimed.
+func (s *Stream) handOn(step *Step) *Step {
 	cluster := s.target.Cluster
 	if cluster == "" {
-		cluster = g.Cluster
+		cluster = s.routing.group.Cluster
 	}
 	step.set(clusterHeader, cluster)
 	s.signal(step)
 	step.set(hashHeader, s.hashKey())
 	step.set(chainHeader, s.chain())
 	s.tellRouter(step)
-	step.Replace = true
-	step.Body = append(append(append(step.Body, '"'), x.id...), '"')
-	step.set("content-length", itoa(len(step.Body)))
+	step.set("content-length", itoa(len(s.handed.id)+2))
 	return s.depart(step)
 }
 
@@ -100,13 +109,15 @@ func (s *Stream) handOver() *Step {
 // (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter).
 func (s *Stream) tellRouter(step *Step) {
 	g := s.routing.group
-	on, broken := "retriable-headers", route.Reasons(0).With(route.Unavailable).With(route.TimedOut).With(route.Silent)
-	if g.Retry.On.Reasons&broken != 0 {
-		on += ",reset,connect-failure,refused-stream"
+	if g.Native {
+		on, broken := "retriable-headers", route.Reasons(0).With(route.Unavailable).With(route.TimedOut).With(route.Silent)
+		if g.Retry.On.Reasons&broken != 0 {
+			on += ",reset,connect-failure,refused-stream"
+		}
+		step.set("x-envoy-retry-on", on)
+		step.set("x-envoy-retriable-header-names", retryHeader)
+		step.set("x-envoy-max-retries", itoa(g.Retry.Attempts))
 	}
-	step.set("x-envoy-retry-on", on)
-	step.set("x-envoy-retriable-header-names", retryHeader)
-	step.set("x-envoy-max-retries", itoa(g.Retry.Attempts))
 	if d := s.patience(); d > 0 {
 		step.set("x-envoy-upstream-rq-per-try-timeout-ms", itoa(int(d.Milliseconds())))
 	}
@@ -165,6 +176,10 @@ func (s *Stream) takeBack() {
 	}
 	s.owner, s.weighing = x.home, weighing{}
 	x.now = nil
+	if x.again != nil { // something may follow that is the gateway's own
+		s.w.handover.drop(x)
+		return
+	}
 	if x.count == 0 {
 		s.routing.told = false // nobody was asked
 	}

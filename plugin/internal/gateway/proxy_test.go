@@ -179,6 +179,10 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 
 func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 	step := x.gw.RequestHeaders(h, len(m.Body) == 0)
+	if step.Of != nil {
+		x.p.worker.Release(x.gw.(*gateway.Stream))
+		x.gw = step.Of
+	}
 	if x.replied(step) {
 		return
 	}

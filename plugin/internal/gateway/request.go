@@ -32,6 +32,9 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 
 func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 	s.in = s.w.read(h, s.in)
+	if step := s.takeUp(); step != nil {
+		return step
+	}
 	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {
 		s.began = s.w.port.Now()
 		return s.admin(h, strings.TrimPrefix(s.in.path, a.Prefix), end)

@@ -52,6 +52,9 @@ func readResponse(h []adapters.Header) responseHead {
 
 // ResponseHeaders begins the answer; end says that it has no body.
 func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
+	if step := s.instead(); step != nil {
+		return step
+	}
 	step := s.next()
 	if s.phase != released && s.phase != awaiting && s.phase != proving {
 		return step // the gateway's own answer comes by here too
@@ -62,6 +65,7 @@ func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
 	s.leave()
 	s.takeBack()
 	head := s.see(h)
+	s.regain()
 	if step := s.weigh(head, h, end); step != nil {
 		return step
 	}

@@ -38,6 +38,10 @@ type Step struct {
 	// it did not look at it.
 	Again bool
 
+	// Of is the stream whose step this is, in the place of the one that had the event: the
+	// proxy has begun its request again. Nil: the same.
+	Of *Stream
+
 	Set []adapters.Header // headers to set; one with an empty value is removed
 
 	Replace bool // the body in hand becomes Body

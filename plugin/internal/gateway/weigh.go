@@ -131,7 +131,7 @@ func (s *Stream) weighed(p []byte, end bool) (why route.Reason, decided bool) {
 	switch {
 	case w.stream:
 		why, decided = s.weighEvents(p, end)
-		if why == route.NoReason && !w.held && s.sequel.able && s.routing.group.Idle > 0 {
+		if why == route.NoReason && !w.held && s.sequel.able && s.handed == nil && s.routing.group.Idle > 0 {
 			decided = end // an answer that is to be lent has to be held before
 		}
 		return why, decided

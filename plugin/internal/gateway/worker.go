@@ -49,6 +49,7 @@ type Worker struct {
 	eager     held           // those whose answer has to begin soon
 	pausing   held           // those that wait before they are tried again
 	flowing   held           // those whose stream must not stall
+	between   held           // those that the proxy begins again
 	cut       held           // those whose answer the gateway has ended
 	kept      cache.Store    // nil: nothing is
 	wakes     []Wake         // of those who have waited for it
@@ -173,6 +174,9 @@ func (w *Worker) NewStream(owner any) *Stream {
 
 // Release takes a stream back that is over; the caller forgets it.
 func (w *Worker) Release(s *Stream) {
+	if s.handed.between() { // it goes on
+		return
+	}
 	s.leave()
 	if s.late { // it is still needed
 		return
@@ -200,6 +204,7 @@ type Wake struct {
 // Tick ends what does not come, bodies and answers of callouts, and does what is due.
 func (w *Worker) Tick() []Wake {
 	now := w.port.Now()
+	w.settleBetween()
 	wakes := w.lost(now)
 	wakes = append(wakes, w.giveUpSilent(now)...)
 	wakes = append(wakes, w.endIdle(now)...)
