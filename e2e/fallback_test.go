@@ -157,7 +157,11 @@ func (s *suite) fallback(add func(string, envoy.Listener) error) ([]any, error) 
 		return nil, err
 	}
 	go http.Serve(l, server)
-	return []any{envoy.Cluster("faulty", l.Addr().String())}, add("fallback", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)})
+	again, err := redirected(config, "redirect")
+	if err == nil {
+		err = add("redirect", again)
+	}
+	return []any{envoy.Cluster("faulty", l.Addr().String())}, errors.Join(err, add("fallback", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)}))
 }
 
 // flaky answers 7 of 10 requests; the others it fails in turn with an error, with silence, and
@@ -184,12 +188,7 @@ func chatFor(model string, stream bool) string {
 	return `{"model":"` + model + `",` + s + `"max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 }
 
-// send asks for a model and returns what its client gets and what the access log says.
-func (s *suite) send(t *testing.T, model string, stream bool) (status int, header http.Header, body, record string) {
-	t.Helper()
-	return s.sendTo(t, "fallback", model, stream)
-}
-
+// sendTo asks for a model and returns what its client gets and what the access log says.
 func (s *suite) sendTo(t *testing.T, listener, model string, stream bool) (status int, header http.Header, body, record string) {
 	t.Helper()
 	return s.ask(t, listener, chatFor(model, stream))
@@ -229,7 +228,12 @@ func (s *suite) post(t *testing.T, listener, path, request string) (status int, 
 
 func TestWhateverFailsSomethingElseAnswers(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	start(t).everyFault(t, "fallback")
+}
+
+// everyFault asks a listener for all models whose first target fails.
+func (s *suite) everyFault(t *testing.T, listener string) {
+	t.Helper()
 	for _, f := range faults() {
 		for _, stream := range []bool{false, true} {
 			kind := map[bool]string{false: "whole", true: "stream"}[stream]
@@ -239,7 +243,7 @@ func TestWhateverFailsSomethingElseAnswers(t *testing.T) {
 			for _, provider := range [...]string{"openai", "claude"} {
 				name := f.name + "-" + provider + "-" + kind
 				t.Run(name, func(t *testing.T) {
-					status, header, body, record := s.send(t, name, stream)
+					status, header, body, record := s.sendTo(t, listener, name, stream)
 					var err error
 					if stream {
 						err = grammar.OpenAIChat([]byte(body))
@@ -265,7 +269,11 @@ func TestWhateverFailsSomethingElseAnswers(t *testing.T) {
 
 func TestChainsThatAreLonger(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	start(t).longerChains(t, "fallback")
+}
+
+func (s *suite) longerChains(t *testing.T, listener string) {
+	t.Helper()
 	for _, tt := range []struct {
 		model  string
 		status int
@@ -279,7 +287,7 @@ func TestChainsThatAreLonger(t *testing.T) {
 	} {
 		for kind, stream := range map[string]bool{"whole": false, "stream": true} {
 			t.Run(tt.model+" "+kind, func(t *testing.T) {
-				status, header, body, record := s.send(t, tt.model, stream)
+				status, header, body, record := s.sendTo(t, listener, tt.model, stream)
 				if status != tt.status || !strings.Contains(body, tt.part) || header.Get("x-postern-step") != tt.step {
 					t.Errorf("got %d, step %s: %.300s, want %d, step %s and %s; the record is %s", status, header.Get("x-postern-step"), body, tt.status, tt.step, tt.part, record)
 				}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -79,7 +80,11 @@ func (s *suite) sequels(add func(string, envoy.Listener) error) ([]any, error) {
 		return nil, err
 	}
 	go http.Serve(l, server)
-	return []any{envoy.Cluster("broken", l.Addr().String())}, add("sequels", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)})
+	again, err := redirected(config, "redirect-sequels")
+	if err == nil {
+		err = add("redirect-sequels", again)
+	}
+	return []any{envoy.Cluster("broken", l.Addr().String())}, errors.Join(err, add("sequels", envoy.Listener{Buffer: 4 << 20, Filters: filters(config, false)}))
 }
 
 // A clientOf speaks a dialect.
@@ -97,11 +102,11 @@ var clientsOf = map[string]clientOf{
 
 // streamed asks for a stream and reads until its last event, or until it breaks. What comes
 // after the last event is not waited for, as SDKs do not.
-func (s *suite) streamed(t *testing.T, c clientOf, model string) (body string, err error) {
+func (s *suite) streamed(t *testing.T, listener string, c clientOf, model string) (body string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "POST", s.url("sequels")+c.path, strings.NewReader(chatFor(model, true)))
+	r, err := http.NewRequestWithContext(ctx, "POST", s.url(listener)+c.path, strings.NewReader(chatFor(model, true)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,14 +145,19 @@ func textOf(c clientOf, body string) (text string) {
 
 func TestStreamsThatBreakOff(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	start(t).breakOff(t, "sequels")
+}
+
+// breakOff asks a listener for streams that break off amid their text.
+func (s *suite) breakOff(t *testing.T, listener string) {
+	t.Helper()
 	for _, x := range interruptions() {
 		for dialect, c := range clientsOf {
 			for _, kind := range [...]string{"on", "off"} {
 				name := x.name + "-" + kind + "-" + dialect
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					body, err := s.streamed(t, c, name)
+					body, err := s.streamed(t, listener, c, name)
 					record := s.record(t, strings.ReplaceAll(t.Name(), "/", "_"))
 					text := textOf(c, body)
 					if !strings.HasPrefix(text, "It was a dark ") {
@@ -187,7 +197,7 @@ func TestAResetBeforeTheContent(t *testing.T) {
 			t.Errorf("got %d, %v: %s, want the proxy's own 5xx", status, err, body)
 		}
 	}
-	if body, err := s.streamed(t, clientsOf["openai"], "reset-held"); err != nil || !strings.HasPrefix(body, said) {
+	if body, err := s.streamed(t, "sequels", clientsOf["openai"], "reset-held"); err != nil || !strings.HasPrefix(body, said) {
 		t.Errorf("got %v, %s, want the proxy's own answer", err, body)
 	}
 	if record := s.record(t, t.Name()); !strings.Contains(record, `"error":"aborted"`) || strings.Count(record, `"input_tokens"`) != 1 {
