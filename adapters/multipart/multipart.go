@@ -53,10 +53,12 @@ func Boundary(contentType string) (string, error) {
 }
 
 // A Field is a part of a form: its name, empty if it has none, whether it is a file, and
-// where its value is in the body.
+// where its value is in the body. FileName is empty unless everybody reads the same in it.
 type Field struct {
 	Name       string
 	File       bool
+	FileName   string
+	Type       string // its content type, as it stands there
 	Start, End int
 }
 
@@ -162,9 +164,11 @@ func head(body []byte, at int) (f Field, err error) {
 			if f.Name != "" {
 				return Field{}, ErrPart
 			}
-			if f.Name, f.File, ok = disposition(value); !ok {
+			if ok = f.disposition(value); !ok {
 				return Field{}, ErrPart
 			}
+		case "content-type":
+			f.Type = strings.TrimSpace(f.Type + " " + strings.TrimSpace(value)) // two are none that anybody knows
 		case "content-transfer-encoding":
 			encoded = true
 		}
@@ -176,24 +180,36 @@ func head(body []byte, at int) (f Field, err error) {
 	return f, nil
 }
 
-// disposition is the name in a Content-Disposition, and whether there is one of a file.
-func disposition(value string) (name string, file, ok bool) {
+// disposition reads a Content-Disposition; false if that cannot be done.
+func (f *Field) disposition(value string) bool {
 	kind, params, _ := strings.Cut(value, ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "form-data") {
-		return "", false, false
+		return false
 	}
+	names := 0 // of the file
 	for params != "" {
 		key, v, rest, ok := parameter(params)
-		if !ok || strings.EqualFold(key, "name*") || strings.EqualFold(key, "name") && name != "" {
-			return "", false, false
+		if !ok {
+			return false
 		}
-		if strings.EqualFold(key, "name") {
-			name = v
+		switch strings.ToLower(key) {
+		case "name*":
+			return false
+		case "name":
+			if f.Name != "" {
+				return false
+			}
+			f.Name = v
+		case "filename", "filename*": // the second is in another character set, and not read by all
+			f.FileName, names = v, names+len(key)-len("filename")+1
+			f.File = true
 		}
-		file = file || strings.EqualFold(key, "filename") || strings.EqualFold(key, "filename*")
 		params = rest
 	}
-	return name, file, name != ""
+	if names > 1 || strings.Contains(f.FileName, `\`) {
+		f.FileName = ""
+	}
+	return f.Name != ""
 }
 
 // parameter takes the first of some parameters, which are separated by semicolons. A

@@ -108,6 +108,30 @@ func TestEach(t *testing.T) {
 	}
 }
 
+func TestNamesOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ about, head, name, kind string }{
+		{"none", `name="f"`, "", ""},
+		{"a name", `name="f"; filename="Ann's notes.txt"`, "Ann's notes.txt", ""},
+		{"without quotes", `name=f; FileName=a.txt`, "a.txt", ""},
+		{"in another character set", `name="f"; filename*=utf-8''a.txt`, "", ""},
+		{"in two character sets", `name="f"; filename="a.pdf"; filename*=utf-8''a.txt`, "", ""},
+		{"twice", `name="f"; filename="a.pdf"; filename="a.txt"`, "", ""},
+		{"escaped", `name="f"; filename="a\".txt"`, "", ""},
+		{"a type", "name=\"f\"; filename=\"a\"\r\ncontent-type:  Text/Plain; charset=x ", "a", "Text/Plain; charset=x"},
+		{"two types", "name=\"f\"; filename=\"a\"\r\nContent-Type: text/plain\r\nContent-Type: image/png", "a", "text/plain image/png"},
+	} {
+		err := multipart.Each([]byte(form("--B", "Content-Disposition: form-data; "+tt.head, "", "x", "--B--")), "B", func(f multipart.Field) {
+			if f.FileName != tt.name || f.Type != tt.kind {
+				t.Errorf("%s: got %q of type %q, want %q of type %q", tt.about, f.FileName, f.Type, tt.name, tt.kind)
+			}
+		})
+		if err != nil {
+			t.Errorf("%s: %v", tt.about, err)
+		}
+	}
+}
+
 // What is found here is what Go's own reader of forms finds, and nothing else.
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(form("--B", model, "", "m", "--B--", "")))
