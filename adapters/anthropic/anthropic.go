@@ -13,7 +13,7 @@ import (
 func Provider() adapters.Provider {
 	return adapters.Provider{
 		Name:     "anthropic",
-		Doc:      "Anthropic: messages and token counting.",
+		Doc:      "Anthropic: messages, token counting, batches of messages.",
 		Semantic: "anthropic",
 		Host:     "api.anthropic.com",
 		Options:  options,
@@ -54,6 +54,8 @@ func (a *adapter) Native(c adapters.Call) (string, bool) {
 		return "/v1/messages/count_tokens", true
 	case adapters.Models:
 		return "/v1/models", true
+	case adapters.Batches:
+		return "/v1/messages/batches" + c.Rest, true
 	}
 	return "", false
 }

@@ -29,6 +29,18 @@ func Anthropic() *Dialect {
 	}
 }
 
+// anthropicEndpoints are the paths of the API, but for that of its models, which is OpenAI's too.
+func anthropicEndpoints(d *Dialect) []Endpoint { return endpointsAt(d, anthropicPaths[:]) }
+
+var anthropicPaths = [...]place{
+	{"POST", "/v1/messages", adapters.Chat, false, ""},
+	{"POST", "/v1/messages/count_tokens", adapters.CountTokens, false, ""},
+	{"GET POST", "/v1/messages/batches", adapters.Batches, false, ""},
+	{"GET DELETE", "/v1/messages/batches/{id}", adapters.Batches, false, ""},
+	{"POST", "/v1/messages/batches/{id}/cancel", adapters.Batches, false, ""},
+	{"GET", "/v1/messages/batches/{id}/results", adapters.Batches, false, ""},
+}
+
 func anthropicModels(dst []byte, names []string) []byte {
 	dst = rawjson.Add(dst, `{"data":[`)
 	for i, n := range names {

@@ -31,21 +31,27 @@ func OpenAI() *Dialect {
 
 // openAIEndpoints are the paths of the API, and that of rerankers, which is Cohere's and
 // Jina's and stands beside it at most servers that have both.
-func openAIEndpoints(d *Dialect) []Endpoint {
-	list := make([]Endpoint, 0, len(openAIPaths))
-	for i := range openAIPaths {
-		p := &openAIPaths[i]
+func openAIEndpoints(d *Dialect) []Endpoint { return endpointsAt(d, openAIPaths[:]) }
+
+// A place is a path of an API, and what is there.
+type place struct {
+	method, path string
+	op           adapters.Operation
+	form         bool
+	model        string // where the API has a usual one
+}
+
+//go:noinline
+func endpointsAt(d *Dialect, places []place) []Endpoint {
+	list := make([]Endpoint, 0, len(places))
+	for i := range places {
+		p := &places[i]
 		list = append(list, Endpoint{Method: p.method, Path: p.path, Dialect: d, Op: p.op, Form: p.form, Model: p.model})
 	}
 	return list
 }
 
-var openAIPaths = [...]struct {
-	method, path string
-	op           adapters.Operation
-	form         bool
-	model        string // where the API has a usual one
-}{
+var openAIPaths = [...]place{
 	{"POST", "/v1/chat/completions", adapters.Chat, false, ""},
 	{"POST", "/v1/embeddings", adapters.Embeddings, false, ""},
 	{"GET", "/v1/models", adapters.Models, false, ""},
@@ -57,7 +63,7 @@ var openAIPaths = [...]struct {
 	{"POST", "/v1/audio/speech", adapters.Speech, false, ""},
 	{"POST", "/v1/audio/transcriptions", adapters.Transcriptions, true, ""},
 	{"POST", "/v1/audio/translations", adapters.Translations, true, ""},
-	{"GET POST", "/v1/files", adapters.Files, false, ""},
+	{"GET POST", "/v1/files", adapters.Files, true, ""},
 	{"GET DELETE", "/v1/files/{id}", adapters.Files, false, ""},
 	{"GET", "/v1/files/{id}/content", adapters.Files, false, ""},
 	{"GET POST", "/v1/batches", adapters.Batches, false, ""},

@@ -46,11 +46,9 @@ const (
 // NewTable lists the dialects that the gateway serves.
 func NewTable() *Table {
 	openAI, anthropic, gemini, ollama, bedrock := OpenAI(), Anthropic(), Gemini(), Ollama(), Bedrock()
-	t := newTable(openAI, anthropic, append(append(geminiEndpoints(gemini, GeminiArray()), openAIEndpoints(openAI)...),
-		Endpoint{Method: "POST", Path: "/v1/messages", Dialect: anthropic, Op: adapters.Chat},
+	t := newTable(openAI, anthropic, append(append(append(geminiEndpoints(gemini, GeminiArray()), openAIEndpoints(openAI)...), anthropicEndpoints(anthropic)...),
 		Endpoint{Method: "POST", Path: "/v1/responses", Dialect: OpenAIResponses(), Op: adapters.Responses},
 		Endpoint{Method: "POST", Path: "/v1/completions", Dialect: OpenAICompletions(), Op: adapters.Completions},
-		Endpoint{Method: "POST", Path: "/v1/messages/count_tokens", Dialect: anthropic, Op: adapters.CountTokens},
 		Endpoint{Method: "POST", Path: "/api/chat", Dialect: ollama, Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/generate", Dialect: OllamaGenerate(), Op: adapters.Chat},
 		Endpoint{Method: "POST", Path: "/api/embed", Dialect: ollama, Op: adapters.Embeddings},

@@ -45,7 +45,7 @@ func TestFindOperations(t *testing.T) {
 		form                      bool
 	}{
 		{"forms", "/v1/audio/transcriptions", "", "POST", adapters.Transcriptions, true},
-		{"files", "/v1/files", "", "GET POST", adapters.Files, false},
+		{"files", "/v1/files", "", "GET POST", adapters.Files, true},
 		{"a file", "/v1/files/file-a_B.1", "/file-a_B.1", "GET DELETE", adapters.Files, false},
 		{"its content", "/v1/files/f/content", "/f/content", "GET", adapters.Files, false},
 		{"a batch that ends", "/v1/batches/b/cancel", "/b/cancel", "POST", adapters.Batches, false},

@@ -58,7 +58,7 @@ type Field struct {
 	Name       string
 	File       bool
 	FileName   string
-	Type       string // its content type, as it stands there
+	Type       string // its content type as it stands there, blanks and all; or several
 	Start, End int
 }
 
@@ -168,7 +168,9 @@ func head(body []byte, at int) (f Field, err error) {
 				return Field{}, ErrPart
 			}
 		case "content-type":
-			f.Type = strings.TrimSpace(f.Type + " " + strings.TrimSpace(value)) // two are none that anybody knows
+			if f.Type += value; f.Type != value {
+				f.Type = "several"
+			}
 		case "content-transfer-encoding":
 			encoded = true
 		}

@@ -118,8 +118,8 @@ func TestNamesOfFiles(t *testing.T) {
 		{"in two character sets", `name="f"; filename="a.pdf"; filename*=utf-8''a.txt`, "", ""},
 		{"twice", `name="f"; filename="a.pdf"; filename="a.txt"`, "", ""},
 		{"escaped", `name="f"; filename="a\".txt"`, "", ""},
-		{"a type", "name=\"f\"; filename=\"a\"\r\ncontent-type:  Text/Plain; charset=x ", "a", "Text/Plain; charset=x"},
-		{"two types", "name=\"f\"; filename=\"a\"\r\nContent-Type: text/plain\r\nContent-Type: image/png", "a", "text/plain image/png"},
+		{"a type", "name=\"f\"; filename=\"a\"\r\ncontent-type:  Text/Plain; charset=x ", "a", "  Text/Plain; charset=x "},
+		{"two types", "name=\"f\"; filename=\"a\"\r\nContent-Type: text/plain\r\nContent-Type: image/png", "a", "several"},
 	} {
 		err := multipart.Each([]byte(form("--B", "Content-Disposition: form-data; "+tt.head, "", "x", "--B--")), "B", func(f multipart.Field) {
 			if f.FileName != tt.name || f.Type != tt.kind {

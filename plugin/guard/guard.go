@@ -122,6 +122,10 @@ type Guard interface {
 
 	// Counts is what was found so far, in a fixed order, without any value.
 	Counts() []Count
+
+	// Next begins another request of the same caller, where one file has many: what the
+	// guard remembers of the one before is forgotten, but for the counts.
+	Next()
 }
 
 // A Policy is a guard's configuration, compiled. It is immutable.

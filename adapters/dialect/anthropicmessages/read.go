@@ -17,6 +17,10 @@ import (
 // Name is the dialect's name.
 const Name = "anthropic"
 
+// Batches is where the API has what is known of batches, below its host:
+// https://platform.claude.com/docs/en/api/messages/batches.
+const Batches = "/v1/messages/batches/"
+
 // mostExtra is how many members that are not known a request may have, far above what
 // clients send.
 const mostExtra = 100

@@ -150,6 +150,9 @@ func (w *watch) Open(d guard.Direction, p guard.Part) guard.Check {
 	return nil
 }
 
+// Next begins another request, of which the guard remembers nothing anyway.
+func (w *watch) Next() {}
+
 // Counts is how many texts came to the threshold by rules of each family, or by its words
 // alone. Which rules those were is not said, as clients can read it: it would help who tries
 // what passes.

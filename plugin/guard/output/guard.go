@@ -82,6 +82,9 @@ func (w *watch) Open(d guard.Direction, p guard.Part) guard.Check {
 	return nil
 }
 
+// Next forgets the system prompt.
+func (w *watch) Next() { w.prompt = shingles{} }
+
 // Counts is how often each was found.
 func (w *watch) Counts() []guard.Count {
 	found := make([]guard.Count, 0, len(w.counts))

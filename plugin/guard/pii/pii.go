@@ -159,6 +159,9 @@ func (w *work) Open(d guard.Direction, part guard.Part) guard.Check {
 	return c
 }
 
+// Next begins another request, whose placeholders are numbered anew.
+func (w *work) Next() { w.Vault = redact.Vault{} }
+
 // Counts is what was found.
 func (w *work) Counts() []guard.Count {
 	w.counts = w.counts[:0]

@@ -37,6 +37,7 @@ type Plan struct {
 	Spots     []route.Spot // whose health is kept
 	Groups    int          // how many groups of targets there are
 	Guards    []*Guard     // in the order in which they read
+	Stored    [2]Stored    // by guard.Direction, what they do with files and batches
 	Meanings  []*Meaning   // of all models
 	Mirrors   []*Mirror    // of all groups
 	// TrustedHops says how the client's address is found: 0 is the address that the proxy

@@ -10,6 +10,7 @@ import (
 )
 
 //go:noinline
+//go:noinline
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.

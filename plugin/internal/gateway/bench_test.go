@@ -188,3 +188,36 @@ func BenchmarkCaller(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFile is a file of a thousand requests that guards read, and one of their results.
+func BenchmarkFile(b *testing.B) {
+	const text = "The committee met on Tuesday to discuss the new library, its opening hours and the roof. Nobody asked for a reading room of their own, but all agreed that the old one is cold in winter and that its chairs have to go. "
+	var asked, told []string
+	for i := range 1000 {
+		asked = append(asked, batch(fmt.Sprint(i), strings.Repeat(text, 4)+"Write to ann@example.com."))
+		told = append(told, result(fmt.Sprint(i), strings.Repeat(text, 4)+"Write to ann@example.com."))
+	}
+	for name, guards := range map[string]string{"pii": `{"type":"pii"}`, "injection": `{"type":"injection"}`, "both": `{"type":"pii"},{"type":"injection"}`} {
+		document := strings.Replace(guarded, `{"type":"pii"GUARD}`, guards, 1)
+		b.Run("upload/"+name, func(b *testing.B) {
+			p, m := newProxy(b, document), upload(purpose("batch"), named("a.jsonl", lines(asked...)))
+			b.SetBytes(int64(len(m.Body)))
+			for range b.N {
+				x := p.stream()
+				x.request(m)
+				x.done()
+			}
+		})
+	}
+	b.Run("content/pii", func(b *testing.B) {
+		p, m := newProxy(b, withGuard("")), answered("application/jsonl", lines(told...))
+		p.details = "via_upstream"
+		b.SetBytes(int64(len(m.Body)))
+		for range b.N {
+			x := p.stream()
+			x.request(cases.Message{First: "GET /v1/files/f/content"})
+			x.respond(m, every(16<<10, len(m.Body))...)
+			x.done()
+		}
+	})
+}

@@ -65,6 +65,9 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	if s.attempts != nil {
 		return s.universal(body)
 	}
+	if s.stored() {
+		return s.storedBody(body)
+	}
 	if s.in.boundary != "" {
 		return s.form(body)
 	}

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/multipart"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -70,11 +68,7 @@ func (s *Stream) guardForm(body []byte) ([]byte, *chat.Error) {
 		if f.File || isName(f.Name) || f.Start == f.End || s.guarding.failed != nil {
 			return
 		}
-		s.openText(&r.pipe, guard.Request, guard.Part{Path: f.Name})
-		out := r.pipe.feed(body[f.Start:f.End], true)
-		if r.pipe.edited {
-			r.edits = append(r.edits, rawjson.Edit{Start: f.Start, End: f.End, With: bytes.Clone(out)})
-		}
+		r.plain(body, f.Start, f.End, guard.Part{Path: f.Name})
 	})
 	if err != nil {
 		return nil, invalid("invalid_form", "", err.Error())
@@ -87,6 +81,9 @@ func (s *Stream) guardForm(body []byte) ([]byte, *chat.Error) {
 
 // guardText has the guards read an answer that is a plain text, as that of a transcription.
 func (s *Stream) guardText(step *Step, p []byte) *Step {
+	if s.guarding.stored && !isText(p) {
+		return s.passUnread(step)
+	}
 	var t pipe
 	s.openText(&t, guard.Response, guard.Part{Role: guard.Assistant})
 	out := t.feed(p, true)

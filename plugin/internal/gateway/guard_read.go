@@ -18,6 +18,7 @@ type reader struct {
 	scratch   []byte
 	pipe      pipe
 	events    *events // of the event that the document is; nil: it is a whole
+	stored    bool    // it is one of many requests, in a file
 }
 
 // A where is what is known of where a value stands.
@@ -112,6 +113,9 @@ func (r *reader) member(key string, of, v rawjson.Value, p guard.Part) {
 		p.Kind = guard.Reasoning
 	case "refusal":
 		p.Kind = guard.Refusal
+	case "item": // of an evaluation
+		at.fields = r.stored && v.Kind() == rawjson.Object
+		at.numbers = at.fields
 	case "variables", "metadata", "requestMetadata", "promptVariables":
 		p.Kind, at.fields = guard.Variable, true
 	}
@@ -214,7 +218,7 @@ func isName(key string) bool { return keys.of(key)&nameKey != 0 }
 // keys are a table rather than a switch, which is several times as large as code, and not
 // a map, whose hashes take longer than most texts.
 var keys = keysOf([]string{
-	"role type model id object name tool_call_id tool_use_id toolUseId call_id item_id response_id responseId previous_response_id conversation signature thoughtSignature thought_signature encrypted_content media_type mimeType mime_type detail service_tier finish_reason finishReason stop_reason stopReason system_fingerprint status file_id fileId fileUri file_uri b64_json bytes encoding_format voice size quality language reasoning_effort effort truncation truncate keep_alive input_type anthropic_version prompt_cache_key safety_identifier obfuscation modelVersion created_at container format stop_sequence tool_choice verbosity background redactedContent thinking_budget modelId guardrailIdentifier partner region",
+	"role type model id object name tool_call_id tool_use_id toolUseId call_id item_id response_id responseId previous_response_id conversation signature thoughtSignature thought_signature encrypted_content media_type mimeType mime_type detail service_tier finish_reason finishReason stop_reason stopReason system_fingerprint status file_id fileId fileUri file_uri b64_json bytes encoding_format voice size quality language reasoning_effort effort truncation truncate keep_alive input_type anthropic_version prompt_cache_key safety_identifier obfuscation modelVersion created_at container format stop_sequence tool_choice verbosity background redactedContent custom_id request_id input_file_id endpoint completion_window thinking_budget modelId guardrailIdentifier partner region",
 	"stop stop_sequences stopSequences logit_bias include modalities embedding embeddings tool_choice toolChoice betas images safetySettings usage usageMetadata",
 	"tools functions toolConfig tool_config response_format responseSchema responseJsonSchema output_config json_schema schema parameters input_schema",
 })

@@ -210,26 +210,6 @@ func TestGuardsReadForms(t *testing.T) {
 	}
 }
 
-// TestGuardsRefuseFiles and batches, unless they are told to let them pass.
-func TestGuardsRefuseFiles(t *testing.T) {
-	t.Parallel()
-	for options, status := range map[string]string{"": "403", `,"files":"pass"`: "200", `,"mode":"shadow"`: "200"} {
-		for _, path := range []string{"/openai/v1/files", "/openai/v1/batches"} {
-			p := newProxy(t, withGuard(options))
-			x := p.stream()
-			x.request(posted(path, `{"input_file_id":"f"}`))
-			if !x.answered {
-				p.details = "via_upstream"
-				x.respond(answered("application/json", `{"id":"b"}`))
-			}
-			x.done()
-			if x.response.First != status {
-				t.Errorf("%s with %s: got status %s, want %s", path, options, x.response.First, status)
-			}
-		}
-	}
-}
-
 // TestGuardsSayWhatTheyHold of a stream: how much at most, and how long.
 func TestGuardsSayWhatTheyHold(t *testing.T) {
 	t.Parallel()

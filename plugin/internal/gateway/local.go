@@ -40,15 +40,10 @@ func (s *Stream) stored() bool {
 	return s.endpoint.Op == adapters.Files || s.endpoint.Op == adapters.Batches
 }
 
-// passOn sends a request for files or batches on as it is, its body as it comes.
+// passOn sends a request for files or batches on, its body as it comes unless guards read it.
 func (s *Stream) passOn() *Step {
 	if s.heldToModels() {
 		return s.reject(notStored())
-	}
-	for _, g := range s.w.plan.Guards {
-		if !g.Shadow && !g.Files {
-			return s.reject(notRead(g.Name))
-		}
 	}
 	if s.dropIn == nil && !s.anyProvider() {
 		return s.reject(notOffered("", "no provider", s.endpoint.Op.String(), s.endpoint.Dialect.Name))
@@ -59,7 +54,16 @@ func (s *Stream) passOn() *Step {
 	if e := s.authoriseStored(); e != nil {
 		return s.reject(e)
 	}
-	return s.forward()
+	if s.readsStored() {
+		s.in.keep(s.w.plan.PassesKeys)
+		return s.await()
+	}
+	s.content.reads = s.readsContent()
+	step := s.forward()
+	if step.Reply == nil && s.content.reads {
+		step.set("range", "") // a piece of a file says something else than the whole
+	}
+	return step
 }
 
 // countTokens answers for a provider that does not count, by an estimate that the

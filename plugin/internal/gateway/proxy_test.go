@@ -318,6 +318,9 @@ func (x *exchange) begin(h []adapters.Header, end bool) bool {
 
 // chunk is a piece of the answer's body.
 func (x *exchange) chunk(p []byte, end bool) {
+	if x.answered { // the gateway has, and nothing follows
+		return
+	}
 	p = []byte(string(p)) // the gateway may not keep it
 	switch x.want {
 	case gateway.Whole:

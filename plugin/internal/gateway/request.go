@@ -7,6 +7,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/multipart"
+	"github.com/postern-gateway/postern/plugin/guard"
 	"github.com/postern-gateway/postern/plugin/internal/config"
 )
 
@@ -159,10 +160,14 @@ func (s *Stream) admit(end bool) *chat.Error {
 			return e
 		}
 	}
-	if s.endpoint.Method == "GET" || s.stored() {
+	if s.endpoint.Method == "GET" || s.stored() && !s.readsStored() {
 		return nil
 	}
-	if e := s.kindOfBody(); e != nil {
+	e := s.kindOfBody()
+	if s.stored() && !s.w.plan.Stored[guard.Request].Enforces { // what is wrong is not for a shadow to refuse
+		return nil
+	}
+	if e != nil {
 		return e
 	}
 	if s.in.encoding != "" && s.in.encoding != "identity" && s.in.encoding != "gzip" {

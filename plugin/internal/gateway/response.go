@@ -114,6 +114,9 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	if head.status >= 400 && (end || !isJSON(head.contentType) || !s.fromProvider()) {
 		return s.failed(head, h, end)
 	}
+	if head.status < 400 && s.content.reads {
+		return s.beginContent(step, head.encoding, end)
+	}
 	if head.status < 400 && len(s.guarding.list) > 0 {
 		s.sayFound(step)
 		if s.guardAnswer() && head.encoding != "" && head.encoding != "identity" {
@@ -131,6 +134,11 @@ func (s *Stream) begin(head responseHead, h []adapters.Header, end bool) *Step {
 	}
 	if end || s.target.Provider == nil || s.uncounted(head.contentType) {
 		s.answer.ended = end
+		if s.content.links = !end && head.status < 400 && s.linksResults(head.contentType); s.content.links {
+			step.set("content-length", "")
+			step.Want = Each
+			return step
+		}
 		if s.cache.form == keptPlain && s.cache.keeps() {
 			step.Want = Each
 		}
@@ -381,6 +389,10 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		}
 	case s.answer.translated:
 		return s.unlessBlocked(s.translateWhole(step, p))
+	case s.content.reads:
+		return s.readContent(step, p, end)
+	case s.content.links:
+		return s.ownLinks(step, p, end)
 	case s.watch == nil && s.answer.guarded:
 		return s.unlessBlocked(s.guardText(step, p))
 	case s.watch == nil:

@@ -83,6 +83,7 @@ type Stream struct {
 	sequel      sequel
 	codecs      codecs
 	guarding    guarding
+	content     content
 	budget      budgeting
 	cache       caching
 

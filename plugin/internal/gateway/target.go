@@ -83,14 +83,9 @@ func (s *Stream) call() adapters.Call {
 // forward sends a request on by its path alone, for hosts that cannot hold headers
 // and for requests without a body. The body follows unchanged.
 func (s *Stream) forward() *Step {
-	p := s.dropIn
-	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model, Place: p.Place}, noLabel
-	if _, e := s.reserve(rawjson.Value{}); e != nil {
+	path, e := s.byPath()
+	if e != nil {
 		return s.reject(e)
-	}
-	path, ok := s.native()
-	if !ok {
-		return s.reject(notOffered("", p.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name))
 	}
 	step := s.next()
 	if !s.stored() {
@@ -100,6 +95,21 @@ func (s *Stream) forward() *Step {
 		return s.reject(e)
 	}
 	return s.depart(step)
+}
+
+// byPath makes the provider that the path names the target, and returns where it has the
+// operation.
+func (s *Stream) byPath() (string, *chat.Error) {
+	p := s.dropIn
+	s.target, s.label = config.Target{Provider: p, Model: s.endpoint.Model, Place: p.Place}, noLabel
+	if _, e := s.reserve(rawjson.Value{}); e != nil {
+		return "", e
+	}
+	path, ok := s.native()
+	if !ok {
+		return "", notOffered("", p.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name)
+	}
+	return path, nil
 }
 
 // noLabel stands for the model of requests that name none.

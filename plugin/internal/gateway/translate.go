@@ -205,6 +205,7 @@ func (s *Stream) adapted(e *chat.Error) *chat.Error {
 	return e
 }
 
+//go:noinline
 func (s *Stream) unreadable(why string) *chat.Error {
 	s.failure = "upstream_unreadable"
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: s.failure, Message: "the provider's answer " + why}
@@ -332,6 +333,7 @@ func (s *Stream) unframed(err error) *chat.Error {
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "stream_event_too_long", Message: "the provider sent an event that is longer than the gateway accepts"}
 }
 
+//go:noinline
 func answerTooLarge(limit int) *chat.Error {
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "answer_too_large", Message: "the provider's answer is larger than " + itoa(limit) + " bytes, which is what can be translated"}
 }
