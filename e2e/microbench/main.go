@@ -188,6 +188,8 @@ func operations() []operation {
 		{"the same with three values, put back", path, personal, answeredBy("Mail EMAIL_ADDRESS_1 or <EMAIL_ADDRESS_1>, <PHONE_NUMBER_1>. "), "chat, 2 KB both ways", 1, guarded(`{"type":"pii"}`)},
 		{"redaction of a 64 KB prompt", path, large, openAIAnswer(), "chat, 64 KB prompt", 1, guarded(`{"type":"pii"}`)},
 		{"the same with 10,000 own words", path, large, openAIAnswer(), "chat, 64 KB prompt", 1, guarded(`{"type":"pii","terms":[{"entity":"PROJECT","words":[` + words(10_000) + `]}]}`)},
+		{"a batch of 100 requests that passes", "/v1/messages/batches", batched(twoKB), openAIAnswer(), "", 1, ""},
+		{"redaction and the injection guard, of 2 KB in a batch", "/v1/messages/batches", batched(twoKB), openAIAnswer(), "a batch of 100 requests that passes", 100, guarded(`{"type":"pii"},{"type":"injection"}`)},
 		{"event of a stream with redaction, beyond one that passes", path, stream(chat), openAIStream(), "event of a stream that passes", events, guarded(`{"type":"pii"}`)},
 		{"event of a stream that passes", path, stream(chat), openAIStream(), "the same with a stream", events, ""},
 		{"event of a stream, OpenAI to Anthropic", path, stream(claude), anthropicStream(), "the same with a stream of Anthropic's", events, ""},
@@ -197,6 +199,11 @@ func operations() []operation {
 // guarded is the usual configuration with guards.
 func guarded(list string) string {
 	return strings.TrimSuffix(configuration, "}") + `,"guards":[` + list + `]}`
+}
+
+// batched is a batch of a hundred requests.
+func batched(request string) string {
+	return `{"requests":[` + strings.TrimSuffix(strings.Repeat(`{"custom_id":"a","params":`+request+`},`, 100), ",") + `]}`
 }
 
 // words are as many that nobody has written, but as pronounceable as names of products.
