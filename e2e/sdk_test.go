@@ -222,6 +222,7 @@ func sdkRuns() (python, node []sdkRun) {
 		redacted(of(openAI, "redaction at openai", "redaction")),
 		redacted(of(claude, "redaction at anthropic", "redaction")),
 		redacted(of(older, "redaction at gemini", "redaction")),
+		redacted(of(openAI, "batches", "batches")),
 		of(amazon, "responses at bedrock", "openai_responses"),
 	}
 	node = []sdkRun{

@@ -1,5 +1,5 @@
 // Package anthropic is a mock of the Anthropic API, as strict as the real one:
-// messages, token counting and models.
+// messages, token counting, batches and models.
 //
 // Written from the API reference, https://platform.claude.com/docs/en/api/messages,
 // and its pages on streaming, errors, tools, thinking and structured outputs.
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postern-gateway/postern/e2e/mockllm/internal/check"
@@ -30,11 +31,16 @@ func Provider() provider.Provider {
 		Key:         Key,
 		Credentials: []string{"X-Api-Key", "Authorization"},
 		MaxBody:     maxBody,
-		New:         func(env *provider.Env) provider.API { return &api{env} },
+		New:         func(env *provider.Env) provider.API { return &api{env: env} },
 	}
 }
 
-type api struct{ env *provider.Env }
+type api struct {
+	env *provider.Env
+
+	mu     sync.Mutex
+	stored map[string]*batch // by id
+}
 
 var _ provider.API = (*api)(nil)
 
@@ -54,6 +60,9 @@ func (a *api) Serve(x *provider.Exchange) {
 		return
 	case !slices.Contains(versions(), version):
 		x.Fail(*invalid("anthropic-version: \"" + version + "\" is not a valid version"))
+		return
+	}
+	if a.batches(x) {
 		return
 	}
 	path := x.R.URL.Path
