@@ -339,6 +339,11 @@ func TestContentsAreBounded(t *testing.T) {
 	x.begin([]adapters.Header{{Name: ":status", Value: "200"}}, false)
 	x.chunk([]byte(result("1", "Hi")+"\n"), false)
 	x.chunk([]byte(`{"custom_id":"`+strings.Repeat("x", 2000)), false)
+	y := p.stream()
+	if y.request(posted("/v1/chat/completions", `{"model":"gpt-4o","messages":[]}`), 9); y.answered {
+		t.Errorf("got %s for another request while a line is left out, want it to pass", y.response)
+	}
+	y.done()
 	x.chunk([]byte("y\"}\n"+result("3", out)), true)
 	x.done()
 	want := lines(result("1", "Hi"), `{"response":null,"error":{"code":"overloaded","message":"the gateway holds as many bytes of requests and answers as it may; try again in a second"}}`, result("3", "<EMAIL_ADDRESS>"))
@@ -388,6 +393,15 @@ func TestTextsAreBounded(t *testing.T) {
 	}
 	if x.response.First != "502" {
 		t.Errorf("got status %s, want 502", x.response.First)
+	}
+	x = newProxy(t, strings.Replace(withGuard(`,"files":"read"`), `"models"`, `"bounds":{"answer":"1KiB"},"models"`, 1)).stream()
+	x.request(cases.Message{First: "GET /v1/files/f/content"})
+	x.begin([]adapters.Header{{Name: ":status", Value: "200"}}, false)
+	for i := range 3 { // no text, and not held
+		x.chunk(bytes.Repeat([]byte("\x00\xff"), 400), i == 2)
+	}
+	if x.response.First != "200" || len(x.response.Body) != 2400 {
+		t.Errorf("got status %s and %d bytes, want 200 and 2400", x.response.First, len(x.response.Body))
 	}
 }
 
