@@ -29,6 +29,7 @@ const (
 	opGlobalSet    = 0x24
 	opI32Load      = 0x28
 	opI64Load      = 0x29
+	opI32Load8U    = 0x2d
 	opI64Load32U   = 0x35
 	opI32Store     = 0x36
 	opI64Store     = 0x37
@@ -40,6 +41,7 @@ const (
 	opF32Const     = 0x43
 	opF64Const     = 0x44
 	opI32Eqz       = 0x45
+	opI32Eq        = 0x46
 	opI32Ne        = 0x47
 	opI32LtU       = 0x49
 	opI64Eqz       = 0x50
@@ -185,7 +187,7 @@ const (
 
 // slimCode makes the bodies of functions smaller.
 func (m *module) slimCode() error {
-	cold := m.coldCalls()
+	cold, deferReturn := m.coldCalls(), m.number("runtime.deferreturn")
 	for i, body := range m.bodies {
 		if int(m.funcs[i]) >= len(m.types) {
 			return fmt.Errorf("function %d: it has no type", i)
@@ -204,9 +206,12 @@ func (m *module) slimCode() error {
 		f.list = slimAddresses(f.list)
 		f.list = slimLoads(f.list)
 		f.list = cold.slim(f.list)
-		f.list = slimJumps(f.list)
-		if err := m.slimStack(f, m.names[m.imported+i]); err != nil {
+		name := m.names[m.imported+i]
+		if err := m.slimStack(f, name); err != nil {
 			return fmt.Errorf("function %d: %w", i, err)
+		}
+		if name != enteredElsewhere {
+			f.list = slimEntries(f.list, deferReturn)
 		}
 		m.bodies[i] = f.bytes()
 	}
@@ -216,6 +221,20 @@ func (m *module) slimCode() error {
 		}
 	}
 	return nil
+}
+
+// enteredElsewhere is a function to which calls return that were never made, at a place that
+// none of its own returns to.
+const enteredElsewhere = "runtime.goexit"
+
+// number is the one of the function that has a name, -1 if there is none.
+func (m *module) number(name string) int64 {
+	for i, n := range m.names {
+		if n == name {
+			return int64(i)
+		}
+	}
+	return -1
 }
 
 // A function is a body with its instructions read.

@@ -12,7 +12,7 @@ var mnemonics = map[string]byte{
 	"unreachable": opUnreachable, "nop": opNop, "block": opBlock, "loop": opLoop, "if": opIf, "end": opEnd, "br": opBr, "br_if": opBrIf,
 	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
 	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
-	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.ne": opI32Ne, "select": opSelect, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
+	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.eq": opI32Eq, "i32.ne": opI32Ne, "drop": opDrop, "select": opSelect, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
 	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore,
 }
 
@@ -93,8 +93,13 @@ func TestShapes(t *testing.T) {
 		m := &module{imported: 1, funcs: make([]uint64, 9), names: map[int]string{5: "runtime.goPanicIndex", 6: "runtime.panicCheck1"}}
 		return m.coldCalls()
 	}
+	entries := func(list []instr) []instr { return slimEntries(list, 9) }
 	const push = " get 1 i32 8 i32.sub tee 1 gset 0 get 1 i64 65537 i64.store "
-	const frame = "gget 0 set 1 block loop block block block get 0 br_table 4 0 1 1 2 end "
+	const (
+		frame = "gget 0 set 1 block loop block block block get 0 br_table 4 0 1 1 2 end "
+		begin = "gget 0 set 1 block "
+		call  = "get 1 i64 "
+	)
 	tests := []struct {
 		name, in, want string
 		pass           func([]instr) []instr
@@ -127,20 +132,32 @@ func TestShapes(t *testing.T) {
 		{"call of what fails, without a way to unwind", push + "i32 0 call 5 gget 0 set 1 if unreachable end", "", cold().slim},
 		{"behind a call", "call 7 gget 0 set 1 br_if 2 end get 1 i64.load", "call 7 br_if 2 end gget 0 tee 1 i64.load", slimCalls},
 
-		{"jump ahead", frame + "i32 3 set 0 br 2 end i32 4 set 0 br 1 end get 2 end unreachable end",
-			frame + "br 1 end end get 2 end unreachable end", slimJumps},
+		{"jump ahead, and what nothing goes to", frame + "i32 3 set 0 br 2 end i32 4 set 0 br 1 end get 2 end unreachable end",
+			begin + "block end get 2 unreachable end", entries},
 		{"jump ahead on a condition", frame + "get 2 i64.eqz if i32 3 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
-			frame + "get 2 i64.eqz br_if 1 get 3 end get 4 end get 2 end unreachable end", slimJumps},
-		{"jump ahead from within", frame + "get 2 i64.eqz if get 4 set 5 i32 2 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
-			frame + "get 2 i64.eqz if get 4 set 5 br 1 end get 3 end get 4 end get 2 end unreachable end", slimJumps},
-		{"jump back", frame + "get 3 end get 4 end i32 1 set 0 br 0 end unreachable end", "", slimJumps},
-		{"jump to itself", frame + "get 3 end i32 1 set 0 br 1 end end unreachable end", "", slimJumps},
+			begin + "block get 2 i64.eqz br_if 0 get 3 get 4 end get 1 set 1 get 2 unreachable end", entries},
+		{"jump ahead from within", frame + "get 2 i32.ne if get 4 set 5 i32 2 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
+			begin + "block get 2 i32.ne if get 4 set 5 br 1 end get 3 end get 1 set 1 get 4 get 2 unreachable end", entries},
+		{"jump back", frame + "get 3 end get 4 end i32 1 set 0 br 0 end unreachable end", begin + "get 3 loop get 4 br 0 end unreachable end", entries},
+		{"jump to itself", frame + "get 3 end i32 1 set 0 br 1 end end unreachable end", begin + "get 3 loop br 0 end unreachable end", entries},
+		{"loop that is entered at its end", frame + "i32 3 set 0 br 2 end get 4 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
+			begin + "block end loop block get 2 i64.eqz br_if 0 end get 4 br 0 end unreachable end", entries},
+		{"call before a loop", frame + call + "65537 i64.store i32 0 call 7 br_if 3 end get 4 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
+			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end loop get 4 get 2 i64.eqz br_if 0 end unreachable end", entries},
+		{"call in a loop", frame + "get 4 end " + call + "65539 i64.store i32 0 call 7 br_if 2 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
+			begin + "loop block block block get 0 i32.eqz br_if 0 get 0 i32 1 i32.eq br_if 1 br 2 end get 4 end get 1 tee 1 i64 65539 i64.store i32 0 call 7 br_if 2 end " +
+				"get 1 set 1 block get 2 i64.eqz i32.eqz br_if 0 i32 1 set 0 br 1 end end unreachable end", entries},
+		{"where a panic ends, and more of the stack", frame + call + "65537 i64.store i32 0 call 7 br_if 3 end " + call + "65539 i64.store i32 0 call 9 br_if 2 end get 1 i64.load+8 get 1 i64.load+48 end unreachable end",
+			begin + "get 1 i32.load8_u+55 drop block block block get 0 i32.eqz br_if 0 get 0 i32 1 i32.eq br_if 1 br 2 end " + call + "65537 i64.store i32 0 call 7 br_if 2 end " +
+				"get 1 tee 1 i64 65539 i64.store i32 0 call 9 br_if 1 end get 1 tee 1 i64.load+8 get 1 i64.load+48 unreachable end", entries},
 		{"call through a table", frame + "get 3 wrap set 0 i32 0 get 0 call_indirect end i32 3 set 0 br 1 end get 2 end unreachable end",
-			frame + "get 3 wrap set 0 i32 0 get 0 call_indirect end end get 2 end unreachable end", slimJumps},
-		{"the parameter is read", frame + "get 0 set 3 end i32 3 set 0 br 1 end get 2 end unreachable end", "", slimJumps},
-		{"a jump whose target is not known", frame + "get 3 wrap set 0 br 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", slimJumps},
-		{"a jump that is only made sometimes", frame + "i32 3 set 0 get 2 wrap br_if 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", slimJumps},
-		{"no loop", "gget 0 set 1 block block get 0 br_table 2 0 1 end i32 3 set 0 br 2 end get 2 end", "", slimJumps},
+			begin + "block get 3 wrap set 0 i32 0 get 0 call_indirect end get 2 unreachable end", entries},
+		{"no loop", "gget 0 set 1 block block block get 0 br_table 2 0 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 2 end i32 1 end",
+			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 1 set 1 get 2 end i32 1 end", entries},
+		{"the parameter is read", frame + "get 0 set 3 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
+		{"a jump whose target is not known", frame + "get 3 wrap set 0 br 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
+		{"a jump that is only made sometimes", frame + "i32 3 set 0 get 2 wrap br_if 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
+		{"a call that returns one does not know where", frame + "get 3 call 7 br_if 3 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,9 +1,9 @@
-// Package slim makes a module that Go's linker wrote smaller, without changing what
-// it does.
+// Package slim makes a module that Go's linker wrote smaller and faster, without changing
+// what it does.
 //
 // It knows the few shapes that Go's compiler writes for WebAssembly again and again,
-// and writes each of them shorter: jumps to a block further down, addresses on the
-// stack, the end of a function, calls of what only fails, and a table that a loop of
+// and writes each of them better: where a function is entered and how it jumps, addresses
+// on the stack, the end of a function, calls of what only fails, and a table that a loop of
 // ten instructions can fill. What does not have exactly such a shape stays as it is,
 // so a module that Go did not write comes out as it went in.
 //
