@@ -32,20 +32,77 @@ func appendCheck(dst []instr, parts []part) []instr {
 	return append(dst, instr{op: opLocalGet, x: localSP}, instr{op: opI32Load8U, off: far - 1}, instr{op: opDrop})
 }
 
-// settle writes the copy of the stack pointer anew at the beginning of what several ways
-// lead to. It is the same by all of them; but wazero takes what it reads there a second time
-// for another value, and only what is written for the same.
-func settle(list []instr, entrances int) []instr {
-	if entrances < 2 {
-		return list
+// settleJoins writes the copy of the stack pointer anew where several ways come together. It
+// is the same by all of them; but wazero takes what it reads there a second time for
+// another value, and only what is written for the same.
+func settleJoins(list []instr) []instr {
+	joins := findJoins(list)
+	out := make([]instr, 0, len(list)+2*len(joins))
+	settled := true
+	for i, in := range list {
+		switch {
+		case settled:
+		case in.is(opLocalGet, localSP):
+			out, settled = append(out, in, instr{op: opLocalTee, x: localSP}), true
+			continue
+		case in.op == opBrIf || in.op == opIf:
+			out, settled = append(out, instr{op: opLocalGet, x: localSP}, instr{op: opLocalSet, x: localSP}), true
+		case in.op == opLoop || in.op == opBr || in.op == opReturn || in.op == opUnreachable:
+			settled = true // one way goes on, which reads it once
+		}
+		if joins[i] {
+			settled = false
+		}
+		out = append(out, in)
 	}
-	i := slices.IndexFunc(list, func(in instr) bool {
-		return in.is(opLocalGet, localSP) || in.op >= opBlock && in.op <= opReturn
-	})
-	if i >= 0 && list[i].is(opLocalGet, localSP) {
-		return slices.Insert(list, i+1, instr{op: opLocalTee, x: localSP})
+	return out
+}
+
+// findJoins finds the ends of blocks to which several ways lead.
+func findJoins(list []instr) map[int]bool {
+	type frame struct {
+		op    byte
+		ways  int  // that lead to its end by branches
+		lives bool // something can go to its beginning
 	}
-	return slices.Insert(list, 0, instr{op: opLocalGet, x: localSP}, instr{op: opLocalSet, x: localSP})
+	joins := map[int]bool{}
+	var around []frame
+	lives := true
+	branch := func(label int64) {
+		if n := len(around) - 1 - int(label); lives && n >= 0 && around[n].op != opLoop {
+			around[n].ways++
+		}
+	}
+	for i, in := range list {
+		switch in.op {
+		case opBlock, opLoop, opIf:
+			around = append(around, frame{op: in.op, lives: lives})
+		case opBr:
+			branch(in.x)
+			lives = false
+		case opBrIf:
+			branch(in.x)
+		case opReturn, opUnreachable:
+			lives = false
+		case opEnd:
+			if len(around) == 0 {
+				return joins
+			}
+			f := around[len(around)-1]
+			around = around[:len(around)-1]
+			if lives {
+				f.ways++
+			}
+			if f.op == opIf && f.lives {
+				f.ways++
+			}
+			lives = f.ways > 0
+			if f.ways > 1 {
+				joins[i] = true
+			}
+		}
+	}
+	return joins
 }
 
 // withoutIfs writes conditions as blocks that are left if they do not hold.
@@ -56,7 +113,7 @@ func withoutIfs(list []instr) []instr {
 		if !list[i].is(opIf, void) {
 			continue
 		}
-		if at := valueBegins(list[:i]); at >= 0 {
+		if at := valuesBegin(list[:i], 1); at >= 0 {
 			begins[at], ifs[i] = true, true
 		}
 	}
@@ -66,7 +123,7 @@ func withoutIfs(list []instr) []instr {
 	out := make([]instr, 0, len(list)+2*len(ifs))
 	for i, in := range list {
 		if begins[i] {
-			out = append(out, instr{op: opBlock, raw: []byte{opBlock, voidByte}, x: void})
+			out = append(out, block(opBlock))
 		}
 		if ifs[i] {
 			out = append(negate(out), instr{op: opBrIf})
@@ -77,16 +134,15 @@ func withoutIfs(list []instr) []instr {
 	return out
 }
 
-// valueBegins is where the value that list leaves on the top of the stack begins to be computed,
-// -1 if that cannot be told.
-func valueBegins(list []instr) int {
-	missing := 1
+// valuesBegin is where the values that list leaves on the top of the stack begin to be
+// computed, -1 if that cannot be told.
+func valuesBegin(list []instr, values int) int {
 	for i, in := range slices.Backward(list) {
 		takes, leaves, ok := in.effect()
-		if missing += takes - leaves; !ok || missing < 0 {
+		if values += takes - leaves; !ok || values < 0 {
 			return -1
 		}
-		if missing == 0 {
+		if values == 0 {
 			return i
 		}
 	}

@@ -44,6 +44,7 @@ const (
 	opI32Eq        = 0x46
 	opI32Ne        = 0x47
 	opI32LtU       = 0x49
+	opI32GtU       = 0x4b
 	opI64Eqz       = 0x50
 	opI32Clz       = 0x67
 	opI32Ctz       = 0x68
@@ -61,6 +62,12 @@ const (
 	opF64Promote   = 0xbb
 	opI64Extend32S = 0xc4
 	opMore         = 0xfc // the next byte says what
+)
+
+// What opMore means by its next byte.
+const (
+	memoryCopy = 10
+	memoryFill = 11
 )
 
 // An instr is an instruction.
@@ -134,9 +141,9 @@ func (in *instr) more(r *reader) error {
 	in.x = int64(r.uint())
 	switch {
 	case in.x < 8:
-	case in.x == 10:
+	case in.x == memoryCopy:
 		r.bytes(2)
-	case in.x == 11:
+	case in.x == memoryFill:
 		r.byte()
 	default:
 		return fmt.Errorf("unknown instruction 0xfc %#x", in.x)
@@ -187,7 +194,7 @@ const (
 
 // slimCode makes the bodies of functions smaller.
 func (m *module) slimCode() error {
-	cold, deferReturn := m.coldCalls(), m.number("runtime.deferreturn")
+	cold, deferReturn, zeros := m.coldCalls(), m.number("runtime.deferreturn"), m.beginsWithNothing()
 	for i, body := range m.bodies {
 		if int(m.funcs[i]) >= len(m.types) {
 			return fmt.Errorf("function %d: it has no type", i)
@@ -209,6 +216,9 @@ func (m *module) slimCode() error {
 		name := m.names[m.imported+i]
 		if err := m.slimStack(f, name); err != nil {
 			return fmt.Errorf("function %d: %w", i, err)
+		}
+		if zeros {
+			f.list = slimFills(f.list)
 		}
 		if name != enteredElsewhere {
 			f.list = slimEntries(f.list, deferReturn)

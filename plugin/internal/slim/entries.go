@@ -14,7 +14,7 @@ func slimEntries(list []instr, deferReturn int64) []instr {
 		w := newWriter(l)
 		w.function()
 		if len(w.missed) == 0 {
-			return withoutIfs(w.out)
+			return settleJoins(withoutIfs(w.out))
 		}
 		l.dropLoops(w.missed)
 	}
@@ -127,7 +127,7 @@ func (w *writer) function() {
 }
 
 func (w *writer) open(op byte, l label) {
-	w.out = append(w.out, instr{op: op, raw: []byte{op, voidByte}, x: void})
+	w.out = append(w.out, block(op))
 	w.labels = append(w.labels, l)
 }
 
@@ -211,7 +211,7 @@ func (w *writer) part(p int) {
 			w.jump(list, j)
 		}
 	}
-	w.out = append(w.out, settle(compact(list), w.entrances(p))...)
+	w.out = append(w.out, compact(list)...)
 	if w.parts[p].falls && !w.follows(p) {
 		w.out = append(w.out, instr{op: opBr, x: w.depth(w.labelOf(p + 1))})
 	}
@@ -257,19 +257,4 @@ func (w *writer) depth(l label) int64 {
 	}
 	w.missed = append(w.missed, l.n)
 	return 0
-}
-
-// entrances is how many ways lead to a part, 0 for the head of a loop.
-func (w *writer) entrances(p int) int {
-	if slices.Contains(w.labels, label{toLoop, p}) {
-		return 0
-	}
-	n := w.ahead[p]
-	if w.dispatched(p) {
-		n++
-	}
-	if p > 0 && w.parts[p-1].lives && w.parts[p-1].falls && w.follows(p-1) {
-		n++
-	}
-	return n
 }

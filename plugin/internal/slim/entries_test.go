@@ -95,8 +95,6 @@ func randomFunction(r *rand.Rand) laidOut {
 	return f
 }
 
-func block(op byte) instr { return instr{op: op, raw: []byte{op, voidByte}, x: void} }
-
 // walk runs a function and returns through which parts it went, and what it returned.
 func walk(t *testing.T, list []instr, value int64, turn uint64) (way []int32) {
 	t.Helper()

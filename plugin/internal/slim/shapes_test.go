@@ -13,7 +13,7 @@ var mnemonics = map[string]byte{
 	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
 	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
 	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.eq": opI32Eq, "i32.ne": opI32Ne, "drop": opDrop, "select": opSelect, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
-	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore,
+	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore, "memory.fill": opMore, "i32.gt_u": opI32GtU,
 }
 
 // assemble reads instructions from words: "i64.store+8" has an offset of 8.
@@ -55,8 +55,10 @@ func assemble(t *testing.T, text string) []instr {
 			}
 		case op == opCallIndirect:
 			code = append(code, 0, 0)
-		case op == opMore:
-			code = append(code, 10, 0, 0)
+		case name == "memory.copy":
+			code = append(code, memoryCopy, 0, 0)
+		case name == "memory.fill":
+			code = append(code, memoryFill, 0)
 		}
 	}
 	list, err := decode(code)
@@ -78,7 +80,7 @@ func print(list []instr) string {
 	for i := range list {
 		name := fmt.Sprintf("%#x", list[i].op)
 		for n, op := range mnemonics {
-			if op == list[i].op {
+			if op == list[i].op && op != opMore { // which is several, told by the number
 				name = n
 			}
 		}
@@ -135,9 +137,9 @@ func TestShapes(t *testing.T) {
 		{"jump ahead, and what nothing goes to", frame + "i32 3 set 0 br 2 end i32 4 set 0 br 1 end get 2 end unreachable end",
 			begin + "block end get 2 unreachable end", entries},
 		{"jump ahead on a condition", frame + "get 2 i64.eqz if i32 3 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
-			begin + "block get 2 i64.eqz br_if 0 get 3 get 4 end get 1 set 1 get 2 unreachable end", entries},
+			begin + "block get 2 i64.eqz br_if 0 get 3 get 4 end get 2 unreachable end", entries},
 		{"jump ahead from within", frame + "get 2 i32.ne if get 4 set 5 i32 2 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
-			begin + "block get 2 i32.ne if get 4 set 5 br 1 end get 3 end get 1 set 1 get 4 get 2 unreachable end", entries},
+			begin + "block get 2 i32.ne if get 4 set 5 br 1 end get 3 end get 4 get 2 unreachable end", entries},
 		{"jump back", frame + "get 3 end get 4 end i32 1 set 0 br 0 end unreachable end", begin + "get 3 loop get 4 br 0 end unreachable end", entries},
 		{"jump to itself", frame + "get 3 end i32 1 set 0 br 1 end end unreachable end", begin + "get 3 loop br 0 end unreachable end", entries},
 		{"loop that is entered at its end", frame + "i32 3 set 0 br 2 end get 4 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
@@ -146,14 +148,21 @@ func TestShapes(t *testing.T) {
 			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end loop get 4 get 2 i64.eqz br_if 0 end unreachable end", entries},
 		{"call in a loop", frame + "get 4 end " + call + "65539 i64.store i32 0 call 7 br_if 2 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
 			begin + "loop block block block get 0 i32.eqz br_if 0 get 0 i32 1 i32.eq br_if 1 br 2 end get 4 end get 1 tee 1 i64 65539 i64.store i32 0 call 7 br_if 2 end " +
-				"get 1 set 1 block get 2 i64.eqz i32.eqz br_if 0 i32 1 set 0 br 1 end end unreachable end", entries},
+				"block get 2 i64.eqz i32.eqz get 1 set 1 br_if 0 i32 1 set 0 br 1 end end unreachable end", entries},
 		{"where a panic ends, and more of the stack", frame + call + "65537 i64.store i32 0 call 7 br_if 3 end " + call + "65539 i64.store i32 0 call 9 br_if 2 end get 1 i64.load+8 get 1 i64.load+48 end unreachable end",
 			begin + "get 1 i32.load8_u+55 drop block block block get 0 i32.eqz br_if 0 get 0 i32 1 i32.eq br_if 1 br 2 end " + call + "65537 i64.store i32 0 call 7 br_if 2 end " +
 				"get 1 tee 1 i64 65539 i64.store i32 0 call 9 br_if 1 end get 1 tee 1 i64.load+8 get 1 i64.load+48 unreachable end", entries},
+		{"several ways before a condition", frame + "get 2 i64.eqz if i32 3 set 0 br 3 end get 3 end get 4 end get 2 i64.eqz if get 1 set 2 end get 1 set 3 end unreachable end",
+			begin + "block get 2 i64.eqz br_if 0 get 3 get 4 end block get 2 i64.eqz i32.eqz get 1 set 1 br_if 0 get 1 set 2 end get 1 tee 1 set 3 unreachable end", entries},
+		{"zeros", "get 1 i32 8 i32.add i32 0 i32 448 memory.fill", "get 1 i32 8 i32.add i32 0 i32 448 memory.copy", slimFills},
+		{"more zeros than there are", "get 1 i32 0 i32 4097 memory.fill", "", slimFills},
+		{"ones", "get 1 i32 1 i32 16 memory.fill", "", slimFills},
+		{"some zeros", "get 2 wrap i32 0 get 3 wrap memory.fill get 4", "block block get 3 wrap i32 4096 i32.gt_u br_if 0 get 2 wrap i32 0 get 3 wrap memory.copy br 1 end " +
+			"get 2 wrap i32 0 get 3 wrap memory.fill end get 4", slimFills},
 		{"call through a table", frame + "get 3 wrap set 0 i32 0 get 0 call_indirect end i32 3 set 0 br 1 end get 2 end unreachable end",
 			begin + "block get 3 wrap set 0 i32 0 get 0 call_indirect end get 2 unreachable end", entries},
 		{"no loop", "gget 0 set 1 block block block get 0 br_table 2 0 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 2 end i32 1 end",
-			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 1 set 1 get 2 end i32 1 end", entries},
+			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 2 end i32 1 end", entries},
 		{"the parameter is read", frame + "get 0 set 3 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
 		{"a jump whose target is not known", frame + "get 3 wrap set 0 br 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
 		{"a jump that is only made sometimes", frame + "i32 3 set 0 get 2 wrap br_if 2 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
