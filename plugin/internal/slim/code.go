@@ -194,19 +194,14 @@ const (
 
 // slimCode makes the bodies of functions smaller.
 func (m *module) slimCode() error {
-	cold, deferReturn, zeros := m.coldCalls(), m.number("runtime.deferreturn"), m.beginsWithNothing()
-	for i, body := range m.bodies {
-		if int(m.funcs[i]) >= len(m.types) {
-			return fmt.Errorf("function %d: it has no type", i)
-		}
-		if !bytes.Equal(m.types[m.funcs[i]], []byte(typeOfGo)) {
-			continue
-		}
-		f, err := readBody(body)
-		if err != nil {
-			return fmt.Errorf("function %d: %w", i, err)
-		}
-		if !f.isGo() {
+	functions, err := m.readFunctions()
+	if err != nil {
+		return err
+	}
+	cold, zeros := m.coldCalls(), m.beginsWithNothing()
+	known := m.readCallees(functions, cold)
+	for i, f := range functions {
+		if f == nil {
 			continue
 		}
 		f.list = slimReturns(f.list)
@@ -221,7 +216,7 @@ func (m *module) slimCode() error {
 			f.list = slimFills(f.list)
 		}
 		if name != enteredElsewhere {
-			f.list = slimEntries(f.list, deferReturn)
+			f.list = slimEntries(f.list, known)
 		}
 		m.bodies[i] = f.bytes()
 	}
@@ -231,6 +226,27 @@ func (m *module) slimCode() error {
 		}
 	}
 	return nil
+}
+
+// readFunctions reads those that have Go's calling convention; the others are nil.
+func (m *module) readFunctions() ([]*function, error) {
+	list := make([]*function, len(m.bodies))
+	for i, body := range m.bodies {
+		if int(m.funcs[i]) >= len(m.types) {
+			return nil, fmt.Errorf("function %d: it has no type", i)
+		}
+		if !bytes.Equal(m.types[m.funcs[i]], []byte(typeOfGo)) {
+			continue
+		}
+		f, err := readBody(body)
+		if err != nil {
+			return nil, fmt.Errorf("function %d: %w", i, err)
+		}
+		if f.isGo() {
+			list[i] = f
+		}
+	}
+	return list, nil
 }
 
 // enteredElsewhere is a function to which calls return that were never made, at a place that

@@ -43,6 +43,11 @@ func (c *coldCalls) isCold(function int64) bool {
 	})
 }
 
+// grows reports whether a cold function makes the stack grow, after which the caller begins again.
+func (c *coldCalls) grows(function int64) bool {
+	return strings.HasPrefix(c.names(function), "runtime.morestack")
+}
+
 // slim leaves to one function for each callee what callers do before the call. Behind it
 // there is nothing to do but to unwind.
 func (c *coldCalls) slim(list []instr) []instr {

@@ -5,8 +5,8 @@ import "slices"
 // slimEntries lays out anew where a function can be entered. A part that nothing goes to is
 // no part; jumps to one further down leave a block; those back go to a loop of their own if
 // nothing else enters that; and for what is left comparisons stand instead of the branch.
-func slimEntries(list []instr, deferReturn int64) []instr {
-	l, ok := readLayout(list, deferReturn)
+func slimEntries(list []instr, known callees) []instr {
+	l, ok := readLayout(list, known)
 	if !ok {
 		return list
 	}
@@ -60,7 +60,9 @@ func newWriter(l *layout) *writer {
 			continue
 		}
 		for _, j := range l.parts[p].jumps {
-			w.lead(p, j.target)
+			if !w.toNext(p, j) {
+				w.lead(p, j.target)
+			}
 		}
 		if l.parts[p].falls && !w.follows(p) {
 			w.lead(p, p+1)
@@ -108,6 +110,11 @@ func (w *writer) lead(from, to int) {
 // follows reports whether the next part is written behind this one.
 func (w *writer) follows(p int) bool {
 	return p+1 == len(w.parts) || w.place[p+1] == w.place[p]+1
+}
+
+// toNext reports whether a jump ends a part and leads to the one that is written behind it.
+func (w *writer) toNext(p int, j jump) bool {
+	return j.set && j.at == len(w.parts[p].list)-1 && w.place[j.target] == w.place[p]+1
 }
 
 func (w *writer) function() {
@@ -205,8 +212,8 @@ func (w *writer) value(p int) int64 {
 func (w *writer) part(p int) {
 	list := slices.Clone(w.parts[p].list)
 	for _, j := range w.parts[p].jumps {
-		if j.set && j.at == len(list)-1 && j.target < len(w.parts) && w.place[j.target] == w.place[p]+1 {
-			list = list[:j.at-2] // what follows is the target
+		if w.toNext(p, j) {
+			list = list[:j.at-2]
 		} else {
 			w.jump(list, j)
 		}

@@ -18,11 +18,11 @@ func TestEntriesGoTheSameWay(t *testing.T) {
 	own := 0 // loops of their own, which is what is hard
 	for seed := range uint64(600) {
 		f := randomFunction(rand.New(rand.NewPCG(seed, 1)))
-		laid := slimEntries(slices.Clone(f.list), -1)
+		laid := slimEntries(slices.Clone(f.list), callees{deferReturn: -1})
 		if slices.ContainsFunc(laid, func(in instr) bool { return in.op == opBrTable }) {
 			t.Fatalf("seed %d: the branch is still there:\n%s", seed, print(f.list))
 		}
-		if l, ok := readLayout(f.list, -1); ok {
+		if l, ok := readLayout(f.list, callees{}); ok {
 			own += len(l.loops)
 		}
 		for _, value := range f.values {

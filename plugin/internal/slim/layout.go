@@ -40,10 +40,10 @@ type jump struct {
 
 // readLayout reads a function of Go's that can be entered at several places. It is not ok
 // for one in which something else reads the parameter, or begins the loop in another way.
-func readLayout(list []instr, deferReturn int64) (*layout, bool) {
+func readLayout(list []instr, known callees) (*layout, bool) {
 	l := &layout{}
 	at := l.readHead(list)
-	if at < 0 || !l.split(list, at) || !l.readJumps() || !l.readResumed(deferReturn) {
+	if at < 0 || !l.split(list, at) || !l.readJumps() || !l.readResumed(known) {
 		return nil, false
 	}
 	l.reach(0)
@@ -200,13 +200,13 @@ func isParked(list []instr, i int) bool {
 
 // readResumed finds where calls return to, which is the part behind them. An address is pushed
 // before each, of which the lower 16 bits are the value of the parameter. After a
-// panic a function goes on where it calls deferReturn.
-func (l *layout) readResumed(deferReturn int64) bool {
+// panic a function goes on where it calls deferreturn.
+func (l *layout) readResumed(known callees) bool {
 	l.resumed = map[int]int64{}
 	for p := range l.parts[:len(l.parts)-1] {
 		list := l.parts[p].list
 		call := lastCall(list)
-		if call < 0 {
+		if call < 0 || list[call].op == opCall && known.returns[list[call].x] {
 			continue
 		}
 		push := lastPush(list[:call])
@@ -214,7 +214,7 @@ func (l *layout) readResumed(deferReturn int64) bool {
 			return false
 		}
 		value := list[push].x & 0xffff
-		if l.resume(value); list[call].is(opCall, deferReturn) {
+		if l.resume(value); list[call].is(opCall, known.deferReturn) {
 			l.resume(value - 1)
 		}
 		if _, ok := l.resumed[p+1]; !ok {

@@ -95,7 +95,9 @@ func TestShapes(t *testing.T) {
 		m := &module{imported: 1, funcs: make([]uint64, 9), names: map[int]string{5: "runtime.goPanicIndex", 6: "runtime.panicCheck1"}}
 		return m.coldCalls()
 	}
-	entries := func(list []instr) []instr { return slimEntries(list, 9) }
+	entries := func(list []instr) []instr {
+		return slimEntries(list, callees{deferReturn: 9, returns: map[int64]bool{8: true}})
+	}
 	const push = " get 1 i32 8 i32.sub tee 1 gset 0 get 1 i64 65537 i64.store "
 	const (
 		frame = "gget 0 set 1 block loop block block block get 0 br_table 4 0 1 1 2 end "
@@ -135,7 +137,7 @@ func TestShapes(t *testing.T) {
 		{"behind a call", "call 7 gget 0 set 1 br_if 2 end get 1 i64.load", "call 7 br_if 2 end gget 0 tee 1 i64.load", slimCalls},
 
 		{"jump ahead, and what nothing goes to", frame + "i32 3 set 0 br 2 end i32 4 set 0 br 1 end get 2 end unreachable end",
-			begin + "block end get 2 unreachable end", entries},
+			begin + "get 2 unreachable end", entries},
 		{"jump ahead on a condition", frame + "get 2 i64.eqz if i32 3 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
 			begin + "block get 2 i64.eqz br_if 0 get 3 get 4 end get 2 unreachable end", entries},
 		{"jump ahead from within", frame + "get 2 i32.ne if get 4 set 5 i32 2 set 0 br 3 end get 3 end get 4 end get 2 end unreachable end",
@@ -143,7 +145,7 @@ func TestShapes(t *testing.T) {
 		{"jump back", frame + "get 3 end get 4 end i32 1 set 0 br 0 end unreachable end", begin + "get 3 loop get 4 br 0 end unreachable end", entries},
 		{"jump to itself", frame + "get 3 end i32 1 set 0 br 1 end end unreachable end", begin + "get 3 loop br 0 end unreachable end", entries},
 		{"loop that is entered at its end", frame + "i32 3 set 0 br 2 end get 4 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
-			begin + "block end loop block get 2 i64.eqz br_if 0 end get 4 br 0 end unreachable end", entries},
+			begin + "loop block get 2 i64.eqz br_if 0 end get 4 br 0 end unreachable end", entries},
 		{"call before a loop", frame + call + "65537 i64.store i32 0 call 7 br_if 3 end get 4 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
 			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end loop get 4 get 2 i64.eqz br_if 0 end unreachable end", entries},
 		{"call in a loop", frame + "get 4 end " + call + "65539 i64.store i32 0 call 7 br_if 2 end get 2 i64.eqz if i32 1 set 0 br 1 end end unreachable end",
@@ -152,6 +154,8 @@ func TestShapes(t *testing.T) {
 		{"where a panic ends, and more of the stack", frame + call + "65537 i64.store i32 0 call 7 br_if 3 end " + call + "65539 i64.store i32 0 call 9 br_if 2 end get 1 i64.load+8 get 1 i64.load+48 end unreachable end",
 			begin + "get 1 i32.load8_u+55 drop block block block get 0 i32.eqz br_if 0 get 0 i32 1 i32.eq br_if 1 br 2 end " + call + "65537 i64.store i32 0 call 7 br_if 2 end " +
 				"get 1 tee 1 i64 65539 i64.store i32 0 call 9 br_if 1 end get 1 tee 1 i64.load+8 get 1 i64.load+48 unreachable end", entries},
+		{"call of what always returns", frame + call + "65537 i64.store i32 0 call 8 br_if 3 end get 4 i32 3 set 0 br 1 end get 2 end unreachable end",
+			begin + call + "65537 i64.store i32 0 call 8 br_if 0 get 4 get 2 unreachable end", entries},
 		{"several ways before a condition", frame + "get 2 i64.eqz if i32 3 set 0 br 3 end get 3 end get 4 end get 2 i64.eqz if get 1 set 2 end get 1 set 3 end unreachable end",
 			begin + "block get 2 i64.eqz br_if 0 get 3 get 4 end block get 2 i64.eqz i32.eqz get 1 set 1 br_if 0 get 1 set 2 end get 1 tee 1 set 3 unreachable end", entries},
 		{"zeros", "get 1 i32 8 i32.add i32 0 i32 448 memory.fill", "get 1 i32 8 i32.add i32 0 i32 448 memory.copy", slimFills},
@@ -160,7 +164,7 @@ func TestShapes(t *testing.T) {
 		{"some zeros", "get 2 wrap i32 0 get 3 wrap memory.fill get 4", "block block get 3 wrap i32 4096 i32.gt_u br_if 0 get 2 wrap i32 0 get 3 wrap memory.copy br 1 end " +
 			"get 2 wrap i32 0 get 3 wrap memory.fill end get 4", slimFills},
 		{"call through a table", frame + "get 3 wrap set 0 i32 0 get 0 call_indirect end i32 3 set 0 br 1 end get 2 end unreachable end",
-			begin + "block get 3 wrap set 0 i32 0 get 0 call_indirect end get 2 unreachable end", entries},
+			begin + "get 3 wrap set 0 i32 0 get 0 call_indirect get 2 unreachable end", entries},
 		{"no loop", "gget 0 set 1 block block block get 0 br_table 2 0 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 2 end i32 1 end",
 			begin + "block block get 0 i32.eqz br_if 0 br 1 end " + call + "65537 i64.store i32 0 call 7 br_if 1 end get 2 end i32 1 end", entries},
 		{"the parameter is read", frame + "get 0 set 3 end i32 3 set 0 br 1 end get 2 end unreachable end", "", entries},
