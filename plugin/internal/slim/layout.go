@@ -33,9 +33,8 @@ type part struct {
 type jump struct {
 	at     int  // the branch
 	set    bool // the two instructions before it set the parameter to
-	value  int64
-	inner  int // how many blocks of its own part it leaves
-	target int // the part; beyond the last one, how many exits it leaves besides
+	inner  int  // how many blocks of its own part it leaves
+	target int  // the part; beyond the last one, how many exits it leaves besides
 }
 
 // readLayout reads a function of Go's that can be entered at several places. It is not ok
