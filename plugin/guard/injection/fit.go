@@ -13,7 +13,8 @@ type Bag struct {
 	Mode  int      // 1 for text that nobody vouches for
 	Rules []int    // that fired
 	Cited []int    // that fired in a quotation only
-	Words []uint32 // hashes of words and pairs
+	Words []uint32 // hashes of words, concepts and pairs
+	Count int      // of the words and their pairs
 	More  float32  // what it is charged beside
 }
 
@@ -40,8 +41,8 @@ func (s *scan) record() {
 			b.Cited = append(b.Cited, i)
 		}
 	}
-	for _, words := range s.usage.windows() {
-		b.Words = words
+	for _, w := range s.usage.windows() {
+		b.Words, b.Count = w.Words, w.Count
 		*s.bags = append(*s.bags, b)
 	}
 }

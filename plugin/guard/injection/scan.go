@@ -44,6 +44,7 @@ func (s *scan) evaded() { s.evasions++ }
 func (s *scan) found(value uint16, w *word) {
 	for _, id := range s.rules.sets[value] {
 		s.concept(id, w.at, w.source, w.quoted)
+		s.usage.concept(id, w.at, w.quoted)
 		if w.quoted && id == s.rules.quotable {
 			s.concept(s.rules.quoted, w.at, w.source, false)
 		}

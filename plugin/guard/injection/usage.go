@@ -4,25 +4,28 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"slices"
 )
 
-// A usage is how words and pairs of words are used in the stretch of a text that a scan
-// reads: each has a weight, found by its hash, for how much more often it stands in attacks
-// than in other texts. The weights are of a fit over the samples (package fit).
+// A usage is how words, concepts and pairs of them are used in the stretch of a text that a
+// scan reads: each has a weight, found by its hash, for how much more often it stands in
+// attacks than in other texts. The weights are of a fit over the samples (package fit).
 type usage struct {
 	weights   *[1 << bucketBits]uint64
 	before    uint32      // the hash of the word before
 	at        int32       // and its place
+	meant     uint32      // the hash of the concept before
+	meantAt   int32       // and its place
 	now, last sumOfWords  // of this stretch and of the one before
 	top       [2]stretch  // the best of this half window and of the one before
 	slots     [2][]uint32 // of now and last, for those who fit weights; all of them for these
-	all       [][]uint32
+	all       []Bag
 	keeps     bool
 }
 
 // A sumOfWords is the sum of some words' weights.
 type sumOfWords struct {
-	sum, n     int32
+	sum, n     int32 // n: of words and their pairs; concepts come on top
 	start, end int32 // of the text, in bytes
 }
 
@@ -41,7 +44,10 @@ const (
 	weightUnit = 1.0 / 32
 	pairs      = 0x85ebca6b
 	beginning  = 0x9747b28c // the word before a sentence
-	quotes     = 0x27d4eb2f // words between quotes are others: whoever quotes does not say it
+	meanings   = 0x165667b1
+	together   = 12 * wordUnits // how far apart concepts of a pair are
+	again      = 4 * wordUnits  // and how near one is to itself to be counted once
+	quotes     = 0x27d4eb2f     // words between quotes are others: whoever quotes does not say it
 )
 
 // Of FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/.
@@ -113,13 +119,11 @@ func (u *usage) word(h uint32, at, source int32) {
 		u.before = beginning
 	}
 	two := pair(u.before, h)
-	if u.keeps {
-		u.slots[0] = append(u.slots[0], h, two)
-	}
 	if u.now.n == 0 {
 		u.now.start = source
 	}
-	u.now.sum += u.weight(h) + u.weight(two)
+	u.add(h)
+	u.add(two)
 	u.now.n += 2
 	u.now.end = source + 1
 	u.before, u.at = h, at
@@ -130,6 +134,29 @@ func (u *usage) word(h uint32, at, source int32) {
 	}
 }
 
+func (u *usage) add(h uint32) {
+	if u.keeps {
+		u.slots[0] = append(u.slots[0], h)
+	}
+	u.now.sum += u.weight(h)
+}
+
+// concept takes a concept at a place. Unlike words, concepts are the same in all languages:
+// what was learned of a pair in one holds for the others.
+func (u *usage) concept(id uint8, at int32, quoted bool) {
+	h := (uint32(id) + 1) * meanings
+	if quoted {
+		h *= quotes
+	}
+	if h != u.meant || at-u.meantAt > again {
+		u.add(h)
+		if u.meant != 0 && at-u.meantAt <= together {
+			u.add(pair(u.meant, h))
+		}
+	}
+	u.meant, u.meantAt = h, at
+}
+
 // close weighs the last two stretches together.
 func (u *usage) close() {
 	n := u.now.n + u.last.n
@@ -137,7 +164,7 @@ func (u *usage) close() {
 		return
 	}
 	if u.keeps {
-		u.all = append(u.all, append(append([]uint32(nil), u.slots[1]...), u.slots[0]...))
+		u.all = append(u.all, Bag{Words: slices.Concat(u.slots[1], u.slots[0]), Count: int(n)})
 	}
 	x := stretch{score: float32(u.now.sum+u.last.sum) * share(n), start: u.now.start, end: u.now.end, any: true}
 	if u.last.n > 0 {
@@ -181,9 +208,9 @@ func (u *usage) best() float32 { return u.stands().score }
 
 func (u *usage) where() Span { x := u.stands(); return Span{int(x.start), int(x.end)} }
 
-func (u *usage) windows() [][]uint32 {
+func (u *usage) windows() []Bag {
 	if len(u.all) == 0 {
-		return [][]uint32{nil}
+		return []Bag{{}}
 	}
 	return u.all
 }

@@ -74,7 +74,7 @@ func (m *model) of(b *injection.Bag) float64 {
 			words += x.weight
 		}
 	}
-	return sum + words*float64(injection.Share(len(b.Words)))
+	return sum + words*float64(injection.Share(b.Count))
 }
 
 // best is the bag that comes to most.
@@ -131,7 +131,7 @@ func (m *model) learn(s *sample, o options) {
 		m.squares[i] += d * d
 		m.rules[i] -= rate * d / math.Sqrt(m.squares[i])
 	}
-	share := float64(injection.Share(len(b.Words))) * wordUnits
+	share := float64(injection.Share(b.Count)) * wordUnits
 	for _, h := range b.Words {
 		x := m.words[h]
 		if x == nil {
