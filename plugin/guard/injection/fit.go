@@ -100,6 +100,16 @@ func unit(out []byte, x float64) []byte {
 	return binary.LittleEndian.AppendUint16(out, uint16(int16(math.Round(x*ruleUnits))))
 }
 
+// Slot is where the table has a hash: one of its buckets, of which each has room for
+// SlotsOfBucket, and the byte that tells it from the others there.
+func Slot(h uint32) (bucket int, tag byte) {
+	h = mix(h)
+	return int(h >> (32 - bucketBits)), byte(h)
+}
+
+// SlotsOfBucket is how many hashes a bucket has room for.
+const SlotsOfBucket = bucketSize
+
 func put(out []byte, h uint32, w int8) {
 	at := int(h>>(32-bucketBits)) * (2 * bucketSize)
 	b := out[at : at+2*bucketSize]

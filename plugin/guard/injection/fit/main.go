@@ -62,7 +62,10 @@ func run(dir, attacks, benign, sentences, out string, o options) error {
 	}
 	joined := join(r, bad, good, o.light)
 	m := newModel(r, append(append(bad, good...), made...))
-	m.fit(append(m.samples, joined...), o)
+	all := append(m.samples, joined...)
+	m.fit(all, o)
+	m.prune()
+	m.fit(all, o) // what is left makes up for what is not
 	w := m.weights(o)
 	fmt.Printf("%d attacks, %d harmless texts, %d sentences; bias %.2f, %d words and pairs\n", len(bad), len(good), len(made), w.Bias, len(w.Words))
 	return write(out, string(text), w)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/postern-gateway/postern/plugin/guard/injection"
 )
@@ -16,7 +19,7 @@ type options struct {
 }
 
 // usual was found by fits without some of the samples, which were then measured.
-var usual = options{words: 1e-5, rules: 0.1, rounds: 30, light: 0.2, shift: -0.6}
+var usual = options{words: 1e-5, rules: 0.1, rounds: 30, light: 0.2, shift: -1.1}
 
 // A model is what is fitted.
 type model struct {
@@ -33,6 +36,7 @@ type model struct {
 
 // A word is a word or pair that a weight is found for.
 type word struct {
+	n       float64 // what the samples with it count together
 	weight  float64 // in units of 1/32
 	squares float64 // of gradients
 	total   float64 // of the weights after each round
@@ -41,22 +45,59 @@ type word struct {
 const wordUnits = 32
 
 func newModel(r *injection.Rules, samples []*sample) *model {
-	m := &model{r: r, samples: samples, before: r.Weights(), bias: -2, words: map[uint32]*word{}}
-	n := len(m.before.Rules)
-	m.rules, m.squares, m.totals = make([]float64, n), make([]float64, n), make([]float64, n)
-	for i := range m.squares {
-		m.squares[i] = 1
-	}
+	m := &model{r: r, samples: samples, before: r.Weights(), words: map[uint32]*word{}}
 	for _, s := range samples {
+		seen := map[uint32]bool{}
 		for _, b := range s.bags {
 			for _, h := range b.Words {
 				if m.words[h] == nil {
-					m.words[h] = &word{squares: 0.01}
+					m.words[h] = &word{}
+				}
+				if !seen[h] {
+					seen[h] = true
+					m.words[h].n += s.n
 				}
 			}
 		}
 	}
 	return m
+}
+
+// begin forgets all weights.
+func (m *model) begin() {
+	n := len(m.before.Rules)
+	m.bias, m.sumBias = -2, 0
+	m.rules, m.squares, m.totals = make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range m.squares {
+		m.squares[i] = 1
+	}
+	for _, w := range m.words {
+		w.weight, w.total, w.squares = 0, 0, 0.01
+	}
+}
+
+// prune leaves what the table has room for: in each bucket the words that say most, by their
+// weight and a little by how many samples they are in. What one sample alone has, a fit makes
+// heavy, and it says the least of other texts.
+func (m *model) prune() {
+	type entry struct {
+		h     uint32
+		value float64
+	}
+	var all []entry
+	for h, w := range m.words {
+		all = append(all, entry{h, math.Abs(w.weight) * math.Sqrt(math.Sqrt(w.n))})
+	}
+	slices.SortFunc(all, func(a, b entry) int { return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(a.h, b.h)) })
+	full := map[int]string{}
+	for _, e := range all {
+		bucket, tag := injection.Slot(e.h)
+		if tags := full[bucket]; len(tags) == injection.SlotsOfBucket || strings.IndexByte(tags, tag) >= 0 {
+			delete(m.words, e.h)
+			continue
+		}
+		full[bucket] += string([]byte{tag})
+	}
 }
 
 // of is what a bag comes to.
@@ -93,6 +134,7 @@ func (m *model) best(s *sample) (best *injection.Bag, sum float64) {
 // is the mean of the weights after each round but the first few, so that it matters less
 // which samples came last.
 func (m *model) fit(samples []*sample, o options) {
+	m.begin()
 	random := rand.New(rand.NewPCG(1, 2))
 	first := o.rounds / 4
 	for round := range o.rounds {
