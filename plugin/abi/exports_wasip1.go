@@ -54,80 +54,85 @@ func sdkDelete(context uint32)
 func abiVersion() {}
 
 //go:wasmexport malloc
-func malloc(size uint32) unsafe.Pointer { return vm.alloc(int(size)) }
+func malloc(size uint32) unsafe.Pointer {
+	if p := vm.take(int(size)); p != nil {
+		return p
+	}
+	return vm.more(int(size))
+}
 
 //go:wasmexport proxy_on_memory_allocate
-func onMemoryAllocate(size uint32) unsafe.Pointer { return vm.alloc(int(size)) }
+func onMemoryAllocate(size uint32) unsafe.Pointer { return malloc(size) }
 
 //go:wasmexport proxy_on_vm_start
 func onVMStart(context, size uint32) uint32 {
-	vm.reset()
+	begin()
 	return flag(bool(sdkVMStart(context, int(size))))
 }
 
 //go:wasmexport proxy_on_configure
 func onConfigure(context, size uint32) uint32 {
-	vm.reset()
+	begin()
 	return flag(bool(sdkConfigure(context, int(size))))
 }
 
 //go:wasmexport proxy_on_context_create
 func onContextCreate(context, parent uint32) {
-	vm.reset()
+	begin()
 	sdkContextCreate(context, parent)
 }
 
 //go:wasmexport proxy_on_tick
 func onTick(context uint32) {
-	vm.reset()
+	begin()
 	sdkTick(context)
 }
 
 //go:wasmexport proxy_on_queue_ready
 func onQueueReady(context, queue uint32) {
-	vm.reset()
+	begin()
 	sdkQueueReady(context, queue)
 }
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(context, n, end uint32) uint32 {
-	vm.reset()
+	begin()
 	return uint32(sdkRequestHeaders(context, int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_request_body
 func onRequestBody(context, size, end uint32) uint32 {
-	vm.reset()
+	begin()
 	return uint32(sdkRequestBody(context, int(size), end != 0))
 }
 
 //go:wasmexport proxy_on_request_trailers
 func onRequestTrailers(context, n uint32) uint32 {
-	vm.reset()
+	begin()
 	return uint32(sdkRequestTrailers(context, int(n)))
 }
 
 //go:wasmexport proxy_on_response_headers
 func onResponseHeaders(context, n, end uint32) uint32 {
-	vm.reset()
+	begin()
 	return uint32(sdkResponseHeaders(context, int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_response_body
 func onResponseBody(context, size, end uint32) uint32 {
-	vm.reset()
+	begin()
 	return uint32(sdkResponseBody(context, int(size), end != 0))
 }
 
 //go:wasmexport proxy_on_response_trailers
 func onResponseTrailers(context, n uint32) uint32 {
-	vm.reset()
+	begin()
 	return uint32(sdkResponseTrailers(context, int(n)))
 }
 
 //go:wasmexport proxy_on_http_call_response
 func onHTTPCallResponse(context, id, headers, size, trailers uint32) {
-	vm.reset()
+	begin()
 	if p, ok := callouts.plugins[context]; ok {
 		p.OnCallout(id, int(headers), int(size), int(trailers))
 	}
@@ -135,13 +140,13 @@ func onHTTPCallResponse(context, id, headers, size, trailers uint32) {
 
 //go:wasmexport proxy_on_log
 func onLog(context uint32) {
-	vm.reset()
+	begin()
 	sdkLog(context)
 }
 
 //go:wasmexport proxy_on_delete
 func onDelete(context uint32) {
-	vm.reset()
+	begin()
 	if p, ok := callouts.plugins[context]; ok {
 		p.OnEnd()
 		delete(callouts.plugins, context)

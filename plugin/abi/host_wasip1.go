@@ -8,10 +8,17 @@ func Log(level LogLevel, message string) error {
 	return statusError(proxyLog(uint32(level), p, n))
 }
 
-// Now is the host's wall clock in nanoseconds since 1970.
+// Now is the host's wall clock in nanoseconds since 1970, when it was first asked for in the
+// callback in hand.
 func Now() (int64, error) {
-	err := statusError(proxyNow(unsafe.Pointer(&vm.out.wide)))
-	return int64(vm.out.wide), err
+	if vm.now != 0 {
+		return vm.now, nil
+	}
+	if err := statusError(proxyNow(unsafe.Pointer(&vm.out.wide))); err != nil {
+		return 0, err
+	}
+	vm.now = int64(vm.out.wide)
+	return vm.now, nil
 }
 
 // SetTick asks for a tick every so many milliseconds; 0 stops them.
@@ -63,7 +70,7 @@ func AddHeader(kind MapType, name, value string) error {
 func ReplaceHeader(kind MapType, name, value string) error {
 	k, kn := stringPtr(name)
 	v, vn := stringPtr(value)
-	return statusError(proxyReplaceHeader(uint32(kind), k, kn, v, vn))
+	return often(proxyReplaceHeader(uint32(kind), k, kn, v, vn))
 }
 
 // RemoveHeader removes all values of a header.
@@ -129,7 +136,7 @@ func Call[H pair](cluster string, headers []H, body []byte, trailers []H, timeou
 func Load(key string) (value []byte, version uint32, err error) {
 	k, kn := stringPtr(key)
 	vm.out.data, vm.out.size, vm.out.version = 0, 0, 0
-	err = statusError(proxyGetShared(k, kn, unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size), unsafe.Pointer(&vm.out.version)))
+	err = often(proxyGetShared(k, kn, unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size), unsafe.Pointer(&vm.out.version)))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -141,7 +148,7 @@ func Load(key string) (value []byte, version uint32, err error) {
 func Store(key string, value []byte, version uint32) error {
 	k, kn := stringPtr(key)
 	v, vn := bytesPtr(value)
-	return statusError(proxySetShared(k, kn, v, vn, version))
+	return often(proxySetShared(k, kn, v, vn, version))
 }
 
 // RegisterQueue opens this VM's queue of that name.
@@ -182,10 +189,10 @@ func DefineMetric(kind MetricType, name string) (uint32, error) {
 }
 
 // Increment adds to a counter or gauge.
-func Increment(metric uint32, by int64) error { return statusError(proxyIncrement(metric, by)) }
+func Increment(metric uint32, by int64) error { return often(proxyIncrement(metric, by)) }
 
 // Record sets a gauge or adds a value to a histogram.
-func Record(metric uint32, value uint64) error { return statusError(proxyRecord(metric, value)) }
+func Record(metric uint32, value uint64) error { return often(proxyRecord(metric, value)) }
 
 // Metric reads a counter or gauge.
 func Metric(metric uint32) (uint64, error) {

@@ -29,26 +29,33 @@ func (m *memory) reset() {
 	}
 }
 
-func (m *memory) alloc(size int) unsafe.Pointer {
-	m.last = m.take(size)
+// take is a part of the arena; nil if that is not there yet, for what does not fit, and for
+// nothing.
+func (m *memory) take(size int) unsafe.Pointer {
+	if uint(size-1) >= uint(len(m.arena)-m.used) {
+		return nil
+	}
+	m.last = unsafe.Pointer(&m.arena[m.used])
+	m.used = min((m.used+size+align-1)&^(align-1), len(m.arena))
 	return m.last
 }
 
-func (m *memory) take(size int) unsafe.Pointer {
+// more is what take does not have.
+func (m *memory) more(size int) unsafe.Pointer {
 	if m.arena == nil {
 		m.arena = make([]byte, arenaSize)
+		if p := m.take(size); p != nil {
+			return p
+		}
 	}
 	if size == 0 {
-		return unsafe.Pointer(&m.arena[0]) // any address will do: nothing is written there
+		m.last = unsafe.Pointer(&m.arena[0]) // any address will do: nothing is written there
+		return m.last
 	}
-	if size > len(m.arena)-m.used {
-		b := make([]byte, size)
-		m.large = append(m.large, b)
-		return unsafe.Pointer(&b[0])
-	}
-	p := unsafe.Pointer(&m.arena[m.used])
-	m.used = min((m.used+size+align-1)&^(align-1), len(m.arena))
-	return p
+	b := make([]byte, size)
+	m.large = append(m.large, b)
+	m.last = unsafe.Pointer(&b[0])
+	return m.last
 }
 
 func bytesPtr(b []byte) (unsafe.Pointer, uint32) {
@@ -71,7 +78,14 @@ type result struct {
 var vm struct {
 	memory
 	out     result
+	now     int64  // 0: nobody has asked in this callback
 	scratch []byte // for serialised header maps on their way to the host
+}
+
+// begin is the beginning of a callback: nothing of the one before it is valid any more.
+func begin() {
+	vm.reset()
+	vm.now = 0
 }
 
 // returnedBytes is what the last host call has written, without a copy. A host

@@ -95,6 +95,14 @@ type StatusError uint32
 
 func (e StatusError) Error() string { return "host: status " + strconv.Itoa(int(e)) }
 
+// often is statusError for what a request calls many times: it is put in each place.
+func often(status uint32) error {
+	if status == 0 {
+		return nil
+	}
+	return statusError(status)
+}
+
 //go:noinline
 func statusError(status uint32) error {
 	switch status {

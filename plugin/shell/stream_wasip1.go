@@ -169,10 +169,14 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 	}
 	s.setProperties(step)
 	for _, h := range step.Set {
+		var err error
 		if h.Value == "" {
-			s.check(abi.RemoveHeader(headers, h.Name))
+			err = abi.RemoveHeader(headers, h.Name)
 		} else {
-			s.check(abi.ReplaceHeader(headers, h.Name, h.Value))
+			err = abi.ReplaceHeader(headers, h.Name, h.Value)
+		}
+		if err != nil {
+			s.check(err)
 		}
 	}
 	if r := step.Reply; r != nil {
