@@ -15,27 +15,29 @@ const (
 
 // A view is a bucket that was looked through for one record.
 type view struct {
-	records []byte
-	live    int  // records but that one
-	rest    bool // there is something besides, that is to be dropped: it is over
-	at, end int  // the record, live or not; 0, 0 if there is none
+	whole   []byte // the value
+	records []byte // of it
+	live    int    // records but that one
+	rest    bool   // there is something besides, that is to be dropped: it is over
+	at, end int    // the record, live or not; 0, 0 if there is none
 }
 
-// look looks for a record; false if the value is not a whole bucket.
-func look(value []byte, id *ID, now int64) (v view, ok bool) {
+// look looks for a record; false if the value is not a whole bucket, and then the view is
+// none of it. The view is a new one.
+func (v *view) look(value []byte, id *ID, now int64) bool {
 	if len(value) == 0 || value[0] != format {
-		return view{}, false
+		return false
 	}
-	v.records = value[1:]
+	v.whole, v.records = value, value[1:]
 	low, high := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
 	for at := 0; at < len(v.records); {
 		b := v.records[at:]
 		if len(b) < overhead {
-			return view{}, false
+			return false
 		}
 		n := length(b)
 		if n > len(b) || n == overhead {
-			return view{}, false
+			return false
 		}
 		switch {
 		case binary.LittleEndian.Uint64(b) == low && binary.LittleEndian.Uint64(b[8:]) == high && v.end == 0:
@@ -47,7 +49,7 @@ func look(value []byte, id *ID, now int64) (v view, ok bool) {
 		}
 		at += n
 	}
-	return v, true
+	return true
 }
 
 // length is how many bytes the first record takes.
@@ -62,6 +64,16 @@ func appendRecord(b []byte, id ID, value []byte, expires int64) []byte {
 		byte(expires>>32), byte(expires>>40), byte(expires>>48), byte(expires>>56))
 	b = append(b, byte(len(value)), byte(len(value)>>8))
 	return append(b, value...)
+}
+
+// takes reports whether a value can be put where the record is: it is the bucket's first, as
+// what was stored last is, and all else stays.
+func (v *view) takes(size int) bool { return v.at == 0 && v.end == overhead+size && !v.rest }
+
+// put puts a value and its expiry where the record is.
+func (v *view) put(value []byte, expires int64) {
+	binary.LittleEndian.PutUint64(v.records[atExpiry:], uint64(expires))
+	copy(v.records[overhead:], value)
 }
 
 // appendOthers appends the records that are live but for the one that was looked for.

@@ -23,10 +23,20 @@ func (r *Record) Value() []byte { return r.value }
 // Expires is when it ends, in nanoseconds since 1970; 0 if there is none.
 func (r *Record) Expires() int64 { return r.expires }
 
-// Load reads a record by one host call. now is in nanoseconds since 1970.
+// Load reads a record by one host call. now is in nanoseconds since 1970. A value that is not
+// a bucket is an empty one.
 func (t *Table) Load(r *Record, id ID, now int64) {
 	*r = Record{id: id, bucket: t.bucket(id), now: now}
-	r.bytes, r.version = t.load(r.bucket, &id, now)
+	value, version, ok := t.host.Load(t.name(r.bucket))
+	if r.version = version; !ok {
+		r.version = t.absent(r.bucket)
+		return
+	}
+	if !r.bytes.look(value, &r.id, now) {
+		r.bytes = view{}
+		t.counts.Corrupt++
+		return
+	}
 	if own := r.bytes.records[r.bytes.at:r.bytes.end:r.bytes.end]; len(own) > 0 && expiry(own) > now {
 		r.value, r.expires = own[overhead:], expiry(own)
 	}
@@ -43,6 +53,25 @@ func (t *Table) Store(r *Record, value []byte, expires int64) error {
 	if gone && r.value == nil {
 		return nil
 	}
+	bucket, evicted := r.bytes.whole, 0
+	if !gone && r.bytes.live < t.shape.Ways && r.bytes.takes(len(value)) {
+		r.bytes.put(value, expires)
+	} else {
+		bucket, evicted = t.rewrite(r, value, expires, gone)
+	}
+	err := t.host.Store(t.name(r.bucket), bucket, r.version)
+	if err == nil {
+		t.counts.Evicted += uint64(evicted)
+	} else if errors.Is(err, ErrConflict) {
+		t.counts.Conflicts++
+		t.refused = r.bucket
+	}
+	return err
+}
+
+// rewrite is the record's bucket with its new value, or without it, and how many records had
+// to give way.
+func (t *Table) rewrite(r *Record, value []byte, expires int64, gone bool) (bucket []byte, evicted int) {
 	b := append(t.scratch[:0], format)
 	count := r.bytes.live
 	if !gone {
@@ -56,11 +85,7 @@ func (t *Table) Store(r *Record, value []byte, expires int64) error {
 		b = evict(b, from)
 	}
 	t.scratch = b
-	err := t.store(r.bucket, b, r.version)
-	if err == nil {
-		t.counts.Evicted += uint64(tooMany)
-	}
-	return err
+	return b, tooMany
 }
 
 // attempts is how often Update stores before it gives up. Each conflict means that another

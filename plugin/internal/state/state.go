@@ -119,19 +119,6 @@ func (t *Table) name(bucket int) string { return t.names[bucket*t.size : (bucket
 // Counts are what the table has met so far.
 func (t *Table) Counts() Counts { return t.counts }
 
-// load reads a bucket and looks for a record. A value that is not a bucket is an empty one.
-func (t *Table) load(bucket int, id *ID, now int64) (view, uint32) {
-	value, version, ok := t.host.Load(t.name(bucket))
-	if !ok {
-		return view{}, t.absent(bucket)
-	}
-	v, ok := look(value, id, now)
-	if !ok {
-		t.counts.Corrupt++
-	}
-	return v, version
-}
-
 // absent is the version to make a bucket with. Where a value that does not exist takes any
 // version, that is one that was never issued. Other hosts want 0, which those would
 // take for "always". A conflict over a bucket that is not there shows that the host is one
@@ -146,22 +133,13 @@ func (t *Table) absent(bucket int) uint32 {
 	return t.create
 }
 
-// store writes a bucket.
-func (t *Table) store(bucket int, value []byte, version uint32) error {
-	err := t.host.Store(t.name(bucket), value, version)
-	if errors.Is(err, ErrConflict) {
-		t.counts.Conflicts++
-		t.refused = bucket
-	}
-	return err
-}
-
 // Each calls f for every record that is live. It asks the host for every bucket, some
 // microseconds each, so it is for administrators. A value is valid as a Record's is.
 func (t *Table) Each(now int64, f func(id ID, value []byte, expires int64)) {
+	var r Record
 	for i := range t.shape.Buckets {
-		v, _ := t.load(i, &ID{}, now)
-		for rest := v.records; len(rest) > 0; {
+		t.Load(&r, ID{byte(i), byte(i >> 8), byte(i >> 16)}, now) // which is nobody's, but of that bucket
+		for rest := r.bytes.records; len(rest) > 0; {
 			n := length(rest)
 			if expires := expiry(rest); expires > now {
 				f(ID(rest), rest[overhead:n:n], expires)
