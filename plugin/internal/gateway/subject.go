@@ -60,10 +60,14 @@ func (s *Stream) address() string {
 		return counted(s.client)
 	}
 	b, _ := s.w.port.Property("source\x00address")
-	if a, ok := network.Parse(string(b)); ok {
+	from := string(b)
+	if plain, ok := network.Plain(from); ok {
+		return plain // which is what it counts as
+	}
+	if a, ok := network.Parse(from); ok {
 		return counted(a)
 	}
-	return hostOf(string(b)) // a socket in the file system
+	return hostOf(from) // a socket in the file system
 }
 
 // counted is what an address counts as: without a port, and of IPv6 the network of which

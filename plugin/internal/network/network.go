@@ -32,8 +32,9 @@ func (a Address) String() string {
 	switch {
 	case a.None():
 	case a.V4():
+		b = make([]byte, 0, len("255.255.255.255."))
 		for shift := 24; shift >= 0; shift -= 8 {
-			b = append(strconv.AppendUint(b, a.low>>shift&0xff, 10), '.')
+			b = append(appendOctet(b, byte(a.low>>shift)), '.')
 		}
 	default:
 		for _, half := range [...]uint64{a.high, a.low} {
@@ -43,6 +44,23 @@ func (a Address) String() string {
 		}
 	}
 	return string(b[:max(0, len(b)-1)])
+}
+
+func appendOctet(b []byte, n byte) []byte {
+	if n >= 100 {
+		b = append(b, '0'+n/100)
+	}
+	if n >= 10 {
+		b = append(b, '0'+n/10%10)
+	}
+	return append(b, '0'+n%10)
+}
+
+// Plain is the address of IPv4 that a text begins with, which has nothing behind it but a port:
+// as most proxies write most of their clients, and as String does.
+func Plain(s string) (address string, ok bool) {
+	_, rest, ok := leading4(s)
+	return s[:len(s)-len(rest)], ok && isEnd(rest)
 }
 
 // A Prefix is a network: the addresses that begin with the same bits.
@@ -97,6 +115,9 @@ func ParsePrefix(s string) (Prefix, bool) {
 // Parse reads an address as proxies write it: 192.0.2.1, 192.0.2.1:8080, 2001:db8::1,
 // [2001:db8::1]:8080. The unspecified address :: is none.
 func Parse(s string) (Address, bool) {
+	if n, rest, ok := leading4(s); ok && isEnd(rest) { // as nearly all are
+		return Address{low: mapped | uint64(n)}, true
+	}
 	s = strings.TrimSpace(s)
 	var port string
 	has := false
@@ -111,10 +132,8 @@ func Parse(s string) (Address, bool) {
 	} else if strings.Count(s, ":") == 1 {
 		s, port, has = strings.Cut(s, ":")
 	}
-	if has {
-		if _, ok := decimal(port, 1<<16-1); !ok {
-			return Address{}, false
-		}
+	if has && !isPort(port) {
+		return Address{}, false
 	}
 	if text, zone, ok := strings.Cut(s, "%"); ok && zone != "" && strings.Contains(text, ":") {
 		s = text // of a link-local address, says which link
@@ -135,18 +154,38 @@ func parse(s string) (Address, bool) {
 }
 
 func parse4(s string) (n uint32, ok bool) {
+	n, rest, ok := leading4(s)
+	return n, ok && rest == ""
+}
+
+// leading4 reads the IPv4 address that a text begins with: four numbers without zeros in front,
+// which some take for octal.
+func leading4(s string) (n uint32, rest string, ok bool) {
 	for i := range 4 {
-		part, rest, dot := strings.Cut(s, ".")
-		if dot != (i < 3) {
-			return 0, false
+		x, at := uint32(0), 0
+		for ; at < len(s) && at < 3 && s[at]-'0' <= 9; at++ {
+			x = x*10 + uint32(s[at]-'0')
 		}
-		x, ok := decimal(part, 255)
-		if !ok {
-			return 0, false
+		if at == 0 || x > 255 || at > 1 && s[0] == '0' {
+			return 0, "", false
 		}
-		n, s = n<<8|uint32(x), rest
+		if s = s[at:]; i < 3 {
+			if s == "" || s[0] != '.' {
+				return 0, "", false
+			}
+			s = s[1:]
+		}
+		n = n<<8 | x
 	}
-	return n, true
+	return n, s, true
+}
+
+// isEnd reports whether a text is what can be behind an address: a port or nothing.
+func isEnd(s string) bool { return s == "" || s[0] == ':' && isPort(s[1:]) }
+
+func isPort(s string) bool {
+	_, ok := decimal(s, 1<<16-1)
+	return ok
 }
 
 // parse6 reads what https://www.rfc-editor.org/rfc/rfc4291#section-2.2 describes: groups
