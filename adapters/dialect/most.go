@@ -77,12 +77,12 @@ func (d *Dialect) AtMost(op adapters.Operation, request rawjson.Value, most int6
 
 // memberAt is the value at a path of one or two members.
 func memberAt(request rawjson.Value, path string) rawjson.Value {
-	outer, key, within := strings.Cut(path, ".")
-	v := request.Get(outer)
-	if within {
-		v = v.Get(key)
+	for i := range len(path) {
+		if path[i] == '.' {
+			return request.Get(path[:i]).Get(path[i+1:])
+		}
 	}
-	return v
+	return request.Get(path)
 }
 
 // tokens is a number of tokens, which APIs of protocol buffers take as a string, too.

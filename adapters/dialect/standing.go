@@ -28,13 +28,13 @@ func (d *Dialect) AppendStanding(dst []adapters.Header, s Standing) []adapters.H
 // (https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers). It has one
 // kind of tokens.
 func openAIStanding(dst []adapters.Header, s Standing) []adapters.Header {
-	if s.What != "requests" {
-		s.What = "tokens"
+	names := [...]string{"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}
+	if s.What == "requests" {
+		names = [...]string{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}
 	}
-	return append(dst,
-		adapters.Header{Name: "x-ratelimit-limit-" + s.What, Value: strconv.FormatInt(s.Limit, 10)},
-		adapters.Header{Name: "x-ratelimit-remaining-" + s.What, Value: strconv.FormatInt(s.Remaining, 10)},
-		adapters.Header{Name: "x-ratelimit-reset-" + s.What, Value: string(appendSpan(nil, s.Reset))})
+	var room [64]byte
+	b, ends := s.counts(room[:0])
+	return appendThree(dst, &names, ends, string(appendSpan(b, s.Reset)))
 }
 
 // anthropicStanding is Anthropic's: anthropic-ratelimit-requests-reset: 2026-11-27T10:01:00Z
@@ -42,10 +42,29 @@ func openAIStanding(dst []adapters.Header, s Standing) []adapters.Header {
 func anthropicStanding(dst []adapters.Header, s Standing) []adapters.Header {
 	const inSecond = 1e9
 	prefix := "anthropic-ratelimit-" + s.What
-	return append(dst,
-		adapters.Header{Name: prefix + "-limit", Value: strconv.FormatInt(s.Limit, 10)},
-		adapters.Header{Name: prefix + "-remaining", Value: strconv.FormatInt(s.Remaining, 10)},
-		adapters.Header{Name: prefix + "-reset", Value: string(rfc3339.Append(nil, (s.Now+s.Reset+inSecond-1)/inSecond))})
+	names := [...]string{prefix + "-limit", prefix + "-remaining", prefix + "-reset"}
+	var room [64]byte
+	b, ends := s.counts(room[:0])
+	return appendThree(dst, &names, ends, string(rfc3339.Append(b, (s.Now+s.Reset+inSecond-1)/inSecond)))
+}
+
+// counts writes the limit and what remains of it, one behind the other, and says where each ends.
+func (s *Standing) counts(b []byte) ([]byte, [2]int) {
+	b = strconv.AppendInt(b, s.Limit, 10)
+	first := len(b)
+	b = strconv.AppendInt(b, s.Remaining, 10)
+	return b, [...]int{first, len(b)}
+}
+
+// appendThree appends headers whose values are parts of one text: one piece of garbage and not
+// three.
+func appendThree(dst []adapters.Header, names *[3]string, ends [2]int, text string) []adapters.Header {
+	from := 0
+	for i, end := range [...]int{ends[0], ends[1], len(text)} {
+		dst = append(dst, adapters.Header{Name: names[i], Value: text[from:end]})
+		from = end
+	}
+	return dst
 }
 
 // appendSpan writes nanoseconds as OpenAI does: 120ms, 7.5s as 8s, 6m0s.

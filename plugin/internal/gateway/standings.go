@@ -13,27 +13,43 @@ import (
 
 // standings tells how the limits stand that are for the request, as headers.
 func (s *Stream) standings(dst []adapters.Header) []adapters.Header {
-	now := max(s.began, s.firstByte) // near enough, and known
 	for u := range limit.NumUnits {
-		x := &s.budget.lease.Standing[u]
-		if x.Limit == 0 {
-			continue
-		}
-		switch u {
-		case limit.Requests, limit.InputTokens, limit.OutputTokens, limit.Tokens:
-			if s.endpoint.Dialect.Standing == nil && u != limit.Requests && u != s.tightest() {
-				continue
-			}
-			what := [...]string{limit.Requests: "requests", limit.InputTokens: "input-tokens", limit.OutputTokens: "output-tokens", limit.Tokens: "tokens"}[u]
-			dst = s.endpoint.Dialect.AppendStanding(dst, dialect.Standing{What: what, Limit: x.Limit, Remaining: x.Remaining, Reset: x.Reset, Now: now})
-		case limit.USD:
-			v := appendDollars(append(s.w.buffer[:0], "remaining="...), x.Remaining)
-			v = appendDollars(append(v, ", limit="...), x.Limit)
-			v = appendCount(v, ", reset=", seconds(x.Reset))
-			dst = append(dst, adapters.Header{Name: budgetHeader, Value: string(v)})
+		if x := &s.budget.lease.Standing[u]; x.Limit != 0 {
+			dst = s.standingOf(dst, u, x)
 		}
 	}
 	return dst
+}
+
+func (s *Stream) standingOf(dst []adapters.Header, u limit.Unit, x *limit.Standing) []adapters.Header {
+	if u == limit.USD {
+		v := appendDollars(append(s.w.buffer[:0], "remaining="...), x.Remaining)
+		v = appendDollars(append(v, ", limit="...), x.Limit)
+		v = appendCount(v, ", reset=", seconds(x.Reset))
+		return append(dst, adapters.Header{Name: budgetHeader, Value: string(v)})
+	}
+	d := s.endpoint.Dialect
+	what := standingWord(u)
+	if what == "" || d.Standing == nil && u != limit.Requests && u != s.tightest() {
+		return dst
+	}
+	now := max(s.began, s.firstByte) // near enough, and known
+	return d.AppendStanding(dst, dialect.Standing{What: what, Limit: x.Limit, Remaining: x.Remaining, Reset: x.Reset, Now: now})
+}
+
+// standingWord is what APIs call a unit that they have headers for.
+func standingWord(u limit.Unit) string {
+	switch u {
+	case limit.Requests:
+		return "requests"
+	case limit.InputTokens:
+		return "input-tokens"
+	case limit.OutputTokens:
+		return "output-tokens"
+	case limit.Tokens:
+		return "tokens"
+	}
+	return ""
 }
 
 // tightest is the unit of the tokens that there is least of, for dialects that have one kind

@@ -113,12 +113,17 @@ func joined(a, b string) string {
 
 // headerText makes names from a client fit for a header.
 func headerText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return strings.Map(func(r rune) rune {
+				if r < ' ' || r > '~' {
+					return '?'
+				}
+				return r
+			}, s)
 		}
-		return r
-	}, s)
+	}
+	return s
 }
 
 // ResponseProgress tells that size bytes of an answer that is wanted whole are held.
