@@ -73,24 +73,6 @@ func (s *Stream) reserve(request rawjson.Value) (most int64, e *chat.Error) {
 	}
 }
 
-// gather finds the limits that are for the request.
-func (s *Stream) gather() {
-	b := &s.budget
-	b.lease.Reset()
-	if s.w.book == nil {
-		return
-	}
-	book := s.w.book
-	book.Gather(&b.lease, s, s.w.plan.Limits.Rules)
-	book.Gather(&b.lease, s, s.space.Limits)
-	if s.tier != nil {
-		book.Gather(&b.lease, s, s.tier.Limits)
-	}
-	if s.caller != nil {
-		book.Gather(&b.lease, s, s.caller.Rules)
-	}
-}
-
 // measure notes what the request may need in tokens. wanted is the bound of its answers
 // together, of which there are so many.
 func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {

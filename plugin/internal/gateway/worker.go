@@ -58,6 +58,7 @@ type Worker struct {
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
 	book      *limit.Book   // nil: there are no limits
+	gathered  memory        // of limits that were found
 	ledger    *usage.Ledger // nil: nobody can ask for it
 	revoked   *revoked.List
 	leased    []*Stream // that have something reserved

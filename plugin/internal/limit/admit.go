@@ -6,11 +6,13 @@ import "slices"
 // nothing is counted. Only rules of the given units are asked. A budget in place of which
 // another model is asked counts on, but does not refuse: it is except.
 func (b *Book) Admit(l *Lease, a *Ask, units Units, except *Rule, now int64) Outcome {
-	b.Renew(l, now)
+	if l.minute != 0 {
+		b.Renew(l, now)
+	}
 	l.minute = minuteOf(now)
 	c := claim{ask: a, units: units, except: except, now: now, output: a.Output}
 	for i := range l.records {
-		if h := &l.records[i]; h.concerns(units) {
+		if h := &l.records[i]; h.units&units != 0 {
 			h.load(now)
 			c.judge(l, h)
 		}
@@ -36,11 +38,11 @@ type claim struct {
 
 // judge lowers the output to what a record has room for, or refuses.
 func (c *claim) judge(l *Lease, h *held) {
-	for _, r := range h.rules {
+	for i, r := range h.rules {
 		if !c.units.has(r.Unit) || r == c.except {
 			continue
 		}
-		e := h.entry(r, c.now)
+		e := h.entries[i]
 		room := c.ask.room(r.Unit, r.left(e, c.now))
 		switch {
 		case room >= c.ask.Least && r.Shadow:
@@ -73,13 +75,11 @@ func (b *Book) reserve(l *Lease, c *claim) {
 	c.amounts = c.ask.amounts(output).of(c.units)
 	for i := range l.records {
 		h := &l.records[i]
-		if !h.concerns(c.units) {
+		if h.units&c.units == 0 {
 			continue
 		}
 		if b.charge(h, c); c.refused != nil {
-			for j := range i {
-				b.settle(l, &l.records[j], &c.amounts, &Amounts{}, c.now)
-			}
+			b.settle(l, l.records[:i], &c.amounts, &Amounts{}, c.now)
 			return
 		}
 	}
@@ -92,20 +92,20 @@ func (b *Book) reserve(l *Lease, c *claim) {
 // longer be room.
 func (b *Book) charge(h *held, c *claim) {
 	for range tries {
-		for _, r := range h.rules {
+		for i, r := range h.rules {
 			if c.units.has(r.Unit) {
-				r.charge(h.entry(r, c.now), c.amounts[r.Unit], c.now)
+				r.charge(h.entries[i], c.amounts[r.Unit], c.now)
 			}
 		}
 		if b.store(h) {
 			return
 		}
 		h.load(c.now)
-		for _, r := range h.rules {
+		for i, r := range h.rules {
 			if !c.units.has(r.Unit) || r == c.except || r.Shadow {
 				continue
 			}
-			if e := h.entry(r, c.now); r.left(e, c.now) < c.amounts[r.Unit] {
+			if e := h.entries[i]; r.left(e, c.now) < c.amounts[r.Unit] {
 				c.refuse(r, r.wait(e, c.amounts[r.Unit], c.now))
 			}
 		}
@@ -125,55 +125,75 @@ func (b *Book) Renew(l *Lease, now int64) {
 	}
 	from := l.minute
 	l.minute = to
+	units := l.reserved.units()
 	for i := range l.records {
 		h := &l.records[i]
-		if !h.holds(&l.reserved) {
+		if h.units&units == 0 {
 			continue
 		}
-		b.update(h, now, func() {
-			for _, r := range h.rules {
-				if n := l.reserved[r.Unit]; n > 0 {
-					e := h.entry(r, now)
-					r.release(e, n, from, now)
-					r.charge(e, n, now)
-				}
-			}
-		})
+		b.move(h, &l.reserved, from, now)
 	}
+}
+
+// move puts what is reserved in one record from one minute into that in hand.
+func (b *Book) move(h *held, reserved *Amounts, from uint32, now int64) {
+	for range tries {
+		h.load(now)
+		for i, r := range h.rules {
+			if n := reserved[r.Unit]; n > 0 {
+				e := h.entries[i]
+				r.release(e, n, from, now)
+				r.charge(e, n, now)
+			}
+		}
+		if b.store(h) {
+			return
+		}
+	}
+	b.Lost++
 }
 
 // Settle puts what a request has used in the place of all that it has reserved. Requests
 // stay counted.
 func (b *Book) Settle(l *Lease, used *Amounts, now int64) {
-	for i := range l.records {
-		h := &l.records[i]
-		b.settle(l, h, &l.reserved, used, now)
-	}
+	b.settle(l, l.records, &l.reserved, used, now)
 	l.records, l.reserved = l.records[:0], Amounts{}
 }
 
-// settle does it for one record.
-func (b *Book) settle(l *Lease, h *held, reserved, used *Amounts, now int64) {
-	if !h.holds(reserved) && !h.holds(used) {
-		return
+// settle does it for those records that have something of it.
+func (b *Book) settle(l *Lease, records []held, reserved, used *Amounts, now int64) {
+	units := reserved.units() | used.units()
+	for i := range records {
+		if h := &records[i]; h.units&units != 0 {
+			b.settleOne(l, h, reserved, used, now)
+		}
 	}
+}
+
+func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) {
 	crossed := len(l.Crossed)
-	b.update(h, now, func() {
+	for range tries { // again each time that another worker comes before
+		h.load(now)
 		l.Crossed = l.Crossed[:crossed]
-		for _, r := range h.rules {
-			e := h.entry(r, now)
+		for i, r := range h.rules {
+			e := h.entries[i]
+			if r.Budget == nil {
+				r.settle(e, reserved[r.Unit], used[r.Unit], l.minute, now)
+				continue
+			}
 			before := r.used(e, now)
 			r.settle(e, reserved[r.Unit], used[r.Unit], l.minute, now)
 			l.Crossed = r.cross(l.Crossed, before, r.used(e, now), r.most(e))
 		}
-	})
+		if b.store(h) {
+			return
+		}
+	}
+	b.Lost++
 }
 
-// cross notes the thresholds that a budget has come to.
+// cross notes the thresholds that the rule's budget has come to.
 func (r *Rule) cross(dst []Crossing, before, after, most int64) []Crossing {
-	if r.Budget == nil {
-		return dst
-	}
 	for _, p := range r.Budget.Soft {
 		if at := muldiv(most, p, 100); before < at && at <= after {
 			dst = append(dst, Crossing{r, p})
@@ -182,27 +202,15 @@ func (r *Rule) cross(dst []Crossing, before, after, most int64) []Crossing {
 	return dst
 }
 
-// update changes a record, again each time that another worker comes before.
-func (b *Book) update(h *held, now int64, change func()) {
-	for range tries {
-		h.load(now)
-		change()
-		if b.store(h) {
-			return
-		}
-	}
-	b.Lost++
-}
-
 // stand takes down how the rules of the claim's units stand.
 func (l *Lease) stand(c *claim) {
 	for i := range l.records {
 		h := &l.records[i]
-		for _, r := range h.rules {
+		for i, r := range h.rules {
 			if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for
 				continue
 			}
-			s := r.standing(h.entry(r, c.now), c.now)
+			s := r.standing(h.entries[i], c.now)
 			if t := &l.Standing[r.Unit]; s.Tighter(t) {
 				*t = s
 			}

@@ -1,7 +1,7 @@
 package limit
 
 import (
-	"strconv"
+	"slices"
 
 	"github.com/postern-gateway/postern/plugin/internal/state"
 )
@@ -96,7 +96,7 @@ type Lease struct {
 // Counts reports whether there is a rule for one of the units.
 func (l *Lease) Counts(units Units) bool {
 	for i := range l.records {
-		if l.records[i].concerns(units) {
+		if l.records[i].units&units != 0 {
 			return true
 		}
 	}
@@ -108,11 +108,11 @@ func (l *Lease) Output() int64 { return l.reserved[OutputTokens] }
 
 // A held is one record that a request counts in.
 type held struct {
-	table  *state.Table
-	id     state.ID
-	rules  []*Rule
-	state  state.Record
-	counts record
+	*part
+	id      state.ID // the part's, unless it varies
+	state   state.Record
+	counts  record
+	entries [maxEntries]*entry // of the rules, once the record was loaded
 }
 
 // A Crossing is a budget that has come to one of its soft thresholds.
@@ -129,62 +129,52 @@ func (l *Lease) Reset() {
 // Empty reports that nothing is to be settled.
 func (l *Lease) Empty() bool { return len(l.records) == 0 }
 
-// Gather finds the rules that are for a request.
-func (b *Book) Gather(l *Lease, s Subject, limits Limits) {
-	for _, g := range limits {
-		h, n := (*held)(nil), 0
-		for _, r := range g.Rules {
-			if !r.When.matches(s) {
-				continue
-			}
-			for h == nil || len(h.rules) == maxEntries {
-				h = b.hold(l, g.Key, s, n)
-				n++
-			}
-			h.rules = append(h.rules, r)
-		}
-	}
-}
-
-// hold is the nth record of a key, once for each request.
-func (b *Book) hold(l *Lease, key []Attribute, s Subject, n int) *held {
-	table := b.named
-	b.parts = b.parts[:0]
-	for _, a := range key {
-		if a.Kind.free(s) {
-			table = b.free
-		}
-		b.parts = append(b.parts, a.Kind.String(), a.Name, s.Attribute(a))
-		if a.Kind == Consumer { // two tenants may have one of the same name
-			b.parts = append(b.parts, s.Attribute(Attribute{Kind: Tenant}))
-		}
-	}
-	if n > 0 {
-		b.parts = append(b.parts, "further", strconv.Itoa(n))
-	}
-	name := table.ID(b.parts...)
-	for i := range l.records {
-		if h := &l.records[i]; h.id == name && h.table == table {
-			return h
-		}
-	}
-	last := len(l.records)
-	if last < cap(l.records) {
-		l.records = l.records[:last+1]
-	} else {
-		l.records = append(l.records, held{})
-	}
-	h := &l.records[last]
-	h.table, h.id, h.rules = table, name, h.rules[:0]
-	return h
-}
-
-// load reads the record anew.
-//
-//go:noinline
+// load reads the record anew, and finds the entries of the rules in it.
 func (h *held) load(now int64) {
 	h.table.Load(&h.state, h.id, now)
 	h.counts.read(h.state.Value(), now)
+	h.counts.entries = slices.Grow(h.counts.entries, len(h.rules)) // so that they stay where they are
+	for i, r := range h.rules {
+		h.entries[i] = h.entry(r, now)
+	}
+}
+
+// entry is that of a rule, brought to the period in hand. It is made if there is none: in a
+// full record in the place of that which ends first, of rules of another configuration.
+func (h *held) entry(r *Rule, now int64) *entry {
+	all := h.counts.entries
+	for i := range all {
+		if all[i].tag == r.tag {
+			r.roll(&all[i], now)
+			return &all[i]
+		}
+	}
+	at := len(all)
+	if at < maxEntries {
+		all = append(all, entry{})
+		h.counts.entries = all
+	} else {
+		at = h.other()
+	}
+	all[at] = entry{tag: r.tag}
+	r.roll(&all[at], now)
+	return &all[at]
+}
+
+// other is the entry that ends first of those that are no rule's.
+func (h *held) other() int {
+	first := -1
+	for i, e := range h.counts.entries {
+		if !h.has(e.tag) && (first < 0 || e.until < h.counts.entries[first].until) {
+			first = i
+		}
+	}
+	return max(first, 0)
+}
+
+// has reports whether an entry is that of a rule.
+func (h *held) has(tag uint32) bool {
+	return slices.ContainsFunc(h.rules, func(r *Rule) bool { return r.tag == tag })
 }
 
 // store writes it; false if another worker came before.
@@ -194,33 +184,4 @@ func (b *Book) store(h *held) bool {
 	var expires int64
 	b.buf, expires = h.counts.append(b.buf[:0])
 	return h.table.Store(&h.state, b.buf, expires) == nil
-}
-
-// entry is that of a rule, brought to the period in hand. It is valid until the next call.
-//
-//go:noinline
-func (h *held) entry(r *Rule, now int64) *entry {
-	e := h.counts.find(r.tag)
-	r.roll(e, now)
-	return e
-}
-
-// concerns reports whether a rule counts one of the units.
-func (h *held) concerns(units Units) bool {
-	for _, r := range h.rules {
-		if units.has(r.Unit) {
-			return true
-		}
-	}
-	return false
-}
-
-// holds reports whether any of the amounts is counted here.
-func (h *held) holds(a *Amounts) bool {
-	for _, r := range h.rules {
-		if a[r.Unit] != 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -59,6 +59,17 @@ func (a Amounts) of(units Units) Amounts {
 	return a
 }
 
+// units are those that there is something of.
+func (a *Amounts) units() Units {
+	var s Units
+	for u, n := range a {
+		if n != 0 {
+			s |= 1 << u
+		}
+	}
+	return s
+}
+
 // A Window is how a rule forgets.
 type Window uint8
 

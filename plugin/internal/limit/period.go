@@ -34,10 +34,10 @@ func (p Period) String() string {
 //go:noinline
 func (p Period) number(now int64) int64 {
 	if p.Length == 0 {
-		y, m := yearMonth(now / day)
+		y, m := yearMonth(int64(uint64(now) / uint64(day)))
 		return y*12 + m - 1
 	}
-	return (now + p.shift()) / int64(p.Length)
+	return int64(uint64(now+p.shift()) / uint64(p.Length))
 }
 
 // begins is when a period begins.
@@ -45,7 +45,7 @@ func (p Period) number(now int64) int64 {
 //go:noinline
 func (p Period) begins(number int64) int64 {
 	if p.Length == 0 {
-		return firstOf(number/12, number%12+1) * day
+		return firstOf(int64(uint64(number)/12), int64(uint64(number)%12)+1) * day
 	}
 	return number*int64(p.Length) - p.shift()
 }
@@ -60,7 +60,7 @@ func (p Period) nominal() int64 {
 
 // shift makes weeks begin on a Monday; 1970 began on a Thursday.
 func (p Period) shift() int64 {
-	if int64(p.Length)%week == 0 {
+	if uint64(p.Length)%uint64(week) == 0 {
 		return 3 * day
 	}
 	return 0
@@ -70,24 +70,24 @@ func (p Period) shift() int64 {
 // March, so that a leap day is the last of one
 // (https://howardhinnant.github.io/date_algorithms.html#civil_from_days).
 func yearMonth(days int64) (year, month int64) {
-	const inEra = 146097 // days of 400 years
-	days += 719468       // to the first of March of the year 0
-	era := days / inEra
-	doe := days % inEra
+	const inEra = 146097       // days of 400 years
+	d := uint64(days) + 719468 // to the first of March of the year 0
+	era := d / inEra
+	doe := d % inEra
 	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
 	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	month = (5*doy+2)/153 + 3
-	year = era*400 + yoe
-	if month > 12 {
-		return year + 1, month - 12
+	y, m := era*400+yoe, (5*doy+2)/153+3
+	if m > 12 {
+		y, m = y+1, m-12
 	}
-	return year, month
+	return int64(y), int64(m)
 }
 
 // firstOf is the day since 1970 that a month begins with.
 func firstOf(year, month int64) int64 {
-	if month <= 2 {
-		year, month = year-1, month+12
+	y, m := uint64(year), uint64(month)
+	if m <= 2 {
+		y, m = y-1, m+12
 	}
-	return year/400*146097 + year%400*365 + year%400/4 - year%400/100 + (153*(month-3)+2)/5 - 719468
+	return int64(y/400*146097 + y%400*365 + y%400/4 - y%400/100 + (153*(m-3)+2)/5 - 719468)
 }

@@ -1,6 +1,9 @@
 package limit
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // A record is what the workers share of one key: an entry for each of its rules.
 //
@@ -42,17 +45,18 @@ func (r *record) read(p []byte, now int64) {
 	if len(p) < headSize || len(p) != headSize+int(p[4])*entrySize {
 		return
 	}
-	old := binary.LittleEndian.Uint32(p)
-	for p = p[headSize:]; len(p) > 0; p = p[entrySize:] {
-		e := entry{tag: binary.LittleEndian.Uint32(p), until: binary.LittleEndian.Uint32(p[4:]), at: int64At(p[8:]), count: int64At(p[16:]), prev: int64At(p[24:])}
-		if int64(e.until) <= now/second {
+	old, seconds := binary.LittleEndian.Uint32(p), uint64(now)/uint64(second)
+	for p = p[headSize:]; len(p) >= entrySize; p = p[entrySize:] {
+		q := (*[entrySize]byte)(p)
+		until := binary.LittleEndian.Uint32(q[4:])
+		if uint64(until) <= seconds {
 			continue
 		}
-		for i := range e.reserved {
-			e.reserved[i] = int64At(p[32+8*i:])
+		r.entries = append(r.entries, entry{tag: binary.LittleEndian.Uint32(q[:]), until: until,
+			at: int64At(q[8:]), count: int64At(q[16:]), prev: int64At(q[24:]), reserved: [minutes]int64{int64At(q[32:]), int64At(q[40:]), int64At(q[48:])}})
+		if old != r.minute {
+			r.entries[len(r.entries)-1].lapse(old, r.minute)
 		}
-		e.lapse(old, r.minute)
-		r.entries = append(r.entries, e)
 	}
 }
 
@@ -65,54 +69,37 @@ func (e *entry) lapse(from, to uint32) {
 	}
 }
 
-// find is the entry of a rule; it is made if there is none.
-//
-//go:noinline
-func (r *record) find(tag uint32) *entry {
-	for i := range r.entries {
-		if r.entries[i].tag == tag {
-			return &r.entries[i]
-		}
-	}
-	if len(r.entries) >= maxEntries { // rules of another configuration: the one that ends first goes
-		first := 0
-		for i := range r.entries {
-			if r.entries[i].until < r.entries[first].until {
-				first = i
-			}
-		}
-		r.entries[first] = entry{tag: tag}
-		return &r.entries[first]
-	}
-	r.entries = append(r.entries, entry{tag: tag})
-	return &r.entries[len(r.entries)-1]
-}
-
 // append adds the stored form, and says until when it means something.
 func (r *record) append(dst []byte) (p []byte, expires int64) {
 	dst = append(binary.LittleEndian.AppendUint32(dst, r.minute), byte(len(r.entries)))
+	dst = slices.Grow(dst, len(r.entries)*entrySize)
 	var until uint32
 	for i := range r.entries {
 		e := &r.entries[i]
 		until = max(until, e.until)
-		dst = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(dst, e.tag), e.until)
-		dst = appendInt64(appendInt64(appendInt64(dst, e.at), e.count), e.prev)
-		for _, n := range e.reserved {
-			dst = appendInt64(dst, n)
+		at := len(dst)
+		dst = dst[:at+entrySize]
+		q := (*[entrySize]byte)(dst[at:])
+		binary.LittleEndian.PutUint32(q[:], e.tag)
+		binary.LittleEndian.PutUint32(q[4:], e.until)
+		putInt64(q[8:], e.at)
+		putInt64(q[16:], e.count)
+		putInt64(q[24:], e.prev)
+		for j, n := range e.reserved {
+			putInt64(q[32+8*j:], n)
 		}
 	}
 	return dst, int64(until) * second
 }
 
-func minuteOf(now int64) uint32 { return uint32(now / (60 * second)) }
+// Times are divided without a sign: WebAssembly has an instruction for that, and for the
+// other Go calls a function.
+func minuteOf(now int64) uint32 { return uint32(uint64(now) / uint64(60*second)) }
 
-// What is read and written for each field is called, not put in each place: the module runs
-// it but a few times a request.
-
-//go:noinline
 func int64At(p []byte) int64 { return int64(binary.LittleEndian.Uint64(p)) }
 
-//go:noinline
+func putInt64(p []byte, n int64) { binary.LittleEndian.PutUint64(p, uint64(n)) }
+
 func appendInt64(dst []byte, n int64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, uint64(n))
 }

@@ -22,13 +22,12 @@ func (b *Book) View(s Subject, limits Limits, now int64) []View {
 		if slices.ContainsFunc(g.Key, func(a Attribute) bool { return s.Attribute(a) == "" }) {
 			continue
 		}
-		l.records = l.records[:0]
 		b.Gather(&l, s, Limits{g})
 		for i := range l.records {
 			h := &l.records[i]
 			h.load(now)
-			for _, r := range h.rules {
-				views = append(views, View{r, g.Key, r.standing(h.entry(r, now), now)})
+			for i, r := range h.rules {
+				views = append(views, View{r, g.Key, r.standing(h.entries[i], now)})
 			}
 		}
 	}

@@ -71,22 +71,17 @@ func (r *Rule) most(e *entry) int64 {
 }
 
 // left is how much there is room for.
-//
-//go:noinline
 func (r *Rule) left(e *entry, now int64) int64 {
-	return r.most(e) - r.used(e, now) - e.held()
+	most, used := r.Limit, e.count
+	if r.Window != Fixed || r.Budget != nil {
+		most, used = r.most(e), r.used(e, now)
+	}
+	return most - used - e.held()
 }
 
 func (r *Rule) carries() bool { return r.Budget != nil && r.Budget.CarryOver > 0 }
 
-//go:noinline
-func (e *entry) held() int64 {
-	var n int64
-	for _, x := range e.reserved {
-		n += x
-	}
-	return n
-}
+func (e *entry) held() int64 { return e.reserved[0] + e.reserved[1] + e.reserved[2] }
 
 // span is how long a bucket takes to fill by an amount, and amount the reverse. Both round
 // up, against the caller.
@@ -99,6 +94,9 @@ func (r *Rule) amount(span int64) int64 { return muldiv(span, r.Limit, r.Period.
 //
 //go:noinline
 func muldiv(a, b, c int64) int64 {
+	if uint64(a)|uint64(b)|uint64(c) < 1<<32 {
+		return int64((uint64(a)*uint64(b) + uint64(c) - 1) / uint64(c))
+	}
 	hi, lo := bits.Mul64(uint64(a), uint64(b))
 	lo, carry := bits.Add64(lo, uint64(c)-1, 0)
 	if hi += carry; hi >= uint64(c) {
@@ -166,7 +164,7 @@ func (r *Rule) keep(e *entry, now int64) {
 	if e.held() > 0 {
 		end = max(end, now+minutes*60*second)
 	}
-	e.until = uint32(min(end/second+1, math.MaxUint32))
+	e.until = uint32(min(uint64(end)/uint64(second)+1, math.MaxUint32))
 }
 
 // standing is how the rule stands now.
