@@ -88,8 +88,8 @@ func (b *Book) reserve(l *Lease, c *claim) {
 	}
 }
 
-// charge counts a claim in one record. Where another worker comes before, there may no
-// longer be room.
+// charge counts a claim in one record, which was loaded. Where another worker comes before,
+// there may no longer be room.
 func (b *Book) charge(h *held, c *claim) {
 	for range tries {
 		for i, r := range h.rules {
@@ -101,19 +101,23 @@ func (b *Book) charge(h *held, c *claim) {
 			return
 		}
 		h.load(c.now)
-		for i, r := range h.rules {
-			if !c.units.has(r.Unit) || r == c.except || r.Shadow {
-				continue
-			}
-			if e := h.entries[i]; r.left(e, c.now) < c.amounts[r.Unit] {
-				c.refuse(r, r.wait(e, c.amounts[r.Unit], c.now))
-			}
-		}
-		if c.refused != nil {
+		if c.judgeAgain(h); c.refused != nil {
 			return
 		}
 	}
 	c.refuse(h.rules[0], second)
+}
+
+// judgeAgain refuses what a record has no room for any more.
+func (c *claim) judgeAgain(h *held) {
+	for i, r := range h.rules {
+		if !c.units.has(r.Unit) || r == c.except || r.Shadow {
+			continue
+		}
+		if e := h.entries[i]; r.left(e, c.now) < c.amounts[r.Unit] {
+			c.refuse(r, r.wait(e, c.amounts[r.Unit], c.now))
+		}
+	}
 }
 
 // Renew keeps what is reserved from lapsing. It has to be called at least once a minute

@@ -42,8 +42,11 @@ type Ask struct {
 //
 //go:noinline
 func (a *Ask) amounts(output int64) Amounts {
-	return Amounts{Requests: 1, Concurrent: 1, InputTokens: a.Input, OutputTokens: output, Tokens: a.Input + output,
-		USD: a.Fixed + muldiv(a.Picos, output, 1000)}
+	all := Amounts{Requests: 1, Concurrent: 1, InputTokens: a.Input, OutputTokens: output, Tokens: a.Input + output, USD: a.Fixed}
+	if a.Picos > 0 {
+		all[USD] += muldiv(a.Picos, output, 1000)
+	}
+	return all
 }
 
 // room is how much output there is room for where so much of a unit is left; negative if

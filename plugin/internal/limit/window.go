@@ -108,22 +108,12 @@ func muldiv(a, b, c int64) int64 {
 
 // charge counts an amount: at once, or as reserved until it is settled.
 func (r *Rule) charge(e *entry, amount int64, now int64) {
-	if r.Unit == Requests {
-		r.spend(e, amount, now)
-	} else {
+	spent := amount
+	if r.Unit != Requests {
 		e.reserved[minuteOf(now)%minutes] += amount
+		spent = 0
 	}
-	r.keep(e, now)
-}
-
-// spend counts what is used.
-func (r *Rule) spend(e *entry, amount int64, now int64) {
-	switch {
-	case r.Window == GCRA && amount > 0:
-		e.at = max(e.at, now) + r.span(amount)
-	case r.Window == Fixed || r.Window == Sliding:
-		e.count += amount
-	}
+	r.spend(e, spent, now)
 }
 
 // settle puts what was used in the place of what a request has reserved in a minute.
@@ -131,13 +121,12 @@ func (r *Rule) settle(e *entry, reserved, used int64, minute uint32, now int64) 
 	switch {
 	case r.Unit != Requests:
 		r.release(e, reserved, minute, now)
-		r.spend(e, used, now)
 	case r.Window == GCRA:
-		e.at = max(e.at-r.span(reserved), 0)
+		e.at, used = max(e.at-r.span(reserved), 0), 0
 	default:
-		e.count = max(e.count-reserved, 0)
+		e.count, used = max(e.count-reserved, 0), 0
 	}
-	r.keep(e, now)
+	r.spend(e, used, now)
 }
 
 // release gives back what was reserved in a minute, unless it has lapsed.
@@ -148,10 +137,14 @@ func (r *Rule) release(e *entry, reserved int64, minute uint32, now int64) {
 	}
 }
 
-// keep says until when the entry means something.
-//
-//go:noinline
-func (r *Rule) keep(e *entry, now int64) {
+// spend counts what is used, and says until when the entry means something.
+func (r *Rule) spend(e *entry, amount, now int64) {
+	switch {
+	case r.Window == GCRA && amount > 0:
+		e.at = max(e.at, now) + r.span(amount)
+	case r.Window == Fixed || r.Window == Sliding:
+		e.count += amount
+	}
 	end := now
 	switch {
 	case r.Window == GCRA:

@@ -70,12 +70,6 @@ func appendRecord(b []byte, id ID, value []byte, expires int64) []byte {
 // what was stored last is, and all else stays.
 func (v *view) takes(size int) bool { return v.at == 0 && v.end == overhead+size && !v.rest }
 
-// put puts a value and its expiry where the record is.
-func (v *view) put(value []byte, expires int64) {
-	binary.LittleEndian.PutUint64(v.records[atExpiry:], uint64(expires))
-	copy(v.records[overhead:], value)
-}
-
 // appendOthers appends the records that are live but for the one that was looked for.
 func (v *view) appendOthers(b []byte, now int64) []byte {
 	if !v.rest {

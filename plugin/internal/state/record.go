@@ -1,6 +1,9 @@
 package state
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // A Record is what a table had under an id when it was loaded, whether anything or not.
 // Several live side by side, each until the host's event in hand is over. Of two in one
@@ -55,7 +58,8 @@ func (t *Table) Store(r *Record, value []byte, expires int64) error {
 	}
 	bucket, evicted := r.bytes.whole, 0
 	if !gone && r.bytes.live < t.shape.Ways && r.bytes.takes(len(value)) {
-		r.bytes.put(value, expires)
+		binary.LittleEndian.PutUint64(r.bytes.records[atExpiry:], uint64(expires))
+		copy(r.bytes.records[overhead:], value)
 	} else {
 		bucket, evicted = t.rewrite(r, value, expires, gone)
 	}
