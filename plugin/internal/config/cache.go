@@ -122,7 +122,8 @@ func (r *reader) cache(o *strict.Object) {
 			c.Waiting = o.Int("waiting", "How many wait for one at most, in each of the proxy's workers.", 100, 1, 10_000)
 			c.WaitStreams = o.Bool("streams", "Whether also those wait who want a stream; they get it in one piece.", false)
 		})
-		c.Shadow = mode(o, "mode", "shadow only counts what would be answered.", Enforce) == Shadow
+		as := mode(o, "mode", "shadow only counts what would be answered.", Enforce)
+		c.Shadow = as == Shadow
 		o.Object("similar", "Answers are given again also to questions that ask the same in nearly the same words. Everything else of the requests has to be equal.", func(o *strict.Object) { c.Similar = r.similar(o) })
 		o.Section("store", "Where answers are kept: in memory unless there is a redis; with both, memory comes first.", func(o *strict.Object) {
 			memory := func(o *strict.Object) {
@@ -136,7 +137,9 @@ func (r *reader) cache(o *strict.Object) {
 			}
 			o.Object("redis", "In a Redis that is reached over HTTP, for all proxies that reach it.", func(o *strict.Object) { c.Redis = r.redis(o) })
 		})
-		r.out.Cache = c
+		if as != Off {
+			r.out.Cache = c
+		}
 	})
 }
 
@@ -156,7 +159,10 @@ func (r *reader) similar(o *strict.Object) *Similar {
 		Turns:     o.Int("turns", "How many messages of the user there may be in the conversation. All but the last have to be equal.", 1, 1, 1000),
 		Bytes:     o.Bytes("max_bytes", "Bytes of the proxy's memory that questions take at most.", 8<<20, 1<<20, 1<<30),
 	}
-	x.Shadow = mode(o, "mode", "shadow only counts what would be answered.", Enforce) == Shadow
+	as := mode(o, "mode", "shadow only counts what would be answered.", Enforce)
+	if x.Shadow = as == Shadow; as == Off {
+		return nil
+	}
 	return x
 }
 

@@ -242,6 +242,30 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestCacheThatIsOff keeps nothing, and what it says is checked all the same.
+func TestCacheThatIsOff(t *testing.T) {
+	t.Parallel()
+	for document, want := range map[string][2]bool{
+		`{}`:                          {true, false},
+		`{"mode":"shadow"}`:           {true, false},
+		`{"mode":"off"}`:              {false, false},
+		`{"similar":{}}`:              {true, true},
+		`{"similar":{"mode":"off"}}`:  {true, false},
+		`{"mode":"off","similar":{}}`: {false, false},
+	} {
+		plan, err := read(provider("") + `,"cache":` + document + `}`)
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		if got := [2]bool{plan.Cache != nil, plan.Cache != nil && plan.Cache.Similar != nil}; got != want {
+			t.Errorf("%s: equal and similar: got %v, want %v", document, got, want)
+		}
+	}
+	if _, err := read(provider("") + `,"cache":{"mode":"off","ttl":1}}`); err == nil {
+		t.Error("a mistake in a cache that is off: got no error")
+	}
+}
+
 func TestGlobs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
