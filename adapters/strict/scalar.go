@@ -151,11 +151,15 @@ func floatSpan(low, high float64) string {
 	return show(low) + " to " + show(high)
 }
 
-// Duration reads a string such as "10m", "30d", "1.5s" or "1h30m", from low to high.
+// Duration reads a string such as "10m", "30d", "1.5s" or "1h30m", from low to high. A default
+// below low says that there is none, and is not described.
 func (o *Object) Duration(key, doc string, def, low, high time.Duration) time.Duration {
 	v, present := o.get(key)
 	if o.describing() {
-		p := property{doc: doc, kind: "string", def: quoted(FormatDuration(def)), pattern: durationPattern}
+		p := property{doc: doc, kind: "string", pattern: durationPattern}
+		if def >= low {
+			p.def = quoted(FormatDuration(def))
+		}
 		p.note = span(low, high, FormatDuration)
 		o.schema.add(key, p)
 	}

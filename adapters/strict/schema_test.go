@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-gateway/postern/adapters/strict"
 )
@@ -96,6 +97,17 @@ func TestDescribeEndsForDeclarationsThatContainThemselves(t *testing.T) {
 	raw := strict.Describe("", "", read)
 	if !json.Valid(raw) {
 		t.Errorf("got %.200s, want JSON", raw)
+	}
+}
+
+// TestDescribeLeavesOutDefaultsThatAreNone leaves to prose what holds where nothing is said.
+func TestDescribeLeavesOutDefaultsThatAreNone(t *testing.T) {
+	t.Parallel()
+	for def, want := range map[time.Duration]bool{-1: false, 0: true, time.Second: true} {
+		raw := strict.Describe("", "", func(o *strict.Object) { o.Duration("ttl", "", def, 0, time.Hour) })
+		if got := strings.Contains(string(raw), `"default"`); got != want {
+			t.Errorf("default %v: described: got %v, want %v: %s", def, got, want, raw)
+		}
 	}
 }
 

@@ -38,6 +38,20 @@ type Life struct {
 	OnError    time.Duration // after that, it is given where there would be an error
 }
 
+// unsaid stands for a time that is as usual.
+const unsaid time.Duration = -1
+
+// Or is what is said, and for the rest what is usual.
+func (l *Life) Or(usual Life) Life {
+	or := func(said, usual time.Duration) time.Duration {
+		if said == unsaid {
+			return usual
+		}
+		return said
+	}
+	return Life{or(l.Fresh, usual.Fresh), or(l.Revalidate, usual.Revalidate), or(l.OnError, usual.OnError)}
+}
+
 // Stale is how long an answer is kept when it is not fresh any more.
 func (l *Life) Stale() time.Duration { return max(l.Revalidate, l.OnError) }
 
@@ -65,14 +79,20 @@ type cacheRule struct {
 	life   Life
 }
 
-// Life is how long answers of a model are kept, by the name that clients ask for.
-func (c *Cache) Life(model string) Life {
+// Life is how long answers of a model are kept, by the name that clients ask for and its branch
+// that serves the request; nil: there is none.
+func (c *Cache) Life(model string, g *Group) Life {
+	life := c.life
 	for i := range c.rules {
 		if glob.Any(c.rules[i].models, model) {
-			return c.rules[i].life
+			life = c.rules[i].life
+			break
 		}
 	}
-	return c.life
+	if g != nil && g.Life != nil {
+		return g.Life.Or(life)
+	}
+	return life
 }
 
 const (
@@ -141,6 +161,18 @@ func (r *reader) cache(o *strict.Object) {
 			r.out.Cache = c
 		}
 	})
+}
+
+// branchLife reads how long answers of a branch are kept; nil: as others of its model.
+func (r *reader) branchLife(o *strict.Object) (own *Life) {
+	o.Object("cache", "How long answers of this branch are kept. What is not said is as for the model.", func(o *strict.Object) {
+		said := life(o, Life{unsaid, unsaid, unsaid})
+		own = &said
+	})
+	if own != nil && !r.caches {
+		o.Fail("cache", "nothing is kept: there is no section cache")
+	}
+	return own
 }
 
 // life reads how long answers are kept.

@@ -40,6 +40,7 @@ type reader struct {
 	consumed  map[[2]string]bool // tenant and name of the consumers so far
 	tierNames []string
 	proves    bool // there are other ways than keys to prove who one is
+	caches    bool // answers are kept
 	rules     []access.Rule
 	spots     map[[2]string]int // places among the plan's Spots, by labels of providers and models
 
@@ -51,7 +52,7 @@ func (r *reader) plan(o *strict.Object) {
 	r.out.names = map[string]bool{}
 	r.consumed = map[[2]string]bool{}
 	r.out.Identity = &identity.Gate{Keys: identity.Keys{}, Consumers: map[string][]*identity.Caller{}}
-	r.proves = o.Has("identity")
+	r.proves, r.caches = o.Has("identity"), o.Has("cache")
 	r.spots = map[[2]string]int{}
 	if o.Enum("role", "Where the module is loaded: gateway in a listener's filter chain, attempt in a cluster's, where it needs no other key.", "gateway", "gateway", "attempt") == "attempt" {
 		r.out.Role = Attempt

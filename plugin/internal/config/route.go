@@ -33,6 +33,7 @@ type Group struct {
 	Retry    Retry
 	Fallback []Fallback
 	Mirror   *Mirror // nil: nothing is copied
+	Life     *Life   // of its answers in the cache; nil: as of the model's
 
 	Native  bool   // the proxy retries, and picks among Targets and Fallback
 	Cluster string // of a native group: where its requests go, unless their target says
@@ -153,6 +154,7 @@ func (r *reader) models(o *strict.Object, doc string) *Models {
 			g := r.group(m, o)
 			g.Name, g.When = name, w
 			r.class(g, o)
+			g.Life = r.branchLife(o)
 			m.Groups = append(m.Groups, g)
 		})
 		branches := len(m.Targets)

@@ -21,6 +21,7 @@ type caching struct {
 	why    string // the answer is not kept
 	query  cache.Query
 	life   config.Life // of the answer, if it is to be kept
+	fresh  int64       // nanoseconds that an answer may be old and fresh, whoever has had it kept
 	lookup *lookup     // that the request waits for
 	custom bool        // the key is not of what is asked
 	alike  alike
@@ -148,6 +149,16 @@ func (s *Stream) fromCache(request rawjson.Value, fields []cache.Field, body []b
 	return s.lookUp(body)
 }
 
+// over is for how long an entry is not fresh any more; negative: it is. Several names and
+// branches of models may share it: who keeps answers for less takes none that is older.
+func (c *caching) over(e *cache.Entry, now int64) int64 {
+	end := e.Expires - e.Stale
+	if end-e.Stored >= c.fresh+int64(time.Second) { // Stored is in whole seconds
+		end = e.Stored + c.fresh
+	}
+	return now - end
+}
+
 // keptForm is the form in which answers to such requests are kept: the neutral one where
 // they are read and written in it.
 func (s *Stream) keptForm() keptForm {
@@ -172,7 +183,8 @@ func (s *Stream) keptForm() keptForm {
 // request.
 func (s *Stream) declines(plan *config.Cache, request rawjson.Value, fields []cache.Field) string {
 	c, wish := &s.cache, &s.in.wishes
-	c.life = plan.Life(s.meant)
+	c.life = plan.Life(s.meant, s.routing.group)
+	c.fresh = int64(c.life.Fresh)
 	if wish.ttl >= 0 {
 		c.life = config.Life{Fresh: min(c.life.Fresh, time.Duration(wish.ttl)*time.Second)}
 	}

@@ -406,6 +406,65 @@ func TestTimeToLive(t *testing.T) {
 	}
 }
 
+// TestTimeToLiveOfBranches has answers of a branch kept for its own time, then for its model's, then for
+// everybody's: branches are known before the cache is asked.
+func TestTimeToLiveOfBranches(t *testing.T) {
+	t.Parallel()
+	const config = `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"env":"OPENAI_API_KEY"}]}],"models":[
+{"name":"m","when":[
+{"name":"short","headers":[{"name":"x-way","values":["short"]}],"targets":[{"provider":"openai","model":"a"}],"cache":{"ttl":"10s"}},
+{"name":"long","headers":[{"name":"x-way","values":["long"]}],"targets":[{"provider":"openai","model":"b"}],"cache":{"ttl":"1h","stale_while_revalidate":"0s"}},
+{"name":"never","headers":[{"name":"x-way","values":["never"]}],"targets":[{"provider":"openai","model":"a"}],"cache":{"ttl":"0s"}},
+{"name":"stale","headers":[{"name":"x-way","values":["stale"]}],"targets":[{"provider":"openai","model":"c"}],"cache":{"stale_while_revalidate":"30s"}},
+{"name":"silent","headers":[{"name":"x-way","values":["silent"]}],"targets":[{"provider":"openai","model":"d"}],"cache":{}},
+{"name":"about","text":["*refund*"],"targets":[{"provider":"openai","model":"a"}],"cache":{"ttl":"5s"}},
+{"name":"meant","examples":["Where is my parcel?","When does my parcel come?","Track my parcel"],"targets":[{"provider":"openai","model":"e"}],"cache":{"ttl":"5s"}}
+],"targets":[{"provider":"openai","model":"a"}]},
+{"name":"other","when":[{"headers":[{"name":"x-way","values":["long"]}],"targets":[{"provider":"openai","model":"f"}],"cache":{"ttl":"1h"}}],"targets":[{"provider":"openai","model":"f"}]}],
+"cache":{"ttl":"2m","stale_while_revalidate":"0s","models":[{"models":["m"],"ttl":"1m","stale_while_revalidate":"20s"},{"models":["other"],"ttl":"0s"}]}}`
+	asks := func(model, text, way string) cases.Message {
+		return chatAsk(`{"model":"`+model+`","messages":[{"role":"user","content":"`+text+`"}]}`, "x-way", way)
+	}
+	for _, tt := range []struct {
+		name         string
+		first, again cases.Message
+		after        time.Duration
+		want         string
+	}{
+		{"within the branch's time", asks("m", "Hi", "short"), asks("m", "Hi", "short"), 9 * time.Second, "hit"},
+		{"after it, though within the model's, of which the rest holds", asks("m", "Hi", "short"), asks("m", "Hi", "short"), 10 * time.Second, "stale"},
+		{"after the rest, too", asks("m", "Hi", "short"), asks("m", "Hi", "short"), 30 * time.Second, "miss"},
+		{"a branch whose time is longer", asks("m", "Hi", "long"), asks("m", "Hi", "long"), 59 * time.Minute, "hit"},
+		{"a branch that is never stale", asks("m", "Hi", "long"), asks("m", "Hi", "long"), 60 * time.Minute, "miss"},
+		{"a branch that keeps nothing", asks("m", "Hi", "never"), asks("m", "Hi", "never"), 0, "bypass"},
+		{"and has nothing that another keeps", asks("m", "Hi", ""), asks("m", "Hi", "never"), 0, "bypass"},
+		{"a branch with the model's time and stale for longer", asks("m", "Hi", "stale"), asks("m", "Hi", "stale"), 89 * time.Second, "stale"},
+		{"the same later", asks("m", "Hi", "stale"), asks("m", "Hi", "stale"), 90 * time.Second, "miss"},
+		{"a branch that says nothing", asks("m", "Hi", "silent"), asks("m", "Hi", "silent"), 59 * time.Second, "hit"},
+		{"the same as long as the model says", asks("m", "Hi", "silent"), asks("m", "Hi", "silent"), 79 * time.Second, "stale"},
+		{"no branch, so as the model says", asks("m", "Hi", ""), asks("m", "Hi", ""), 59 * time.Second, "hit"},
+		{"a branch by what is asked", asks("m", "My refund?", ""), asks("m", "My refund?", ""), 4 * time.Second, "hit"},
+		{"the same later", asks("m", "My refund?", ""), asks("m", "My refund?", ""), 25 * time.Second, "miss"},
+		{"a branch by what is meant", asks("m", "Where is the parcel?", ""), asks("m", "Where is the parcel?", ""), 4 * time.Second, "hit"},
+		{"the same later", asks("m", "Where is the parcel?", ""), asks("m", "Where is the parcel?", ""), 25 * time.Second, "miss"},
+		{"a branch of a model that keeps nothing", asks("other", "Hi", "long"), asks("other", "Hi", "long"), 59 * time.Minute, "hit"},
+		{"the rest of that model", asks("other", "Hi", "long"), asks("other", "Hi", ""), 0, "bypass"},
+		{"what another branch with the same target keeps for longer", asks("m", "Hi", ""), asks("m", "Hi", "short"), 9 * time.Second, "hit"},
+		{"the same when it is too old for the branch", asks("m", "Hi", ""), asks("m", "Hi", "short"), 30 * time.Second, "miss"},
+		{"what another branch with the same target keeps for less", asks("m", "Hi", "short"), asks("m", "Hi", ""), 30 * time.Second, "miss"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newProxy(t, config)
+			p.exchange(tt.first, says("Hello"))
+			p.at(tt.after)
+			if x := p.exchange(tt.again, says("new")); x.cache() != tt.want {
+				t.Errorf("got %q, want %q", x.cache(), tt.want)
+			}
+		})
+	}
+}
+
 // TestHitsAndLimits checks that a hit counts as a request unless told otherwise, and never
 // as tokens or money.
 func TestHitsAndLimits(t *testing.T) {

@@ -31,7 +31,7 @@ func (x *spare) size() int {
 func (s *Stream) suits(e *cache.Entry, body []byte) *Step {
 	c, now := &s.cache, s.w.port.Now()
 	age := (now - e.Stored) / 1e9
-	over := now - (e.Expires - e.Stale)
+	over := c.over(e, now)
 	switch most := s.in.wishes.most; {
 	case most >= 0 && age > most:
 		return nil

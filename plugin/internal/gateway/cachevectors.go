@@ -97,7 +97,7 @@ func (s *Stream) find(b *batch, sum *cache.Vector) (age int64) {
 		e, answer := w.kept.Find(&q, nil)
 		var v cache.Vector
 		old := (q.Now - e.Stored) / 1e9
-		if answer != cache.Found || q.Now >= e.Expires-e.Stale || wish.most >= 0 && old > wish.most || size+len(e.Value) > w.plan.Bounds.Answer || !cache.ReadVector(e.Value, &v) {
+		if answer != cache.Found || s.cache.over(&e, q.Now) >= 0 || wish.most >= 0 && old > wish.most || size+len(e.Value) > w.plan.Bounds.Answer || !cache.ReadVector(e.Value, &v) {
 			continue
 		}
 		b.lacks--

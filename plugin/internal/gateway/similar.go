@@ -120,7 +120,7 @@ func (s *Stream) answerBy(e *cache.Entry, body []byte) *Step {
 func (s *Stream) serveAlike(e *cache.Entry) *Step {
 	w, c, now := s.w, &s.cache, s.w.port.Now()
 	age := (now - e.Stored) / 1e9
-	if most := s.in.wishes.most; most >= 0 && age > most || now >= e.Expires-e.Stale {
+	if most := s.in.wishes.most; most >= 0 && age > most || c.over(e, now) >= 0 {
 		c.alike.score = 0
 		return nil
 	}
