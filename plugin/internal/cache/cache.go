@@ -26,6 +26,7 @@ func TagOf(name []byte) Tag {
 	if len(name) == 0 {
 		return 0
 	}
-	sum := sha2.Sum(name)
-	return Tag(binary.LittleEndian.Uint32(sum[:]) | 1)
+	return tagOf(sha2.Sum(name))
 }
+
+func tagOf(sum Key) Tag { return Tag(binary.LittleEndian.Uint32(sum[:]) | 1) }

@@ -34,7 +34,10 @@ type Question struct {
 }
 
 // A Keyer derives keys. It is used again and again: it keeps its memory.
-type Keyer struct{ c canon }
+type Keyer struct {
+	c     canon
+	known digests
+}
 
 // Rest is a digest of all that the last key depends on but for the last message's parts, and
 // never a key.
@@ -107,7 +110,23 @@ func (k *Keyer) end(q *Question) Key {
 	c.Raw("]")
 	c.integer("version", Version)
 	c.Raw("}")
-	return sha2.Sum(c.Dst)
+	return k.known.sum(c.Dst)
+}
+
+// Tag is TagOf a name of several parts.
+func (k *Keyer) Tag(parts ...string) Tag {
+	var buf [128]byte
+	b := buf[:0]
+	for i, s := range parts {
+		if i > 0 {
+			b = append(b, 0)
+		}
+		b = append(b, s...)
+	}
+	if len(b) == 0 {
+		return 0
+	}
+	return tagOf(k.known.sum(b))
 }
 
 // request writes what of a conversation can change the answer.

@@ -257,7 +257,8 @@ func (s *Stream) cacheQuestion(plan *config.Cache, user chat.Text) cache.Questio
 		q.Custom = s.in.wishes.key
 	}
 	c.custom = q.Custom != ""
-	c.query = cache.Query{Scope: scopeTag(q.Scope...), Model: cache.TagOf([]byte(s.meant))}
+	k := &s.w.keyer
+	c.query = cache.Query{Scope: k.Tag(q.Scope...), Model: k.Tag(s.meant)}
 	return q
 }
 
