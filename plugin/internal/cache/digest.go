@@ -25,15 +25,15 @@ func (d *digests) sum(p []byte) Key {
 	if len(p) > mostSummed {
 		return sha2.Sum(p)
 	}
-	x := &d[mix(p)%mostDigests]
+	x := &d[Mix(p)%mostDigests]
 	if x.of == nil || !bytes.Equal(x.of, p) {
 		x.sum, x.of = sha2.Sum(p), append(x.of[:0], p...)
 	}
 	return x.sum
 }
 
-// mix spreads byte sequences. Who finds some that meet makes them slow, as they were.
-func mix(p []byte) uint64 {
+// Mix spreads byte sequences over tables. Who finds some that meet makes them slow, as they were.
+func Mix(p []byte) uint64 {
 	const prime = 0x9e3779b97f4a7c15
 	h := uint64(len(p))
 	for len(p) >= 8 {

@@ -35,8 +35,9 @@ type Question struct {
 
 // A Keyer derives keys. It is used again and again: it keeps its memory.
 type Keyer struct {
-	c     canon
-	known digests
+	c       canon
+	known   digests
+	content [2]int // where that of the last conversation is
 }
 
 // Rest is a digest of all that the last key depends on but for the last message's parts, and
@@ -53,7 +54,23 @@ func (k *Keyer) Bytes() []byte { return k.c.Dst }
 func (k *Keyer) Chat(q *Question, r *chat.Request) Key {
 	if k.begin(q, 0) {
 		k.c.object("request")
+		k.content[0] = len(k.c.Dst)
 		k.c.request(r)
+		k.content[1] = len(k.c.Dst)
+		k.c.Raw("}")
+	}
+	return k.end(q)
+}
+
+// Content is the canonical form of what the last conversation had in it, until the next key; empty
+// if a custom key has stood for it.
+func (k *Keyer) Content() []byte { return k.c.Dst[k.content[0]:k.content[1]] }
+
+// Again is the key of a conversation whose content is known.
+func (k *Keyer) Again(q *Question, content []byte) Key {
+	if k.begin(q, 0) {
+		k.c.object("request")
+		k.c.Put(content)
 		k.c.Raw("}")
 	}
 	return k.end(q)
@@ -67,7 +84,7 @@ func (k *Keyer) begin(q *Question, number int) bool {
 	if cap(c.Dst) > mostKept {
 		c.Dst, c.scratch = nil, nil
 	}
-	c.Dst, c.turn = c.Dst[:0], [2]int{}
+	c.Dst, c.turn, k.content = c.Dst[:0], [2]int{}, [2]int{}
 	c.Raw("{")
 	c.word("custom", q.Custom)
 	c.word("group", q.Group)

@@ -71,6 +71,9 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	if s.in.boundary != "" {
 		return s.form(body)
 	}
+	if step := s.recall(body); step != nil {
+		return step
+	}
 	request, e := s.w.parse(body)
 	if e == nil {
 		e = s.understand(request)

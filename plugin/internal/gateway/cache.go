@@ -179,9 +179,8 @@ func (s *Stream) keptForm() keptForm {
 	return keptNot
 }
 
-// declines is why the cache has nothing to do with the request; empty if it has. It reads the
-// request.
-func (s *Stream) declines(plan *config.Cache, request rawjson.Value, fields []cache.Field) string {
+// wants is why the cache has nothing to do with a request, whatever it says; empty if it may have.
+func (s *Stream) wants(plan *config.Cache, form bool) string {
 	c, wish := &s.cache, &s.in.wishes
 	c.life = plan.Life(s.meant, s.routing.group)
 	c.fresh = int64(c.life.Fresh)
@@ -191,7 +190,7 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value, fields []ca
 	if wish.onError >= 0 {
 		c.life.OnError = min(c.life.OnError, time.Duration(wish.onError)*time.Second)
 	}
-	if fields != nil { // a form is not sent again
+	if form { // which is not sent again
 		c.life = config.Life{Fresh: c.life.Fresh}
 	}
 	switch {
@@ -200,14 +199,26 @@ func (s *Stream) declines(plan *config.Cache, request rawjson.Value, fields []ca
 	case c.life.Fresh <= 0:
 		return "ttl"
 	}
-	switch c.form {
+	if c.form != keptNeutral || s.endpoint.Op != adapters.Responses {
+		return ""
+	}
+	if _, native := s.native(); native {
+		return "kept_by_provider" // under the id of the answer, which clients go on from
+	}
+	return ""
+}
+
+// declines is why the cache has nothing to do with the request; empty if it has. It reads the
+// request.
+func (s *Stream) declines(plan *config.Cache, request rawjson.Value, fields []cache.Field) string {
+	if why := s.wants(plan, fields != nil); why != "" {
+		return why
+	}
+	switch s.cache.form {
 	case keptVectors:
 		return s.readInputs(request)
 	case keptPlain:
 		return declinesPlain(plan, request, fields)
-	}
-	if _, native := s.native(); native && s.endpoint.Op == adapters.Responses {
-		return "kept_by_provider" // under the id of the answer, which clients go on from
 	}
 	r := &s.w.request
 	r.Reset()

@@ -28,6 +28,7 @@ func (s *Stream) lookUp(body []byte) *Step {
 	e, answer := w.kept.Find(q, l.answered)
 	if answer == cache.Found {
 		if step := s.suits(&e, body); step != nil {
+			s.recollect(body)
 			return step
 		}
 	}

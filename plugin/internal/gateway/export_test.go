@@ -32,3 +32,10 @@ func Trimmed(t []byte) []byte { return trimmed(t) }
 
 // Begun is explained at Trimmed.
 func Begun(t []byte) []byte { return begun(t) }
+
+// Forget has a worker read every request, whatever it has read before.
+func (w *Worker) Forget() { w.recalled = nil }
+
+// Unread reports whether the last request that was answered from the cache, as a conversation, was
+// not read.
+func (w *Worker) Unread() bool { return len(w.request.Messages) == 0 }

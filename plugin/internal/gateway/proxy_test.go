@@ -33,6 +33,7 @@ type proxy struct {
 	log    []string
 	gone   string // a cluster that the host knows no more
 	soon   bool   // the worker wants an event of its own
+	still  bool   // time and chance are what the test says
 }
 
 // epoch is when every test begins, in nanoseconds since 1970.
@@ -65,8 +66,20 @@ func readPlan(t testing.TB, document string) *config.Plan {
 	return plan
 }
 
-func (p *proxy) Now() int64                   { p.now += 1_000_000; return p.now }
-func (p *proxy) Random() uint64               { p.random++; return p.random }
+func (p *proxy) Now() int64 {
+	if !p.still {
+		p.now += 1_000_000
+	}
+	return p.now
+}
+
+func (p *proxy) Random() uint64 {
+	if !p.still {
+		p.random++
+	}
+	return p.random
+}
+
 func (p *proxy) Value(s *meter.Series) uint64 { return p.counts[s.Name] }
 
 func (p *proxy) Verify(string, []byte, []byte, []byte) (valid, able bool) {

@@ -57,9 +57,10 @@ type Worker struct {
 	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
-	book      *limit.Book   // nil: there are no limits
-	gathered  memory        // of limits that were found
-	ledger    *usage.Ledger // nil: nobody can ask for it
+	recalled  []recollection // empty: nothing is kept
+	book      *limit.Book    // nil: there are no limits
+	gathered  memory         // of limits that were found
+	ledger    *usage.Ledger  // nil: nobody can ask for it
 	revoked   *revoked.List
 	leased    []*Stream // that have something reserved
 	alerts    []*alert  // not yet delivered
@@ -122,7 +123,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newOracles()
 	w.newMirrors()
 	if c := plan.Cache; c != nil {
-		w.kept = w.newStore(c)
+		w.kept, w.recalled = w.newStore(c), make([]recollection, mostRecalled)
 		if c.Similar != nil {
 			w.finder = w.newFinder(c.Similar)
 		}
