@@ -19,6 +19,7 @@ type events interface {
 	ResponseTrailers(p []byte) *gateway.Step
 	Done() *gateway.Step
 	Foreign() bool
+	Replied() bool
 	Unasked() *gateway.Step
 }
 
@@ -84,6 +85,10 @@ func (s *stream) applyRequest(step *gateway.Step) types.Action {
 
 func (s *stream) OnHttpResponseHeaders(_ int, end bool) types.Action {
 	if s.gw.Foreign() {
+		return types.ActionContinue
+	}
+	if s.gw.Replied() {
+		s.response = gateway.Nothing
 		return types.ActionContinue
 	}
 	h, err := s.p.headers(abi.ResponseHeaders)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"crypto/sha256"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,6 +46,26 @@ func TestTagsOfParts(t *testing.T) {
 			if got, want := k.Tag(parts...), TagOf([]byte(strings.Join(parts, "\x00"))); got != want {
 				t.Errorf("%q: got %x, want %x", parts, got, want)
 			}
+		}
+	}
+}
+
+// TestQuestionsAreCompared changes each member of a question in turn.
+func TestQuestionsAreCompared(t *testing.T) {
+	t.Parallel()
+	whole := func() Question {
+		return Question{Scope: []string{"tenant", "acme"}, Namespace: "n", Operation: "chat", Group: "g", Targets: []Target{{"p", "t", "m"}}, Parts: []Part{{"user", "u"}}, Policy: "x", Custom: "k"}
+	}
+	q := whole()
+	if same := whole(); !q.Equal(&same) {
+		t.Error("the same: got another question")
+	}
+	for i := range reflect.TypeOf(q).NumField() {
+		other := whole()
+		f := reflect.ValueOf(&other).Elem().Field(i)
+		f.SetZero()
+		if q.Equal(&other) || other.Equal(&q) {
+			t.Errorf("without %s: got equal questions", reflect.TypeOf(q).Field(i).Name)
 		}
 	}
 }

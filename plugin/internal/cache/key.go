@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -31,6 +32,12 @@ type Question struct {
 	Parts     []Part
 	Policy    string // of what reads and changes texts: see PolicyOf
 	Custom    string // stands for the request's content, if it is not empty
+}
+
+// Equal reports whether two questions are the same.
+func (q *Question) Equal(o *Question) bool {
+	return q.Namespace == o.Namespace && q.Operation == o.Operation && q.Group == o.Group && q.Policy == o.Policy && q.Custom == o.Custom &&
+		slices.Equal(q.Scope, o.Scope) && slices.Equal(q.Targets, o.Targets) && slices.Equal(q.Parts, o.Parts)
 }
 
 // A Keyer derives keys. It is used again and again: it keeps its memory.

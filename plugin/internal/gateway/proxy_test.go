@@ -34,6 +34,7 @@ type proxy struct {
 	gone   string // a cluster that the host knows no more
 	soon   bool   // the worker wants an event of its own
 	still  bool   // time and chance are what the test says
+	lent   []byte // where requests are that are lent
 }
 
 // epoch is when every test begins, in nanoseconds since 1970.

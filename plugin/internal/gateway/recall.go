@@ -28,6 +28,9 @@ type recollection struct {
 	user    []byte // the client's own, as it is spelled
 	named   string // the model, as the neutral request has it
 	usage   bool   // a stream is to have it
+
+	question cache.Question // that was recalled first,
+	key      cache.Key      // and its key
 }
 
 // What a worker remembers is at most a megabyte.
@@ -74,9 +77,13 @@ func (s *Stream) recall(body []byte) *Step {
 	if c.form != keptNeutral || s.wants(plan, false) != "" || s.in.wishes.refresh {
 		return nil
 	}
-	question := s.cacheQuestion(plan, m.user)
-	c.status, c.query.Key = cacheMiss, w.keyer.Again(&question, m.content)
-	q := &c.query
+	question, q := s.cacheQuestion(plan, m.user), &c.query
+	if c.status, q.Key = cacheMiss, m.key; !question.Equal(&m.question) {
+		q.Key = w.keyer.Again(&question, m.content)
+		if m.key == (cache.Key{}) {
+			m.question, m.key = question, q.Key // of what has outlived the headers' event, and no view
+		}
+	}
 	q.Now, q.Random, q.Local = w.port.Now(), w.port.Random(), true
 	e, answer := w.kept.Find(q, nil)
 	if answer != cache.Found || c.over(&e, q.Now) >= 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/postern-gateway/postern/plugin/cases"
 )
@@ -137,8 +138,8 @@ func TestRecallChangesNothing(t *testing.T) {
 	asks := recallAsks()
 	const few = 6
 	keys := []string{"client-a", "client-b", "client-c", "client-d", "client-e", "nobody"}
-	heads := [][]string{nil, nil, nil, nil, {"cache-control", "no-cache"}, {"cache-control", "no-store"}, {"cache-control", "max-age=5"}, {"x-lang", "en"}, {"x-postern-metadata", `{"team":"t"}`},
-		{"x-postern-cache-key", "k"}, {"x-postern-cache-ttl", "5"}, {"x-postern-skip-cache", "true"}, {"x-postern-debug", "true"}, {"anthropic-beta", "b"}}
+	heads := [][]string{nil, nil, nil, nil, {"cache-control", "no-cache"}, {"cache-control", "no-store"}, {"cache-control", "max-age=5"}, {"x-lang", "en"}, {"x-lang", "de"}, {"x-lang", "fr"}, {"x-postern-metadata", `{"team":"t"}`},
+		{"x-postern-cache-key", "k"}, {"x-postern-cache-key", "l"}, {"x-postern-cache-ttl", "5"}, {"x-postern-skip-cache", "true"}, {"x-postern-debug", "true"}, {"anthropic-beta", "b"}, {"anthropic-beta", "c"}}
 	for name, config := range recallConfigs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +165,7 @@ func TestRecallChangesNothing(t *testing.T) {
 					fails := random.IntN(20) == 0
 					var got [2]string
 					for i, p := range pair {
-						p.still, p.random = true, uint64(n)<<20|1
+						p.still, p.random, p.lent = true, uint64(n)<<20|1, slices.Grow(p.lent, 64<<10)
 						p.tick(passes)
 						if purges {
 							x := p.exchange(post("/postern/cache/purge", `{"tenant":"acme"}`, "authorization", "Bearer admin-key"), says(""))
@@ -205,10 +206,22 @@ func TestRecallChangesNothing(t *testing.T) {
 	}
 }
 
-// play has a request answered, and says all that came of it.
+// play has a request answered, and says all that came of it. All requests are in the same memory, one
+// after the other, as in a proxy's buffers.
 func (p *proxy) play(ask cases.Message, n int, fails bool) string {
 	x := p.stream()
-	x.request(ask)
+	h := requestHeaders(ask)
+	p.lent = p.lent[:0]
+	lend := func(b []byte) []byte {
+		p.lent = append(p.lent, b...)
+		return p.lent[len(p.lent)-len(b):]
+	}
+	for i := range h {
+		v := lend([]byte(h[i].Value))
+		h[i].Value = unsafe.String(unsafe.SliceData(v), len(v))
+	}
+	ask.Body = lend(ask.Body)
+	x.send(h, ask)
 	if !x.answered && x.upstream != nil {
 		p.details = "via_upstream"
 		answer := answerTo(x.upstream, n)

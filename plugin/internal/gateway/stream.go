@@ -158,6 +158,10 @@ func (s *Stream) next() *Step {
 // event of it matters.
 func (s *Stream) Foreign() bool { return s.phase == foreign }
 
+// Replied reports that the gateway has answered for good: the proxy has it pass by its own answer,
+// of which nothing matters.
+func (s *Stream) Replied() bool { return s.phase == answered && s.handed == nil }
+
 // reject answers with an error in the client's dialect.
 func (s *Stream) reject(e *chat.Error) *Step {
 	d := s.endpoint.Dialect
