@@ -258,6 +258,7 @@ func TestStores(t *testing.T) {
 		}
 	})
 	t.Run("a purge holds for both", func(t *testing.T) { f.purged(t) })
+	t.Run("a purge reaches the other's memory", func(t *testing.T) { f.purgedInMemory(t) })
 	t.Run("what is stale", func(t *testing.T) { f.stale(t) })
 	t.Run("equal requests at the same time", func(t *testing.T) { f.coalesced(t) })
 	t.Run("a store that goes, hangs and comes back", func(t *testing.T) { f.chaos(t) })
@@ -272,25 +273,58 @@ func (f *fleet) purged(t *testing.T) {
 			if a := f.ask(1, store, q); a.cache != "hit" {
 				t.Fatalf("got %+v, want a hit", a)
 			}
-			r, err := http.NewRequest("POST", f.urls[0][store]+"/postern/cache/purge", strings.NewReader(what))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header.Set("authorization", "Bearer "+operator)
-			a, err := f.client.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, _ := io.ReadAll(a.Body)
-			a.Body.Close()
-			if a.StatusCode != 200 {
-				t.Fatalf("got %d: %s", a.StatusCode, b)
-			}
+			f.purge(store, what)
 			if a := f.ask(1, store, q); a.cache != "miss" {
 				t.Errorf("%s: got %+v, want a miss", what, a)
 			}
 		}
 	}
+}
+
+// purge has the first Envoy purge something.
+func (f *fleet) purge(store int, what string) {
+	f.t.Helper()
+	r, err := http.NewRequest("POST", f.urls[0][store]+"/postern/cache/purge", strings.NewReader(what))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	r.Header.Set("authorization", "Bearer "+operator)
+	a, err := f.client.Do(r)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	b, _ := io.ReadAll(a.Body)
+	a.Body.Close()
+	if a.StatusCode != 200 {
+		f.t.Fatalf("got %d: %s", a.StatusCode, b)
+	}
+}
+
+// purgedInMemory purges through one Envoy what the other has in its memory.
+func (f *fleet) purgedInMemory(t *testing.T) {
+	for _, what := range []string{`{"model":"gpt-4o"}`, `{"all":true}`} {
+		q, n := "", 0
+		f.until("the second Envoy gives what it has in memory", func() bool { // what was stored in the second of the purge before is not given from there
+			n++
+			q = fmt.Sprint("in memory ", what[2:5], n)
+			f.ask(1, tiers, q)
+			before := f.finds(1)
+			return f.ask(1, tiers, q).cache == "hit" && f.finds(1) == before
+		})
+		f.purge(tiers, what)
+		f.until("it has heard that "+what+" was purged", func() bool { return f.ask(1, tiers, q).cache == "miss" })
+	}
+}
+
+// finds is how often an Envoy has looked for an entry in a store.
+func (f *fleet) finds(i int) string {
+	var lines []string
+	for line := range strings.SplitSeq(f.counters(i), ", ") {
+		if strings.Contains(line, "what=find;") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // stale has answers grow old.

@@ -38,6 +38,10 @@ type Remote struct {
 	finds   int // under way
 	keeps   int
 	doc     rawjson.Doc
+
+	hearing int     // questions under way for what was purged
+	heard   int64   // when that was asked last
+	voided  []purge // what was purged, as far as it is known
 }
 
 var _ Store = (*Remote)(nil)
@@ -79,7 +83,7 @@ func (r *Remote) mark(scope, model Tag) string {
 // nothing, or no.
 func (r *Remote) ask(operation string, under *int, c *adapters.Callout, command string, then func(v rawjson.Value, ok bool)) bool {
 	began := r.net.Now()
-	if !r.net.Ask(c, mostWord+(r.redis.Most+mostSealed)*4/3, func(status int, body []byte) {
+	if !r.net.Ask(c, mostWord+max((r.redis.Most+mostSealed)*4/3, mostPurges*purgeSize), func(status int, body []byte) {
 		*under--
 		now := r.net.Now()
 		v, outcome := r.redis.reply(&r.doc, command, status, body)
@@ -165,7 +169,9 @@ func (r *Remote) Keep(q *Query, e *Entry) (why string) {
 
 const (
 	// later has a mark say the later of two times.
-	later = "local v=tonumber(redis.call('GET',KEYS[1]) or '0') if tonumber(ARGV[1])>v then redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[2]) end return 1"
+	later = "local v=tonumber(redis.call('GET',KEYS[1]) or '0') if tonumber(ARGV[1])>v then redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[2]) end" + told + " return 1"
+	// gone removes an entry.
+	gone = "local n=redis.call('DEL',KEYS[1])" + told + " return n"
 	// markSeconds is how long a mark is needed: longer than any entry is kept.
 	markSeconds = "65000000"
 )
@@ -173,19 +179,18 @@ const (
 // Remove removes one entry by its key, or makes others void by a mark. How many those are is
 // not known.
 func (r *Remote) Remove(f *Filter, then func(removed int, heard bool)) {
-	var c *adapters.Callout
-	command := "EVAL"
-	if f.Key != nil {
-		command = "DEL"
-		c = r.redis.command(patience, nil, command, r.name(f.Key))
-	} else {
-		before := f.Before
-		if before == 0 {
-			before = r.net.Now()
-		}
-		c = r.redis.command(patience, nil, command, later, "1", r.mark(f.Scope, f.Model), strconv.FormatInt(before/1e6+1, 10), markSeconds)
+	now := r.net.Now()
+	before := f.Before
+	if before == 0 {
+		before = now
 	}
-	if !r.ask("remove", &r.keeps, c, command, func(v rawjson.Value, ok bool) {
+	script, name := later, r.mark(f.Scope, f.Model)
+	if f.Key != nil {
+		script, name = gone, r.name(f.Key)
+	}
+	before = before/1e6 + 1
+	c := r.redis.command(patience, nil, "EVAL", script, "2", name, r.purges(), strconv.FormatInt(before, 10), markSeconds, f.record(before, now), strconv.Itoa(mostPurges*purgeSize))
+	if !r.ask("remove", &r.keeps, c, "EVAL", func(v rawjson.Value, ok bool) {
 		n := int64(0)
 		if f.Key != nil {
 			n, _ = v.Int64()

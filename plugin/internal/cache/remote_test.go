@@ -114,8 +114,10 @@ func TestCommands(t *testing.T) {
 		{"upstash keeps", true, "", func(r *cache.Remote) {
 			r.Keep(&cache.Query{Now: start}, &cache.Entry{Stored: start, Expires: start + second, Value: []byte{0}})
 		}, "POST /", "", ""},
-		{"webdis forgets one", false, "", func(r *cache.Remote) { r.Remove(&cache.Filter{Key: &cache.Key{}}, nil) }, "POST /", "DEL/p:e1:" + hex, ""},
-		{"upstash forgets one", true, "", func(r *cache.Remote) { r.Remove(&cache.Filter{Key: &cache.Key{}}, nil) }, "POST /", `["DEL","p:e1:` + hex + `"]`, ""},
+		{"webdis forgets one", false, "", func(r *cache.Remote) { r.Remove(&cache.Filter{Key: &cache.Key{}}, nil) }, "POST /", "", ""},
+		{"upstash forgets one", true, "", func(r *cache.Remote) { r.Remove(&cache.Filter{Key: &cache.Key{}}, nil) }, "POST /",
+			`["EVAL","local n=redis.call('DEL',KEYS[1]) redis.call('SET',KEYS[2],string.sub(ARGV[3]..(redis.call('GET',KEYS[2]) or ''),1,tonumber(ARGV[4])),'EX',ARGV[2]) return n","2","p:e1:` + hex +
+				`","p:purges","1700000000001","65000000","0000018bcfe568000000018bcfe56801000000000000000000000000000000000000000000000001","5120"]`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

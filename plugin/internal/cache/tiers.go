@@ -12,6 +12,9 @@ var _ Store = (*Tiers)(nil)
 // Find looks in the memory, and asks for what is not there, or not fresh.
 func (t *Tiers) Find(q *Query, then func(*Entry)) (Entry, Finding) {
 	here, found := t.Memory.Find(q, nil)
+	if found == Found && voids(t.Remote.voided, &q.Key, &here) {
+		here, found = Entry{}, Absent
+	}
 	if found == Found && here.Fresh(q.Now) {
 		return here, found
 	}
@@ -19,7 +22,7 @@ func (t *Tiers) Find(q *Query, then func(*Entry)) (Entry, Finding) {
 	_, there := t.Remote.Find(q, func(e *Entry) {
 		if e != nil && (found == Absent || e.Stored > here.Stored) {
 			t.Memory.Put(&ask.Key, e, ask.Random)
-		} else if here, ok := t.Memory.Get(&ask.Key, ask.Now, ask.Random); ok {
+		} else if here, ok := t.Memory.Get(&ask.Key, ask.Now, ask.Random); ok && !voids(t.Remote.voided, &ask.Key, &here) {
 			e = &here
 		}
 		then(e)
@@ -39,14 +42,17 @@ func (t *Tiers) Keep(q *Query, e *Entry) (why string) {
 	return here
 }
 
-// Remove removes entries of both. Other proxies' memories keep theirs until they are over.
+// Remove removes entries of both. Other proxies hear of it before long, and give theirs no more.
 func (t *Tiers) Remove(f *Filter, then func(removed int, heard bool)) {
 	n := t.Memory.Purge(f)
 	t.Remote.Remove(f, func(more int, heard bool) { then(max(n, more), heard) })
 }
 
 // Tick does what is due.
-func (t *Tiers) Tick() { t.Remote.Tick() }
+func (t *Tiers) Tick() {
+	t.Remote.Tick()
+	t.Remote.hear()
+}
 
 // Counts are those of the memory.
 func (t *Tiers) Counts() Counts { return t.Memory.Counts() }

@@ -91,10 +91,17 @@ func (r *Redis) do(words []string) (v any, ok bool) {
 			return 1, true
 		}
 		return 0, true
-	case words[0] == "EVAL" && len(words) == 6 && words[2] == "1": // there is but one script
-		was, _ := strconv.ParseInt(r.Values[words[3]], 10, 64)
-		if is, _ := strconv.ParseInt(words[4], 10, 64); is > was {
-			r.Values[words[3]], r.Seconds[words[3]] = words[4], words[5]
+	case words[0] == "EVAL" && len(words) == 9 && words[2] == "2": // there are but two scripts, which begin alike and end alike
+		name, log := words[3], words[4]
+		most, _ := strconv.Atoi(words[8])
+		all := words[7] + r.Values[log]
+		r.Values[log], r.Seconds[log] = all[:min(len(all), most)], words[6]
+		if strings.Contains(words[1], "'DEL'") {
+			return r.do([]string{"DEL", name})
+		}
+		was, _ := strconv.ParseInt(r.Values[name], 10, 64)
+		if is, _ := strconv.ParseInt(words[5], 10, 64); is > was {
+			r.Values[name], r.Seconds[name] = words[5], words[6]
 		}
 		return 1, true
 	}
