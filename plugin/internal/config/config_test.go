@@ -269,6 +269,23 @@ func TestCacheThatIsOff(t *testing.T) {
 	}
 }
 
+// TestLimitsThatAreOff limit nothing, and what they say is checked all the same.
+func TestLimitsThatAreOff(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[string]int{"enforce": 2, "shadow": 2, "off": 0} {
+		plan, err := read(provider("") + `,"limits":[{"key":["model"],"requests":1,"per":"1m","mode":"` + mode + `"}],"budgets":[{"name":"b","key":["tenant"],"usd":1,"per":"1m","mode":"` + mode + `"}]}`)
+		if err != nil {
+			t.Fatalf("%s: %v", mode, err)
+		}
+		if got := len(plan.Limits.Rules); got != want || plan.Limits.Any != (want > 0) {
+			t.Errorf("%s: got %d rules, any: %v; want %d", mode, got, plan.Limits.Any, want)
+		}
+	}
+	if _, err := read(provider("") + `,"limits":[{"requests":1,"per":"1y","mode":"off"}]}`); err == nil {
+		t.Error("a mistake in a limit that is off: got no error")
+	}
+}
+
 func TestGlobs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

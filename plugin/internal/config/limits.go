@@ -90,7 +90,7 @@ var errNoHeaders = errors.New("limits of a key cannot be kept by a header")
 
 // limit reads a limit: one rule for each unit that it names.
 func (r *reader) limit(to *limit.Limits, o *strict.Object, usual []limit.Attribute) {
-	rule, key := r.rule(o, usual)
+	rule, key, to := r.rule(to, o, usual)
 	window := o.Enum("window", "How it forgets: fixed at the end of each period, sliding bit by bit, gcra steadily, as a bucket of burst that fills by the limit in each period.", "fixed", "fixed", "sliding", "gcra")
 	burst := o.Int("burst", "How much at once, for gcra; it makes it the default. 0 is as much as the limit.", 0, 0, 1<<40)
 	rule.Wait = o.Duration("wait", "How long a request may be held until there is room.", 0, 0, time.Minute)
@@ -130,7 +130,7 @@ func (r *reader) limit(to *limit.Limits, o *strict.Object, usual []limit.Attribu
 
 // budget reads a budget.
 func (r *reader) budget(to *limit.Limits, o *strict.Object, usual []limit.Attribute) {
-	rule, key := r.rule(o, usual)
+	rule, key, to := r.rule(to, o, usual)
 	o.Require("name")
 	b := &limit.Budget{Model: o.Str("model", "What is asked instead when nothing is left; empty: requests are refused.", "")}
 	for _, p := range o.Ints("soft", "Percents of it at which somebody is told, by a metric, the log and the alert.", nil, 1, 100) {
@@ -162,8 +162,9 @@ func (r *reader) budget(to *limit.Limits, o *strict.Object, usual []limit.Attrib
 	}
 }
 
-// rule reads what limits and budgets have in common.
-func (r *reader) rule(o *strict.Object, usual []limit.Attribute) (limit.Rule, []limit.Attribute) {
+// rule reads what limits and budgets have in common, and returns where it belongs: nowhere
+// that is looked at if it is off.
+func (r *reader) rule(to *limit.Limits, o *strict.Object, usual []limit.Attribute) (limit.Rule, []limit.Attribute, *limit.Limits) {
 	rule := limit.Rule{Name: o.Str("name", "Name in errors, metrics and logs.", "")}
 	var key []limit.Attribute
 	for i, word := range o.Strings("key", "What is counted apart: consumer, tenant, tier, ip, model, provider, operation, header:NAME, metadata:NAME, claim:NAME. None counts all together at the top, and elsewhere by whom the limit is of.") {
@@ -193,8 +194,11 @@ func (r *reader) rule(o *strict.Object, usual []limit.Attribute) (limit.Rule, []
 			}
 		}
 	})
-	rule.Shadow = mode(o, "mode", "shadow only counts what it would refuse.", Enforce) == Shadow
-	return rule, key
+	as := mode(o, "mode", "shadow only counts what it would refuse.", Enforce)
+	if rule.Shadow = as == Shadow; as == Off {
+		to = new(limit.Limits)
+	}
+	return rule, key, to
 }
 
 func isOperation(name string) bool {
