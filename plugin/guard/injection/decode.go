@@ -1,9 +1,6 @@
 package injection
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // A decoder gathers what a text carries in other writings: base64, base32, hexadecimal,
 // binary, octal and decimal codes, numbers of letters, escapes of URLs, HTML and program
@@ -39,10 +36,7 @@ const (
 // there is a long word that mixes digits, small letters and capitals, a row of codes, an
 // escape, or hardly a word at all, as in Morse.
 func (c *cutter) mayHide() bool {
-	t := c.text
-	return c.coded || c.codes >= leastRun || int(c.at) < len(t)/16 ||
-		bytes.Contains(t, []byte(" .-")) || bytes.Contains(t, []byte(" -.")) || // Morse
-		bytes.IndexByte(t, '%') >= 0 || bytes.IndexByte(t, '\\') >= 0 || bytes.IndexByte(t, '&') >= 0
+	return c.coded || c.codes >= leastRun || int(c.at) < len(c.text)/16
 }
 
 // decode returns what a text carries, nil if nothing. It takes linear time, and what it

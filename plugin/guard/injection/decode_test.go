@@ -1,6 +1,9 @@
 package injection
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
@@ -62,7 +65,7 @@ func TestFold(t *testing.T) {
 		"忽略 之前": "忽略之前 ", "إنس أمر": "انس امر ", "a\u0301e\u0308": "ae ", "don't it’s": "dont its ", "việt ĐƯỜNG": "viet duong ", "word。Next": "word next ",
 	} {
 		r := rules(t)
-		c := cutter{rules: r, scan: newScan(r, 0, 1)}
+		c := newCutter(r)
 		c.text = []byte(in)
 		for i := 0; i < len(in); {
 			if r.class[in[i]] == ofWords {
@@ -88,6 +91,21 @@ func TestSpelling(t *testing.T) {
 	for _, w := range []string{"institutions", "harbour", "restitutions", "remand"} {
 		if r.spell.find([]byte(w)) != 0 {
 			t.Errorf("%s is taken for another word", w)
+		}
+	}
+}
+
+// TestMisspeltAnywhere puts a misspelt word behind more and more others, until the cutter has
+// had to make room and to flush.
+func TestMisspeltAnywhere(t *testing.T) {
+	t.Parallel()
+	r := rules(t)
+	for n := range 700 {
+		c := newCutter(r)
+		c.scan.begin(0, 1)
+		c.run([]byte(strings.Repeat("go ", n) + "passwrod" + strings.Repeat(" go", 20)))
+		if c.scan.evasions != 1 {
+			t.Errorf("behind %d words: got %d words in disguise, want 1", n, c.scan.evasions)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package injection
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // What a text is charged for what it does so that it is not read, beside what it says.
 const (
@@ -26,8 +29,7 @@ func (r *Rules) Scan(text []byte, untrusted bool, limit float64) Result {
 	v := r.judge(text, modeOf(untrusted), sumOf(limit), 0, nil)
 	out := Result{Score: scoreOf(v.sum), Spans: v.spans}
 	for _, n := range v.fired {
-		x := &r.rules[n]
-		out.Rules = append(out.Rules, x.family+"/"+x.name)
+		out.Rules = append(out.Rules, r.rules[n].name)
 	}
 	return out
 }
@@ -47,12 +49,17 @@ type weight struct {
 }
 
 func (r *Rules) judge(text []byte, mode int, limit float32, depth int, bags *[]Bag) weight {
-	s := newScan(r, mode, limit)
+	c := r.idle.Swap(nil)
+	if c == nil {
+		c = newCutter(r)
+	}
+	defer c.end()
+	s := c.scan
+	s.begin(mode, limit)
 	s.keep(bags)
-	c := cutter{rules: r, scan: s}
 	c.run(text)
 	s.judge()
-	v := weight{s.best, s.top, s.spans}
+	v := weight{s.best, slices.Clone(s.top), s.spans}
 	if !s.judged {
 		v.sum = r.bias
 	}

@@ -5,41 +5,49 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/postern-gateway/postern/plugin/internal/trie"
 )
 
-// Rules are a compiled file of rules: immutable, shared by all checks.
+// Rules are a compiled file of rules: immutable but for what one check leaves for the next, and
+// shared by all of them.
 type Rules struct {
 	version  string
-	bias     float32                  // what a text comes to that has nothing in it
-	usage    *[1 << bucketBits]uint64 // weights of words and pairs, see usage.weight
+	bias     float32  // what a text comes to that has nothing in it
+	usage    *weights // of words and pairs
 	begin    beginnings
 	words    *trie.Trie
 	concepts []string
-	of       [][]uint16 // the rules that each concept takes part in
+	of       [][]part // the rules that each concept takes part in
 	rules    []rule
 	sets     [][]uint8 // concepts of a value of the trie
 	spell    speller
-	address  uint8     // the concept of an e-mail address
-	quoted   uint8     // of an entry for leaving off obeying, between quotes
-	quotable uint8     // that entry's
-	ciphers  [4]int    // concepts that say how a text is turned
-	lower    [256]byte // of a byte of a word; 0 for others
-	starts   [256]bool // bytes that signs begin with
-	class    [256]byte // what a byte is for those who cut words
-	letter   [256]byte // of an ASCII letter the small one; 0 for others
-	apart    [256]bool // ASCII that ends a word, whatever follows
+	address  uint8                  // the concept of an e-mail address
+	quoted   uint8                  // of an entry for leaving off obeying, between quotes
+	quotable uint8                  // that entry's
+	ciphers  [4]int                 // concepts that say how a text is turned
+	lower    [256]byte              // of a byte of a word; 0 for others
+	starts   [256]bool              // bytes that signs begin with
+	class    [256]byte              // what a byte is for those who cut words
+	apart    [256]bool              // ASCII that ends a word, whatever follows
+	idle     atomic.Pointer[cutter] // whose text is over
 }
 
 // A rule is a set of concepts near each other and what that says.
 type rule struct {
-	name    string
+	name    string // family/name
 	family  string
 	weights [2]float32 // for users' text and for text that nobody vouches for
 	window  int32      // units from the first to the last
 	ordered bool
 	needs   []uint8
+}
+
+// A part is what a concept has in a rule.
+type part struct {
+	rule  uint16
+	other uint8 // a concept that the rule needs too, if there is one
 }
 
 const (
@@ -195,7 +203,7 @@ func (c *compiler) rule(line string) string {
 	}
 	var r rule
 	var ok bool
-	if r.family, r.name, ok = strings.Cut(f[0], "/"); !ok {
+	if r.family, _, ok = strings.Cut(f[0], "/"); !ok {
 		return "want family/name"
 	}
 	for i := range r.weights {
@@ -205,6 +213,7 @@ func (c *compiler) rule(line string) string {
 		}
 		r.weights[i] = float32(w)
 	}
+	r.name = f[0]
 	window, err := strconv.Atoi(f[3])
 	if err != nil {
 		return "want a window in words"
@@ -229,12 +238,17 @@ func (c *compiler) rule(line string) string {
 func (c *compiler) finish() {
 	o := c.out
 	o.quotable = c.names["ignore"]
-	o.of = make([][]uint16, len(o.concepts))
+	o.of = make([][]part, len(o.concepts))
 	for i, r := range o.rules {
-		for _, id := range r.needs {
-			if !slices.Contains(o.of[id], uint16(i)) {
-				o.of[id] = append(o.of[id], uint16(i))
+		for k, id := range r.needs {
+			if slices.Contains(r.needs[:k], id) {
+				continue
 			}
+			x := part{rule: uint16(i), other: id}
+			if n := slices.IndexFunc(r.needs, func(other uint8) bool { return other != id }); n >= 0 {
+				x.other = r.needs[n]
+			}
+			o.of[id] = append(o.of[id], x)
 		}
 	}
 	entries := make([]trie.Entry, 0, len(c.meanings))
@@ -273,14 +287,11 @@ func (c *compiler) finish() {
 		case b >= 'A' && b <= 'Z':
 			o.lower[b] = byte(b) + 'a' - 'A'
 		}
-		if o.lower[b] > '9' {
-			o.letter[b] = o.lower[b]
-		}
 		o.apart[b] = b < 0x80 && o.lower[b] == 0 && strings.IndexByte("'`@$!|", byte(b)) < 0
 		switch {
 		case o.lower[b] != 0 || b >= 0x80 || b == '@' || b == '$':
 			o.class[b] = ofWords
-		case o.starts[b] || strings.IndexByte("\"'.!?:;\n", byte(b)) >= 0:
+		case o.starts[b] || strings.IndexByte("\"'.!?:;\n%\\&-", byte(b)) >= 0:
 			o.class[b] = ofMarks
 		}
 	}
@@ -300,38 +311,38 @@ func (r *Rules) value(word string) uint16 {
 	return open
 }
 
-// beginnings are what entries begin with: the hash of their only word, those of their first
-// two together, and the first letters of those that are only the beginning of a word. Most
-// words of a text have none of these, and need no look at the trie.
-type beginnings struct{ words, pairs, open [1 << 11]uint32 }
+// beginnings are what entries begin with: the hash of their only word or of their first, those
+// of their first two together, and the first letters of those that are only the beginning of a
+// word. Most words of a text have none of these, and need no look at the trie.
+type beginnings struct{ firsts, pairs, open hashes }
+
+// What a hash in firsts is of.
+const (
+	alone    = 1 << iota // an entry may begin with it, whatever follows
+	ofPhrase             // or if the next word is the right one
+)
+
+// hashes are which of them there are: two bits for each sixteen bits of them.
+type hashes [1 << 12]uint32
 
 // lettersLooked is how many letters; an open entry of ASCII has as many at least.
 const lettersLooked = 4
 
-func bitOf(h uint32) (int, uint32) {
-	h *= 0x9e3779b1
-	return int(h >> 21), 1 << (h >> 16 & 31)
-}
-
-func lettersOf(word []byte) uint32 {
+func lettersOf(word string) uint32 {
 	return uint32(word[0]) | uint32(word[1])<<8 | uint32(word[2])<<16 | uint32(word[3])<<24
 }
 
-// has reports whether an entry may begin with a word of a hash, and one of another behind it.
-func (s *beginnings) has(word []byte, h, next uint32) bool {
-	i, bit := bitOf(h)
-	if s.words[i]&bit != 0 {
-		return true
-	}
-	i, bit = bitOf(pair(h, next))
-	if s.pairs[i]&bit != 0 {
-		return true
-	}
-	if len(word) < lettersLooked {
-		return false
-	}
-	i, bit = bitOf(lettersOf(word))
-	return s.open[i]&bit != 0
+const spread = 0x9e3779b1
+
+func (s *hashes) add(h, kind uint32) {
+	h *= spread
+	s[h>>20] |= kind << (h >> 15 & 30)
+}
+
+// of is which kinds of a hash there may be.
+func (s *hashes) of(h uint32) uint32 {
+	h *= spread
+	return s[h>>20] >> (h >> 15 & 30) & (alone | ofPhrase)
 }
 
 func (s *beginnings) add(entry string, open bool) {
@@ -343,13 +354,11 @@ func (s *beginnings) add(entry string, open bool) {
 	h := hash([]byte(first))
 	switch {
 	case phrase && (more || !open):
-		i, bit := bitOf(pair(h, hash([]byte(second))))
-		s.pairs[i] |= bit
+		s.firsts.add(h, ofPhrase)
+		s.pairs.add(pair(h, hash([]byte(second))), alone)
 	case phrase || !open || len(first) < lettersLooked:
-		i, bit := bitOf(h)
-		s.words[i] |= bit
+		s.firsts.add(h, alone)
 	default:
-		i, bit := bitOf(lettersOf([]byte(first)))
-		s.open[i] |= bit
+		s.open.add(lettersOf(first), alone)
 	}
 }

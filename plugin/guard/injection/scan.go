@@ -13,6 +13,7 @@ type scan struct {
 	quoted   []int32  // and in which it fired last within a quotation
 	where    []Span   // and where
 	half     int32    // the half window that is being read
+	latest   int32    // in which a rule fired last, quoted or not
 	evasions int      // words in disguise
 	turned   [4]int   // words of each cipher
 	usage    usage    // of words, near where the scan is
@@ -30,12 +31,21 @@ type Span struct{ Start, End int }
 // each other, and those of a long text must not add up.
 const halfWindow = 256 * wordUnits
 
-func newScan(r *Rules, mode int, limit float32) *scan {
+func newScan(r *Rules) *scan {
 	n := len(r.concepts)
 	m := len(r.rules)
 	ints, bools := make([]int32, 2*n+2*m), make([]bool, 2*n)
-	return &scan{rules: r, mode: mode, limit: limit, last: ints[:n], sources: ints[n : 2*n], fired: ints[2*n : 2*n+m], quoted: ints[2*n+m:],
-		seen: bools[:n], cited: bools[n:], where: make([]Span, len(r.rules)), usage: usage{weights: r.usage, before: beginning}}
+	return &scan{rules: r, last: ints[:n], sources: ints[n : 2*n], fired: ints[2*n : 2*n+m], quoted: ints[2*n+m:],
+		seen: bools[:n], cited: bools[n:], where: make([]Span, m)}
+}
+
+// begin makes it ready for a text.
+func (s *scan) begin(mode int, limit float32) {
+	clear(s.fired)
+	clear(s.quoted)
+	clear(s.seen)
+	*s = scan{rules: s.rules, mode: mode, limit: limit, last: s.last, sources: s.sources, fired: s.fired, quoted: s.quoted,
+		seen: s.seen, cited: s.cited, where: s.where, top: s.top[:0], usage: usage{weights: s.rules.usage, before: beginning}}
 }
 
 func (s *scan) evaded() { s.evasions++ }
@@ -51,15 +61,6 @@ func (s *scan) found(value uint16, w *word) {
 	}
 }
 
-// word takes a word for how it is used.
-func (s *scan) word(w *word, h uint32) {
-	s.reach(w.at)
-	if w.quoted {
-		h *= quotes
-	}
-	s.usage.word(h, w.at, w.source)
-}
-
 // concept takes a concept at a place.
 func (s *scan) concept(id uint8, at, source int32, quoted bool) {
 	s.reach(at)
@@ -69,20 +70,27 @@ func (s *scan) concept(id uint8, at, source int32, quoted bool) {
 			s.turned[i]++
 		}
 	}
-	for _, n := range s.rules.of[id] {
-		if s.fired[n] == s.half {
-			continue
-		}
+	part := s.rules.of[id]
+	for i := s.next(part, 0); i < len(part); i = s.next(part, i+1) {
+		n := part[i].rule
 		near, quoted := s.near(&s.rules.rules[n])
 		switch {
 		case !near:
 		case quoted:
-			s.quoted[n] = s.half
+			s.quoted[n], s.latest = s.half, s.half
 		default:
-			s.fired[n] = s.half
+			s.fired[n], s.latest = s.half, s.half
 			s.where[n] = s.span(&s.rules.rules[n])
 		}
 	}
+}
+
+// next is the first of some rules, from i on, that may fire and has not yet in this half.
+func (s *scan) next(part []part, i int) int {
+	for i < len(part) && (!s.seen[part[i].other] || s.fired[part[i].rule] == s.half) {
+		i++
+	}
+	return i
 }
 
 // reach has what lies before a place judged when half a window is full.
@@ -135,7 +143,11 @@ func (s *scan) judge() {
 	}
 	use := s.usage.best()
 	sum := s.rules.bias + use
-	for i, f := range s.fired {
+	fired := s.fired
+	if s.latest == 0 || s.latest < s.half-1 {
+		fired = nil // as in most texts
+	}
+	for i, f := range fired {
 		switch {
 		case f != 0 && f >= s.half-1:
 			sum += s.rules.rules[i].weights[s.mode]
@@ -153,7 +165,7 @@ func (s *scan) judge() {
 	if better {
 		s.best, s.top, s.judged = sum, s.top[:0], true
 	}
-	for i, f := range s.fired {
+	for i, f := range fired {
 		if f == 0 || f < s.half-1 {
 			continue
 		}

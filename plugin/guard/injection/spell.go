@@ -4,6 +4,7 @@ package injection
 // one is missing or there twice: readers and models understand them all the same.
 type speller struct {
 	shapes map[uint32]uint16 // what the shape of a word stands for
+	some   hashes            // which shapes there may be
 	ends   [26 * 26]uint32   // for a first and last letter, a bit for each length of a word
 }
 
@@ -28,25 +29,32 @@ func (s *speller) add(word string, value uint16) {
 
 func (s *speller) put(word []byte, shape uint32, value uint16) {
 	s.shapes[shape] = value
+	s.some.add(shape, alone)
 	s.ends[int(word[0]-'a')*26+int(word[len(word)-1]-'a')] |= 1 << len(word)
 }
 
-// may reports whether a word of small letters has the length and ends of one of those.
-func (s *speller) may(word []byte) bool {
-	n := len(word)
-	return n <= longestMisspelt && s.ends[(int(word[0]-'a')*26+int(word[n-1]-'a'))%len(s.ends)]&(1<<n) != 0
+// may reports whether a word of n small letters has the length and ends of one of those.
+func (s *speller) may(first, last byte, n int) bool {
+	return n <= longestMisspelt && s.ends[(int(first-'a')*26+int(last-'a'))%len(s.ends)]&(1<<n) != 0
 }
 
 // find gives what a word stands for that is nearly one of the rules; 0: nothing. It has
 // small letters only.
 func (s *speller) find(word []byte) uint16 {
-	if len(word) < shortestMisspelt || !s.may(word) {
+	if n := len(word); n < shortestMisspelt || !s.may(word[0], word[n-1], n) {
 		return 0
 	}
-	if v := s.shapes[letters(word)]; v != 0 {
+	if v := s.of(letters(word)); v != 0 {
 		return v
 	}
-	return s.shapes[inOrder(word)]
+	return s.of(inOrder(word))
+}
+
+func (s *speller) of(shape uint32) uint16 {
+	if s.some.of(shape) == 0 {
+		return 0
+	}
+	return s.shapes[shape]
 }
 
 // letters is the same for all orders of a word's inner letters.

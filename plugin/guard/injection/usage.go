@@ -11,7 +11,7 @@ import (
 // scan reads: each has a weight, found by its hash, for how much more often it stands in
 // attacks than in other texts. The weights are of a fit over the samples (package fit).
 type usage struct {
-	weights   *[1 << bucketBits]uint64
+	weights   *weights
 	before    uint32      // the hash of the word before
 	at        int32       // and its place
 	meant     uint32      // the hash of the concept before
@@ -22,6 +22,9 @@ type usage struct {
 	all       []Bag
 	keeps     bool
 }
+
+// weights are those of words and pairs, by their hashes.
+type weights [1 << bucketBits]uint64
 
 // A sumOfWords is the sum of some words' weights.
 type sumOfWords struct {
@@ -68,17 +71,17 @@ func pair(before, h uint32) uint32 { return h ^ before*pairs }
 const ruleUnits = 256
 
 // weigh takes weights: of nothing, of each rule and of words.
-func (r *Rules) weigh(weights string) error {
-	r.usage = new([1 << bucketBits]uint64)
-	if weights == "" {
+func (r *Rules) weigh(list string) error {
+	r.usage = new(weights)
+	if list == "" {
 		return nil
 	}
 	head := 2 + 4*len(r.rules)
-	if len(weights) != head+usageSize {
+	if len(list) != head+usageSize {
 		return errors.New("the weights are of other rules")
 	}
 	at := func(i int) float32 {
-		return float32(int16(uint16(weights[i])|uint16(weights[i+1])<<8)) / ruleUnits
+		return float32(int16(uint16(list[i])|uint16(list[i+1])<<8)) / ruleUnits
 	}
 	r.bias = at(0)
 	for i := range r.rules {
@@ -86,7 +89,7 @@ func (r *Rules) weigh(weights string) error {
 	}
 	for i := range r.usage {
 		for k := range 2 * bucketSize {
-			r.usage[i] |= uint64(weights[head+2*bucketSize*i+k]) << (8 * k)
+			r.usage[i] |= uint64(list[head+2*bucketSize*i+k]) << (8 * k)
 		}
 	}
 	return nil
@@ -99,11 +102,11 @@ func mix(h uint32) uint32 {
 	return h ^ h>>12
 }
 
-// weight looks up a hash: its highest bits tell the bucket, its lowest the entry of it. Each
+// of looks up a hash: its highest bits tell the bucket, its lowest the entry of it. Each
 // bucket has four bytes of those and four weights; a weight of 0 is no entry.
-func (u *usage) weight(h uint32) int32 {
+func (u *weights) of(h uint32) int32 {
 	h = mix(h)
-	b := u.weights[h>>(32-bucketBits)]
+	b := u[h>>(32-bucketBits)]
 	const ones = 0x01010101
 	x := uint32(b) ^ h&0xff*ones // the byte that is wanted becomes 0
 	x = (x - ones) &^ x & (ones << 7)
@@ -113,24 +116,70 @@ func (u *usage) weight(h uint32) int32 {
 	return int32(int8(b >> (32 + uint(bits.TrailingZeros32(x))&^7)))
 }
 
-// word takes a word at a place, in units, and in bytes of the text.
-func (u *usage) word(h uint32, at, source int32) {
-	if at-u.at > 2*wordUnits {
-		u.before = beginning
+// words takes words up to a place, in units, and returns how many those are.
+func (u *usage) words(list []word, until int32) (n int) {
+	for n < len(list) && list[n].at < until {
+		n += u.stretch(list[n:], until)
+		if u.now.n == 2*stretchLen {
+			u.close()
+			u.last, u.now = u.now, sumOfWords{}
+			u.slots[1], u.slots[0] = u.slots[0], nil
+		}
 	}
-	two := pair(u.before, h)
-	if u.now.n == 0 {
-		u.now.start = source
+	return n
+}
+
+// stretch takes words to the end of the stretch, and returns how many those are. There is
+// no call in its loop: see plainRun.
+func (u *usage) stretch(list []word, until int32) int {
+	weights, now, before, at := u.weights, u.now, u.before, u.at
+	i := 0
+	for ; i < len(list) && now.n < 2*stretchLen; i++ {
+		w := &list[i]
+		if w.at >= until {
+			break
+		}
+		if w.value != 0 {
+			continue
+		}
+		h := w.hash
+		if w.quoted {
+			h *= quotes
+		}
+		if w.at-at > sentence {
+			before = beginning
+		}
+		if now.n == 0 {
+			now.start = w.source
+		}
+		now.sum += weights.of(h) + weights.of(pair(before, h))
+		now.n += 2
+		now.end = w.source + 1
+		before, at = h, w.at
 	}
-	u.add(h)
-	u.add(two)
-	u.now.n += 2
-	u.now.end = source + 1
-	u.before, u.at = h, at
-	if u.now.n == 2*stretchLen {
-		u.close()
-		u.last, u.now = u.now, sumOfWords{}
-		u.slots[1], u.slots[0] = u.slots[0], nil
+	if u.keeps {
+		u.keep(list[:i])
+	}
+	u.now, u.before, u.at = now, before, at
+	return i
+}
+
+// keep keeps what stretch looks up.
+func (u *usage) keep(list []word) {
+	before, at := u.before, u.at
+	for _, w := range list {
+		if w.value != 0 {
+			continue
+		}
+		h := w.hash
+		if w.quoted {
+			h *= quotes
+		}
+		if w.at-at > sentence {
+			before = beginning
+		}
+		u.slots[0] = append(u.slots[0], h, pair(before, h))
+		before, at = h, w.at
 	}
 }
 
@@ -138,7 +187,7 @@ func (u *usage) add(h uint32) {
 	if u.keeps {
 		u.slots[0] = append(u.slots[0], h)
 	}
-	u.now.sum += u.weight(h)
+	u.now.sum += u.weights.of(h)
 }
 
 // concept takes a concept at a place. Unlike words, concepts are the same in all languages:

@@ -1,16 +1,18 @@
 package injection
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
 
 // A word is a place in the folded text where entries can begin.
 type word struct {
-	start, end int32 // in the folded text
-	source     int32 // in the text
-	at         int32 // its place, in units
-	hash       uint32
+	start, end int32  // in the folded text
+	source     int32  // in the text
+	at         int32  // its place, in units
+	hash       uint32 // of its letters
 	dense      bool
 	quoted     bool
 	value      uint16 // of a sign that was found in the bare text; 0: look for words
@@ -25,7 +27,8 @@ type cutter struct {
 	at     int32
 	single int32 // words of one letter in a row
 	codes  int   // words with digits
-	coded  bool  // there is a word that can be something encoded
+	coded  bool  // there is a word that can be something encoded, or a sign of an escape or of Morse
+	unsure bool  // the last word may be misspelt
 	tags   []byte
 	// the quotation that the cutter is in or was in last, and a place before which none opens
 	quoteStart, quoteEnd, openUntil int
@@ -43,26 +46,37 @@ const (
 	flushAt   = 1024 // bytes of folded text, or words and signs
 	keepWords = 8    // for phrases: how many words the longest has
 	longWord  = 16   // letters from which on a word may be several, or encoded
+	plainWord = 11   // letters that a plain word has at most
 	sentence  = 2 * wordUnits
 
 	fewestSpaced = 5 // single letters in a row that are read as words
 )
 
+func newCutter(r *Rules) *cutter {
+	const size = flushAt + 64 // so that plainRun has room for a word
+	return &cutter{rules: r, scan: newScan(r), folded: make([]byte, 0, size), words: make([]word, 0, size/4)}
+}
+
+// end leaves the cutter for another text, unless it has become large.
+func (c *cutter) end() {
+	c.text, c.tags, c.scan.spans = nil, nil, nil
+	if cap(c.folded) <= 4*flushAt && cap(c.words) <= flushAt {
+		c.rules.idle.Store(c)
+	}
+}
+
 // run cuts the whole text.
 func (c *cutter) run(text []byte) {
-	c.text = text
-	size := flushAt + 64 // so that plainWord has room
-	c.folded, c.words = make([]byte, 0, size), make([]word, 0, min(len(text), size)/5)
+	*c = cutter{rules: c.rules, scan: c.scan, text: text, folded: c.folded[:0], words: c.words[:0]}
 	c.sign(-1)
 	class := &c.rules.class
 	for i := 0; i < len(text); {
+		if i = c.plainWords(i); i == len(text) {
+			break
+		}
 		switch class[text[i]] {
 		case ofWords:
-			end := c.plainWord(i)
-			if end == 0 {
-				end = c.word(i)
-			}
-			if i = end; i < len(text) && text[i] == ' ' {
+			if i = c.word(i); i < len(text) && text[i] == ' ' {
 				i++
 			}
 		case ofMarks:
@@ -87,7 +101,12 @@ func (c *cutter) mark(i int, b byte) {
 	switch b {
 	case '"', '\'':
 		c.quotation(i, rune(b), 1)
+	case '%', '\\', '&':
+		c.coded = true
+	case '-':
+		c.coded = c.coded || i > 0 && i+1 < len(c.text) && c.text[i-1] == ' ' && c.text[i+1] == '.'
 	case '.', '!', '?', ':', ';', '\n':
+		c.coded = c.coded || b == '.' && i > 0 && i+1 < len(c.text) && c.text[i-1] == ' ' && c.text[i+1] == '-'
 		if n := len(c.folded); n > 0 && c.folded[n-1] != '\n' && c.single == 0 && (i+1 == len(c.text) || c.text[i+1] <= ' ' || b == '\n') {
 			if b == '?' {
 				c.question(i)
@@ -101,8 +120,8 @@ func (c *cutter) mark(i int, b byte) {
 // question takes a question mark for a word: what is asked is seldom ordered.
 func (c *cutter) question(i int) {
 	n := int32(len(c.folded))
-	c.words = append(c.words, word{start: n, end: n + 1, source: int32(i), at: c.at, quoted: c.quoted(i)})
 	c.folded = append(c.folded, '?')
+	c.words = append(c.words, word{start: n, end: n + 1, source: int32(i), at: c.at, quoted: c.quoted(i)})
 }
 
 // sign looks for a sign that begins at a byte of the bare text, -1 for the line that the
@@ -143,42 +162,104 @@ func (c *cutter) sign(i int) {
 	}
 }
 
-// plainWord takes a short word of ASCII letters with nothing before its end that could belong
-// to it, as most are, and returns where it ends; 0 if it is not one. It does for those what
-// word does for all.
-func (c *cutter) plainWord(i int) int {
-	start := len(c.folded)
-	if start > flushAt || c.single >= fewestSpaced {
-		return 0
+// plainWords takes short words of ASCII letters, as most are, and what means nothing between
+// them, and returns where something else is, or the end of the text near. It does for those
+// what word does for all.
+func (c *cutter) plainWords(i int) int {
+	for {
+		i = c.plainRun(i)
+		full := len(c.words) == cap(c.words)
+		if full {
+			c.words = slices.Grow(c.words, 1)
+		}
+		if !c.checked() && !full {
+			return i
+		}
 	}
-	const longestPlain = shortest - 1
-	h := uint32(hashBasis)
-	t := c.text[i:]
-	plain := c.folded[start : start+longestPlain+1] // there is room: see run
-	n := 0
-	for ; n < len(t) && n <= longestPlain; n++ {
-		l := c.rules.letter[t[n]]
-		if l == 0 {
+}
+
+// checked looks whether the last word is misspelt, if plainRun has left that to be looked
+// for; false if not.
+func (c *cutter) checked() bool {
+	if !c.unsure {
+		return false
+	}
+	c.unsure = false
+	c.misspelt(c.words[len(c.words)-1])
+	return true
+}
+
+// plainRun takes plain words as long as it needs no call: without one in a loop, what the
+// loop has in hand stays where it is. All of the words are within one quotation, or none is.
+func (c *cutter) plainRun(i int) int {
+	r, t, words, folded := c.rules, c.text, c.words[:cap(c.words)], c.folded[:cap(c.folded)]
+	k, start, at, single := len(c.words), len(c.folded), c.at, c.single
+	limit, quoted := len(t)-17, c.quoted(i)
+	if i < c.quoteEnd {
+		limit = min(limit, c.quoteEnd-1)
+	}
+	for i <= limit && start <= flushAt && k < len(words) && single < fewestSpaced {
+		x := binary.LittleEndian.Uint64(t[i:])
+		n := lettersAhead(x)
+		if n == 0 {
+			if r.class[byte(x)] != ofNothing {
+				break
+			}
+			i++
+			continue
+		}
+		small := x | 0x20*each
+		binary.LittleEndian.PutUint64(folded[start:], small) // there is room: see newCutter
+		first, last := byte(small), byte(small>>(n*8-8))
+		next := byte(x >> (n * 8 & 63))
+		if n == 8 {
+			x = binary.LittleEndian.Uint64(t[i+8:])
+			more := lettersAhead(x)
+			if n += more; n > plainWord {
+				break
+			}
+			if next = byte(x >> (more * 8)); more > 0 {
+				small = x | 0x20*each
+				binary.LittleEndian.PutUint64(folded[start+8:], small)
+				last = byte(small >> (more*8 - 8))
+			}
+		}
+		if !r.apart[next] {
 			break
 		}
-		plain[n] = l
-		h = (h ^ uint32(l)) * hashPrime
+		folded[start+n] = ' '
+		w := &words[k]
+		w.start, w.end, w.source, w.at, w.hash = int32(start), int32(start+n), int32(i), at, 0
+		w.dense, w.quoted, w.value = false, quoted, 0
+		at += wordUnits
+		start += n + 1
+		k++
+		if i += n; next == ' ' {
+			i++
+		}
+		if single++; n > 1 {
+			single = 0
+		}
+		if n >= shortestMisspelt && r.spell.may(first, last, n) {
+			c.unsure = true
+			break
+		}
 	}
-	if n == 0 || n > longestPlain || n < len(t) && !c.rules.apart[t[n]] {
-		return 0
-	}
-	if c.single++; n > 1 {
-		c.single = 0
-	}
-	plain[n] = ' '
-	c.folded = c.folded[:start+n+1]
-	w := word{start: int32(start), end: int32(start + n), source: int32(i), at: c.at, hash: h, quoted: c.quoted(i)}
-	c.words = append(c.words, w)
-	c.at += wordUnits
-	if n >= shortestMisspelt && c.rules.spell.may(plain[:n]) {
-		c.misspelt(w)
-	}
-	return i + n
+	c.words, c.folded, c.at, c.single = c.words[:k], c.folded[:start], at, single
+	return i
+}
+
+// Of eight bytes at once:
+const (
+	each = 0x0101010101010101
+	high = 0x80 * each // the highest bit of each
+)
+
+// lettersAhead is how many letters of ASCII eight bytes begin with. A byte beyond ASCII is
+// none, though it may spoil those behind it.
+func lettersAhead(x uint64) int {
+	x |= 0x20 * each
+	return bits.TrailingZeros64(^((x+(0x80-'a')*each)&^(x+(0x7f-'z')*each))&high) >> 3
 }
 
 // word takes a run of letters and digits, which begins at i, and returns where it ends.
@@ -300,7 +381,7 @@ loop:
 	c.folded = append(c.folded, ' ')
 	if n >= longWord {
 		c.long(w, source, i, digits)
-	} else if n >= shortestMisspelt && digits == 0 && leet == 0 && foreign == 0 && c.rules.spell.may(c.folded[start:start+n]) {
+	} else if n >= shortestMisspelt && digits == 0 && leet == 0 && foreign == 0 && c.rules.spell.may(c.folded[start], c.folded[start+n-1], n) {
 		c.misspelt(w)
 	}
 	return i
@@ -338,14 +419,19 @@ func (c *cutter) denseRun(i int) int {
 // flush looks for entries at all words but the last few, and forgets those.
 func (c *cutter) flush(keep int) {
 	n := max(len(c.words)-keep, 0)
-	for i := range c.words[:n] {
-		w := &c.words[i]
-		if w.value != 0 {
-			c.scan.found(w.value, w)
+	c.folded = slices.Grow(c.folded, 4) // for next, which reads four bytes at once
+	hashWords(c.words, c.folded)
+	for from := 0; from < n; {
+		c.scan.reach(c.words[from].at)
+		i := c.next(from, n)
+		list := c.words[from:min(i+1, n)] // concepts count where they are among words
+		taken := c.scan.usage.words(list, c.scan.half*halfWindow)
+		if from += taken; taken < len(list) || i == n {
 			continue
 		}
-		c.scan.word(w, c.hashOf(w))
-		if c.begins(i) {
+		if w := &c.words[i]; w.value != 0 {
+			c.scan.found(w.value, w)
+		} else {
 			c.walk(w)
 		}
 	}
@@ -366,22 +452,30 @@ func (c *cutter) flush(keep int) {
 	}
 }
 
-// hashOf is that of a word, which plainWord knows already.
-func (c *cutter) hashOf(w *word) uint32 {
-	if w.hash == 0 {
-		w.hash = hash(c.folded[w.start:w.end])
+// hashWords gives words their hashes that have none.
+func hashWords(words []word, folded []byte) {
+	for i := range words {
+		if w := &words[i]; w.hash == 0 && w.value == 0 {
+			w.hash = hash(folded[w.start:w.end])
+		}
 	}
-	return w.hash
 }
 
-// begins reports whether an entry can begin at a word.
-func (c *cutter) begins(i int) bool {
-	w := &c.words[i]
-	text := c.folded[w.start:w.end]
-	if text[0] >= utf8.RuneSelf || i+1 == len(c.words) || c.words[i+1].value != 0 {
-		return true
+// next is the first word from i to n at which an entry can begin, or a sign was found.
+func (c *cutter) next(i, n int) int {
+	b, words, folded := &c.rules.begin, c.words, c.folded[:cap(c.folded)]
+	for last := min(n, len(words)-1); i < last; i++ {
+		w, after := &words[i], &words[i+1]
+		if w.value|after.value != 0 {
+			return i
+		}
+		letters := binary.LittleEndian.Uint32(folded[w.start:]) // there is room: see flush
+		first := b.firsts.of(w.hash)
+		if first&alone|b.open.of(letters)|letters&utf8.RuneSelf != 0 || first&ofPhrase != 0 && b.pairs.of(pair(w.hash, after.hash)) != 0 {
+			return i
+		}
 	}
-	return c.rules.begin.has(text, w.hash, c.hashOf(&c.words[i+1]))
+	return i
 }
 
 // walk finds all entries that begin at a word.
