@@ -4,6 +4,8 @@
 package pii
 
 import (
+	"slices"
+
 	"github.com/postern-gateway/postern/adapters/strict"
 	"github.com/postern-gateway/postern/plugin/guard"
 	"github.com/postern-gateway/postern/plugin/internal/redact"
@@ -187,7 +189,7 @@ type check struct {
 // Feed takes the next bytes.
 func (c *check) Feed(text []byte, last bool) guard.Result {
 	decided, edits := c.Redactor.Feed(text, last)
-	c.edits = c.edits[:0]
+	c.edits = slices.Grow(c.edits[:0], len(edits))
 	for _, e := range edits {
 		c.edits = append(c.edits, guard.Edit(e))
 	}

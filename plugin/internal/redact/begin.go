@@ -15,9 +15,11 @@ const (
 )
 
 // Of keys with a form the shortest has shortestKey bytes, and of other secrets shortestSecret.
+// Addresses of wallets have shortestWallet at least.
 const (
 	shortestKey    = 16
 	shortestSecret = 20
+	shortestWallet = 20
 )
 
 // sight is how far ahead mayBegin looks.
@@ -52,7 +54,7 @@ func mayBegin(t []byte, i, q int, bits uint16) (may uint16) {
 		}
 		return may | mayBeNumber(w)
 	}
-	if after == ' ' || after == '/' || bits&(inner|digit) != 0 {
+	if (after == ' ' || after == '/' || bits&(inner|digit) != 0) && monthBegins[threeOf(w)] {
 		may |= anyMonth
 	}
 	if classes[t[i-2]]&alnum != 0 && (before == '-' || before == '/') {
@@ -83,10 +85,19 @@ func mayBeID(w []byte, n int, bits uint16) (may uint16) {
 	if digits(2) && (digits(3) || separates(3)) || separates(2) && digits(3) && (digits(4) || separates(4)) { // GB29, QQ 12
 		may |= anyIBAN | anyID
 	}
-	if n >= 10 && bits&digit != 0 || n == 6 && w[6] == ' ' && digits(7) || w[3] == ' ' && classes[w[4]]&classes[w[6]]&letter != 0 { // RSS MRA
+	if n >= 10 && bits&digit != 0 && mayBeLetters(w) || n == 6 && w[6] == ' ' && digits(7) || w[3] == ' ' && classes[w[4]]&classes[w[6]]&letter != 0 { // RSS MRA
 		may |= anyID
 	}
 	return may
+}
+
+// mayBeLetters is for numbers of persons that begin with five letters and a digit, or with
+// six letters and perhaps a sign amidst them.
+func mayBeLetters(w []byte) bool {
+	if w[3] == '-' || w[3] == '.' {
+		return isLetter(w[2]) && isLetter(w[4]) && isLetter(w[5])
+	}
+	return isLetter(w[2]) && isLetter(w[3]) && isLetter(w[4]) && isAlnum(w[5])
 }
 
 // mayBeHardware is for addresses, which begin with hexadecimal digits.

@@ -170,5 +170,15 @@ func isMonth(s []byte) bool {
 	return months[string(s)]
 }
 
+// monthBegins are what the first three bytes of months come to, in either case.
+var monthBegins = func() (t [256]bool) {
+	for m := range months {
+		t[threeOf([]byte(m))] = true
+	}
+	return t
+}()
+
+func threeOf(s []byte) byte { return (s[0]|0x20)*3 ^ (s[1]|0x20)*5 ^ (s[2]|0x20)*7 }
+
 // months are names of months in a few languages, and their short forms.
 var months = setOf("january jan february feb march mar april apr may june jun july jul august aug september sep sept october oct november nov december dec januar jänner februar märz mai juni juli oktober okt dezember dez janvier février mars avril juin juillet août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre janeiro fevereiro março maio junho julho setembro outubro novembro dezembro januari februari maart mei augustus stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia")

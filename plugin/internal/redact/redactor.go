@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"slices"
+
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
@@ -131,9 +133,9 @@ func (r *Redactor) Feed(p []byte, last bool) (decided int, edits []Edit) {
 		}
 	}
 	if r.Restore && !r.Of.Vault.Empty() {
-		d, found := r.restorer.feed(&r.Of.Vault, p, last)
+		var d int
+		r.queue, d = r.restorer.feed(r.queue, &r.Of.Vault, p, last)
 		decided = min(decided, d)
-		r.queue = append(r.queue, found...)
 	}
 	r.sort()
 	decided = r.deliver(text, decided)
@@ -154,8 +156,10 @@ func (r *Redactor) sort() {
 
 // deliver turns the matches that are decided into edits. Of one that is not, all waits.
 func (r *Redactor) deliver(text []byte, decided int) int {
-	n := 0
-	for ; n < len(r.queue); n++ {
+	const usual = 24 // bytes that are put in
+	n := len(r.queue)
+	r.edits, r.arena = slices.Grow(r.edits, n), slices.Grow(r.arena, n*usual)
+	for n = 0; n < len(r.queue); n++ {
 		m := r.queue[n]
 		if m.Start >= decided {
 			break
@@ -351,7 +355,9 @@ func (q *quotes) pass(text []byte, base int) {
 func (r *Redactor) Reset() {
 	r.scanner.Reset()
 	r.restorer.reset()
-	*r = Redactor{scanner: r.scanner, restorer: r.restorer, raw: r.raw[:0], queue: r.queue[:0], edits: r.edits[:0], arena: r.arena[:0]}
+	r.Of, r.Answer, r.Returns, r.Restore, r.Blind, r.Repeat, r.JSON = nil, false, false, false, false, false, false
+	r.raw, r.queue, r.edits, r.arena = r.raw[:0], r.queue[:0], r.edits[:0], r.arena[:0]
+	r.base, r.done, r.quotes, r.rest = 0, 0, quotes{}, continued{}
 }
 
 // Apply appends text with its edits, which count from its beginning.

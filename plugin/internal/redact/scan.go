@@ -18,21 +18,26 @@ type Scanner struct {
 
 	folded
 	view
+	progress
+	number  number // the one that is looked at
+	matches []Match
+	own     []Match // of Terms
+	machine machine // for their patterns
+	cleared []cleared
+}
+
+// A progress is how far a text has been read.
+type progress struct {
 	tail     [4]byte // of a character that is not complete
 	tails    int
 	total    int    // bytes of the whole text so far
 	pos      int    // in the folded text: before it all is decided
 	seen     int    // from pos on, so much of a token has been looked at
 	bits     uint16 // and these classes were in it
-	within   Entity // what goes on at pos
+	amid     Entity // what goes on at pos
 	inToken  bool   // pos is in a token that was too long to be looked at together
-	number   number // the one that is looked at
-	matches  []Match
-	own      []Match // of Terms
-	wordPos  int     // before it all words of Terms are decided
-	machine  machine // for their patterns
-	skips    *Terms  // those that plainWords has to look for; nil: none
-	cleared  []cleared
+	wordPos  int    // before it all words of Terms are decided
+	skips    *Terms // those that plainWords has to look for; nil: none
 	decided  int
 	borrowed bool // text is the caller's
 }
@@ -49,7 +54,10 @@ func (s *Scanner) Reset() {
 		s.text = nil
 	}
 	s.machine.reset()
-	*s = Scanner{On: s.On, Terms: s.Terms, folded: folded{text: s.text[:0], jumps: s.jumps[:0]}, matches: s.matches[:0], own: s.own[:0], machine: s.machine, cleared: s.cleared[:0]}
+	s.folded = folded{text: s.text[:0], jumps: s.jumps[:0]}
+	s.view.t, s.view.last, s.view.hit, s.view.left.at = nil, false, false, 0
+	s.progress = progress{}
+	s.matches, s.own, s.cleared = s.matches[:0], s.own[:0], s.cleared[:0]
 }
 
 // Feed takes the next bytes; last means that nothing follows. It returns how many bytes of
@@ -139,16 +147,16 @@ func (s *Scanner) forget(last bool) {
 func (s *Scanner) found(e Entity, p, end int, more bool) {
 	s.matches = append(s.matches, Match{Start: s.start(p), End: s.end(end), Entity: e, More: more})
 	s.pos, s.seen, s.bits, s.inToken = end, 0, 0, false
-	s.within = None
+	s.amid = None
 	if more {
-		s.within = e
+		s.amid = e
 	}
 }
 
 // scan goes on from pos as far as it can.
 func (s *Scanner) scan() {
 	for s.pos < len(s.t) {
-		if s.within != None && !s.goOn() {
+		if s.amid != None && !s.goOn() {
 			return
 		}
 		if s.pos >= len(s.t) || !s.next() {
@@ -162,7 +170,7 @@ func (s *Scanner) goOn() bool {
 	s.hit = false
 	var e int
 	var more bool
-	switch s.within {
+	switch s.amid {
 	case PrivateKey:
 		e, more = pemRest(&s.view, s.pos)
 	case JWT:
@@ -174,10 +182,10 @@ func (s *Scanner) goOn() bool {
 		return false
 	}
 	if e == s.pos {
-		s.within = None
+		s.amid = None
 		return true
 	}
-	s.found(s.within, s.pos, e, more)
+	s.found(s.amid, s.pos, e, more)
 	s.matches[len(s.matches)-1].Rest = true
 	return !more || s.goOn()
 }

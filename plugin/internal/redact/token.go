@@ -38,19 +38,35 @@ func (s *Scanner) token(p, q int, bits uint16) (h hit, end int, more bool) {
 			return hit{}, 0, false
 		}
 	}
-	for i := p; i < q; i++ {
-		if i > p && (isAlnum(v.t[i-1]) || classes[v.t[i-1]]&wide != 0) {
+	for i := p; ; i++ {
+		if i = nextPart(v.t, i, p, q); i == q {
+			return hit{}, 0, false
+		}
+		may := mayBegin(v.t, i, q, bits)
+		if may == 0 && q-i < shortestWallet {
 			continue
 		}
-		c := v.t[i]
-		if !isAlnum(c) && c != '+' {
-			continue
-		}
-		if e, end := s.part(i, q, bits); end > 0 || s.hit {
+		if e, end := s.part(i, q, may); end > 0 || s.hit {
 			return hit{e, i}, end, false
 		}
 	}
-	return hit{}, 0, false
+}
+
+// nextPart is the first place from i on in the token [p, q) where something can begin, which
+// is not amidst a word or a name. What is behind an escape is in none.
+func nextPart(t []byte, i, p, q int) int {
+	for ; i < q; i++ {
+		if classes[t[i]]&(alnum|plus) == 0 {
+			continue
+		}
+		if i == p || classes[t[i-1]]&(alnum|wide|under) == 0 {
+			return i
+		}
+		if t[i-1] == '_' && i >= 6 && t[i-6] == '\\' && t[i-5] == 'u' {
+			return i
+		}
+	}
+	return q
 }
 
 // word looks at a token of nothing but letters, which most are. plain says that there is
@@ -180,17 +196,16 @@ func uuid(t []byte) bool {
 	return true
 }
 
-// part looks for what begins at i, in a token that ends at q, or as one. Most that begins
+// part looks for what may begin at i, in a token that ends at q, or as one. Most that begins
 // anywhere begins nothing, so each check is only made where a few bytes allow it.
-func (s *Scanner) part(i, q int, bits uint16) (Entity, int) {
+func (s *Scanner) part(i, q int, may uint16) (Entity, int) {
 	v, on := &s.view, s.On
-	may := mayBegin(v.t, i, q, bits)
 	if on.Has(APIKey) && may&anyKey != 0 {
 		if e := apiKey(v, i); e > 0 || v.hit {
 			return APIKey, e
 		}
 	}
-	if on.Has(Crypto) && q-i >= 20 {
+	if on.Has(Crypto) && q-i >= shortestWallet {
 		if e := wallet(v, i); e > 0 || v.hit {
 			return Crypto, e
 		}

@@ -158,11 +158,18 @@ var (
 	closings = [...]string{">", "&gt;", `\u003e`, `\u003E`, `\>`, "%3E", "›"}
 )
 
-func opening(t *view, p int) int { return bracketAt(t, p, openings[:]) }
+func opening(t *view, p int) int {
+	if isLetter(t.at(p)) {
+		return p
+	}
+	return bracketAt(t, p, openings[:])
+}
 
 // closing is the same for the end; a blank before it is the model's.
 func closing(t *view, p int) int {
-	if t.at(p) == ' ' {
+	if c := t.at(p); c == '>' {
+		return p + 1
+	} else if c == ' ' {
 		if e := bracketAt(t, p+1, closings[:]); e > p+1 {
 			return e
 		}
