@@ -56,19 +56,19 @@ func (r *reader) object(v rawjson.Value, p guard.Part, at where) {
 		}
 	}
 	for it := v.Members(); it.Next(); {
-		key := it.Key.Bytes()
+		key := string(it.Key.Bytes())
 		if at.fields {
 			r.value(it.Value, p, at)
 			continue
 		}
 		if at.schema {
-			r.definition(string(key), it.Value, p)
+			r.definition(key, it.Value, p)
 			continue
 		}
-		if it.Value.Kind() == rawjson.String && (isName(string(key)) || file && isData(string(key))) {
+		if it.Value.Kind() == rawjson.String && (isName(key) || file && isData(key)) {
 			continue
 		}
-		r.member(string(key), v, it.Value, p)
+		r.member(key, v, it.Value, p)
 	}
 }
 
@@ -147,18 +147,23 @@ type traits struct {
 
 func traitsOf(v rawjson.Value) (t traits) {
 	for it := v.Members(); it.Next(); {
-		switch string(it.Key.Bytes()) {
-		case "role":
-			t.role = it.Value
-		case "type":
-			t.kind = it.Value
-		case "media_type", "mimeType", "mime_type", "bytes", "file_data":
-			t.encoded = true
-		case "format":
-			t.encoded = t.encoded || it.Value.Kind() == rawjson.String
-		}
+		t.note(it.Key.Bytes(), it.Value)
 	}
 	return t
+}
+
+// note takes a member.
+func (t *traits) note(key []byte, v rawjson.Value) {
+	switch string(key) {
+	case "role":
+		t.role = v
+	case "type":
+		t.kind = v
+	case "media_type", "mimeType", "mime_type", "bytes", "file_data":
+		t.encoded = true
+	case "format":
+		t.encoded = t.encoded || v.Kind() == rawjson.String
+	}
 }
 
 // part is p as the object says.
@@ -279,5 +284,5 @@ func (r *reader) text(v rawjson.Value, p guard.Part, at where) {
 		return
 	}
 	start, end := v.Span()
-	r.edits = append(r.edits, rawjson.Edit{Start: start, End: end, With: rawjson.AppendString(nil, out)})
+	r.edits = append(r.edits, rawjson.Edit{Start: start, End: end, With: rawjson.AppendString(make([]byte, 0, len(out)+len(`""`)), out)})
 }

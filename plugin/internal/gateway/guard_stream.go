@@ -222,9 +222,31 @@ func (x *events) remember(s *Stream, ev sse.Event) {
 // keyed are members that say which of several texts an object has a piece of.
 var keyed = [...]string{"index", "output_index", "content_index", "summary_index", "contentBlockIndex", "item_id", "thought"}
 
+// keyedAt is the number of one of them; -1 if it is none.
+func keyedAt(name []byte) int {
+	switch string(name) {
+	case "index":
+		return 0
+	case "output_index":
+		return 1
+	case "content_index":
+		return 2
+	case "summary_index":
+		return 3
+	case "contentBlockIndex":
+		return 4
+	case "item_id":
+		return 5
+	case "thought":
+		return 6
+	}
+	return -1
+}
+
 // about reads what an object says of the texts in it: which they are, which key gets, and
 // whether they end with it.
-func (x *events) about(v rawjson.Value, key []byte) []byte {
+func (x *events) about(v rawjson.Value, key []byte) (traits, []byte) {
+	var t traits
 	var of [len(keyed)]rawjson.Value
 	for it := v.Members(); it.Next(); {
 		switch name := it.Key.Bytes(); string(name) {
@@ -234,10 +256,10 @@ func (x *events) about(v rawjson.Value, key []byte) []byte {
 			done, _ := it.Value.Bool()
 			x.last = x.last || done
 		default:
-			for i := range keyed {
-				if keyed[i] == string(name) {
-					of[i] = it.Value
-				}
+			if i := keyedAt(name); i >= 0 {
+				of[i] = it.Value
+			} else {
+				t.note(name, it.Value)
 			}
 		}
 	}
@@ -246,7 +268,7 @@ func (x *events) about(v rawjson.Value, key []byte) []byte {
 			key = append(append(append(key, keyed[i]...), '='), v.Raw()...)
 		}
 	}
-	return key
+	return t, key
 }
 
 // event reads a value of an event. key says which text a string would be part of; what is
@@ -258,10 +280,10 @@ func (r *reader) event(v rawjson.Value, p guard.Part, key []byte) {
 			r.event(it.Value, p, key)
 		}
 	case rawjson.Object:
-		t := traitsOf(v)
-		p = t.part(p)
 		before := r.events.last
-		key = r.events.about(v, key)
+		var t traits
+		t, key = r.events.about(v, key)
+		p = t.part(p)
 		for it := v.Members(); it.Next(); {
 			r.eventMember(string(it.Key.Bytes()), v, it.Value, p, key)
 		}

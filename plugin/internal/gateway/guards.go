@@ -126,6 +126,12 @@ func (g *stage) feed(p *pipe, text []byte, last bool) (out []byte) {
 		}
 	}
 	at := 0
+	if size := len(text); len(r.Edits) > 0 {
+		for _, e := range r.Edits {
+			size += len(e.With)
+		}
+		out = make([]byte, 0, size)
+	}
 	for _, e := range r.Edits {
 		p.edited = true
 		out = append(append(out, text[at:e.Start-g.base]...), e.With...)
@@ -204,6 +210,15 @@ func (s *Stream) guardRequest(request rawjson.Value, body []byte) (rawjson.Value
 // guardedWhole has the guards read an answer in the client's dialect that is there in one
 // piece.
 func (s *Stream) guardedWhole(body []byte) ([]byte, *chat.Error) {
+	edits, e := s.guardEdits(body)
+	if e != nil || len(edits) == 0 {
+		return body, e
+	}
+	return rawjson.Apply(nil, body, edits), nil
+}
+
+// guardEdits are what they change in it.
+func (s *Stream) guardEdits(body []byte) ([]rawjson.Edit, *chat.Error) {
 	doc := &s.w.guarded
 	doc.LoneSurrogates = true
 	if doc.Parse(body) != nil {
@@ -215,23 +230,22 @@ func (s *Stream) guardedWhole(body []byte) ([]byte, *chat.Error) {
 		s.failure = e.Code
 		return nil, e
 	}
-	if len(r.edits) == 0 {
-		return body, nil
-	}
-	return rawjson.Apply(nil, body, r.edits), nil
+	return r.edits, nil
 }
 
 // guardWhole has them read one that passes.
 func (s *Stream) guardWhole(step *Step, p []byte) *Step {
 	s.watch.Body(p)
 	s.keepBody(p)
-	body, e := s.guardedWhole(p)
+	edits, e := s.guardEdits(p)
 	if e != nil {
 		return s.replaceError(step, e)
 	}
-	step.Replace = true
-	step.Body = append(step.Body, body...)
-	step.set("content-length", itoa(len(body)))
+	if len(edits) > 0 {
+		step.Replace = true
+		step.Body = rawjson.Apply(step.Body, p, edits)
+		step.set("content-length", itoa(len(step.Body)))
+	}
 	s.sayFound(step)
 	s.settle(step)
 	return step
