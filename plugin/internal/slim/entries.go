@@ -144,22 +144,17 @@ func (w *writer) close() {
 }
 
 // entries are the parts that are entered by the parameter, those that are gone back to first.
-func (w *writer) entries() (list []int) {
+func (w *writer) entries() []int {
+	var heads, others []int
 	for p := 1; p < len(w.parts); p++ {
-		if w.dispatched(p) {
-			list = append(list, p)
+		switch {
+		case w.isHead(p):
+			heads = append(heads, p)
+		case w.dispatched(p):
+			others = append(others, p)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b int) int {
-		switch {
-		case w.isHead(a) == w.isHead(b):
-			return 0
-		case w.isHead(a):
-			return -1
-		}
-		return 1
-	})
-	return list
+	return append(heads, others...)
 }
 
 // write writes nodes, of which the first is entered at its beginning or by one of the entries.

@@ -25,10 +25,10 @@ func (l *layout) findLoops() {
 		for l.widen() {
 		}
 		n := len(l.loops)
-		for first, o := range maps.Clone(l.loops) {
-			var ok bool
-			if o.entry, ok = l.entry(first, o.last); ok {
-				l.loops[first] = o
+		for _, first := range slices.Sorted(maps.Keys(l.loops)) { // in order, for one that goes makes others go
+			o := l.loops[first]
+			if entry, ok := l.entry(first, o); ok {
+				l.loops[first] = loop{o.last, entry}
 			} else {
 				delete(l.loops, first)
 			}
@@ -57,30 +57,29 @@ func (l *layout) widen() (changed bool) {
 }
 
 // entry is where a loop is entered from outside, if that is one part.
-func (l *layout) entry(first, last int) (entry int, ok bool) {
-	entry = -1
+func (l *layout) entry(first int, o loop) (entry int, ok bool) {
+	none, several := -1, len(l.parts)
+	entry = none
 	enter := func(p int) {
-		if ok = entry < 0 || entry == p; ok {
-			entry = p
-		} else {
-			entry = len(l.parts) // several
+		if entry != none && entry != p {
+			p = several
 		}
+		entry = p
 	}
-	inside := func(p int) bool { return p >= first && p <= last }
-	for p := first; p <= last; p++ {
+	for p := first; p <= o.last; p++ {
 		if l.dispatched(p) {
 			enter(p)
 		}
 	}
 	for p := range l.parts {
-		if inside(p) || !l.parts[p].lives {
+		if o.has(first, p) || !l.parts[p].lives {
 			continue
 		}
 		if l.parts[p].falls && p+1 == first {
 			enter(first)
 		}
 		for _, j := range l.parts[p].jumps {
-			if inside(j.target) {
+			if o.has(first, j.target) {
 				enter(j.target)
 			}
 		}
@@ -93,7 +92,7 @@ func (l *layout) entry(first, last int) (entry int, ok bool) {
 			return 0, false // nor can it be cut in two there
 		}
 	}
-	return entry, entry >= 0 && entry < len(l.parts)
+	return entry, entry != none && entry != several
 }
 
 // dispatched reports whether a part is entered by the parameter: after a call, or to go back to it.

@@ -29,6 +29,9 @@ func TestProgramSaysTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if again, err := slim.Slim(linked); err != nil || !bytes.Equal(small, again) {
+				t.Errorf("made smaller again it is another module: %v", err)
+			}
 			t.Logf("%d bytes became %d", len(linked), len(small))
 			if len(small) > len(linked)*85/100 {
 				t.Errorf("got %d bytes, want 15 %% less than %d", len(small), len(linked))
