@@ -20,6 +20,46 @@ func (d *decoder) numbered(t []byte) bool {
 	return count > 1
 }
 
+// list takes the codes of a token that has them with commas or the like between, as
+// String.fromCharCode(72,105) does; false if it has too few.
+func (d *decoder) list(t []byte) bool {
+	n := 0
+	for _, b := range t {
+		if divides(b) {
+			n++
+		}
+	}
+	if n < leastRun-1 {
+		return false
+	}
+	n = 0
+	for i := 0; i < len(t); i++ {
+		start := i
+		for i < len(t) && !divides(t[i]) {
+			i++
+		}
+		if i == start {
+			continue
+		}
+		if c := codeOf(t[start:i]); c.kind == digits || c.kind == octets {
+			d.code(c)
+			n++
+		} else {
+			d.flush()
+		}
+	}
+	return n >= leastRun
+}
+
+// divides reports whether a byte can stand between codes, or around them.
+func divides(b byte) bool {
+	switch b {
+	case ',', ';', ':', '|', '-', '(', ')', '[', ']', '{', '}':
+		return true
+	}
+	return false
+}
+
 // A code is what a token reads as, 0 where it does not.
 type code struct {
 	kind              int

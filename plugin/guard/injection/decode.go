@@ -3,7 +3,7 @@ package injection
 import "unicode/utf8"
 
 // A decoder gathers what a text carries in other writings: base64, base32, hexadecimal,
-// binary, octal and decimal codes, numbers of letters, escapes of URLs, HTML and program
+// binary, octal and decimal codes, numbers of letters, escapes of URLs, mail, HTML and program
 // text, Morse. It keeps what reads as text.
 type decoder struct {
 	out   []byte
@@ -26,22 +26,26 @@ const (
 
 // Tokens shorter than this say too little: a word of six letters has eight in base64.
 const (
-	shortest      = 12
-	shortestToken = 9  // of three escapes
-	shortestCode  = 32 // of digits in a row
-	leastRun      = 6  // tokens in a row
+	shortest       = 12
+	shortestToken  = 9  // of three escapes
+	shortestTurned = 24 // from behind, by ROT13, or in base64 twice
+	shortestCode   = 32 // of digits in a row
+	leastRun       = 6  // tokens in a row
 )
 
 // mayHide reports whether it is worth while to decode a text whose words have been read:
 // there is a long word that mixes digits, small letters and capitals, a row of codes, an
 // escape, or hardly a word at all, as in Morse.
 func (c *cutter) mayHide() bool {
-	return c.coded || c.codes >= leastRun || int(c.at) < len(c.text)/16
+	return c.coded || c.mayCut() || int(c.at) < len(c.text)/16
 }
 
-// decode returns what a text carries, nil if nothing. It takes linear time, and what it
-// returns is shorter than the text.
-func decode(text []byte) []byte {
+// mayCut reports whether some of it may be in pieces.
+func (c *cutter) mayCut() bool { return c.mixed || c.codes >= leastRun }
+
+// decode returns what a text carries, nil if nothing; cut: it may be in pieces. It takes
+// linear time, and what it returns is at most half as long again as the text.
+func decode(text []byte, cut bool) []byte {
 	d := decoder{end: -1}
 	for i := 0; i < len(text); {
 		for i < len(text) && text[i] <= ' ' {
@@ -62,16 +66,16 @@ func decode(text []byte) []byte {
 		}
 	}
 	d.flush()
+	if cut {
+		d.pieces(text)
+	}
 	return d.out
 }
 
 func (d *decoder) token(t []byte, at int) {
 	if len(t) <= 10 {
 		if c := codeOf(t); c.kind != noRun {
-			d.begin(c.kind)
-			d.run = keep(d.run, c.code)
-			d.pairs = keep(d.pairs, c.pair)
-			d.octal = keep(d.octal, c.octal)
+			d.code(c)
 			return
 		}
 	}
@@ -86,11 +90,14 @@ func (d *decoder) token(t []byte, at int) {
 		}
 		return
 	}
+	if d.list(t) {
+		return
+	}
 	d.flush()
 	if len(t) < shortestToken {
 		return
 	}
-	if d.escapes(t) || len(t) < shortest {
+	if d.escapes(t, at) || len(t) < shortest {
 		return
 	}
 	for i := 0; i < len(t); {
@@ -103,6 +110,14 @@ func (d *decoder) token(t []byte, at int) {
 		}
 		i = j + 1
 	}
+}
+
+// code takes a token that is one character.
+func (d *decoder) code(c code) {
+	d.begin(c.kind)
+	d.run = keep(d.run, c.code)
+	d.pairs = keep(d.pairs, c.pair)
+	d.octal = keep(d.octal, c.octal)
 }
 
 // begin counts a token of a kind, in a row of such.

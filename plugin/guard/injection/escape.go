@@ -3,27 +3,36 @@ package injection
 import "unicode/utf8"
 
 // escapes decodes a token with at least three escapes, those between them being spaces.
-func (d *decoder) escapes(t []byte) bool {
-	n := 0
+func (d *decoder) escapes(t []byte, at int) bool {
+	n, equal := 0, 0
 	for _, b := range t {
-		if b == '%' || b == '\\' || b == '&' {
+		switch b {
+		case '%', '\\', '&':
 			n++
+		case '=':
+			equal++
 		}
 	}
-	if n < 3 {
+	mail := n == 0 && equal >= 3 // quoted-printable
+	if n < 3 && !mail {
 		return false
+	}
+	joined := mail && d.end >= 0 && at <= d.end+2
+	if mail && t[len(t)-1] == '=' { // the line goes on
+		d.end = at + len(t)
+		t = t[:len(t)-1]
 	}
 	n = 0
 	out := make([]byte, 0, len(t))
 	for i := 0; i < len(t); {
 		r, used := escape(t[i:])
-		if used == 0 {
+		if used == 0 || t[i] == '=' && !mail {
 			out = append(out, t[i])
 			i++
 			continue
 		}
 		n++
-		if r > 0 && r < utf8.RuneSelf || t[i] == '%' || t[i+1] == 'x' && t[i] == '\\' {
+		if r > 0 && r < utf8.RuneSelf || t[i] == '%' || t[i] == '=' || t[i+1] == 'x' && t[i] == '\\' {
 			out = append(out, byte(r))
 		} else {
 			out = utf8.AppendRune(out, r)
@@ -31,12 +40,12 @@ func (d *decoder) escapes(t []byte) bool {
 		i += used
 	}
 	if n >= 3 {
-		d.take(out, false)
+		d.take(out, joined)
 	}
 	return n >= 3
 }
 
-// escape reads %41, \x41, \u0041, \101, &#65; or &#x41; and how many bytes it has, 0 for none.
+// escape reads %41, =41, \x41, \u0041, \101, &#65; or &#x41; and how many bytes it has, 0 for none.
 func escape(t []byte) (rune, int) {
 	number := func(i, most int, base rune) (rune, int) {
 		var r rune
@@ -51,7 +60,7 @@ func escape(t []byte) (rune, int) {
 		return r, n
 	}
 	switch {
-	case len(t) > 2 && t[0] == '%':
+	case len(t) > 2 && (t[0] == '%' || t[0] == '='):
 		if r, n := number(1, 2, 16); n == 2 {
 			return r, 3
 		}

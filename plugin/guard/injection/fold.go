@@ -8,7 +8,7 @@ const (
 	letter    // of a script that puts spaces between words
 	dense     // of a script that does not: each is a place where a word can begin
 	invisible // shows nothing, so that it can cut or carry words unseen
-	tag       // shows nothing and carries an ASCII character
+	tag       // shows nothing and carries a byte
 )
 
 // Latin letters by their base, from U+00C0, from U+1E00 and from U+1D00; a dot is none.
@@ -240,8 +240,10 @@ func foldEast(r rune) (rune, int) {
 
 func foldShaped(r rune) (rune, int) {
 	switch {
-	case r <= 0xfe0f, r == 0xfeff, r >= 0xe0100 && r <= 0xe01ef:
+	case r <= 0xfe0f, r == 0xfeff, r >= 0xe0100 && r < 0xe0110: // with those Han is written
 		return 0, invisible
+	case r >= 0xe0110 && r <= 0xe01ef: // a byte each, https://www.unicode.org/charts/PDF/UE0100.pdf
+		return r - 0xe0100 + 16, tag
 	case r >= 0xff21 && r <= 0xff3a:
 		return r - 0xff21 + 'a', letter
 	case r >= 0xff41 && r <= 0xff5a:

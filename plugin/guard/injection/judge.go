@@ -85,19 +85,26 @@ func (r *Rules) judge(text []byte, mode int, limit float32, depth int, bags *[]B
 		}
 	}
 	if c.mayHide() {
-		if d := decode(text); len(d) > 0 {
+		if d := decode(text, c.mayCut()); len(d) > 0 {
 			hidden(d, forHiding)
 		}
 	}
 	if len(c.tags) > 0 {
 		hidden(c.tags, forTags)
 	}
+	turned := false
 	for i, n := range s.turned {
 		if n >= fewestTurned {
+			turned = true
 			hidden(turn(text, i), forHiding)
 			if i == reversed {
 				hidden(reverseWords(text), forHiding)
 			}
+		}
+	}
+	if !turned {
+		if by := r.shifted(text); by != 0 {
+			hidden(shift(text, by), forHiding)
 		}
 	}
 	if whole && v.sum >= limit {

@@ -31,6 +31,7 @@ type Rules struct {
 	starts   [256]bool              // bytes that signs begin with
 	class    [256]byte              // what a byte is for those who cut words
 	apart    [256]bool              // ASCII that ends a word, whatever follows
+	rarity   [256]int8              // of a letter; 0 for others
 	idle     atomic.Pointer[cutter] // whose text is over
 }
 
@@ -281,6 +282,7 @@ func (c *compiler) finish() {
 		}
 	}
 	for b := range o.lower {
+		o.rarity[b] = rarity(byte(b))
 		switch {
 		case b >= 'a' && b <= 'z' || b >= '0' && b <= '9':
 			o.lower[b] = byte(b)

@@ -18,19 +18,36 @@ func turn(text []byte, how int) []byte {
 		return out
 	}
 	for i, b := range text {
-		if l := b | 0x20; l >= 'a' && l <= 'z' {
-			switch how {
-			case rot13:
-				b = 'a' + (l-'a'+13)%26
-			case atbash:
-				b = 'z' - (l - 'a')
-			case caesar:
-				b = 'a' + (l-'a'+23)%26
-			}
+		switch l := b | 0x20; {
+		case l < 'a' || l > 'z':
+		case how == rot13:
+			b = shiftLetter(l, 13)
+		case how == atbash:
+			b = 'z' - (l - 'a')
+		case how == caesar:
+			b = shiftLetter(l, 23)
 		}
 		out[i] = b
 	}
 	return out
+}
+
+// shift moves the letters of a text on in the alphabet.
+func shift(text []byte, by int) []byte {
+	out := make([]byte, len(text))
+	for i, b := range text {
+		out[i] = shiftLetter(b, by)
+	}
+	return out
+}
+
+// shiftLetter moves a letter on in the alphabet, 0 to 25 places; other bytes it leaves.
+func shiftLetter(b byte, by int) byte {
+	l := b | 0x20 - 'a'
+	if l >= 26 {
+		return b
+	}
+	return b - l + (l+byte(by))%26
 }
 
 // reverse writes the characters of a text from its end.

@@ -27,7 +27,8 @@ type cutter struct {
 	at     int32
 	single int32 // words of one letter in a row
 	codes  int   // words with digits
-	coded  bool  // there is a word that can be something encoded, or a sign of an escape or of Morse
+	coded  bool  // there is a sign of an escape or of Morse
+	mixed  bool  // there is a word that can be something encoded
 	unsure bool  // the last word may be misspelt
 	tags   []byte
 	// the quotation that the cutter is in or was in last, and a place before which none opens
@@ -288,10 +289,12 @@ func (c *cutter) word(i int) int {
 		}
 	}
 	if digits > 0 {
-		c.codes++
+		if c.codes++; capitals > 1 && len(plain) > digits+int(capitals) {
+			c.codes += 2 // as in a piece of base64
+		}
 	}
 	if len(plain) >= shortest && (digits > 0 || capitals > 1) || len(plain) >= 2*longWord {
-		c.coded = true
+		c.mixed = true
 	}
 	ascii = len(plain) - digits
 loop:
