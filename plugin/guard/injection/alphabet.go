@@ -1,20 +1,5 @@
 package injection
 
-// octetsOf reads a row of binary digits, eight for each character; nil if it is none.
-func octetsOf(t []byte) []byte {
-	if len(t) < shortestCode || len(t)%8 != 0 {
-		return nil
-	}
-	out := make([]byte, len(t)/8)
-	for i, b := range t {
-		if b != '0' && b != '1' {
-			return nil
-		}
-		out[i/8] = out[i/8]<<1 | b&1
-	}
-	return out
-}
-
 // alphabet decodes base64 (both alphabets), base32, hexadecimal and binary without spaces,
 // also when written from behind or turned by ROT13, and base64 in base64.
 func (d *decoder) alphabet(t []byte, at int) {
@@ -30,8 +15,8 @@ func (d *decoder) alphabet(t []byte, at int) {
 	if out == nil {
 		return
 	}
-	for len(out) >= shortestTurned && !allHex(out) && allSextets(out) {
-		inner := narrow(joinBits(nil, out, 6, sextet))
+	for len(out) >= shortestTurned && likely(out) == 6 && fits(out, 6) {
+		inner := join(out, 6)
 		if !readable(inner) {
 			break
 		}
@@ -41,63 +26,60 @@ func (d *decoder) alphabet(t []byte, at int) {
 	d.end = end
 }
 
-// digitsOf decodes digits of the first alphabet in which they are text; nil if there is none.
+// digitsOf decodes digits of base64 by the first alphabet in which they are text,
+// nil if there is none.
 func digitsOf(t []byte) []byte {
-	if out := octetsOf(t); readable(out) {
+	for _, width := range [...]uint{1, 4, 5} {
+		if fits(t, width) && (width > 1 || len(t) >= shortestCode && len(t)%8 == 0) {
+			if out := join(t, width); readable(out) {
+				return out
+			}
+		}
+	}
+	if out := join(t, 6); readable(out) {
 		return out
-	}
-	thirty := true
-	for _, b := range t {
-		thirty = thirty && (b >= 'A' && b <= 'Z' || b >= '2' && b <= '7' || b == '=')
-	}
-	out := make([]byte, 0, len(t))
-	if allHex(t) {
-		if text := narrow(joinBits(out, t[:len(t)&^1], 4, nibble)); readable(text) {
-			return text
-		}
-	}
-	if thirty {
-		if text := joinBits(out, t, 5, quintet); readable(text) {
-			return text
-		}
-	}
-	if text := narrow(joinBits(out, t, 6, sextet)); readable(text) {
-		return text
 	}
 	return nil
 }
 
-// turnedDigits decodes digits from behind and by ROT13, if the first of them promise text.
-func turnedDigits(t []byte) []byte {
-	const some = 16
-	var first [some]byte
-	for i := range first {
-		first[i] = t[len(t)-1-i]
-	}
-	if promising(first[:]) {
-		back := make([]byte, len(t))
-		reverse(back, t)
-		if out := digitsOf(back); out != nil {
-			return out
+// fits reports whether all of a text are digits of so many bits. As sextet it is not inlined.
+//
+//go:noinline
+func fits(t []byte, width uint) bool {
+	for _, b := range t {
+		if digit(b, width) < 0 {
+			return false
 		}
 	}
-	for i := range first {
-		first[i] = shiftLetter(t[i], 13)
+	return true
+}
+
+// turnedDigits decodes digits from behind and by ROT13, if the first of them promise text.
+func turnedDigits(t []byte) []byte {
+	const some, by13 = 16, byOne + 12
+	if promising(turn(t[len(t)-some:], reversed)) {
+		return digitsOf(turn(t, reversed))
 	}
-	if !promising(first[:]) {
-		return nil
+	if promising(turn(t[:some], by13)) {
+		return digitsOf(turn(t, by13))
 	}
-	turned := make([]byte, len(t))
-	for i, b := range t {
-		turned[i] = shiftLetter(b, 13)
-	}
-	return digitsOf(turned)
+	return nil
 }
 
 // promising reports whether a few digits stand for ASCII that shows.
 func promising(t []byte) bool {
-	var room [16]byte
-	return allHex(t) && shows(joinBits(room[:0], t, 4, nibble)) || shows(joinBits(room[:0], t, 6, sextet))
+	text := join(t, likely(t))
+	return len(text) > 0 && shows(text)
+}
+
+// likely is how many bits the digits of a text stand for. As sextet it is not inlined.
+//
+//go:noinline
+func likely(t []byte) uint {
+	if allHex(t) {
+		return 4
+	}
+	return 6
 }
 
 // shows reports whether bytes are ASCII that shows, or ends lines.
@@ -112,56 +94,66 @@ func shows(text []byte) bool {
 
 // narrow gives the ASCII of text that is UTF-16, of either order; other bytes it leaves.
 func narrow(b []byte) []byte {
-	wide := b[:len(b)&^1]
-	if len(wide) < 12 {
+	if len(b) < 12 {
 		return b
 	}
-	if wide[0] == 0xff && wide[1] == 0xfe || wide[0] == 0xfe && wide[1] == 0xff {
-		wide = wide[2:]
+	from := 0
+	if b[0] >= 0xfe && b[0]^b[1] == 1 { // U+FEFF
+		from = 2
 	}
-	zero := 1
-	if wide[0] == 0 {
-		zero = 0
+	zero := from
+	if b[zero] != 0 {
+		zero++
 	}
-	for i := zero; i < len(wide); i += 2 {
-		if wide[i] != 0 {
+	for i := zero; i < len(b)&^1; i += 2 {
+		if b[i] != 0 {
 			return b
 		}
 	}
-	out := b[:0]
-	for i := 1 - zero; i < len(wide); i += 2 {
-		out = append(out, wide[i])
+	n := 0
+	for i := zero ^ 1; i < len(b)&^1; i += 2 {
+		b[n] = b[i]
+		n++
 	}
-	return out
+	return b[:n]
 }
 
-// allSextets reports whether a text has digits of base64 only.
-func allSextets(text []byte) bool {
-	for _, b := range text {
-		if sextet(b) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// joinBits joins digits of some bits each; = ends them.
-func joinBits(dst, t []byte, width uint, digit func(byte) int) []byte {
-	var acc uint
-	var have uint
+// join joins digits of so many bits each; = ends them. UTF-16 of ASCII becomes ASCII.
+func join(t []byte, width uint) []byte {
+	out := make([]byte, 0, len(t)*int(width)/8)
+	var acc, have uint
 	for _, b := range t {
 		if b == '=' {
 			break
 		}
-		acc = acc<<width | uint(digit(b))&(1<<width-1)
+		acc = acc<<width | uint(digit(b, width))
 		if have += width; have >= 8 {
 			have -= 8
-			dst = append(dst, byte(acc>>have))
+			out = append(out, byte(acc>>have))
 		}
 	}
-	return dst
+	return narrow(out)
 }
 
+// digit is what a digit of so many bits stands for, 0 for =; below 0 if it is none.
+func digit(b byte, width uint) int {
+	switch width {
+	case 1:
+		if b>>1 == '0'>>1 {
+			return int(b & 1)
+		}
+		return -1
+	case 4:
+		return nibble(b)
+	case 5:
+		return quintet(b)
+	}
+	return sextet(b)
+}
+
+// sextet is a digit of base64, of either alphabet. It is not inlined, for the size of the module.
+//
+//go:noinline
 func sextet(b byte) int {
 	switch {
 	case b >= 'A' && b <= 'Z':
@@ -181,10 +173,15 @@ func sextet(b byte) int {
 }
 
 func quintet(b byte) int {
-	if b >= 'A' && b <= 'Z' {
+	switch {
+	case b >= 'A' && b <= 'Z':
 		return int(b - 'A')
+	case b >= '2' && b <= '7':
+		return int(b-'2') + 26
+	case b == '=':
+		return 0
 	}
-	return int(b-'2') + 26
+	return -1
 }
 
 func nibble(b byte) int {

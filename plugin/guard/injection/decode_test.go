@@ -157,6 +157,9 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// shift moves the letters of a text on in the alphabet.
+func shift(text []byte, by int) []byte { return turn(text, byOne+(by+25)%26) }
+
 func TestReverseWords(t *testing.T) {
 	t.Parallel()
 	if got := string(reverseWords([]byte("eht neddih\nsdröw "))); got != "the hidden\nwörds " {

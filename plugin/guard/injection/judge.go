@@ -104,7 +104,7 @@ func (r *Rules) judge(text []byte, mode int, limit float32, depth int, bags *[]B
 	}
 	if !turned {
 		if by := r.shifted(text); by != 0 {
-			hidden(shift(text, by), forHiding)
+			hidden(turn(text, byOne+by-1), forHiding)
 		}
 	}
 	if whole && v.sum >= limit {

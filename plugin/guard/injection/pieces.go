@@ -86,6 +86,9 @@ func (d *decoder) endRow(r *row) {
 		if len(t) < shortestRow {
 			break
 		}
+		if len(leading(t[:shortestRow])) < 6 {
+			continue
+		}
 		if text := leading(t); readable(text) {
 			d.take(text, false)
 			break
@@ -96,11 +99,7 @@ func (d *decoder) endRow(r *row) {
 
 // leading decodes digits as far as they are text, as words may follow that are none.
 func leading(t []byte) []byte {
-	width, digit := uint(6), sextet
-	if allHex(t) {
-		width, digit = 4, nibble
-	}
-	out := narrow(joinBits(make([]byte, 0, len(t)), t, width, digit))
+	out := join(t, likely(t))
 	for i := 0; i < len(out); {
 		r, n := utf8.DecodeRune(out[i:])
 		if r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' && r != '\r' {

@@ -129,7 +129,7 @@ func TestScores(t *testing.T) {
 			got, want float64
 		}{
 			{"attacks", attacks.share(), 0.75}, {"attacks at 1 %", strict.share(), 0.75}, {"mean of families", mean / float64(n), 0.65}, {"harmless texts left alone", 1 - benign.share(), 0.985},
-			{"encoded", families["encoded"].share(), 0.90}, {"multilingual", families["multilingual"].share(), 0.75}, {"delimiter", families["delimiter"].share(), 0.80},
+			{"encoded", families["encoded"].share(), 0.95}, {"multilingual", families["multilingual"].share(), 0.75}, {"delimiter", families["delimiter"].share(), 0.80},
 		} {
 			if floor.got < floor.want {
 				t.Errorf("%s: got %.3f, want %.3f at least", floor.name, floor.got, floor.want)

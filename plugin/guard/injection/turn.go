@@ -8,6 +8,7 @@ const (
 	reversed
 	atbash
 	caesar // by three letters
+	byOne  // and more: moved on by a letter, by two
 )
 
 // turn undoes it.
@@ -17,37 +18,28 @@ func turn(text []byte, how int) []byte {
 		reverse(out, text)
 		return out
 	}
+	by := byte(13)
+	switch {
+	case how == caesar:
+		by = 23
+	case how >= byOne:
+		by = byte(how-byOne) + 1
+	}
 	for i, b := range text {
-		switch l := b | 0x20; {
-		case l < 'a' || l > 'z':
-		case how == rot13:
-			b = shiftLetter(l, 13)
+		l := (b | 0x20) - 'a'
+		switch {
+		case l >= 26:
 		case how == atbash:
-			b = 'z' - (l - 'a')
-		case how == caesar:
-			b = shiftLetter(l, 23)
+			b = 'z' - l
+		default:
+			b += (l+by)%26 - l
+			if how < byOne {
+				b |= 0x20
+			}
 		}
 		out[i] = b
 	}
 	return out
-}
-
-// shift moves the letters of a text on in the alphabet.
-func shift(text []byte, by int) []byte {
-	out := make([]byte, len(text))
-	for i, b := range text {
-		out[i] = shiftLetter(b, by)
-	}
-	return out
-}
-
-// shiftLetter moves a letter on in the alphabet, 0 to 25 places; other bytes it leaves.
-func shiftLetter(b byte, by int) byte {
-	l := b | 0x20 - 'a'
-	if l >= 26 {
-		return b
-	}
-	return b - l + (l+byte(by))%26
 }
 
 // reverse writes the characters of a text from its end.
