@@ -3,7 +3,9 @@
 package example
 
 import (
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,8 @@ import (
 	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
+	"github.com/postern-gateway/postern/e2e/mockllm/script"
 )
 
 // Read is a file of the example with some of it replaced, each of which has to be there:
@@ -91,6 +95,77 @@ func (p *Placed) Serve(t testing.TB) *envoy.Process {
 
 // URL is where it serves.
 func (p *Placed) URL() string { return "http://" + p.Listen }
+
+// Ask asks for a chat completion with a key, and with headers that are names and values. It
+// follows no redirect, which would be the client's to see.
+func Ask(t testing.TB, url, key, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("content-type", "application/json")
+	r.Header.Set("authorization", "Bearer "+key)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	a, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatalf("got %v after %s", err, b)
+	}
+	return a, string(b)
+}
+
+// Fail has a provider's mock answer its next requests so, one after another.
+func Fail(t testing.TB, mocks *mockllm.Server, provider string, faults ...string) {
+	t.Helper()
+	for _, f := range faults {
+		b, err := script.Parse(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := mocks.Script(provider, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// WantCompletion wants a chat completion, and in its headers what headers has; a stream is
+// to be one by its grammar.
+func WantCompletion(t testing.TB, a *http.Response, body string, stream bool, headers map[string]string) {
+	t.Helper()
+	err := error(nil)
+	if stream {
+		err = grammar.OpenAIChat([]byte(body))
+	}
+	if a.StatusCode != 200 || err != nil || !strings.Contains(body, `"chat.completion`) {
+		t.Errorf("got %d, %v: %.300s, want a completion", a.StatusCode, err, body)
+	}
+	for name, want := range headers {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// CloseClean closes mocks when the test ends, and wants them to have seen nothing that is not for
+// a provider, such as a header that none may see.
+func CloseClean(t testing.TB, mocks *mockllm.Server) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, e := range mocks.Journal().Entries() {
+			for _, v := range e.Violations {
+				t.Errorf("%s %s: %s: %s", e.Method, e.Path, v.Rule, v.Detail)
+			}
+		}
+		mocks.Close()
+	})
+}
 
 // Run starts a program of build/tools that lives until the test ends, or Stop.
 func Run(t testing.TB, environment []string, name string, args ...string) *exec.Cmd {

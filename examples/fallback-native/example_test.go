@@ -3,7 +3,6 @@
 package example
 
 import (
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -16,8 +15,6 @@ import (
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
-	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
-	"github.com/postern-gateway/postern/e2e/mockllm/script"
 )
 
 const web = "pk-example-web" // its hash is in postern.yaml
@@ -32,14 +29,7 @@ func prepare(t *testing.T) place {
 	t.Helper()
 	mocks := mockllm.New(mockllm.Options{TLS: true})
 	p := place{example.Place(t, mocks), mocks}
-	t.Cleanup(func() {
-		for _, e := range mocks.Journal().Entries() {
-			for _, v := range e.Violations { // such as a header that no provider may see
-				t.Errorf("%s %s: %s: %s", e.Method, e.Path, v.Rule, v.Detail)
-			}
-		}
-		mocks.Close()
-	})
+	example.CloseClean(t, mocks)
 	return p
 }
 
@@ -76,47 +66,10 @@ func (p *place) inSimulator(t *testing.T) {
 	t.Fatal("the simulator is not ready after a minute")
 }
 
-// send asks a question and wants an answer in OpenAI's form from a provider's model.
-func send(t *testing.T, url, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer "+web)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(a.Body)
-	if err != nil {
-		t.Fatalf("got %v after %s", err, b)
-	}
-	return a, string(b)
-}
-
 const (
 	whole  = `{"model":"assistant","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 	stream = `{"model":"assistant","stream":true,"max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 )
-
-func fail(t *testing.T, mocks *mockllm.Server, provider string, faults ...string) {
-	t.Helper()
-	for _, f := range faults {
-		b, err := script.Parse(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := mocks.Script(provider, b); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 func TestExample(t *testing.T) {
 	p := prepare(t)
@@ -158,22 +111,11 @@ func faults(t *testing.T, url string, mocks *mockllm.Server) {
 		{"5 MB again", large, []string{"status=503"}, nil, "anthropic", "claude-sonnet-4-5", "1", "overloaded"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			fail(t, mocks, "openai", tt.openai...)
-			fail(t, mocks, "anthropic", tt.anthropic...)
-			a, body := send(t, url, tt.body)
-			err := error(nil)
-			if tt.body == stream {
-				err = grammar.OpenAIChat([]byte(body))
-			}
-			if a.StatusCode != 200 || err != nil || !strings.Contains(body, `"chat.completion`) {
-				t.Errorf("got %d, %v: %.300s, want a completion", a.StatusCode, err, body)
-			}
-			for name, want := range map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-step": tt.step, "x-postern-fallback-reason": tt.reason} {
-				if got := a.Header.Get(name); got != want {
-					t.Errorf("%s: got %q, want %q", name, got, want)
-				}
-			}
-			send(t, url, whole) // between faults, or Envoy would leave the first alone
+			example.Fail(t, mocks, "openai", tt.openai...)
+			example.Fail(t, mocks, "anthropic", tt.anthropic...)
+			a, body := example.Ask(t, url, web, tt.body)
+			example.WantCompletion(t, a, body, tt.body == stream, map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-step": tt.step, "x-postern-fallback-reason": tt.reason})
+			example.Ask(t, url, web, whole) // between faults, or Envoy would leave the first alone
 		})
 	}
 }
@@ -182,12 +124,12 @@ func faults(t *testing.T, url string, mocks *mockllm.Server) {
 // the attempt has made errors of them.
 func outliers(t *testing.T, url string, mocks *mockllm.Server, process *envoy.Process) {
 	for range 5 {
-		fail(t, mocks, "openai", "error-event=after:1")
-		if a, body := send(t, url, stream); a.Header.Get("x-postern-fallback-reason") != "stream_error" {
+		example.Fail(t, mocks, "openai", "error-event=after:1")
+		if a, body := example.Ask(t, url, web, stream); a.Header.Get("x-postern-fallback-reason") != "stream_error" {
 			t.Fatalf("got %v %s, want Anthropic after an error of OpenAI's", a.Header, body)
 		}
 	}
-	a, _ := send(t, url, stream)
+	a, _ := example.Ask(t, url, web, stream)
 	if a.Header.Get("x-postern-provider") != "anthropic" || a.Header.Get("x-postern-fallback-reason") != "resting" {
 		t.Errorf("got %v, want Anthropic at once", a.Header)
 	}
@@ -206,7 +148,7 @@ func split(t *testing.T, url string, mocks *mockllm.Server) {
 		session := "conversation-" + string(rune('a'+i%26)) + string(rune('a'+i/26))
 		var first string
 		for range 3 {
-			a, body := send(t, url, ask, "x-postern-session-id", session)
+			a, body := example.Ask(t, url, web, ask, "x-postern-session-id", session)
 			got := a.Header.Get("x-postern-provider")
 			if first == "" {
 				first = got
@@ -220,9 +162,9 @@ func split(t *testing.T, url string, mocks *mockllm.Server) {
 	if begins["openai"] < 20 || begins["anthropic"] == 0 {
 		t.Errorf("got %v, want a few of 40 at Anthropic", begins)
 	}
-	fail(t, mocks, "openai", "status=500")
+	example.Fail(t, mocks, "openai", "status=500")
 	for session := range 20 {
-		a, body := send(t, url, ask, "x-postern-session-id", "other-"+string(rune('a'+session)))
+		a, body := example.Ask(t, url, web, ask, "x-postern-session-id", "other-"+string(rune('a'+session)))
 		if a.StatusCode != 200 {
 			t.Errorf("got %d: %s, want a completion from the other", a.StatusCode, body)
 		}

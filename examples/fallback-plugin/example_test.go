@@ -3,15 +3,11 @@
 package example
 
 import (
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
-	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
-	"github.com/postern-gateway/postern/e2e/mockllm/script"
 )
 
 // Keys whose hashes are in postern.yaml.
@@ -29,30 +25,6 @@ func serve(t *testing.T) (url string, mocks *mockllm.Server) {
 	t.Cleanup(func() { mocks.Close() })
 	p.Serve(t)
 	return p.URL(), mocks
-}
-
-// send asks a question and wants an answer in OpenAI's form from a provider's model.
-func send(t *testing.T, url, key, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer "+key)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(a.Body)
-	if err != nil {
-		t.Fatalf("got %v after %s", err, b)
-	}
-	return a, string(b)
 }
 
 const (
@@ -79,28 +51,9 @@ func TestExample(t *testing.T) {
 		{"too long", web, whole, []string{"status=400;code=context_length_exceeded"}, "openai", "gpt-4.1", "context_length"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, f := range tt.faults {
-				b, err := script.Parse(f)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := mocks.Script("openai", b); err != nil {
-					t.Fatal(err)
-				}
-			}
-			a, body := send(t, url, tt.key, tt.body)
-			err := error(nil)
-			if tt.body == stream {
-				err = grammar.OpenAIChat([]byte(body))
-			}
-			if a.StatusCode != 200 || err != nil || !strings.Contains(body, `"chat.completion`) {
-				t.Errorf("got %d, %v: %.300s, want a completion", a.StatusCode, err, body)
-			}
-			for name, want := range map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-fallback-reason": tt.reason} {
-				if got := a.Header.Get(name); got != want {
-					t.Errorf("%s: got %q, want %q", name, got, want)
-				}
-			}
+			example.Fail(t, mocks, "openai", tt.faults...)
+			a, body := example.Ask(t, url, tt.key, tt.body)
+			example.WantCompletion(t, a, body, tt.body == stream, map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-fallback-reason": tt.reason})
 		})
 	}
 }
@@ -114,7 +67,7 @@ func TestCanary(t *testing.T) {
 		session := "conversation-" + string(rune('a'+i%26)) + string(rune('a'+i/26))
 		var first string
 		for range 3 {
-			a, _ := send(t, url, web, ask, "x-postern-session-id", session, "x-postern-debug", "1")
+			a, _ := example.Ask(t, url, web, ask, "x-postern-session-id", session, "x-postern-debug", "1")
 			got := a.Header.Get("x-postern-model")
 			if first == "" {
 				first = got

@@ -3,7 +3,6 @@
 package example
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,8 +11,6 @@ import (
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/example"
 	"github.com/postern-gateway/postern/e2e/mockllm"
-	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
-	"github.com/postern-gateway/postern/e2e/mockllm/script"
 )
 
 const web = "pk-example-web" // its hash is in postern.yaml
@@ -24,57 +21,14 @@ func serve(t *testing.T) (url string, mocks *mockllm.Server, process *envoy.Proc
 	// Envoy adds headers of its own to what the plugin itself sends, which nothing removes.
 	mocks = mockllm.New(mockllm.Options{TLS: true, AllowHeaders: []string{"x-envoy-internal", "x-envoy-expected-rq-timeout-ms"}})
 	p := example.Place(t, mocks)
-	t.Cleanup(func() {
-		for _, e := range mocks.Journal().Entries() {
-			for _, v := range e.Violations {
-				t.Errorf("%s %s: %s: %s", e.Method, e.Path, v.Rule, v.Detail)
-			}
-		}
-		mocks.Close()
-	})
+	example.CloseClean(t, mocks)
 	return p.URL(), mocks, p.Serve(t)
-}
-
-func send(t *testing.T, url, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer "+web)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	a, err := http.DefaultTransport.RoundTrip(r) // a redirect would be the client's to see
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(a.Body)
-	if err != nil {
-		t.Fatalf("got %v after %s", err, b)
-	}
-	return a, string(b)
 }
 
 const (
 	whole  = `{"model":"assistant","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 	stream = `{"model":"assistant","stream":true,"max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 )
-
-func fail(t *testing.T, mocks *mockllm.Server, provider string, faults ...string) {
-	t.Helper()
-	for _, f := range faults {
-		b, err := script.Parse(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := mocks.Script(provider, b); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // redirects is how many Envoy has followed.
 func redirects(t *testing.T, process *envoy.Process) int {
@@ -119,28 +73,17 @@ func TestExample(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := redirects(t, process)
-			fail(t, mocks, "openai", tt.openai...)
-			fail(t, mocks, "anthropic", tt.anthropic...)
-			a, body := send(t, url, tt.body, "x-postern-session-id", "2")
-			err := error(nil)
-			if tt.body == stream {
-				err = grammar.OpenAIChat([]byte(body))
-			}
-			if a.StatusCode != 200 || err != nil || !strings.Contains(body, `"chat.completion`) {
-				t.Errorf("got %d, %v: %.300s, want a completion", a.StatusCode, err, body)
-			}
-			for name, want := range map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-step": tt.step, "x-postern-fallback-reason": tt.reason} {
-				if got := a.Header.Get(name); got != want {
-					t.Errorf("%s: got %q, want %q", name, got, want)
-				}
-			}
+			example.Fail(t, mocks, "openai", tt.openai...)
+			example.Fail(t, mocks, "anthropic", tt.anthropic...)
+			a, body := example.Ask(t, url, web, tt.body, "x-postern-session-id", "2")
+			example.WantCompletion(t, a, body, tt.body == stream, map[string]string{"x-postern-provider": tt.provider, "x-postern-model": tt.model, "x-postern-step": tt.step, "x-postern-fallback-reason": tt.reason})
 			if comes := a.ContentLength < 0; comes != (tt.body == stream && (tt.reason == "" || tt.redirects > 0)) {
 				t.Errorf("got content-length %d for a stream that the proxy has brought, or for what a callout has", a.ContentLength)
 			}
 			if got := redirects(t, process) - before; got != tt.redirects {
 				t.Errorf("got %d redirects, want %d", got, tt.redirects)
 			}
-			send(t, url, whole, "x-postern-session-id", "2") // between faults, or the first would be left alone
+			example.Ask(t, url, web, whole, "x-postern-session-id", "2") // between faults, or the first would be left alone
 		})
 	}
 }
@@ -149,9 +92,9 @@ func TestExample(t *testing.T) {
 // and nobody else can begin it.
 func TestOneRequest(t *testing.T) {
 	url, mocks, process := serve(t)
-	fail(t, mocks, "openai", "status=503")
-	fail(t, mocks, "anthropic", "status=529")
-	a, body := send(t, url, whole)
+	example.Fail(t, mocks, "openai", "status=503")
+	example.Fail(t, mocks, "anthropic", "status=529")
+	a, body := example.Ask(t, url, web, whole)
 	if a.StatusCode != 200 || a.Header.Get("x-postern-step") != "3" || a.Header.Get("x-ratelimit-remaining-requests") != "999" || redirects(t, process) != 2 {
 		t.Errorf("got %d, %v: %s, want an answer after two redirects, and one request counted", a.StatusCode, a.Header, body)
 	}

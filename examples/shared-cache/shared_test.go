@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/postern-gateway/postern/e2e/built"
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/example"
@@ -86,16 +84,8 @@ func TestSharedCache(t *testing.T) {
 			"address: api.openai.com, port_value: 443", "address: 127.0.0.1, port_value: "+provider,
 			"/etc/postern/postern.wasm", built.Path(t, "POSTERN_MODULE", "build/postern.wasm"),
 			"/etc/ssl/certs/ca-certificates.crt", ca)
-		var bootstrap map[string]any
-		if err := yaml.Unmarshal([]byte(text), &bootstrap); err != nil {
-			t.Fatal(err)
-		}
-		p, err := envoy.Start(envoy.Options{Binary: built.Path(t, "POSTERN_ENVOY", "build/tools/envoy"), Dir: t.TempDir(), Bootstrap: bootstrap,
-			Environment: []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "CACHE_SECRET=the fleet's"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(p.Stop)
+		p := example.Placed{Dir: t.TempDir(), Text: text, Variables: []string{"OPENAI_API_KEY=" + mocks.Key("openai"), "CACHE_SECRET=the fleet's"}}
+		p.Serve(t)
 	}
 
 	// Each asks the store once it has answered. A question is new to the second until it gets

@@ -262,23 +262,26 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
+// purges are of four entries, of two scopes and two models, stored ten seconds one after the other.
+var purges = []struct {
+	name   string
+	filter cache.Filter
+	want   [4]bool // is still found
+}{
+	{"everything", cache.Filter{}, [4]bool{}},
+	{"one", cache.Filter{Key: key(1)}, [4]bool{true, false, true, true}},
+	{"a scope", cache.Filter{Scope: 1}, [4]bool{false, false, true, true}},
+	{"a model", cache.Filter{Model: 2}, [4]bool{false, true, false, true}},
+	{"a scope's model", cache.Filter{Scope: 1, Model: 2}, [4]bool{false, true, true, true}},
+	{"what is old", cache.Filter{Before: start + 15*second}, [4]bool{false, false, true, true}},
+	{"what is old of a scope", cache.Filter{Scope: 3, Before: start + 25*second}, [4]bool{true, true, false, true}},
+	{"nobody's", cache.Filter{Scope: 9}, [4]bool{true, true, true, true}},
+}
+
 func TestRemovedFromRedis(t *testing.T) {
 	t.Parallel()
 	for _, upstash := range []bool{false, true} {
-		for _, tt := range []struct {
-			name   string
-			filter cache.Filter
-			want   [4]bool // is still found
-		}{
-			{"everything", cache.Filter{}, [4]bool{}},
-			{"one", cache.Filter{Key: key(1)}, [4]bool{true, false, true, true}},
-			{"a scope", cache.Filter{Scope: 1}, [4]bool{false, false, true, true}},
-			{"a model", cache.Filter{Model: 2}, [4]bool{false, true, false, true}},
-			{"a scope's model", cache.Filter{Scope: 1, Model: 2}, [4]bool{false, true, true, true}},
-			{"what is old", cache.Filter{Before: start + 15*second}, [4]bool{false, false, true, true}},
-			{"what is old of a scope", cache.Filter{Scope: 3, Before: start + 25*second}, [4]bool{true, true, false, true}},
-			{"nobody's", cache.Filter{Scope: 9}, [4]bool{true, true, true, true}},
-		} {
+		for _, tt := range purges {
 			w := newWorld(upstash)
 			r := w.store("")
 			q := func(i int) *cache.Query {

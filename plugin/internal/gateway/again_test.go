@@ -86,10 +86,7 @@ func TestRequestsThatTheProxyBeginsAgain(t *testing.T) {
 		second.respond(jsonAnswer("529", `{"type":"error","error":{"type":"overloaded_error","message":"busy"}}`))
 		z := p.again(y, second)
 		third := p.attempt(z, "", "")
-		answer, want := good, `"hello"`
-		if tt.stream {
-			answer, want = events(role, hello, stopped, "[DONE]"), "[DONE]"
-		}
+		answer, want := well(tt.stream)
 		third.respond(answer)
 		z.give(third)
 		z.wantFrom("200", want)

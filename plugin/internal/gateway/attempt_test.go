@@ -156,10 +156,7 @@ func TestWhateverFailsTheProxyTriesAgain(t *testing.T) {
 			a.wantRetry(tt.reason)
 			a.done()
 			b := p.attempt(x, "b", "m-b")
-			answer, want := good, `"hello"`
-			if tt.stream {
-				answer, want = events(role, hello, stopped, "[DONE]"), "[DONE]"
-			}
+			answer, want := well(tt.stream)
 			b.respond(answer, cut)
 			x.give(b)
 			x.wantFrom("200", want)

@@ -44,21 +44,21 @@ func TestOtherOperations(t *testing.T) {
 	}{
 		{"rerank", "vllm", post("/v1/rerank", `{"model":"m","query":"q","documents":["a","b"],"top_n":1}`), post("/v1/rerank", `{ "top_n": 1.0, "documents":["\u0061","b"],"query":"q","model":"openai/m","user":"u"}`),
 			[]cases.Message{post("/v1/rerank", `{"model":"m","query":"q","documents":["b","a"],"top_n":1}`), post("/v1/rerank", `{"model":"m","query":"q","documents":["a","b"],"top_n":2}`), post("/v1/rerank", `{"model":"other","query":"q","documents":["a","b"],"top_n":1}`), post("/v2/rerank", `{"model":"m","query":"q","documents":["a","b"],"top_n":1}`)},
-			whole(ranking)},
+			jsonAnswer("200", ranking)},
 		{"rerank by another API", "cohere", post("/v1/rerank", `{"model":"m","query":"q","documents":["a","b"],"return_documents":true}`), post("/v1/rerank", `{"query":"q","documents":["a","b"],"model":"m","return_documents":true}`),
-			[]cases.Message{post("/v1/rerank", `{"model":"m","query":"q","documents":["a","b"]}`), post("/v1/rerank", `{"model":"m","query":"q","documents":["a",{"text":"b"}],"return_documents":true}`)}, whole(ranking)},
+			[]cases.Message{post("/v1/rerank", `{"model":"m","query":"q","documents":["a","b"]}`), post("/v1/rerank", `{"model":"m","query":"q","documents":["a",{"text":"b"}],"return_documents":true}`)}, jsonAnswer("200", ranking)},
 		{"moderation", "openai", post("/v1/moderations", `{"model":"m","input":"a"}`), post("/v1/moderations", `{"input":"a","model":"m"}`),
-			[]cases.Message{post("/v1/moderations", `{"model":"m","input":"b"}`), post("/v1/moderations", `{"model":"m","input":["a"]}`), post("/v1/moderations", `{"model":"other","input":"a"}`)}, whole(verdict)},
+			[]cases.Message{post("/v1/moderations", `{"model":"m","input":"b"}`), post("/v1/moderations", `{"model":"m","input":["a"]}`), post("/v1/moderations", `{"model":"other","input":"a"}`)}, jsonAnswer("200", verdict)},
 		{"images", "openai", post("/v1/images/generations", `{"model":"m","prompt":"a cat","response_format":"b64_json"}`), post("/v1/images/generations", `{"model":"m","response_format":"b64_json","prompt":"a cat","user":"u","n":null}`),
-			[]cases.Message{post("/v1/images/generations", `{"model":"m","prompt":"a cat"}`), post("/v1/images/generations", `{"model":"m","prompt":"a cat","response_format":"b64_json","n":2}`), post("/v1/images/generations", `{"model":"m","prompt":"a dog","response_format":"b64_json"}`)}, whole(picture)},
+			[]cases.Message{post("/v1/images/generations", `{"model":"m","prompt":"a cat"}`), post("/v1/images/generations", `{"model":"m","prompt":"a cat","response_format":"b64_json","n":2}`), post("/v1/images/generations", `{"model":"m","prompt":"a dog","response_format":"b64_json"}`)}, jsonAnswer("200", picture)},
 		{"transcription", "openai", formOf("/v1/audio/transcriptions", "RIFF\x00", "model", "m", "language", "en"), formOf("/v1/audio/transcriptions", "RIFF\x00", "language", "en", "model", "openai/m", "user", "u"),
 			[]cases.Message{formOf("/v1/audio/transcriptions", "RIFF\x01", "model", "m", "language", "en"), formOf("/v1/audio/transcriptions", "RIFF\x00", "model", "m", "language", "de"), formOf("/v1/audio/transcriptions", "RIFF\x00", "model", "m"),
 				formOf("/v1/audio/transcriptions", "RIFF\x00", "model", "other", "language", "en"), formOf("/v1/audio/translations", "RIFF\x00", "model", "m", "language", "en"), formOf("/v1/audio/transcriptions", "RIFF\x00", "model", "m", "language", "en", "language", "en")},
-			whole(heard)},
+			jsonAnswer("200", heard)},
 		{"subtitles", "openai", formOf("/v1/audio/transcriptions", "RIFF", "model", "m", "response_format", "srt"), formOf("/v1/audio/transcriptions", "RIFF", "response_format", "srt", "model", "m"),
 			[]cases.Message{formOf("/v1/audio/transcriptions", "RIFF", "model", "m", "response_format", "vtt")}, typed("text/plain; charset=utf-8", subtitle)},
 		{"image edits", "openai", formOf("/v1/images/edits", "PNG", "model", "m", "prompt", "a hat"), formOf("/v1/images/edits", "PNG", "prompt", "a hat", "model", "m"),
-			[]cases.Message{formOf("/v1/images/edits", "PNG2", "model", "m", "prompt", "a hat"), formOf("/v1/images/edits", "PNG", "model", "m", "prompt", "a bat")}, whole(picture)},
+			[]cases.Message{formOf("/v1/images/edits", "PNG2", "model", "m", "prompt", "a hat"), formOf("/v1/images/edits", "PNG", "model", "m", "prompt", "a bat")}, jsonAnswer("200", picture)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,39 +95,39 @@ func TestWhatOtherOperationsNeverKeep(t *testing.T) {
 		return m
 	}
 	const ok = `{"data":[{"b64_json":"aGFsbG8="}]}`
-	packed := whole(ok)
+	packed := jsonAnswer("200", ok)
 	packed.Headers = append(packed.Headers, cases.Header{Name: "content-encoding", Value: "br"})
 	for _, tt := range []struct {
 		name, cache string
 		ask, answer cases.Message
 		why         string // empty: it is kept
 	}{
-		{"an image", `{}`, images(""), whole(ok), ""},
-		{"an error", `{}`, images(""), status("500", whole(ok)), "error"},
-		{"too many requests", `{}`, images(""), status("429", whole(`{"error":{"message":"no"}}`)), "error"},
-		{"an error that says that all is well", `{}`, images(""), whole(`{"error":{"message":"no"}}`), "error"},
-		{"what is no JSON", `{}`, images(""), whole(`<html>`), "unread"},
-		{"half of it", `{}`, images(""), whole(ok[:20]), "unread"},
-		{"a list", `{}`, images(""), whole(`[]`), "unread"},
+		{"an image", `{}`, images(""), jsonAnswer("200", ok), ""},
+		{"an error", `{}`, images(""), status("500", jsonAnswer("200", ok)), "error"},
+		{"too many requests", `{}`, images(""), status("429", jsonAnswer("200", `{"error":{"message":"no"}}`)), "error"},
+		{"an error that says that all is well", `{}`, images(""), jsonAnswer("200", `{"error":{"message":"no"}}`), "error"},
+		{"what is no JSON", `{}`, images(""), jsonAnswer("200", `<html>`), "unread"},
+		{"half of it", `{}`, images(""), jsonAnswer("200", ok[:20]), "unread"},
+		{"a list", `{}`, images(""), jsonAnswer("200", `[]`), "unread"},
 		{"what is packed", `{}`, images(""), packed, "unread"},
-		{"an image that is elsewhere", `{}`, images(""), whole(`{"data":[{"url":"https://images.example/1"}]}`), "url"},
-		{"a large image", `{"max_answer":"1KiB"}`, images(""), whole(`{"data":[{"b64_json":"` + strings.Repeat("aaaa", 300) + `"}]}`), "size"},
-		{"a stream of images", `{}`, images(`,"stream":true`), eventsOf(`{"type":"image_generation.completed","b64_json":"aGFsbG8="}`), "stream"},
-		{"an image that the client wants forgotten", `{}`, images(`,"store":false`), whole(ok), "store"},
-		{"a transcript", `{}`, heard(), whole(`{"text":"Hi"}`), ""},
-		{"a transcript of a high temperature", `{"max_temperature":0.5}`, heard("temperature", "0.7"), whole(`{"text":"Hi"}`), "temperature"},
-		{"a transcript as a stream", `{}`, heard("stream", "true"), eventsOf(`{"type":"transcript.text.done","text":"Hi"}`), "stream"},
+		{"an image that is elsewhere", `{}`, images(""), jsonAnswer("200", `{"data":[{"url":"https://images.example/1"}]}`), "url"},
+		{"a large image", `{"max_answer":"1KiB"}`, images(""), jsonAnswer("200", `{"data":[{"b64_json":"`+strings.Repeat("aaaa", 300)+`"}]}`), "size"},
+		{"a stream of images", `{}`, images(`,"stream":true`), events(`{"type":"image_generation.completed","b64_json":"aGFsbG8="}`), "stream"},
+		{"an image that the client wants forgotten", `{}`, images(`,"store":false`), jsonAnswer("200", ok), "store"},
+		{"a transcript", `{}`, heard(), jsonAnswer("200", `{"text":"Hi"}`), ""},
+		{"a transcript of a high temperature", `{"max_temperature":0.5}`, heard("temperature", "0.7"), jsonAnswer("200", `{"text":"Hi"}`), "temperature"},
+		{"a transcript as a stream", `{}`, heard("stream", "true"), events(`{"type":"transcript.text.done","text":"Hi"}`), "stream"},
 		{"no transcript", `{}`, heard("response_format", "text"), typed("text/plain", "\x00"), ""},
 		{"sound", `{}`, heard(), typed("audio/mpeg", "ID3"), "media"},
 		{"a long transcript", `{"max_answer":"1KiB"}`, heard("response_format", "text"), typed("text/plain", strings.Repeat("Hi. ", 300)), "size"},
-		{"a vector", `{}`, vectors, whole(`{"data":[{"index":0,"embedding":[1]}]}`), ""},
-		{"a vector too many", `{}`, vectors, whole(`{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1]}]}`), "unread"},
-		{"a vector too few", `{}`, vectors, whole(`{"data":[]}`), "unread"},
-		{"no vector", `{}`, vectors, whole(`{"data":[{"index":0,"embedding":null}]}`), "unread"},
-		{"an error in the place of a vector", `{}`, vectors, status("400", whole(`{"error":{"message":"no"}}`)), "error"},
-		{"a long vector", `{"max_answer":"1KiB"}`, vectors, whole(`{"data":[{"index":0,"embedding":[1` + strings.Repeat(",1", 600) + `]}]}`), "size"},
-		{"a vector for a use that is not known", `{}`, post("/v1/embeddings", `{"model":"m","input":"a","input_type":"poetry"}`), whole(`{"data":[{"index":0,"embedding":[1]}]}`), "unread"},
-		{"a vector in a cache without time", `{"ttl":"0s"}`, vectors, whole(`{"data":[{"index":0,"embedding":[1]}]}`), "ttl"},
+		{"a vector", `{}`, vectors, jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]}]}`), ""},
+		{"a vector too many", `{}`, vectors, jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1]}]}`), "unread"},
+		{"a vector too few", `{}`, vectors, jsonAnswer("200", `{"data":[]}`), "unread"},
+		{"no vector", `{}`, vectors, jsonAnswer("200", `{"data":[{"index":0,"embedding":null}]}`), "unread"},
+		{"an error in the place of a vector", `{}`, vectors, status("400", jsonAnswer("200", `{"error":{"message":"no"}}`)), "error"},
+		{"a long vector", `{"max_answer":"1KiB"}`, vectors, jsonAnswer("200", `{"data":[{"index":0,"embedding":[1`+strings.Repeat(",1", 600)+`]}]}`), "size"},
+		{"a vector for a use that is not known", `{}`, post("/v1/embeddings", `{"model":"m","input":"a","input_type":"poetry"}`), jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]}]}`), "unread"},
+		{"a vector in a cache without time", `{"ttl":"0s"}`, vectors, jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]}]}`), "ttl"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -136,7 +136,7 @@ func TestWhatOtherOperationsNeverKeep(t *testing.T) {
 			if tt.why != "" && !strings.Contains(string(first.record), `"cache_reason":"`+tt.why+`"`) {
 				t.Errorf("got record %s, want reason %s", first.record, tt.why)
 			}
-			if hit := p.exchange(tt.ask, whole(ok)).response.Get("x-postern-cache") == "hit"; hit != (tt.why == "") {
+			if hit := p.exchange(tt.ask, jsonAnswer("200", ok)).response.Get("x-postern-cache") == "hit"; hit != (tt.why == "") {
 				t.Errorf("kept: got %v, want %v; record %s", hit, tt.why == "", first.record)
 			}
 		})
@@ -148,7 +148,7 @@ func TestWhatOtherOperationsNeverKeep(t *testing.T) {
 		x.begin([]adapters.Header{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "text/plain"}, {Name: "content-length", Value: "1000000"}}, false)
 		x.chunk([]byte(`{"text":"Hi"}`), false)
 		x.done()
-		if y := p.exchange(ask, whole(ok)); y.response.Get("x-postern-cache") == "hit" {
+		if y := p.exchange(ask, jsonAnswer("200", ok)); y.response.Get("x-postern-cache") == "hit" {
 			t.Errorf("half of an answer was kept: %s", y.response)
 		}
 	}
@@ -174,7 +174,7 @@ func embedder(t *testing.T, x *exchange) cases.Message {
 		data = append(data, `{"object":"embedding","index":`+strconv.Itoa(i)+`,"embedding":`+vectorOf(strings.Trim(texts[i], `"`))+`}`)
 	}
 	n := strconv.Itoa(10 * len(texts))
-	return whole(`{"object":"list","data":[` + strings.Join(data, ",") + `],"model":"e","usage":{"prompt_tokens":` + n + `,"total_tokens":` + n + `}}`)
+	return jsonAnswer("200", `{"object":"list","data":[`+strings.Join(data, ",")+`],"model":"e","usage":{"prompt_tokens":`+n+`,"total_tokens":`+n+`}}`)
 }
 
 // embeddingsOf is what a client reads of an answer: its vectors in the order of their indexes.
@@ -253,10 +253,10 @@ func TestEmbeddingsOfOtherDialects(t *testing.T) {
 	config := strings.Replace(cached(`{}`, ""), `"models":[`, `"models":[{"name":"v","targets":[{"provider":"cohere","model":"embed-v4.0"}]},`, 1)
 	config = strings.Replace(config, `"providers":[`, `"providers":[{"name":"cohere","type":"cohere","cluster":"cohere","keys":[{"injected":true}]},`, 1)
 	cohere := func(vectors, tokens string) cases.Message {
-		return whole(`{"id":"x","embeddings":{"float":[` + vectors + `]},"meta":{"billed_units":{"input_tokens":` + tokens + `}}}`)
+		return jsonAnswer("200", `{"id":"x","embeddings":{"float":[`+vectors+`]},"meta":{"billed_units":{"input_tokens":`+tokens+`}}}`)
 	}
 	openai := func(vectors ...string) cases.Message {
-		return whole(`{"data":[{"index":0,"embedding":` + strings.Join(vectors, `},{"index":1,"embedding":`) + `}],"model":"e","usage":{"prompt_tokens":7}}`)
+		return jsonAnswer("200", `{"data":[{"index":0,"embedding":`+strings.Join(vectors, `},{"index":1,"embedding":`)+`}],"model":"e","usage":{"prompt_tokens":7}}`)
 	}
 	for _, tt := range []struct {
 		name          string
@@ -280,7 +280,7 @@ func TestEmbeddingsOfOtherDialects(t *testing.T) {
 			t.Parallel()
 			p := newProxy(t, config)
 			p.exchange(tt.first, tt.answer)
-			x := p.exchange(tt.second, whole(tt.reply))
+			x := p.exchange(tt.second, jsonAnswer("200", tt.reply))
 			if tt.asked == "" != (x.upstream == nil) || x.upstream != nil && !strings.Contains(string(x.upstream.Body), tt.asked) {
 				t.Errorf("the provider got %v, want %s", x.upstream, tt.asked)
 			}
@@ -300,7 +300,7 @@ func TestEmbeddingsAndFailure(t *testing.T) {
 	ask := func(model string) cases.Message {
 		return post("/v1/embeddings", `{"model":"`+model+`","input":["a","b"]}`)
 	}
-	one := whole(`{"data":[{"index":0,"embedding":[1]}],"model":"e","usage":{"prompt_tokens":7}}`)
+	one := jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]}],"model":"e","usage":{"prompt_tokens":7}}`)
 	p.exchange(post("/v1/embeddings", `{"model":"m","input":"a"}`), one)
 	p.exchange(post("/v1/embeddings", `{"model":"lone","input":"a"}`), one)
 	x := p.stream()
@@ -308,20 +308,20 @@ func TestEmbeddingsAndFailure(t *testing.T) {
 	if x.upstream == nil || !strings.Contains(string(x.upstream.Body), `"input":["b"]`) {
 		t.Fatalf("the provider got %v, want b alone", x.upstream)
 	}
-	down := whole(`{"error":{"message":"no"}}`)
+	down := jsonAnswer("200", `{"error":{"message":"no"}}`)
 	down.First = "503"
 	p.details = "via_upstream"
 	x.respond(down)
 	if got := string(p.calls[0].Body); !strings.Contains(got, `"input":["a","b"]`) {
 		t.Errorf("the fallback got %s, want both", got)
 	}
-	second := whole(`{"data":[{"index":0,"embedding":[3]},{"index":1,"embedding":[4]}],"model":"e2","usage":{"prompt_tokens":9}}`)
+	second := jsonAnswer("200", `{"data":[{"index":0,"embedding":[3]},{"index":1,"embedding":[4]}],"model":"e2","usage":{"prompt_tokens":9}}`)
 	p.answer(&second)
 	x.done()
 	if string(x.response.Body) != string(second.Body) || x.response.Get("x-postern-saved-tokens") != "" || x.response.Get("x-postern-cache") != "miss" {
 		t.Errorf("got %s, want all of the fallback's", x.response)
 	}
-	for _, answer := range []cases.Message{down, whole(`{"data":[]}`), whole(`{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1]}]}`), whole(`no`)} {
+	for _, answer := range []cases.Message{down, jsonAnswer("200", `{"data":[]}`), jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1]}]}`), jsonAnswer("200", `no`)} {
 		if x := p.exchange(ask("lone"), answer); x.response.First == "200" || strings.Contains(string(x.response.Body), "[1]") {
 			t.Errorf("%s: got %s, want an error", answer, x.response)
 		}
@@ -335,10 +335,10 @@ func TestEmbeddingsIsolated(t *testing.T) {
 	ask := func(who, input string, head ...string) cases.Message {
 		return post("/v1/embeddings", `{"model":"m","input":`+input+`}`, append([]string{"authorization", "Bearer client-" + who}, head...)...)
 	}
-	one := whole(`{"data":[{"index":0,"embedding":[1]}],"model":"e","usage":{"prompt_tokens":7}}`)
+	one := jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]}],"model":"e","usage":{"prompt_tokens":7}}`)
 	p.exchange(ask("ann", `"a"`), one)
 	p.exchange(ask("ann", `"x"`, "x-postern-cache-key", "k"), one)
-	other := whole(`{"data":[{"index":0,"embedding":[2]}],"model":"e","usage":{"prompt_tokens":7}}`)
+	other := jsonAnswer("200", `{"data":[{"index":0,"embedding":[2]}],"model":"e","usage":{"prompt_tokens":7}}`)
 	for _, tt := range []struct {
 		name string
 		ask  cases.Message

@@ -112,7 +112,7 @@ func (g *play) provider(question string, stream bool) cases.Message {
 		m.Body = []byte(strings.Replace(string(m.Body), `"stop"`, `"length"`, 1))
 		return m
 	case stream:
-		return eventsOf(`{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"answer to `+question+`"}}]}`,
+		return events(`{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"answer to `+question+`"}}]}`,
 			`{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "[DONE]")
 	}
 	return says("answer to " + question)

@@ -35,15 +35,7 @@ func chatAsk(body string, head ...string) cases.Message {
 
 // says is an answer of OpenAI's with a text.
 func says(text string) cases.Message {
-	return whole(`{"id":"c1","object":"chat.completion","created":1,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"` + text + `"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}`)
-}
-
-func whole(body string) cases.Message {
-	return cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(body)}
-}
-
-func eventsOf(data ...string) cases.Message {
-	return cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "text/event-stream"}}, Body: []byte("data: " + strings.Join(data, "\n\ndata: ") + "\n\n")}
+	return jsonAnswer("200", `{"id":"c1","object":"chat.completion","created":1,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"`+text+`"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}`)
 }
 
 // exchange has a request answered, by the provider if it is asked.
@@ -96,23 +88,23 @@ func TestWhatIsNeverKept(t *testing.T) {
 		why               string
 	}{
 		{"a whole answer", `{}`, plain, says("Hello"), true, ""},
-		{"a stream", `{}`, chatBody("m", `,"stream":true`), eventsOf(begin, stop, "[DONE]"), true, ""},
+		{"a stream", `{}`, chatBody("m", `,"stream":true`), events(begin, stop, "[DONE]"), true, ""},
 		{"an error", `{}`, plain, status("500"), false, "error"},
 		{"too many requests", `{}`, plain, status("429"), false, "error"},
 		{"a redirect", `{}`, plain, status("302"), false, "error"},
-		{"an error that says that all is well", `{}`, plain, whole(`{"error":{"message":"no"}}`), false, "error"},
-		{"what is no JSON", `{}`, plain, whole(`Hello`), false, "unread"},
+		{"an error that says that all is well", `{}`, plain, jsonAnswer("200", `{"error":{"message":"no"}}`), false, "error"},
+		{"what is no JSON", `{}`, plain, jsonAnswer("200", `Hello`), false, "unread"},
 		{"nothing", `{}`, plain, says(""), false, "empty"},
 		{"a truncated answer", `{}`, plain, finished("length"), false, "truncated"},
 		{"a filtered answer", `{}`, plain, finished("content_filter"), false, "filtered"},
-		{"a refusal", `{}`, plain, whole(`{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}]}`), false, "refused"},
-		{"a stream without an end", `{}`, chatBody("m", `,"stream":true`), eventsOf(begin), false, "error"},
-		{"a stream with its end but not its last event", `{}`, chatBody("m", `,"stream":true`), eventsOf(begin, "[DONE]"), false, ""},
-		{"a stream that fails", `{}`, chatBody("m", `,"stream":true`), eventsOf(begin, `{"error":{"message":"no","type":"server_error"}}`, stop, "[DONE]"), false, "error"},
-		{"a stream that is truncated", `{}`, chatBody("m", `,"stream":true`), eventsOf(begin, `{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"length"}]}`, "[DONE]"), false, "truncated"},
-		{"a stream of what is no JSON", `{}`, chatBody("m", `,"stream":true`), eventsOf(begin, "Hello", stop, "[DONE]"), false, ""},
-		{"a call of a tool", `{}`, tools, whole(calls), false, "tools"},
-		{"a call of a tool, if it is asked for", `{"tools":true}`, tools, whole(calls), true, ""},
+		{"a refusal", `{}`, plain, jsonAnswer("200", `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}]}`), false, "refused"},
+		{"a stream without an end", `{}`, chatBody("m", `,"stream":true`), events(begin), false, "error"},
+		{"a stream with its end but not its last event", `{}`, chatBody("m", `,"stream":true`), events(begin, "[DONE]"), false, ""},
+		{"a stream that fails", `{}`, chatBody("m", `,"stream":true`), events(begin, `{"error":{"message":"no","type":"server_error"}}`, stop, "[DONE]"), false, "error"},
+		{"a stream that is truncated", `{}`, chatBody("m", `,"stream":true`), events(begin, `{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"length"}]}`, "[DONE]"), false, "truncated"},
+		{"a stream of what is no JSON", `{}`, chatBody("m", `,"stream":true`), events(begin, "Hello", stop, "[DONE]"), false, ""},
+		{"a call of a tool", `{}`, tools, jsonAnswer("200", calls), false, "tools"},
+		{"a call of a tool, if it is asked for", `{"tools":true}`, tools, jsonAnswer("200", calls), true, ""},
 		{"an answer in spite of tools", `{}`, tools, says("Hello"), true, ""},
 		{"an answer to a tool's result", `{}`, turn, says("Hello"), false, "agent"},
 		{"an answer to a tool's result, if it is asked for", `{"tools":true}`, turn, says("Hello"), true, ""},
@@ -123,7 +115,7 @@ func TestWhatIsNeverKept(t *testing.T) {
 		{"a low temperature", `{"max_temperature":0.5}`, chatBody("m", `,"temperature":0.5`), says("Hello"), true, ""},
 		{"a long answer", `{"max_answer":"1KiB"}`, plain, says(strings.Repeat("long ", 300)), false, "size"},
 		{"a much longer answer", `{"max_answer":"1KiB"}`, plain, says(strings.Repeat("long ", 3000)), false, "size"},
-		{"a long stream", `{"max_answer":"1KiB"}`, chatBody("m", `,"stream":true`), eventsOf(begin, `{"id":"c","choices":[{"index":0,"delta":{"content":"`+strings.Repeat("long ", 300)+`"}}]}`, stop, "[DONE]"), false, "unread"},
+		{"a long stream", `{"max_answer":"1KiB"}`, chatBody("m", `,"stream":true`), events(begin, `{"id":"c","choices":[{"index":0,"delta":{"content":"`+strings.Repeat("long ", 300)+`"}}]}`, stop, "[DONE]"), false, "unread"},
 		{"a model that has no time", `{"models":[{"models":["x*","m"],"ttl":"0s"}]}`, plain, says("Hello"), false, "ttl"},
 		{"a cache that has no time but for a model", `{"ttl":"0s","models":[{"models":["m"],"ttl":"1m"}]}`, plain, says("Hello"), true, ""},
 		{"a request that cannot be read", `{}`, chatBody("m", `,"top_logprobs":2`), says("Hello"), false, "unread"},
@@ -183,9 +175,9 @@ func TestFormsOfHits(t *testing.T) {
 			return post("/v1beta/models/"+model+":"+method, `{"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"generationConfig":{"maxOutputTokens":50}}`)
 		}
 	}
-	ofOpenAI := eventsOf(`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"}}]}`, `{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":"lo"}}]}`,
+	ofOpenAI := events(`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"}}]}`, `{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":"lo"}}]}`,
 		`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, `{"id":"c","model":"gpt-4o-mini","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}`, "[DONE]")
-	ofClaude := whole(`{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":2}}`)
+	ofClaude := jsonAnswer("200", `{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":2}}`)
 	claudeStream := cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "text/event-stream"}}, Body: []byte(`event: message_start
 data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}}
 

@@ -74,7 +74,7 @@ func TestOtherOperationsTogether(t *testing.T) {
 	moderate := func(text string) cases.Message {
 		return post("/v1/moderations", `{"model":"m","input":"`+text+`"}`)
 	}
-	verdict := whole(`{"id":"modr-1","results":[{"flagged":false}]}`)
+	verdict := jsonAnswer("200", `{"id":"modr-1","results":[{"flagged":false}]}`)
 	p := newProxy(t, cached(`{"coalesce":{}}`, ""))
 	first, same, other := p.waiting(moderate("a")), p.waiting(moderate("a")), p.waiting(moderate("b"))
 	if !same.waits || other.waits {
@@ -97,23 +97,23 @@ func TestOtherOperationsTogether(t *testing.T) {
 
 	p = newProxy(t, cached(staleCache, ""))
 	p.exchange(moderate("a"), verdict)
-	p.exchange(post("/v1/embeddings", `{"model":"m","input":["a"]}`), whole(`{"data":[{"index":0,"embedding":[1]}]}`))
-	p.exchange(formOf("/v1/audio/transcriptions", "RIFF", "model", "m"), whole(`{"text":"Hi"}`))
+	p.exchange(post("/v1/embeddings", `{"model":"m","input":["a"]}`), jsonAnswer("200", `{"data":[{"index":0,"embedding":[1]}]}`))
+	p.exchange(formOf("/v1/audio/transcriptions", "RIFF", "model", "m"), jsonAnswer("200", `{"text":"Hi"}`))
 	p.at(70 * time.Second)
 	if x := p.exchange(moderate("a"), verdict); x.cache() != "stale" || string(x.response.Body) != string(verdict.Body) || len(p.calls) != 1 {
 		t.Errorf("got %q: %s, %d requests of the gateway's own", x.cache(), x.response.Body, len(p.calls))
 	}
-	fresh := whole(`{"id":"modr-2","results":[{"flagged":true}]}`)
+	fresh := jsonAnswer("200", `{"id":"modr-2","results":[{"flagged":true}]}`)
 	p.answer(&fresh)
 	if x := p.exchange(moderate("a"), verdict); x.cache() != "hit" || string(x.response.Body) != string(fresh.Body) {
 		t.Errorf("afterwards: got %q: %s", x.cache(), x.response.Body)
 	}
 	for _, m := range []cases.Message{post("/v1/embeddings", `{"model":"m","input":["a"]}`), formOf("/v1/audio/transcriptions", "RIFF", "model", "m")} {
-		if x := p.exchange(m, whole(`{"text":"Hi","data":[{"index":0,"embedding":[1]}]}`)); x.cache() != "miss" {
+		if x := p.exchange(m, jsonAnswer("200", `{"text":"Hi","data":[{"index":0,"embedding":[1]}]}`)); x.cache() != "miss" {
 			t.Errorf("%s: got %q, want a miss", m.First, x.cache())
 		}
 	}
-	failed := whole(`{"error":{"message":"no"}}`)
+	failed := jsonAnswer("200", `{"error":{"message":"no"}}`)
 	failed.First = "503"
 	p.at(150 * time.Second)
 	if x := p.exchange(moderate("a"), failed); x.cache() != "stale" || string(x.response.Body) != string(fresh.Body) {

@@ -70,7 +70,7 @@ func TestCoalescing(t *testing.T) {
 		}
 		p = newProxy(t, cached(`{"coalesce":{"streams":true}}`, ""))
 		first, other := p.waiting(stream), p.waiting(stream)
-		first.completed(eventsOf(`{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"Hello"}}]}`, `{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "[DONE]"))
+		first.completed(events(`{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"Hello"}}]}`, `{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "[DONE]"))
 		if other.cache() != "coalesced" || !strings.HasSuffix(string(other.response.Body), "data: [DONE]\n\n") {
 			t.Errorf("got %q: %s", other.cache(), other.response.Body)
 		}

@@ -43,6 +43,14 @@ func (x *exchange) wantFrom(status, part string) {
 	}
 }
 
+// well is a good answer, whole or as a stream, and what a client finds in it.
+func well(stream bool) (answer cases.Message, want string) {
+	if stream {
+		return events(role, hello, stopped, "[DONE]"), "[DONE]"
+	}
+	return good, `"hello"`
+}
+
 func events(data ...string) cases.Message {
 	return cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "text/event-stream"}}, Body: []byte("data: " + strings.Join(data, "\n\ndata: ") + "\n\n")}
 }
@@ -95,10 +103,7 @@ func TestWhateverFailsTheNextTargetAnswers(t *testing.T) {
 			if got := calloutMessage(p.calls[0]); !strings.Contains(string(got.Body), `"m-b"`) || got.Get("authorization") != "Bearer key-b" {
 				t.Errorf("%s: got %s, want a request to b", tt.name, got)
 			}
-			answer, want := good, `"hello"`
-			if tt.stream {
-				answer, want = events(role, hello, stopped, "[DONE]"), "[DONE]"
-			}
+			answer, want := well(tt.stream)
 			p.answer(&answer)
 			x.wantStatus("200", want)
 			for name, value := range map[string]string{"x-postern-provider": "b", "x-postern-model": "m-b", "x-postern-step": "1", "x-postern-fallback-reason": tt.reason} {

@@ -43,9 +43,9 @@ func guardedForms() []guardedForm {
 	chunk := func(s string) string {
 		return `{"id":"c","object":"chat.completion.chunk","model":"g","choices":[{"index":0,"delta":{"content":"` + s + `"},"finish_reason":null}]}`
 	}
-	stream := eventsOf(chunk("To <EMAIL_ADD"), chunk("RESS_1>: <CREDIT"), chunk("_CARD_1>, x@late"), chunk("r.example"), `{"id":"c","object":"chat.completion.chunk","model":"g","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "[DONE]")
+	stream := events(chunk("To <EMAIL_ADD"), chunk("RESS_1>: <CREDIT"), chunk("_CARD_1>, x@late"), chunk("r.example"), `{"id":"c","object":"chat.completion.chunk","model":"g","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "[DONE]")
 	const said = "To <EMAIL_ADDRESS_1>: <CREDIT_CARD_1>, x@later.example"
-	claude := whole(`{"id":"m","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"` + said + `"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":2}}`)
+	claude := jsonAnswer("200", `{"id":"m","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"`+said+`"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":2}}`)
 	delta := func(s string) string {
 		return `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"` + s + `"}}`
 	}

@@ -121,9 +121,9 @@ data: {"type":"message_stop"}
 
 `)}
 	case strings.HasPrefix(m.First, "POST /v1/messages"):
-		return whole(`{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"` + text + `"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":2}}`)
+		return jsonAnswer("200", `{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"`+text+`"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":2}}`)
 	case strings.HasPrefix(m.First, "POST /v1/chat/completions") && streams:
-		return eventsOf(`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"`+text+`"}}]}`,
+		return events(`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"`+text+`"}}]}`,
 			`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, `{"id":"c","model":"gpt-4o-mini","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}`, "[DONE]")
 	case strings.HasPrefix(m.First, "POST /v1/chat/completions"):
 		return says(text)

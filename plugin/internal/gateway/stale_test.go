@@ -18,7 +18,7 @@ func (p *proxy) at(d time.Duration) { p.now += int64(d) }
 func TestStaleWhileRevalidate(t *testing.T) {
 	t.Parallel()
 	anthropic := []string{"anthropic-version", "2023-06-01"}
-	openaiStream := eventsOf(`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"new"}}]}`,
+	openaiStream := events(`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"role":"assistant","content":"new"}}]}`,
 		`{"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, `{"id":"c","model":"gpt-4o-mini","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}`, "[DONE]")
 	for _, tt := range []struct {
 		name     string
@@ -78,7 +78,7 @@ func TestRefreshThatFails(t *testing.T) {
 	p.exchange(ask, says("old"))
 	p.at(70 * time.Second)
 	status := cases.Message{First: "500", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"error":{"message":"no"}}`)}
-	refusal := whole(`{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}]}`)
+	refusal := jsonAnswer("200", `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}]}`)
 	for i, answer := range []*cases.Message{nil, &status, {First: "503"}, &refusal} {
 		if x := p.exchange(ask, says("wrong")); x.cache() != "stale" {
 			t.Fatalf("time %d: got %q", i, x.cache())

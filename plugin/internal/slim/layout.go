@@ -230,7 +230,7 @@ func lastCall(list []instr) int {
 	if i < 1 || list[i].op != opBrIf {
 		return -1
 	}
-	if i--; i > 1 && list[i].is(opLocalSet, localSP) && list[i-1].is(opGlobalGet, globalSP) {
+	if i--; i > 1 && isRefresh(list, i-1) {
 		i -= 2
 	}
 	if list[i].op != opCall && list[i].op != opCallIndirect {
