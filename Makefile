@@ -33,7 +33,7 @@ build: $(WASM) ## build the module
 $(WASM): $(SOURCES)
 	@mkdir -p $(@D)
 	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $(LINKED) ./plugin
-	go run ./plugin/cmd/slim -out $@ $(LINKED)
+	go run ./plugin/cmd/slim -root "$$(go list -m)/" -out $@ $(LINKED)
 
 size: $(WASM) ## what the module and its packages weigh
 	@wc -c $(WASM)

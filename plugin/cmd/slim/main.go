@@ -12,15 +12,16 @@ import (
 
 func main() {
 	out := flag.String("out", "", "`file` to write the smaller module to")
+	root := flag.String("root", "", "what the names of functions and files need not begin with in traces")
 	sizes := flag.Bool("sizes", false, "print what the packages weigh")
 	flag.Parse()
-	if err := run(flag.Arg(0), *out, *sizes); err != nil {
+	if err := run(flag.Arg(0), *out, *root, *sizes); err != nil {
 		fmt.Fprintln(os.Stderr, "slim:", err)
 		os.Exit(1)
 	}
 }
 
-func run(in, out string, sizes bool) error {
+func run(in, out, root string, sizes bool) error {
 	linked, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func run(in, out string, sizes bool) error {
 	if sizes {
 		return printSizes(linked)
 	}
-	wasm, err := slim.Slim(linked)
+	wasm, err := slim.Slim(linked, root)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}

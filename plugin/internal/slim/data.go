@@ -2,6 +2,7 @@ package slim
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -25,7 +26,7 @@ type segment struct {
 
 // slimData takes the table out of the data and has a function fill it, which runs when
 // the module is instantiated, as the data does.
-func (m *module) slimData() error {
+func (m *module) slimData(asked askedPlaces, root string) error {
 	at := slices.IndexFunc(m.sections, func(s section) bool { return s.id == dataSection })
 	if at < 0 || slices.ContainsFunc(m.sections, func(s section) bool { return s.id == startSection }) {
 		return nil
@@ -37,6 +38,13 @@ func (m *module) slimData() error {
 	memory := make([]byte, memoryOf(segments))
 	for _, s := range segments {
 		copy(memory[s.at:], s.data)
+	}
+	if t, ok := readTables(memory); ok && asked != nil {
+		t.slimPlaces(asked)
+		t.slimNames(root)
+		if t.failed {
+			return errors.New("the tables of functions are not as Go's linker writes them")
+		}
 	}
 	table, buckets := findTable(memory)
 	if buckets < leastFunctions*bucketsPerFunction {

@@ -1,4 +1,4 @@
-package slim_test
+package slim
 
 import (
 	"bytes"
@@ -13,8 +13,6 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-
-	"github.com/postern-gateway/postern/plugin/internal/slim"
 )
 
 // TestProgramSaysTheSame runs a program of Go's as it was linked and made smaller: all
@@ -25,11 +23,11 @@ func TestProgramSaysTheSame(t *testing.T) {
 		t.Run(flags, func(t *testing.T) {
 			t.Parallel()
 			linked := build(t, "program", "-ldflags", flags)
-			small, err := slim.Slim(linked)
+			small, err := Slim(linked, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again, err := slim.Slim(linked); err != nil || !bytes.Equal(small, again) {
+			if again, err := Slim(linked, ""); err != nil || !bytes.Equal(small, again) {
 				t.Errorf("made smaller again it is another module: %v", err)
 			}
 			t.Logf("%d bytes became %d", len(linked), len(small))
@@ -54,7 +52,7 @@ func TestProgramSaysTheSame(t *testing.T) {
 func TestStackMovesWhileTheHostCallsBack(t *testing.T) {
 	t.Parallel()
 	linked := build(t, "reactor", "-buildmode", "c-shared")
-	small, err := slim.Slim(linked)
+	small, err := Slim(linked, "")
 	if err != nil {
 		t.Fatal(err)
 	}

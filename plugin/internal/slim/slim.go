@@ -4,8 +4,9 @@
 // It knows the few shapes that Go's compiler writes for WebAssembly again and again,
 // and writes each of them better: where a function is entered and how it jumps, addresses
 // on the stack, the end of a function, calls of what only fails, and a table that a loop of
-// ten instructions can fill. What does not have exactly such a shape stays as it is,
-// so a module that Go did not write comes out as it went in.
+// ten instructions can fill; and it keeps of the tables of functions what Go's runtime asks
+// for. What does not have exactly such a shape stays as it is, so a module that Go did not
+// write comes out as it went in.
 //
 // RATIONALE.md says why each of them may be written so.
 package slim
@@ -47,16 +48,18 @@ type module struct {
 
 // Slim returns wasm made smaller, without the names that it may have for debuggers.
 // It needs the names of functions to find those that only fail: without them, or for
-// a module that is not Go's, it does less.
-func Slim(wasm []byte) ([]byte, error) {
+// a module that is not Go's, it does less. The names of functions and files in traces are
+// without root.
+func Slim(wasm []byte, root string) ([]byte, error) {
 	m, err := parse(wasm)
 	if err != nil {
 		return nil, err
 	}
+	asked := m.readAsked()
 	if err := m.slimCode(); err != nil {
 		return nil, err
 	}
-	if err := m.slimData(); err != nil {
+	if err := m.slimData(asked, root); err != nil {
 		return nil, err
 	}
 	return m.bytes(), nil
