@@ -57,6 +57,7 @@ const (
 	opI64Clz       = 0x79
 	opI64Popcnt    = 0x7b
 	opI64Add       = 0x7c
+	opI64Or        = 0x84
 	opI32WrapI64   = 0xa7
 	opI64ExtendU   = 0xad
 	opF64Promote   = 0xbb
@@ -218,6 +219,7 @@ func (m *module) slimCode() error {
 		if name != enteredElsewhere {
 			f.list = slimEntries(f.list, known)
 		}
+		f.list = cold.share(f.list)
 		m.bodies[i] = f.bytes()
 	}
 	for _, f := range cold.funcs {
@@ -300,4 +302,7 @@ func (f *function) bytes() []byte {
 	return encode(append(appendUint(nil, f.groups), f.locals...), f.list)
 }
 
-const typeI32 = 0x7f
+const (
+	typeI32 = 0x7f
+	typeI64 = 0x7e
+)

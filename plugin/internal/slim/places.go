@@ -12,11 +12,14 @@ import (
 // It is also asked where exactly a function is that Go has fail (sigpanic).
 type askedPlaces map[int][]int // by function
 
-const partBits = 16 // of a place, of which the upper bits are the function's number
+// The lower bits of a place are the part of the function, the upper ones its number.
+const (
+	partBits = 16
+	partMask = 1<<partBits - 1
+)
 
 func (a askedPlaces) add(place int) {
-	const part = 1<<partBits - 1
-	a[place>>partBits] = append(a[place>>partBits], place&part)
+	a[place>>partBits] = append(a[place>>partBits], place&partMask)
 }
 
 // readAsked finds the addresses in all code, nil if not all of it can be read. A number that only

@@ -12,7 +12,7 @@ var mnemonics = map[string]byte{
 	"unreachable": opUnreachable, "nop": opNop, "block": opBlock, "loop": opLoop, "if": opIf, "end": opEnd, "br": opBr, "br_if": opBrIf,
 	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
 	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
-	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.eq": opI32Eq, "i32.ne": opI32Ne, "drop": opDrop, "select": opSelect, "i64.add": opI64Add, "wrap": opI32WrapI64, "extend": opI64ExtendU,
+	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.eq": opI32Eq, "i32.ne": opI32Ne, "drop": opDrop, "select": opSelect, "i64.add": opI64Add, "i64.or": opI64Or, "wrap": opI32WrapI64, "extend": opI64ExtendU,
 	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore, "memory.fill": opMore, "i32.gt_u": opI32GtU,
 }
 
@@ -38,8 +38,10 @@ func assemble(t *testing.T, text string) []instr {
 			return n
 		}
 		switch {
+		case op == opBlock && offset == "i64":
+			code = append(code, typeI64)
 		case op == opBlock || op == opLoop || op == opIf:
-			code = append(code, 0x40)
+			code = append(code, voidByte)
 		case op >= opI32Load && op <= opI64Store32:
 			n, _ := strconv.Atoi(offset)
 			code = appendUint(append(code, 0), uint64(n))
@@ -104,6 +106,12 @@ func TestShapes(t *testing.T) {
 		begin = "gget 0 set 1 block "
 		call  = "get 1 i64 "
 	)
+	const (
+		failing   = "block get 2 i64.eqz i32.eqz br_if 0 i64 65537 call 11 return end "
+		fails     = "i64 1 get 2 i64.eqz br_if 0 drop "
+		failing11 = "block get 2 get 3 i32.eq br_if 0 i64 65538 call 12 return end "
+		fails11   = "i64 2 get 2 get 3 i32.ne br_if 1 drop "
+	)
 	tests := []struct {
 		name, in, want string
 		pass           func([]instr) []instr
@@ -134,6 +142,15 @@ func TestShapes(t *testing.T) {
 		{"call of what fails", push + "i32 0 call 5 gget 0 set 1 br_if 4 end", "i64 65537 call 10 return end", cold().slim},
 		{"call of what only may", push + "i32 0 call 6 gget 0 set 1 br_if 4 end", "", cold().slim},
 		{"call of what fails, without a way to unwind", push + "i32 0 call 5 gget 0 set 1 if unreachable end", "", cold().slim},
+		{"what fails at two places", "gget 0 set 1 " + failing + "get 3 " + failing + "end",
+			"block+i64 gget 0 set 1 " + fails + "get 3 " + fails + "return end i64 65536 i64.or call 11 return end", cold().share},
+		{"what fails at two places, one by an if", failing + "block get 3 i32.eqz if i64 65538 call 11 return end end unreachable end",
+			"block+i64 " + fails + "block i64 2 get 3 i32.eqz br_if 1 drop end unreachable end i64 65536 i64.or call 11 return end", cold().share},
+		{"what fails in two ways", failing + failing + failing11 + failing11 + "unreachable end", "block+i64 block+i64 " + fails + fails + fails11 + fails11 +
+			"unreachable end i64 65536 i64.or call 11 return end i64 65536 i64.or call 12 return end", cold().share},
+		{"what fails at several places when more was done", strings.Repeat("block get 2 br_if 0 get 1 get 3 i64.store i64 65537 call 11 return end ", 4) + "unreachable end",
+			"block+i64 " + strings.Repeat("block get 2 br_if 0 get 1 get 3 i64.store i64 1 br 1 end ", 4) + "unreachable end i64 65536 i64.or call 11 return end", cold().share},
+		{"what fails at one place", failing + "unreachable end", "", cold().share},
 		{"behind a call", "call 7 gget 0 set 1 br_if 2 end get 1 i64.load", "call 7 br_if 2 end gget 0 tee 1 i64.load", slimCalls},
 
 		{"jump ahead, and what nothing goes to", frame + "i32 3 set 0 br 2 end i32 4 set 0 br 1 end get 2 end unreachable end",
