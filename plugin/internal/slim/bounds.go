@@ -126,7 +126,7 @@ func withoutIfs(list []instr) []instr {
 			out = append(out, block(opBlock))
 		}
 		if ifs[i] {
-			out = append(negate(out), instr{op: opBrIf})
+			out = append(out, instr{op: opI32Eqz}, instr{op: opBrIf})
 			continue
 		}
 		out = append(out, in)
@@ -147,27 +147,4 @@ func valuesBegin(list []instr, values int) int {
 		}
 	}
 	return -1
-}
-
-// negate has a condition hold if it did not.
-func negate(list []instr) []instr {
-	last := &list[len(list)-1]
-	switch op := last.op; {
-	case op == opI32Eqz:
-		return list[:len(list)-1]
-	case opposites[op] != 0:
-		*last = instr{op: opposites[op]}
-		return list
-	}
-	return append(list, instr{op: opI32Eqz})
-}
-
-// opposites are comparisons of which exactly one holds.
-var opposites = map[byte]byte{
-	0x46: 0x47, 0x47: 0x46, // equal, and not; of 32 bits
-	0x48: 0x4e, 0x4e: 0x48, 0x49: 0x4f, 0x4f: 0x49, // less, and greater or equal
-	0x4a: 0x4c, 0x4c: 0x4a, 0x4b: 0x4d, 0x4d: 0x4b, // greater, and less or equal
-	0x51: 0x52, 0x52: 0x51, // the same of 64 bits
-	0x53: 0x59, 0x59: 0x53, 0x54: 0x5a, 0x5a: 0x54,
-	0x55: 0x57, 0x57: 0x55, 0x56: 0x58, 0x58: 0x56,
 }

@@ -33,6 +33,10 @@ const (
 	opI64Load32U   = 0x35
 	opI32Store     = 0x36
 	opI64Store     = 0x37
+	opI32Store8    = 0x3a
+	opI32Store16   = 0x3b
+	opI64Store8    = 0x3c
+	opI64Store16   = 0x3d
 	opI64Store32   = 0x3e
 	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
@@ -46,6 +50,7 @@ const (
 	opI32LtU       = 0x49
 	opI32GtU       = 0x4b
 	opI64Eqz       = 0x50
+	opI64Ne        = 0x52
 	opI32Clz       = 0x67
 	opI32Ctz       = 0x68
 	opI32Popcnt    = 0x69
@@ -219,7 +224,8 @@ func (m *module) slimCode() error {
 		if name != enteredElsewhere {
 			f.list = slimEntries(f.list, known)
 		}
-		f.list = cold.share(f.list)
+		f.list = slimConditions(cold.share(f.list))
+		f.slimRepeats()
 		m.bodies[i] = f.bytes()
 	}
 	for _, f := range cold.funcs {
@@ -302,6 +308,7 @@ func (f *function) bytes() []byte {
 	return encode(append(appendUint(nil, f.groups), f.locals...), f.list)
 }
 
+// Types of values.
 const (
 	typeI32 = 0x7f
 	typeI64 = 0x7e

@@ -146,7 +146,7 @@ func walk(t *testing.T, list []instr, value int64, turn uint64) (way []int32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, err := runtime.Instantiate(ctx, moduleOf(list))
+	module, err := runtime.Instantiate(ctx, moduleOf(encode([]byte{1, 1, typeI32}, list)))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, print(list))
 	}
@@ -161,10 +161,9 @@ func walk(t *testing.T, list []instr, value int64, turn uint64) (way []int32) {
 
 // moduleOf is a module with one function of Go's calling convention, a page of memory and what
 // walk gives it.
-func moduleOf(list []instr) []byte {
+func moduleOf(body []byte) []byte {
 	section := func(id byte, data string) []byte { return append(appendUint([]byte{id}, uint64(len(data))), data...) }
 	named := func(name string) string { return string(appendUint(nil, uint64(len(name)))) + name }
-	body := encode([]byte{1, 1, typeI32}, list)
 	wasm := slices.Clone(header)
 	wasm = append(wasm, section(typeSection, "\x04\x60\x01\x7f\x00\x60\x00\x01\x7f"+typeOfGo+typeOfCall)...)
 	wasm = append(wasm, section(importSection, "\x04"+named("host")+named("trace")+"\x00\x00"+named("host")+named("choose")+"\x00\x01"+named("host")+named("call")+"\x00\x02"+named("host")+named("fail")+"\x00\x03")...)

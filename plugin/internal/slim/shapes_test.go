@@ -13,6 +13,7 @@ var mnemonics = map[string]byte{
 	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
 	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
 	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.eq": opI32Eq, "i32.ne": opI32Ne, "drop": opDrop, "select": opSelect, "i64.add": opI64Add, "i64.or": opI64Or, "wrap": opI32WrapI64, "extend": opI64ExtendU,
+	"i64.ne": opI64Ne, "i64.store8": opI64Store8, "i32.store8": opI32Store8, "i64.and": 0x83,
 	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore, "memory.fill": opMore, "i32.gt_u": opI32GtU,
 }
 
@@ -97,6 +98,7 @@ func TestShapes(t *testing.T) {
 		m := &module{imported: 1, funcs: make([]uint64, 9), names: map[int]string{5: "runtime.goPanicIndex", 6: "runtime.panicCheck1"}}
 		return m.coldCalls()
 	}
+	share := func(list []instr) []instr { return slimConditions(cold().share(list)) }
 	entries := func(list []instr) []instr {
 		return slimEntries(list, callees{deferReturn: 9, returns: map[int64]bool{8: true}})
 	}
@@ -143,13 +145,13 @@ func TestShapes(t *testing.T) {
 		{"call of what only may", push + "i32 0 call 6 gget 0 set 1 br_if 4 end", "", cold().slim},
 		{"call of what fails, without a way to unwind", push + "i32 0 call 5 gget 0 set 1 if unreachable end", "", cold().slim},
 		{"what fails at two places", "gget 0 set 1 " + failing + "get 3 " + failing + "end",
-			"block+i64 gget 0 set 1 " + fails + "get 3 " + fails + "return end i64 65536 i64.or call 11 return end", cold().share},
+			"block+i64 gget 0 set 1 " + fails + "get 3 " + fails + "return end i64 65536 i64.or call 11 return end", share},
 		{"what fails at two places, one by an if", failing + "block get 3 i32.eqz if i64 65538 call 11 return end end unreachable end",
-			"block+i64 " + fails + "block i64 2 get 3 i32.eqz br_if 1 drop end unreachable end i64 65536 i64.or call 11 return end", cold().share},
+			"block+i64 " + fails + "block i64 2 get 3 i32.eqz br_if 1 drop end unreachable end i64 65536 i64.or call 11 return end", share},
 		{"what fails in two ways", failing + failing + failing11 + failing11 + "unreachable end", "block+i64 block+i64 " + fails + fails + fails11 + fails11 +
-			"unreachable end i64 65536 i64.or call 11 return end i64 65536 i64.or call 12 return end", cold().share},
+			"unreachable end i64 65536 i64.or call 11 return end i64 65536 i64.or call 12 return end", share},
 		{"what fails at several places when more was done", strings.Repeat("block get 2 br_if 0 get 1 get 3 i64.store i64 65537 call 11 return end ", 4) + "unreachable end",
-			"block+i64 " + strings.Repeat("block get 2 br_if 0 get 1 get 3 i64.store i64 1 br 1 end ", 4) + "unreachable end i64 65536 i64.or call 11 return end", cold().share},
+			"block+i64 " + strings.Repeat("block get 2 br_if 0 get 1 get 3 i64.store i64 1 br 1 end ", 4) + "unreachable end i64 65536 i64.or call 11 return end", share},
 		{"what fails at one place", failing + "unreachable end", "", cold().share},
 		{"behind a call", "call 7 gget 0 set 1 br_if 2 end get 1 i64.load", "call 7 br_if 2 end gget 0 tee 1 i64.load", slimCalls},
 

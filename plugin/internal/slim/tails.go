@@ -59,7 +59,7 @@ func (c *coldCalls) share(list []instr) []instr {
 		case list[s.branch].op == opIf:
 			out = append(out, list[s.from:s.branch]...)
 		default:
-			out = negate(append(out, list[s.from+1:s.branch]...)) // without the block
+			out = append(append(out, list[s.from+1:s.branch]...), instr{op: opI32Eqz}) // without the block
 		}
 		out = append(out, instr{op: opBrIf, x: to}, instr{op: opDrop})
 	}
