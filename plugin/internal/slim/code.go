@@ -226,11 +226,16 @@ func (m *module) slimCode() error {
 		}
 		f.list = slimConditions(cold.share(f.list))
 		f.slimRepeats()
-		m.bodies[i] = f.bytes()
 	}
 	for _, f := range cold.funcs {
 		if n := m.add(typeOfCall, f.body); n != f.number {
 			return fmt.Errorf("function %d was to be %d", n, f.number)
+		}
+	}
+	m.leaveMoves(functions, zeros)
+	for i, f := range functions {
+		if f != nil {
+			m.bodies[i] = f.bytes()
 		}
 	}
 	return nil

@@ -3,8 +3,8 @@
 //
 // It knows the few shapes that Go's compiler writes for WebAssembly again and again,
 // and writes each of them better: where a function is entered and how it jumps, conditions,
-// addresses on the stack and what is read of it twice, the end of a function, calls of what only
-// fails, and a table that a loop of ten instructions can fill; and it keeps of the tables of
+// addresses on the stack and what is read of it twice, the end of a function, what copies, calls of
+// what only fails, and a table that a loop of ten instructions can fill; and it keeps of the tables of
 // functions what Go's runtime asks for. What does not have exactly such a shape stays as it is,
 // so a module that Go did not write comes out as it went in.
 //
