@@ -233,6 +233,7 @@ func (m *module) slimCode() error {
 		}
 	}
 	m.leaveMoves(functions, zeros)
+	m.copyBarrier(functions)
 	for i, f := range functions {
 		if f != nil {
 			m.bodies[i] = f.bytes()

@@ -13,7 +13,7 @@ var mnemonics = map[string]byte{
 	"return": opReturn, "call": opCall, "get": opLocalGet, "set": opLocalSet, "tee": opLocalTee, "gget": opGlobalGet, "gset": opGlobalSet,
 	"i32.load": opI32Load, "i64.load": opI64Load, "i64.load8_u": 0x31, "i32.load8_u": 0x2d, "i64.store": opI64Store, "i32": opI32Const, "i64": opI64Const,
 	"i32.eqz": opI32Eqz, "i64.eqz": opI64Eqz, "i32.add": opI32Add, "i32.sub": opI32Sub, "i32.eq": opI32Eq, "i32.ne": opI32Ne, "drop": opDrop, "select": opSelect, "i64.add": opI64Add, "i64.or": opI64Or, "wrap": opI32WrapI64, "extend": opI64ExtendU,
-	"i64.ne": opI64Ne, "i64.store8": opI64Store8, "i32.store8": opI32Store8, "i64.and": 0x83,
+	"i64.ne": opI64Ne, "i64.load32_u": opI64Load32U, "i64.store8": opI64Store8, "i32.store8": opI32Store8, "i64.and": 0x83,
 	"br_table": opBrTable, "shr": opI64ShrU, "call_indirect": opCallIndirect, "memory.copy": opMore, "memory.fill": opMore, "i32.gt_u": opI32GtU,
 }
 

@@ -3,10 +3,11 @@
 //
 // It knows the few shapes that Go's compiler writes for WebAssembly again and again,
 // and writes each of them better: where a function is entered and how it jumps, conditions,
-// addresses on the stack and what is read of it twice, the end of a function, what copies, calls of
-// what only fails, and a table that a loop of ten instructions can fill; and it keeps of the tables of
-// functions what Go's runtime asks for. What does not have exactly such a shape stays as it is,
-// so a module that Go did not write comes out as it went in.
+// addresses on the stack and what is read of it twice, the end of a function, what copies, the
+// garbage collector's flag, calls of what only fails, and a table that a loop of ten
+// instructions can fill; and it keeps of the tables of functions what Go's runtime asks
+// for. What does not have exactly such a shape stays as it is, so a module that Go did not
+// write comes out as it went in.
 //
 // RATIONALE.md says why each of them may be written so.
 package slim
@@ -23,6 +24,7 @@ const (
 	typeSection     = 1
 	importSection   = 2
 	functionSection = 3
+	globalSection   = 6
 	startSection    = 8
 	elementSection  = 9
 	codeSection     = 10
@@ -38,12 +40,13 @@ type section struct {
 
 // A module is what of one is looked into; all else is in sections, as it was.
 type module struct {
-	sections []section
-	types    [][]byte // as they are spelled
-	imported int      // functions of others, which are counted first
-	funcs    []uint64 // type of each function of its own
-	bodies   [][]byte
-	names    map[int]string // of functions, its own and others'
+	sections    []section
+	types       [][]byte // as they are spelled
+	imported    int      // functions of others, which are counted first
+	importsMore bool     // than functions
+	funcs       []uint64 // type of each function of its own
+	bodies      [][]byte
+	names       map[int]string // of functions, its own and others'
 }
 
 // Slim returns wasm made smaller, without the names that it may have for debuggers.
@@ -107,6 +110,8 @@ func (m *module) read(s section) error {
 			r.bytes(r.uint())
 			if r.importOf() {
 				m.imported++
+			} else {
+				m.importsMore = true
 			}
 		}
 	case functionSection:
