@@ -32,21 +32,26 @@ func appendCheck(dst []instr, parts []part) []instr {
 	return append(dst, instr{op: opLocalGet, x: localSP}, instr{op: opI32Load8U, off: far - 1}, instr{op: opDrop})
 }
 
-// settleJoins writes the copy of the stack pointer anew where several ways come together. It
+// settleJoins writes a local anew where several ways come together, before it is read there. It
 // is the same by all of them; but wazero takes what it reads there a second time for
 // another value, and only what is written for the same.
-func settleJoins(list []instr) []instr {
+func settleJoins(list []instr, local int64) []instr {
+	if slices.ContainsFunc(list, func(in instr) bool { return in.op == opBrTable }) {
+		return list
+	}
 	joins := findJoins(list)
+	ahead := readAhead(list, joins, local)
 	out := make([]instr, 0, len(list)+2*len(joins))
 	settled := true
 	for i, in := range list {
 		switch {
 		case settled:
-		case in.is(opLocalGet, localSP):
-			out, settled = append(out, in, instr{op: opLocalTee, x: localSP}), true
+		case in.is(opLocalGet, local):
+			out, settled = append(out, in, instr{op: opLocalTee, x: local}), true
 			continue
+		case local != localSP && !ahead[i]:
 		case in.op == opBrIf || in.op == opIf:
-			out, settled = append(out, instr{op: opLocalGet, x: localSP}, instr{op: opLocalSet, x: localSP}), true
+			out, settled = append(out, instr{op: opLocalGet, x: local}, instr{op: opLocalSet, x: local}), true
 		case in.op == opLoop || in.op == opBr || in.op == opReturn || in.op == opUnreachable:
 			settled = true // one way goes on, which reads it once
 		}
@@ -56,6 +61,17 @@ func settleJoins(list []instr) []instr {
 		out = append(out, in)
 	}
 	return out
+}
+
+// readAhead tells for each instruction whether a local is read behind it, before ways come together again.
+func readAhead(list []instr, joins map[int]bool, local int64) []bool {
+	ahead := make([]bool, len(list))
+	reads := false
+	for i, in := range slices.Backward(list) {
+		ahead[i] = reads
+		reads = (reads || in.is(opLocalGet, local)) && !joins[i] && in.op != opLoop
+	}
+	return ahead
 }
 
 // findJoins finds the ends of blocks to which several ways lead.

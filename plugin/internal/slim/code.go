@@ -225,6 +225,13 @@ func (m *module) slimCode() error {
 			f.list = slimEntries(f.list, known)
 		}
 		f.list = slimConditions(cold.share(f.list))
+		settled := []int64{localSP}
+		if hasReceiver(name) && f.keepReceiver() {
+			settled = append(settled, f.next-1)
+		}
+		for _, local := range settled {
+			f.list = settleJoins(f.list, local)
+		}
 		f.slimRepeats()
 	}
 	for _, f := range cold.funcs {
@@ -283,6 +290,7 @@ type function struct {
 	locals []byte // as they are spelled, behind their number
 	first  byte   // type of the first
 	next   int64  // the first local that there is not, behind the parameter
+	args   int64  // where the arguments begin, from what the copy of the stack pointer is; 0 if that is not known
 	list   []instr
 }
 

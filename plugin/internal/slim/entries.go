@@ -14,7 +14,7 @@ func slimEntries(list []instr, known callees) []instr {
 		w := newWriter(l)
 		w.function()
 		if len(w.missed) == 0 {
-			return settleJoins(withoutIfs(w.out))
+			return withoutIfs(w.out)
 		}
 		l.dropLoops(w.missed)
 	}

@@ -18,14 +18,14 @@ func (m *module) slimStack(f *function, name string) error {
 		}
 		return nil
 	}
-	list, ok := slimFrames(f.list)
+	list, args, ok := slimFrames(f.list)
 	if !ok {
 		if !slices.Contains(stackSwitches, name) {
 			return fmt.Errorf("%s moves the stack pointer in another way than Go's compiler does", name)
 		}
 		list = slimCalls(list)
 	}
-	f.list = list
+	f.list, f.args = list, args
 	return nil
 }
 
@@ -79,11 +79,12 @@ type frame struct {
 // pushes, if there are calls. Go writes the copy anew behind every call, though a call
 // that returns leaves the stack pointer as it was (see slimImport).
 //
-// A function that moves the stack pointer in another way stays as it is.
-func slimFrames(list []instr) ([]instr, bool) {
+// A function that moves the stack pointer in another way stays as it is. args is where its arguments
+// begin, from what is in the local.
+func slimFrames(list []instr) (slimmed []instr, args int64, ok bool) {
 	f, ok := readFrame(list)
 	if !ok {
-		return list, false
+		return list, 0, false
 	}
 	for i := 2; i < len(list); i++ {
 		switch {
@@ -110,7 +111,8 @@ func slimFrames(list []instr) ([]instr, bool) {
 			f.use(list, i)
 		}
 	}
-	return f.write(list), true
+	const address = 8 // to return to, which is before the arguments
+	return f.write(list), f.pushed + f.size + address, true
 }
 
 // readFrame reads all that writes the stack pointer or its copy. It is not ok if that has

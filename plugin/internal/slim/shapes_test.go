@@ -100,7 +100,7 @@ func TestShapes(t *testing.T) {
 	}
 	share := func(list []instr) []instr { return slimConditions(cold().share(list)) }
 	entries := func(list []instr) []instr {
-		return slimEntries(list, callees{deferReturn: 9, returns: map[int64]bool{8: true}})
+		return settleJoins(slimEntries(list, callees{deferReturn: 9, returns: map[int64]bool{8: true}}), localSP)
 	}
 	const push = " get 1 i32 8 i32.sub tee 1 gset 0 get 1 i64 65537 i64.store "
 	const (
@@ -248,7 +248,7 @@ func TestFrames(t *testing.T) {
 			if tt.want == untouched {
 				tt.want = tt.in
 			}
-			list, _ := slimFrames(assemble(t, tt.in))
+			list, _, _ := slimFrames(assemble(t, tt.in))
 			if got, want := print(list), print(assemble(t, tt.want)); got != want {
 				t.Errorf("got\n%swant\n%s", got, want)
 			}
