@@ -224,7 +224,7 @@ func (m *module) slimCode() error {
 		if name != enteredElsewhere {
 			f.list = slimEntries(f.list, known)
 		}
-		f.list = slimConditions(cold.share(f.list))
+		f.list = slimLocals(slimConditions(cold.share(f.list)))
 		settled := []int64{localSP}
 		if hasReceiver(name) && f.keepReceiver() {
 			settled = append(settled, f.next-1)

@@ -184,6 +184,10 @@ func (w *writer) write(list []node, entries []int) {
 // dispatch compares the parameter with what enters parts. The last one needs no comparison:
 // Go's branch takes what it does not know for the last as well.
 func (w *writer) dispatch(entries []int) {
+	if len(entries) == 1 {
+		w.out = append(w.out, instr{op: opLocalGet, x: localBlock}, instr{op: opBrIf, x: w.depth(label{toPart, entries[0]})})
+		return
+	}
 	w.open(opBlock, label{toPart, 0})
 	w.out = append(w.out, instr{op: opLocalGet, x: localBlock}, instr{op: opI32Eqz}, instr{op: opBrIf})
 	last := len(entries) - 1

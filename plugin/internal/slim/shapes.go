@@ -73,6 +73,16 @@ func slimLoads(list []instr) []instr {
 	return compact(list)
 }
 
+// slimLocals keeps a value on the stack where it is put into a local and read from there at once.
+func slimLocals(list []instr) []instr {
+	for i := 1; i < len(list); i++ {
+		if set := &list[i-1]; set.op == opLocalSet && list[i].is(opLocalGet, set.x) {
+			*set, list[i] = instr{op: opLocalTee, x: set.x}, gone
+		}
+	}
+	return compact(list)
+}
+
 // halves are what loads 32 bits like another instruction loads 64, and how that is
 // aligned at most.
 var halves = map[byte]instr{
