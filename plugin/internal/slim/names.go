@@ -42,7 +42,6 @@ func (t *tables) slimNames(root string) {
 	files := newPacker()
 	units := t.at(tableUnits)
 	for i := range t.size(tableUnits) {
-		const none = 1<<32 - 1
 		if at := units + 4*i; t.half(at) != none {
 			t.setHalf(at, files.add(strings.TrimPrefix(t.text(tableFiles, t.half(at)), root)+"\x00"))
 		}

@@ -113,7 +113,7 @@ func (l list) only(places []int) (short list) {
 // slimPlaces writes lists of places so that they are right where they are asked about, and takes
 // out the inlined functions that none of these places is in.
 func (t *tables) slimPlaces(asked askedPlaces) {
-	packed := newPackerFromOne()
+	packed, units := newPackerFromOne(), t.newUnits()
 	for _, f := range t.funcs() {
 		places := append([]int{0}, asked[t.half(f+funcNumber)]...)
 		if d := t.half(f + funcDeferred); d > 0 {
@@ -129,17 +129,20 @@ func (t *tables) slimPlaces(asked askedPlaces) {
 				continue
 			}
 			l := t.list(t.half(at))
-			switch i {
-			case listStack: // of which the runtime looks for the largest value
-			case listInlined:
-				l = inlined.only(places)
-			default:
+			if i == listInlined && tree > 0 {
+				l = inlined
+			}
+			if i != listStack { // of which the runtime looks for the largest value
 				l = l.only(places)
+			}
+			if i == listFiles {
+				units.renumber(t.half(f+funcUnit), l)
 			}
 			t.setHalf(at, packed.add(string(l.append(nil))))
 		}
 	}
 	t.replace(tablePlaces, packed.out)
+	units.write()
 }
 
 // slimInlined keeps of the functions that are inlined in one those that places are in, and those that
@@ -154,11 +157,11 @@ func (t *tables) slimInlined(tree int, l list, places []int) ([]int, list) {
 			places = append(places, t.half(tree+int(n)*inlinedSize+inlinedPlace))
 		}
 	}
-	all := t.memory[tree:][:inlinedSize*(l.most()+1)]
+	all := t.bytes(tree, inlinedSize*(l.most()+1))
 	var kept []byte
 	for _, n := range slices.Sorted(maps.Keys(used)) {
 		used[n] = int32(len(kept) / inlinedSize)
-		kept = append(kept, all[n*inlinedSize:][:inlinedSize]...)
+		kept = append(kept, t.bytes(tree+int(n)*inlinedSize, inlinedSize)...)
 	}
 	clear(all[copy(all, kept):])
 	renumbered := slices.Clone(l)

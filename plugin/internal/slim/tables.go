@@ -41,6 +41,7 @@ const (
 	funcFile     = 20
 	funcLine     = 24
 	funcLists    = 28 // how many more lists of places there are, behind all else
+	funcUnit     = 32
 	funcListsAt  = 44
 	funcDatas    = 43 // how much else it has, behind these
 )
@@ -48,8 +49,10 @@ const (
 // Which list or what else is what.
 const (
 	listStack   = 0
+	listFiles   = 1
 	listInlined = 5 // which inlined function each place is in
 	dataInlined = 3 // these functions
+	mostLists   = 16
 )
 
 // An inlined function (runtime.inlinedCall), by bytes.
@@ -71,16 +74,13 @@ func readTables(memory []byte) (t *tables, ok bool) {
 		return nil, false
 	}
 	for i, known := range []table{tableNames, tableUnits, tableFiles, tablePlaces, tableFuncs} {
-		at, size := t.at(known), t.size(known)
-		if known == tableUnits {
-			size *= 4
-		}
+		at, size := t.at(known), t.size(known)*known.width()
 		if at != header+t.word(header+32+8*i) || size < 0 || at+size > len(memory) {
 			return nil, false
 		}
 	}
 	data, end := t.field(fieldData), t.at(tableFuncs)+t.size(tableFuncs)
-	ok = t.at(tableFirsts) == t.at(tableFuncs) && t.size(tableFirsts) == t.word(header+8)+1 &&
+	ok = 8*t.size(tableFirsts) <= t.size(tableFuncs) && t.at(tableFirsts) == t.at(tableFuncs) && t.size(tableFirsts) == t.word(header+8)+1 &&
 		t.field(fieldFirstPlace) == t.half(t.at(tableFuncs))<<16 && data >= end && data < min(end+64, len(memory))
 	return t, ok
 }
@@ -94,6 +94,9 @@ func (t *tables) bytes(at, size int) []byte {
 	return t.memory[at:][:size]
 }
 
+// from is all of the memory from somewhere on.
+func (t *tables) from(at int) []byte { return t.bytes(at, max(0, len(t.memory)-at)) }
+
 func (t *tables) word(at int) int { return int(binary.LittleEndian.Uint64(t.bytes(at, 8))) }
 
 func (t *tables) half(at int) int { return int(binary.LittleEndian.Uint32(t.bytes(at, 4))) }
@@ -106,22 +109,31 @@ func (t *tables) at(known table) int { return t.field(int(known)) }
 
 func (t *tables) size(known table) int { return t.field(int(known) + 1) }
 
+// width is of how many bytes one of what is counted in a table's size is.
+func (known table) width() int {
+	if known == tableUnits {
+		return 4
+	}
+	return 1
+}
+
 // replace writes another table in the place of one, which has to be at least as long.
 func (t *tables) replace(known table, by []byte) {
-	old := t.bytes(t.at(known), t.size(known))
+	old := t.bytes(t.at(known), t.size(known)*known.width())
 	if len(by) > len(old) {
 		t.failed = true
 	}
 	clear(old[copy(old, by):])
 	for word := int(known) + 1; word <= int(known)+2; word++ { // the length and the capacity
-		binary.LittleEndian.PutUint64(t.memory[t.module+8*word:], uint64(len(by)))
+		binary.LittleEndian.PutUint64(t.memory[t.module+8*word:], uint64(len(by)/known.width()))
 	}
 }
 
 // text is the one that begins somewhere in a table.
 func (t *tables) text(known table, offset int) string {
-	p := t.memory[t.at(known)+offset:]
-	return string(p[:bytes.IndexByte(p, 0)])
+	text, _, ended := bytes.Cut(t.from(t.at(known)+offset), []byte{0})
+	t.failed = t.failed || !ended
+	return string(text)
 }
 
 // funcs are where Go has what it knows of each function.
@@ -136,7 +148,7 @@ func (t *tables) funcs() (list []int) {
 // lists are where it is said where the lists of a function's places are, 0 for one that there is not.
 func (t *tables) lists(f int) []int {
 	list := []int{f + funcStack, f + funcFile, f + funcLine}
-	for i := range t.half(f + funcLists) {
+	for i := range min(t.half(f+funcLists), mostLists) {
 		list = append(list, f+funcListsAt+4*i)
 	}
 	return list
@@ -153,4 +165,11 @@ func (t *tables) inlined(f int) (tree int, l list) {
 }
 
 // list reads a list of places.
-func (t *tables) list(offset int) list { return readList(t.memory[t.at(tablePlaces)+offset:]) }
+func (t *tables) list(offset int) list {
+	l := readList(t.from(t.at(tablePlaces) + offset))
+	if len(l) == 0 {
+		t.failed = true
+		return list{{}}
+	}
+	return l
+}

@@ -25,7 +25,7 @@ func TestTablesSayTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		after := tablesOf(t, small)
-		for _, known := range []table{tableNames, tableFiles, tablePlaces} {
+		for _, known := range []table{tableNames, tableUnits, tableFiles, tablePlaces} {
 			if is, was := after.size(known), before.size(known); is > was || known == tablePlaces && is > was*4/5 {
 				t.Errorf("root %q: table %d has %d bytes of %d", root, known, is, was)
 			}
@@ -104,8 +104,8 @@ func (t *tables) say(f, place int) string {
 			name = tree + int(n)*inlinedSize + inlinedName
 		}
 		file := "?"
-		if i := value(listStack + 1); i >= 0 {
-			file = t.text(tableFiles, t.half(t.at(tableUnits)+4*(t.half(f+32)+int(i))))
+		if i := value(listFiles); i >= 0 {
+			file = t.text(tableFiles, t.half(t.at(tableUnits)+4*(t.half(f+funcUnit)+int(i))))
 		}
 		if offset := t.half(name); offset > 0 { // which else means that there is no name
 			fmt.Fprintf(&b, " in %s %s:%d", t.text(tableNames, offset), file, value(listStack+2))
@@ -170,5 +170,40 @@ func TestListsOfPlaces(t *testing.T) {
 				t.Errorf("seed %d, place %d: got %d, want %d of %v", seed, place, got, want, l)
 			}
 		}
+	}
+}
+
+// TestBrokenTables has random bytes in a program's tables: that is noticed, or it is made smaller
+// all the same.
+func TestBrokenTables(t *testing.T) {
+	t.Parallel()
+	linked := build(t, "program")
+	m, err := parse(linked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, whole := m.readAsked(), tablesOf(t, linked)
+	funcs, refused := whole.funcs(), 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		memory := slices.Clone(whole.memory)
+		for range 1 + r.IntN(10) {
+			at := []int{
+				whole.module + r.IntN(8*fields), whole.at(tableFuncs) + r.IntN(8*len(funcs)),
+				funcs[r.IntN(len(funcs))] + r.IntN(funcListsAt), whole.at(tablePlaces) + r.IntN(whole.size(tablePlaces)),
+			}
+			memory[at[r.IntN(len(at))]] = byte(r.Uint32())
+		}
+		broken, ok := readTables(memory)
+		if ok {
+			broken.slimPlaces(asked)
+			broken.slimNames("internal/")
+		}
+		if !ok || broken.failed {
+			refused++
+		}
+	}
+	if refused < 10 {
+		t.Errorf("only %d were refused", refused)
 	}
 }
