@@ -224,7 +224,7 @@ func (m *module) slimCode() error {
 		if name != enteredElsewhere {
 			f.list = slimEntries(f.list, known)
 		}
-		f.list = slimLocals(slimConditions(cold.share(f.list)))
+		f.list = slimConditions(cold.share(f.list))
 		settled := []int64{localSP}
 		if hasReceiver(name) && f.keepReceiver() {
 			settled = append(settled, f.next-1)
@@ -233,6 +233,7 @@ func (m *module) slimCode() error {
 			f.list = settleJoins(f.list, local)
 		}
 		f.slimRepeats()
+		f.list = slimLocals(f.list)
 	}
 	for _, f := range cold.funcs {
 		if n := m.add(typeOfCall, f.body); n != f.number {
