@@ -62,27 +62,37 @@ const (
 	inlinedSize  = 16
 )
 
-// readTables finds the tables; not ok if they are not as Go writes them.
+// readTables finds the tables; not ok if they are not as Go writes them. Where the record is
+// that says so is told by its first word, which other data may have by chance.
 func readTables(memory []byte) (t *tables, ok bool) {
 	magic := []byte{0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8} // of runtime.pcHeader
 	header := bytes.Index(memory, magic)
 	if header < 0 || header+72 > len(memory) {
 		return nil, false
 	}
-	t = &tables{memory: memory, module: bytes.Index(memory, binary.LittleEndian.AppendUint64(nil, uint64(header)))}
-	if t.module < 0 || t.module+8*fields > len(memory) {
-		return nil, false
-	}
-	for i, known := range []table{tableNames, tableUnits, tableFiles, tablePlaces, tableFuncs} {
-		at, size := t.at(known), t.size(known)*known.width()
-		if at != header+t.word(header+32+8*i) || size < 0 || at+size > len(memory) {
+	first := binary.LittleEndian.AppendUint64(nil, uint64(header))
+	for at := 0; ; at++ {
+		next := bytes.Index(memory[at:], first)
+		if at += next; next < 0 || at+8*fields > len(memory) {
 			return nil, false
+		}
+		if t = (&tables{memory: memory, module: at}); t.is(header) {
+			return t, true
+		}
+	}
+}
+
+// is reports whether they are those of a header.
+func (t *tables) is(header int) bool {
+	for i, known := range []table{tableNames, tableUnits, tableFiles, tablePlaces, tableFuncs} {
+		at, size := t.at(known), t.size(known)
+		if at != header+t.word(header+32+8*i) || size < 0 || size > len(t.memory) || at+size*known.width() > len(t.memory) {
+			return false
 		}
 	}
 	data, end := t.field(fieldData), t.at(tableFuncs)+t.size(tableFuncs)
-	ok = 8*t.size(tableFirsts) <= t.size(tableFuncs) && t.at(tableFirsts) == t.at(tableFuncs) && t.size(tableFirsts) == t.word(header+8)+1 &&
-		t.field(fieldFirstPlace) == t.half(t.at(tableFuncs))<<16 && data >= end && data < min(end+64, len(memory))
-	return t, ok
+	return 8*t.size(tableFirsts) <= t.size(tableFuncs) && t.at(tableFirsts) == t.at(tableFuncs) && t.size(tableFirsts) == t.word(header+8)+1 &&
+		t.field(fieldFirstPlace) == t.half(t.at(tableFuncs))<<16 && data >= end && data < min(end+64, len(t.memory))
 }
 
 // bytes are some of the memory, or zeros if there is not so much.

@@ -86,6 +86,20 @@ func tablesOf(t *testing.T, wasm []byte) *tables {
 	return tables
 }
 
+// The address of the tables is a number as others are, which data may have by chance.
+func TestTablesAreFoundBehindTheirAddress(t *testing.T) {
+	t.Parallel()
+	found := tablesOf(t, build(t, "program", "-trimpath"))
+	address := found.bytes(found.module, 8)
+	for _, at := range []int{0, 40, found.module - 8, found.module + 8*fields} {
+		memory := slices.Clone(found.memory)
+		copy(memory[at:], address)
+		if again, ok := readTables(memory); !ok || again.module != found.module {
+			t.Errorf("with it at %d, too: not found again at %d", at, found.module)
+		}
+	}
+}
+
 // say is what the tables say of a place, as Go's runtime reads them (inlineUnwinder).
 func (t *tables) say(f, place int) string {
 	value := func(i int) int32 {
