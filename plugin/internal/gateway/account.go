@@ -10,12 +10,11 @@ import (
 )
 
 //go:noinline
-//go:noinline
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // Done is the stream's last event, however it ended: it counts and records.
 func (s *Stream) Done() *Step {
-	under := s.list != &s.w.queued && s.list != &s.w.aboard && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
+	under := s.isOut()
 	s.leave()
 	if s.handed.between() {
 		s.w.between.add(s)
@@ -42,26 +41,48 @@ func (s *Stream) Done() *Step {
 	return step
 }
 
+// isOut reports whether the request does not wait for something of the gateway's own.
+func (s *Stream) isOut() bool {
+	return s.list != &s.w.queued && s.list != &s.w.aboard && s.list != &s.w.pausing && (s.token == nil || s.list != &s.token.waiting)
+}
+
 // settleUsage finds what the request has used and settles its reservations with it. sent
 // says that its provider has got it.
 func (s *Stream) settleUsage(sent bool) {
-	s.tally()
-	if held := s.weighing.on && s.weighing.head.status < 400; sent && (s.status == 0 || held) { // its client has not waited for the answer, which its provider may have begun with
-		s.failure, s.timedOut = "aborted", true
+	if sent {
+		s.presume()
+	} else {
+		s.tally()
 	}
 	s.land(s.verdict(), 0)
 	s.charge(s.finished)
-	s.addUsage(1)
+	row := s.row(1)
+	s.addUsage(&row, s.finished)
+	s.billed = billed{}
+}
+
+// presume is tally for a request whose provider has got it: if its client has not waited for
+// the answer, its provider may have begun with it.
+func (s *Stream) presume() {
+	s.tally()
+	if held := s.weighing.on && s.weighing.head.status < 400; s.status == 0 || held {
+		s.failure, s.timedOut = "aborted", true
+	}
 }
 
 // charge settles the request's reservations with what is known of its usage.
 func (s *Stream) charge(now int64) {
+	s.value()
+	s.settleLease(now)
+}
+
+// value says what was used where the provider has not, and what it costs.
+func (s *Stream) value() {
 	if s.timedOut {
 		s.estimateInput()
 	}
 	s.usage = s.made(s.usage)
 	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
-	s.settleLease(now)
 }
 
 // estimateInput counts the input of a request whose provider has not.

@@ -10,16 +10,36 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/usage"
 )
 
-// flushAtOnce is how many lines of usage a tick writes at most, so that it is short. A
-// worker seldom has as many.
-const flushAtOnce = 64
+// flushAtOnce is how many lines of usage a tick writes at most, and glanceAtOnce a glance, so
+// that they are short. A worker seldom has as many.
+const (
+	flushAtOnce  = 64
+	glanceAtOnce = 16
+)
 
-// addUsage adds what a request has used to what its caller has.
-func (s *Stream) addUsage(requests int64) {
-	l := s.w.ledger
+// addUsage adds what a request has used to what its caller has, as far as that was not done
+// before. All of it counts on one day.
+func (s *Stream) addUsage(row *usage.Sums, now int64) {
+	l, b := s.w.ledger, &s.billed
 	if l == nil || s.aside {
 		return
 	}
+	if b.at != 0 {
+		now = b.at
+	}
+	labels := s.usageLabels()
+	if b.row != (usage.Sums{}) && b.labels != labels { // it has gone to another provider, or its model's name is known to be one
+		back := (&usage.Sums{}).Less(&b.row)
+		l.Add(b.labels, &back, now)
+		b.row = usage.Sums{}
+	}
+	more := row.Less(&b.row)
+	l.Add(labels, &more, now)
+	b.labels, b.row = labels, *row
+}
+
+// usageLabels say whose usage it is.
+func (s *Stream) usageLabels() usage.Labels {
 	labels := usage.Labels{usage.Operation: s.endpoint.Op.String()}
 	if c := s.caller; c != nil {
 		labels[usage.Consumer], labels[usage.Tenant], labels[usage.Tier] = c.Name, c.Tenant, s.tierName
@@ -28,21 +48,27 @@ func (s *Stream) addUsage(requests int64) {
 	if p := s.target.Provider; p != nil {
 		labels[usage.Provider] = p.Label()
 	}
-	failed := s.status == 0 || s.status >= 400
 	switch name := s.label; {
 	case name == "" || name == noLabel:
 	case !s.namesFreely():
 		labels[usage.Model] = name
-	case failed: // perhaps of a model that there is not
+	case s.hasFailed(): // perhaps of a model that there is not
 		labels[usage.Model] = usage.Other
 	default:
-		labels[usage.Model] = l.Name(name)
+		labels[usage.Model] = s.w.ledger.Name(name)
 	}
+	return labels
+}
+
+func (s *Stream) hasFailed() bool { return s.status == 0 || s.status >= 400 }
+
+// row is what a request has used, which counts as so many.
+func (s *Stream) row(requests int64) usage.Sums {
 	sums := usage.Sums{usage.Requests: requests, usage.InputTokens: s.usage.Input, usage.OutputTokens: s.usage.Output}
 	switch {
 	case s.ownRefusal && s.phase == answered:
 		sums[usage.Refused] = 1
-	case failed || s.failure != "":
+	case s.hasFailed() || s.failure != "":
 		sums[usage.Errors] = 1
 	}
 	if s.priced {
@@ -50,7 +76,7 @@ func (s *Stream) addUsage(requests int64) {
 	} else if s.usage.Counts() {
 		sums[usage.Unpriced] = 1
 	}
-	l.Add(labels, &sums, s.finished)
+	return sums
 }
 
 // namesFreely reports whether the model's name is one that the client has chosen.

@@ -185,6 +185,6 @@ func (s *Stream) countHit() bool {
 	if s.w.book.Admit(&b.lease, &b.ask, limit.Counted, nil, s.w.port.Now()).Refused != nil {
 		return false
 	}
-	s.w.holdLease(s)
+	s.w.enter(s)
 	return true
 }

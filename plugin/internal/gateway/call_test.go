@@ -11,6 +11,7 @@ import (
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
 // begin sends a request.
@@ -59,7 +60,7 @@ func (m *member) sweep() {
 		if x.upstream != nil && !x.sent {
 			x.send()
 		}
-		if (x.answered || x.torn) && !x.over {
+		if (x.answered || x.torn) && !x.ended {
 			if x.answered && !x.sent {
 				m.crowd.refused++
 			}
@@ -72,7 +73,7 @@ func (m *member) sweep() {
 			call.asked()
 		}
 	}
-	m.live = slices.DeleteFunc(m.live, func(x *call) bool { return x.over && !x.late })
+	m.live = slices.DeleteFunc(m.live, func(x *call) bool { return x.ended && !x.late })
 	m.crowd.few()
 }
 
@@ -157,7 +158,7 @@ func (x *call) move() {
 	c := x.member.crowd
 	n := c.random.IntN(20)
 	switch {
-	case x.over:
+	case x.ended:
 	case n < 2:
 		x.leave()
 	case x.waits: // for a limit, or for a callout
@@ -214,12 +215,16 @@ func (x *call) leave() {
 	c.hungUp++
 	if x.waits && x.sent && x.isCalled() {
 		c.late++
-		x.late, x.over = true, true
+		x.late, x.ended = true, true
 		x.exchange.done()
 		x.waits = false
 		return
 	}
+	so, sent := x.soFar()
 	x.finish(x.words, false)
+	if sent && so != x.counted {
+		c.t.Errorf("a request whose client has gone counts as %+v, and had used %+v a moment before", x.counted, so)
+	}
 }
 
 // isCalled reports whether one of the worker's callouts is for this request.
@@ -261,11 +266,14 @@ func (m *member) answerCallout(how int) {
 	}
 	x.late = false
 	m.answer(answer)
+	x.shut = true
 	switch {
 	case x.said:
-		x.charge(x.input(), words, false)
+		x.charge(used(x.input(), words))
 	case answer == nil:
-		x.charge(x.size/3, 0, false) // nobody knows; the question counts as it was estimated
+		x.charge(used(x.size/3, 0)) // nobody knows; the question counts as it was estimated
+	default:
+		x.charge(gateway.Used{})
 	}
 }
 
@@ -273,8 +281,11 @@ func (m *member) answerCallout(how int) {
 // mock has said.
 func (x *call) finish(words int, whole bool) {
 	c := x.member.crowd
-	x.over = true
+	x.ended = true
+	stream := x.gw.(*gateway.Stream)
+	x.over(stream)
 	x.exchange.done()
+	x.shut = true
 	var r struct {
 		Input  int    `json:"input_tokens"`
 		Output int    `json:"output_tokens"`
@@ -302,17 +313,41 @@ func (x *call) finish(words int, whole bool) {
 	if r.Cost != r.Input*inputPrice+r.Output*outputPrice {
 		c.t.Errorf("%d and %d tokens cost %d", r.Input, r.Output, r.Cost)
 	}
-	x.charge(r.Input, r.Output, cut)
+	x.charge(used(r.Input, r.Output))
 }
 
-// charge counts what a request has used.
-func (x *call) charge(input, output int, cut bool) {
-	c, over := x.member.crowd, int64(0)
-	if cut {
-		over = mostWords + 1
+// used is what tokens cost.
+func used(input, output int) gateway.Used {
+	return gateway.Used{Input: int64(input), Output: int64(output), Cost: int64(input*inputPrice + output*outputPrice)}
+}
+
+// charge counts what a request has used, as far as that was not done before.
+func (x *call) charge(all gateway.Used) {
+	c, had := x.member.crowd, x.counted
+	if x.counted = all; had == (gateway.Used{}) {
+		x.since = c.now
 	}
-	c.count("all", "", int64(input+output), over)
-	c.count("in", x.consumer, int64(input), 0)
-	c.count("out", x.consumer, int64(output), over)
-	c.count("money", x.consumer, int64(input*inputPrice+output*outputPrice), over*outputPrice)
+	in, out := all.Input-had.Input, all.Output-had.Output
+	for _, is := range []struct {
+		rule, key string
+		used      int64
+	}{{"all", "", in + out}, {"in", x.consumer, in}, {"out", x.consumer, out}, {"money", x.consumer, all.Cost - had.Cost}} {
+		if is.used < 0 {
+			c.account(is.rule, is.key).takeBack(c.now, x.since, -is.used)
+		} else {
+			c.count(is.rule, is.key, is.used, 0)
+		}
+	}
+}
+
+// over counts once that nobody could hold back the last piece of a stream that was cut.
+func (x *call) over(s *gateway.Stream) {
+	if x.excess || !s.Cut() {
+		return
+	}
+	x.excess = true
+	c, over := x.member.crowd, int64(mostWords+1)
+	c.count("all", "", 0, over)
+	c.count("out", x.consumer, 0, over)
+	c.count("money", x.consumer, 0, over*outputPrice)
 }

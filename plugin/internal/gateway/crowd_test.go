@@ -39,6 +39,8 @@ type member struct {
 	crowd *crowd
 	busy  bool // an event is under way
 	live  []*call
+
+	lastLook int64 // when its worker has last done what is due
 }
 
 // A call is one client's request.
@@ -52,12 +54,16 @@ type call struct {
 	streams  bool
 	queued   bool // it has waited
 	sent     bool
-	begun    bool // its answer
-	idle     bool // one request of a list has failed, the next is not out
-	over     bool // as far as its limits go
-	late     bool // its client has gone, its callout has not
-	most     int  // tokens of the answer
-	words    int  // tokens of what was sent
+	begun    bool         // its answer
+	idle     bool         // one request of a list has failed, the next is not out
+	ended    bool         // as far as its limits go
+	shut     bool         // its stream is another's now
+	counted  gateway.Used // of it, by limits
+	since    int64        // when that was begun
+	excess   bool         // it is counted that nobody could hold it back
+	late     bool         // its client has gone, its callout has not
+	most     int          // tokens of the answer
+	words    int          // tokens of what was sent
 	text     chat.Delivered
 	calledAt int64
 	said     bool // with how many tokens that was
@@ -93,7 +99,20 @@ func (m *member) Load(key string) ([]byte, uint32, bool) {
 
 func (m *member) Store(key string, value []byte, version uint32) error {
 	m.crowd.between(m)
+	if strings.Contains(key, "/limits") {
+		m.note()
+	}
 	return m.Host.Store(key, value, version)
+}
+
+// note takes down what limits count of requests that go on, when they do.
+func (m *member) note() {
+	for _, x := range m.live {
+		if s, ok := x.gw.(*gateway.Stream); ok && !x.shut {
+			x.over(s)
+			x.charge(s.Spent())
+		}
+	}
 }
 
 var _ state.Host = (*member)(nil)
@@ -164,8 +183,11 @@ func (c *crowd) pass(d time.Duration) {
 func (c *crowd) crash() {
 	c.crashed++
 	i := c.random.IntN(len(c.members))
-	for _, x := range c.members[i].live {
-		x.over = true
+	for _, x := range c.members[i].live { // what was counted of it stays
+		x.ended = true
+		if x.counted != (gateway.Used{}) {
+			c.kept++
+		}
 	}
 	c.members[i] = c.newMember()
 }
@@ -177,8 +199,31 @@ func (m *member) tick() {
 		}
 		m.answerCallout(0)
 	}
+	var sent []*call
+	if m.crowd.now-m.lastLook >= int64(gateway.TickEvery) {
+		m.lastLook = m.crowd.now
+		for _, x := range m.live {
+			if _, ok := x.soFar(); ok {
+				sent = append(sent, x)
+			}
+		}
+	}
 	m.wake(m.worker.Tick())
 	m.flush()
+	for _, x := range sent {
+		if used, ok := x.soFar(); ok && used != x.counted {
+			m.crowd.t.Errorf("after a tick %+v is counted of %+v", x.counted, used)
+		}
+	}
+}
+
+// soFar is what a request has used; false if its provider does not have it.
+func (x *call) soFar() (gateway.Used, bool) {
+	s, ok := x.gw.(*gateway.Stream)
+	if !ok || x.shut {
+		return gateway.Used{}, false
+	}
+	return s.SoFar()
 }
 
 func (c *crowd) slow() {
@@ -221,7 +266,7 @@ func (c *crowd) few() {
 	n := int64(0)
 	for _, m := range c.members {
 		for _, x := range m.live {
-			if x.sent && !x.over && !x.idle || x.late {
+			if x.sent && !x.ended && !x.idle || x.late {
 				n++
 			}
 		}

@@ -1,9 +1,11 @@
 package gateway
 
+import "github.com/postern-gateway/postern/plugin/internal/limit"
+
 // Left is what a worker still has of its streams, for tests; empty is nothing.
 func (w *Worker) Left() string {
 	switch {
-	case len(w.leased) > 0:
+	case len(w.under) > 0:
 		return "reservations"
 	case w.queued.first != nil || w.held.first != nil || w.cut.first != nil || w.flowing.first != nil || w.eager.first != nil || w.pausing.first != nil || w.asking.first != nil || w.between.first != nil:
 		return "streams that wait"
@@ -39,3 +41,25 @@ func (w *Worker) Forget() { w.recalled = nil }
 // Unread reports whether the last request that was answered from the cache, as a conversation, was
 // not read.
 func (w *Worker) Unread() bool { return len(w.request.Messages) == 0 }
+
+// Used is tokens, and nano-dollars.
+type Used struct{ Input, Output, Cost int64 }
+
+func usedOf(a limit.Amounts) Used {
+	return Used{a[limit.InputTokens], a[limit.OutputTokens], a[limit.USD]}
+}
+
+// Spent is what limits have counted of a request that goes on.
+func (s *Stream) Spent() Used { return usedOf(s.budget.lease.Spent()) }
+
+// SoFar is what the request has used; false if no provider has it.
+func (s *Stream) SoFar() (u Used, ok bool) {
+	if s.under == 0 || !s.sent() {
+		return Used{}, false
+	}
+	_, used := s.soFar()
+	return usedOf(used), true
+}
+
+// Cut reports whether the gateway has ended the stream for want of room.
+func (s *Stream) Cut() bool { return s.answer.cut }

@@ -16,7 +16,6 @@ type budgeting struct {
 	lease  limit.Lease
 	ask    limit.Ask // that was made, or waits
 	output int64     // tokens of the answer that are reserved
-	at     int       // in the worker's list of those that have something reserved, from 1
 	place  place     // of the stream, while something of it is reserved
 	read   bool      // the worker's neutral request is this stream's
 
@@ -234,7 +233,7 @@ func (s *Stream) admitUsage() limit.Outcome {
 	}
 	if out.Refused == nil {
 		b.output = b.lease.Output()
-		s.w.holdLease(s)
+		s.w.enter(s)
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func (s *Stream) embark(e *errand, body []byte, then func(*outcome) []Wake) int 
 	w := s.w
 	s.began, s.phase, s.prefixed = w.port.Now(), awaiting, true
 	s.endpoint, s.in = e.endpoint, clientHeaders{length: -1, own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}
-	s.endpoint.Method, s.unjudged, s.rewritten = "POST", e.unjudged, true
+	s.endpoint.Method, s.unjudged, s.rewritten, s.aside = "POST", e.unjudged, true, true
 	s.model, s.meant, s.label = e.model, e.model, e.target.Model
 	s.attempts = &attempts{calling: true}
 	s.routing = routing{at: -1, group: &config.Group{Timeout: e.timeout}}

@@ -30,7 +30,9 @@ func (s *Stream) settlePart() {
 	step := Step{}
 	s.spent(&step, s.w.series.Group(s.labels()))
 	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)
-	s.addUsage(0)
+	row := s.row(0)
+	s.addUsage(&row, s.finished)
+	s.billed = billed{}
 	p.usage = sum(p.usage, s.usage)
 	p.cost += s.cost
 	p.unpriced = p.unpriced || !s.priced && s.usage.Counts()

@@ -302,6 +302,9 @@ func (s *Stream) takeOff() {
 	if r.left != 0 || s.unjudged {
 		return
 	}
+	if !s.aside {
+		s.w.enter(s)
+	}
 	now := s.w.port.Now()
 	r.place, r.left = s.w.board.Place(s.target.Place), now
 	r.place.Leave(now)

@@ -146,9 +146,19 @@ func (a *account) add(now, used, excess int64) error {
 	return nil
 }
 
+// takeBack counts that of what was used since then some was not, as far as the window still has
+// it.
+func (a *account) takeBack(now, then, n int64) {
+	if now/a.period == then/a.period {
+		a.used[now/a.period] -= n
+	}
+	leak := func(since int64) float64 { return float64(now-since) * float64(a.limit) / float64(a.period) }
+	a.level, a.over, a.at = max(0, a.level-leak(a.at)-max(0, float64(n)-leak(then))), max(0, a.over-leak(a.at)), now
+}
+
 // tallies are how often things happen.
 type tallies struct {
-	whole, streams, hungUp, late, cut, waited, refused, crashed, fallbacks, retries, recovered, failed, between int
+	whole, streams, hungUp, late, cut, waited, refused, crashed, fallbacks, retries, recovered, failed, between, kept int
 }
 
 func (a *tallies) add(b *tallies) {
@@ -165,11 +175,12 @@ func (a *tallies) add(b *tallies) {
 	a.recovered += b.recovered
 	a.failed += b.failed
 	a.between += b.between
+	a.kept += b.kept
 }
 
 func (a *tallies) all(t *testing.T) {
 	t.Logf("%+v", *a)
-	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.retries, a.recovered, a.failed, a.between} {
+	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.retries, a.recovered, a.failed, a.between, a.kept} {
 		if n == 0 {
 			t.Errorf("the %d. of these has never happened: %+v", i+1, *a)
 		}

@@ -30,6 +30,8 @@ type Stream struct {
 
 	list          *held   // of those who wait for the same
 	before, after *Stream // in it
+	under         int     // its place in the worker's list of those under way, from 1
+	billed        billed
 
 	phase    phase
 	endpoint dialect.Endpoint

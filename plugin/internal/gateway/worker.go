@@ -62,7 +62,8 @@ type Worker struct {
 	gathered  memory         // of limits that were found
 	ledger    *usage.Ledger  // nil: nobody can ask for it
 	revoked   *revoked.List
-	leased    []*Stream // that have something reserved
+	under     []*Stream // that have something reserved, or that a provider has
+	turn      int       // whose turn it is to be billed
 	alerts    []*alert  // not yet delivered
 	tokens    []*token
 	keySets   []*keySet
@@ -213,6 +214,8 @@ func (w *Worker) Tick() []Wake {
 	wakes = append(wakes, w.resumePausing(now)...)
 	wakes = append(wakes, w.giveUpWaiting(now)...)
 	if now-w.looked < int64(TickEvery-GlanceEvery/2) {
+		w.billUnder(now, false)
+		w.flushUsage(now, glanceAtOnce)
 		return wakes
 	}
 	w.looked = now
@@ -220,6 +223,7 @@ func (w *Worker) Tick() []Wake {
 	w.renewKeys(now)
 	w.learnExamples(now)
 	w.renewLeases(now)
+	w.billUnder(now, true)
 	w.sendAlerts(now)
 	w.flushUsage(now, flushAtOnce)
 	w.revoked.Look(now)

@@ -157,11 +157,32 @@ func (b *Book) move(h *held, reserved *Amounts, from uint32, now int64) {
 	b.Lost++
 }
 
+// Spend counts what a request that goes on has used so far, in the place of as much of what it
+// has reserved: then it stays counted whatever becomes of the worker. What was counted before
+// and is not used after all is reserved again.
+func (b *Book) Spend(l *Lease, used *Amounts, now int64) {
+	var given, more Amounts
+	for u := range NumUnits {
+		more[u] = used[u] - l.spent[u]
+		given[u] = min(l.reserved[u], more[u])
+		l.reserved[u] -= given[u]
+	}
+	if l.spent = *used; l.since == 0 {
+		l.since = now
+	}
+	b.settle(l, l.records, &given, &more, now)
+}
+
 // Settle puts what a request has used in the place of all that it has reserved. Requests
 // stay counted.
 func (b *Book) Settle(l *Lease, used *Amounts, now int64) {
-	b.settle(l, l.records, &l.reserved, used, now)
-	l.records, l.reserved = l.records[:0], Amounts{}
+	var more Amounts
+	for u := range NumUnits {
+		more[u] = used[u] - l.spent[u]
+	}
+	l.spent = *used
+	b.settle(l, l.records, &l.reserved, &more, now)
+	l.records, l.reserved, l.spent, l.since = l.records[:0], Amounts{}, Amounts{}, 0
 }
 
 // settle does it for those records that have something of it.
@@ -182,11 +203,11 @@ func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) 
 		for i, r := range h.rules {
 			e := h.entries[i]
 			if r.Budget == nil {
-				r.settle(e, reserved[r.Unit], used[r.Unit], l.minute, now)
+				r.settle(e, reserved[r.Unit], used[r.Unit], l, now)
 				continue
 			}
 			before := r.used(e, now)
-			r.settle(e, reserved[r.Unit], used[r.Unit], l.minute, now)
+			r.settle(e, reserved[r.Unit], used[r.Unit], l, now)
 			l.Crossed = r.cross(l.Crossed, before, r.used(e, now), r.most(e))
 		}
 		if b.store(h) {

@@ -86,7 +86,9 @@ type Outcome struct {
 type Lease struct {
 	records  []held
 	reserved Amounts
-	minute   uint32 // in which it was reserved, or last renewed
+	spent    Amounts // that is counted already
+	since    int64   // when that was begun; 0: nothing is
+	minute   uint32  // in which it was reserved, or last renewed
 
 	// Standing is that of the tightest rule of each unit; without Limit there is none.
 	Standing [NumUnits]Standing
@@ -106,8 +108,11 @@ func (l *Lease) Counts(units Units) bool {
 	return false
 }
 
-// Output is how many tokens of the answer are reserved.
-func (l *Lease) Output() int64 { return l.reserved[OutputTokens] }
+// Output is how many tokens of the answer are reserved, those that it has used included.
+func (l *Lease) Output() int64 { return l.reserved[OutputTokens] + l.spent[OutputTokens] }
+
+// Spent is what is counted already of what the request has used.
+func (l *Lease) Spent() Amounts { return l.spent }
 
 // A held is one record that a request counts in.
 type held struct {

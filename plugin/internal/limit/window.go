@@ -116,11 +116,14 @@ func (r *Rule) charge(e *entry, amount int64, now int64) {
 	r.spend(e, spent, now)
 }
 
-// settle puts what was used in the place of what a request has reserved in a minute.
-func (r *Rule) settle(e *entry, reserved, used int64, minute uint32, now int64) {
+// settle puts what a lease has used in the place of what it has reserved.
+func (r *Rule) settle(e *entry, reserved, used int64, l *Lease, now int64) {
 	switch {
 	case r.Unit != Requests:
-		r.release(e, reserved, minute, now)
+		if r.release(e, reserved, l.minute, now); used < 0 {
+			r.takeBack(e, -used, l.since, now)
+			used = 0
+		}
 	case r.Window == GCRA:
 		e.at, used = max(e.at-r.span(reserved), 0), 0
 	default:
@@ -134,6 +137,17 @@ func (r *Rule) release(e *entry, reserved int64, minute uint32, now int64) {
 	if minuteOf(now)-minute < minutes {
 		n := &e.reserved[minute%minutes]
 		*n = max(*n-reserved, 0)
+	}
+}
+
+// takeBack takes back what was counted, at a time, and is not used after all. What has left
+// the window since does not come back: others would have its room twice.
+func (r *Rule) takeBack(e *entry, amount, then, now int64) {
+	switch {
+	case r.Window == GCRA:
+		e.at -= max(0, r.span(amount)-(now-then))
+	case r.Window != Open && r.Period.number(then) == e.at:
+		e.count = max(0, e.count-amount)
 	}
 }
 

@@ -91,16 +91,27 @@ const (
 	NumSums
 )
 
-// Sums are a value of each, none negative.
+// Sums are a value of each. What is negative takes back what was added before.
 type Sums [NumSums]int64
 
 // Add adds, up to the largest number there is.
 func (s *Sums) Add(more *Sums) {
 	for i, n := range more {
-		if s[i] += max(n, 0); s[i] < 0 {
+		if had := s[i]; had > math.MaxInt64-max(n, 0) {
 			s[i] = math.MaxInt64
+		} else {
+			s[i] = had + n
 		}
 	}
+}
+
+// Less is what one has more than another.
+func (s *Sums) Less(other *Sums) Sums {
+	less := *s
+	for i, n := range other {
+		less[i] -= n
+	}
+	return less
 }
 
 const (
@@ -238,7 +249,11 @@ func (l *Ledger) write(x *line, now int64) error {
 		if !m.read(old) {
 			*m = month{first: first, labels: x.labels}
 		}
-		m.days[x.day-first].Add(&x.sums)
+		day := &m.days[x.day-first]
+		day.Add(&x.sums)
+		for i := range day { // of what was taken back the record may be gone
+			day[i] = max(0, day[i])
+		}
 		l.buf = m.append(l.buf[:0])
 		return l.buf, m.expires()
 	})
