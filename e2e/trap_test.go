@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	neutral "github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/hostsim"
 )
 
 // confined is a module that may have no more memory than so many pages of 64 KiB: one more
@@ -43,7 +46,7 @@ func confined(module []byte, pages uint64) ([]byte, error) {
 }
 
 // A worker that traps takes along what it had under way, and nothing else: it is loaded
-// again, and what it had counted is still there.
+// again, and what it had counted is still there, also of what was under way.
 func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile(modulePath())
@@ -69,7 +72,8 @@ func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := `{"providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"value":"` + mockKey("openai") + `"}]}],
-		"bounds":{"request":"64MiB"},"limits":[{"key":[],"requests":5,"per":"1d"}]}`
+		"admin":{"keys":[{"sha256":"` + hash(liveAdminKey) + `"}]},
+		"bounds":{"request":"64MiB"},"limits":[{"key":[],"requests":5,"per":"1d"},{"key":[],"output_tokens":100000,"per":"1d"}]}`
 	plugin := envoy.Plugin{Module: small, Configuration: config, Environment: environment, Reload: true}
 	l := envoy.Listener{Address: address, Buffer: 64 << 20, Filters: []any{plugin.Filter()}}
 	p, err := envoy.Start(envoy.Options{Binary: envoyPath(), Dir: dir, Concurrency: 1, Bootstrap: map[string]any{
@@ -99,9 +103,15 @@ func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
 		}
 		open <- nil
 	}()
-	eventually(t, "the stream is under way", func() bool {
-		all, err := readStats(p)
-		return err == nil && all["http.test.downstream_rq_active"] >= 1
+	l0 := &live{address: address}
+	used := func() usageTotal {
+		_, page := l0.ask(t, "GET", "/usage", "")
+		return readUsage(t, page)
+	}
+	first := used()
+	eventually(t, "the stream is under way, and what it has used so far is written", func() bool {
+		now := used()
+		return now.Requests == first.Requests+1 && now.Output > first.Output+5
 	})
 	if status, answer, err := post(ask(strings.Repeat("much too much ", 2<<20))); status != 503 || answer != "" || err != nil {
 		t.Errorf("the request that trapped got %d, %v: %.300s, want 503 and nothing", status, err, answer)
@@ -116,10 +126,85 @@ func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
 	if !strings.Contains(p.Log(), "Function: malloc failed") {
 		t.Errorf("nothing has trapped: %s", p.LogTail())
 	}
+	// The stream counts once, with what it had used some half a second before the trap.
+	if now := used(); now.Requests != first.Requests+2 || now.Output <= 2*first.Output+5 || now.Output > 2*first.Output+500 {
+		t.Errorf("after the trap %+v are used, before it and the stream %+v", now, first)
+	}
 	// The limit has counted one before, the stream, and the one that has found the worker there.
 	for i, want := range [...]int{200, 200, 429} {
 		if status, answer, err := post(ask("Hi")); status != want {
 			t.Errorf("request %d after the trap: got %d, %v: %.200s, want %d", i+2, status, err, answer, want)
 		}
+	}
+}
+
+// What is under way when a worker traps is billed once, as far as it had come: a stream amid its
+// text, a request that waits for its answer, and one that has just ended. Limits have the same.
+func TestWhatIsUnderWayWhenAWorkerTraps(t *testing.T) {
+	t.Parallel()
+	wasm, err := os.ReadFile(modulePath())
+	if err != nil {
+		t.Fatalf("%v: run the tests by `make test`", err)
+	}
+	if wasm, err = confined(wasm, 448); err != nil {
+		t.Fatal(err)
+	}
+	module, err := hostsim.Compile(t.Context(), wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 1_000_000
+	host, err := hostsim.New(hostsim.Config{Workers: 2, DiscardLogs: true, BufferLimit: 64 << 20,
+		Plugin: hostsim.Plugin{Module: module, Name: "postern", RootID: "postern", VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true, FailurePolicy: hostsim.FailReload,
+			Configuration: fmt.Sprintf(`{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"value":"sk"}]}],"admin":{"keys":[{"sha256":%q}]},
+				"bounds":{"request":"64MiB"},"limits":[{"key":[],"tokens":%d,"per":"30d"},{"key":[],"concurrent":3}]}`, hash(liveAdminKey), most)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin := func(body string) *hostsim.Stream {
+		s := host.NewStream(hostsim.StreamOptions{})
+		must(s.RequestHeaders(hostsim.Post("/v1/chat/completions", "", "content-type", "application/json").Headers, false))
+		must(s.RequestBody([]byte(body), true))
+		return s
+	}
+	admin := func(page string) []byte {
+		s := host.NewStream(hostsim.StreamOptions{Worker: 1})
+		r, err := s.Do(hostsim.Get("/postern"+page, "authorization", "Bearer "+liveAdminKey))
+		must(err)
+		return r.Body
+	}
+	var said neutral.Delivered
+	stream, ended := begin(askStream("a story")), begin(ask("Hi"))
+	begin(ask("Hi")) // has no answer yet
+	must(stream.ResponseHeaders(hostsim.H(":status", "200", "content-type", "text/event-stream"), false))
+	for range 300 {
+		said.Add(neutral.Text(" word"))
+		must(stream.ResponseBody([]byte(`data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" word"}}]}`+"\n\n"), false))
+	}
+	must(host.Advance(600 * time.Millisecond))
+	must(ended.ResponseHeaders(hostsim.H(":status", "200", "content-type", "application/json"), false))
+	must(ended.ResponseBody([]byte(`{"id":"c","object":"chat.completion","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":1000,"total_tokens":1007}}`), true))
+	must(host.Advance(150 * time.Millisecond))
+
+	huge := host.NewStream(hostsim.StreamOptions{})
+	if _, err := huge.Do(hostsim.Post("/v1/chat/completions", ask(strings.Repeat("much too much ", 2<<20)), "content-type", "application/json")); err == nil || len(host.Traps()) == 0 {
+		t.Fatalf("nothing has trapped: %v", err)
+	}
+	want := usageTotal{Requests: 3, Input: int64(len(askStream("a story"))/3+len(ask("Hi"))/3) + 7, Output: 1000 + said.Tokens()}
+	for _, when := range []time.Duration{0, 30 * time.Second, 4 * time.Minute} {
+		must(host.Advance(when))
+		if got := readUsage(t, admin("/usage")); got != want {
+			t.Errorf("%v after the trap: got %+v, want %+v", when, got, want)
+		}
+	}
+	if got, want := string(admin("/limits")), fmt.Sprintf(`"remaining":%d,`, most-want.Input-want.Output); !strings.Contains(got, want) || !strings.Contains(got, `"limit":3,"remaining":3,`) {
+		t.Errorf("got the limits %s, want %s and room for 3 at once", got, want)
 	}
 }

@@ -19,6 +19,7 @@ import (
 type usageTotal struct {
 	Requests, Errors, Refused int64
 	Input                     int64 `json:"input_tokens"`
+	Output                    int64 `json:"output_tokens"`
 }
 
 func readUsage(t *testing.T, page []byte) usageTotal {

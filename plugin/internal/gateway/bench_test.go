@@ -221,3 +221,25 @@ func BenchmarkFile(b *testing.B) {
 		}
 	})
 }
+
+// A tick bills as many streams as it does at most, each of which has used more since the one
+// before, by four limits.
+func BenchmarkBillingAsItGoes(b *testing.B) {
+	p := newProxy(b, kept(strings.Replace(strings.ReplaceAll(twoInTurn, "100000", "1000000000000"), `"limits":[`, `"limits":[{"key":["model"],"tokens":1000000000,"per":"1h"},{"key":["provider"],"usd":1000000,"per":"30d"},`, 1)))
+	var open []*exchange
+	for range 64 {
+		x := p.ask("/v1/chat/completions", askedStream, func() {})
+		x.begin(streamHead, false)
+		open = append(open, x)
+	}
+	piece := []byte(moreOfStream)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		for _, x := range open {
+			x.chunk(piece, false)
+		}
+		b.StartTimer()
+		p.tick(gateway.TickEvery)
+	}
+}

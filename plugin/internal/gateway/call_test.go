@@ -328,6 +328,7 @@ func (x *call) charge(all gateway.Used) {
 		x.since = c.now
 	}
 	in, out := all.Input-had.Input, all.Output-had.Output
+	c.used.Input, c.used.Output, c.used.Cost = c.used.Input+in, c.used.Output+out, c.used.Cost+all.Cost-had.Cost
 	for _, is := range []struct {
 		rule, key string
 		used      int64

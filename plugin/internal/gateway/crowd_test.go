@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
 	"github.com/postern-gateway/postern/plugin/internal/state"
 	"github.com/postern-gateway/postern/plugin/internal/state/statetest"
+	"github.com/postern-gateway/postern/plugin/internal/usage"
 )
 
 // A crowd is the workers of one schedule.
@@ -27,6 +29,7 @@ type crowd struct {
 	allowed  *allowance
 	members  []*member
 	accounts map[string]*account
+	used     gateway.Used // by all
 	calls    int
 	starting bool // a worker is
 	ending   bool
@@ -307,6 +310,10 @@ func (c *crowd) settle() {
 		if left := m.worker.Left(); left != "" {
 			c.t.Errorf("worker %d has %s left", i+1, left)
 		}
+	}
+	r := usage.New(c.host, "s", "").Report(&usage.Query{To: math.MaxInt64}, c.now)
+	if kept := (gateway.Used{Input: r.Total[usage.InputTokens], Output: r.Total[usage.OutputTokens], Cost: r.Total[usage.Cost]}); c.crashed == 0 && kept != c.used { // those who die have lines that they have not written
+		c.t.Errorf("of %+v that were used %+v is written down", c.used, kept)
 	}
 	if c.crashed > 0 { // what dead workers have reserved lapses
 		c.pass(4 * time.Minute)

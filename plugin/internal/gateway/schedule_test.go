@@ -102,7 +102,7 @@ func (a *allowance) document() string {
 		sum := sha256.Sum256([]byte("client-" + name))
 		consumers += `,{"name":"` + name + `","keys":[{"sha256":"` + hex.EncodeToString(sum[:]) + `"}]}`
 	}
-	return `{"hold_headers":"always","state":{"space":"s"},"bounds":{"request":"1MiB","held":"2MiB"},"providers":[` + row("a", "") + `,` + row("b", "") + `],` +
+	return `{"hold_headers":"always","state":{"space":"s"},"admin":{"keys":[{"sha256":"` + sum("admin-key") + `"}]},"bounds":{"request":"1MiB","held":"2MiB"},"providers":[` + row("a", "") + `,` + row("b", "") + `],` +
 		`"models":[{"name":"gpt-4o","targets":[{"provider":"a","weight":3},{"provider":"b"}]` + again + `}],"consumers":[` + consumers[1:] + `],"limits":[` + strings.Join(limits, ",") + `],` +
 		fmt.Sprintf(`"budgets":[{"name":"money","key":["consumer"],"usd":%g,"per":"1h","soft":[50,90]}]}`, float64(a.usd)/1e9)
 }

@@ -402,3 +402,51 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// What a request has used that goes on counts at once, in the place of what it has reserved. What
+// was counted by an estimate is taken back, but not from a window that has forgotten it, nor
+// what has leaked away.
+func TestSpend(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		about string
+		rule  Rule
+		after time.Duration // from what was counted to what was used
+		used  int64         // of 60 that were counted, and 100 that were reserved
+		left  int64         // of 200
+	}{
+		{"more than was counted", Rule{}, time.Second, 80, 120},
+		{"all that was reserved, and more", Rule{}, time.Second, 130, 70},
+		{"less than was counted", Rule{}, time.Second, 10, 190},
+		{"nothing after all", Rule{}, time.Second, 0, 200},
+		{"more in the next period", Rule{}, 45 * time.Second, 80, 180},
+		{"less in the next period, in which nothing is taken back", Rule{}, 45 * time.Second, 10, 200},
+		{"less, in a sliding window", Rule{Window: Sliding}, time.Second, 10, 190},
+		{"less in the next period of a sliding window, which still has half of it", Rule{Window: Sliding}, 60 * time.Second, 10, 170},
+		{"more, in a bucket", Rule{Window: GCRA, Burst: 200}, 0, 80, 120},
+		{"less, in a bucket", Rule{Window: GCRA, Burst: 200}, 0, 10, 190},
+		{"less, of which some has leaked away", Rule{Window: GCRA, Burst: 200}, 3 * time.Second, 10, 190},
+		{"less, of which all has leaked away", Rule{Window: GCRA, Burst: 200}, 16 * time.Second, 10, 193},
+	} {
+		r, now := tt.rule, start.UnixNano()
+		r.Unit, r.Limit, r.Period = Tokens, 200, per(time.Minute)
+		l := limits(&r)
+		book := NewBook(newHost(), "spend", "")
+		admit := func(ask Ask) (*Lease, Outcome) {
+			var lease Lease
+			book.Gather(&lease, subject{Consumer: "web"}, l)
+			return &lease, book.Admit(&lease, &ask, All, nil, now)
+		}
+		lease, _ := admit(Ask{Output: 100, Least: 100})
+		book.Spend(lease, &Amounts{Tokens: 60}, now)
+		if _, out := admit(Ask{Output: 101, Least: 101}); out.Refused == nil {
+			t.Errorf("%s: what is counted does not take the place of what is reserved", tt.about)
+		}
+		now += int64(tt.after)
+		book.Spend(lease, &Amounts{Tokens: tt.used}, now)
+		book.Settle(lease, &Amounts{Tokens: tt.used}, now)
+		if _, out := admit(Ask{Output: 1000, Least: 1}); out.Output != tt.left {
+			t.Errorf("%s: got %d left, want %d", tt.about, out.Output, tt.left)
+		}
+	}
+}

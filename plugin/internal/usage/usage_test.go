@@ -229,6 +229,24 @@ func TestTags(t *testing.T) {
 	}
 }
 
+// What was added can be taken back, before it was written or after, and no sum falls below
+// nothing.
+func TestWhatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	l := usage.New(&statetest.Host{}, "s", "")
+	l.Add(labels("a", ""), sums(3, 0), now)
+	l.Add(labels("b", ""), sums(3, 0), now)
+	l.Add(labels("a", ""), sums(-1, 0), now)
+	l.Flush(now, usage.All)
+	l.Add(labels("b", ""), sums(-1, 0), now+2*day)
+	l.Add(labels("b", ""), sums(-2, 0), now)
+	l.Add(labels("c", ""), sums(-5, 0), now)
+	l.Flush(now, usage.All)
+	if got, want := show(l, usage.Query{By: []usage.Dimension{usage.Consumer}}, now), "0 a=2; 0 b=1; all=3"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestMonthsAreKeptForAYear(t *testing.T) {
 	t.Parallel()
 	l := usage.New(&statetest.Host{}, "s", "")
