@@ -126,6 +126,9 @@ func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
 	if !strings.Contains(p.Log(), "Function: malloc failed") {
 		t.Errorf("nothing has trapped: %s", p.LogTail())
 	}
+	if all, err := readStats(p); err != nil || all["wasm.postern.vm_reload_success"] < 1 {
+		t.Errorf("Envoy does not say that it has loaded the worker again (%v)", err)
+	}
 	// The stream counts once, with what it had used some half a second before the trap.
 	if now := used(); now.Requests != first.Requests+2 || now.Output <= 2*first.Output+5 || now.Output > 2*first.Output+500 {
 		t.Errorf("after the trap %+v are used, before it and the stream %+v", now, first)

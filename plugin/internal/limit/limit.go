@@ -1,8 +1,9 @@
 // Package limit holds callers to what they may use: requests, tokens and money in
 // windows of time, and requests under way.
 //
-// What a request may need is reserved before it goes out and settled when it is over, so
-// that requests side by side cannot use together what each alone may. The counts of all
+// What a request may need is reserved before it goes out and settled when it is over, and as
+// far as it has come in between, so that requests side by side cannot use together what each
+// alone may, and what was used counts although a worker dies. The counts of all
 // rules with one key are one record of the state that the proxy's workers share.
 package limit
 

@@ -2,7 +2,8 @@
 // proxy's workers share.
 //
 // A worker adds up in its own memory and writes the sums now and then, so that a request
-// costs no host call; what was not written is lost with the worker. Months are kept for a
+// costs no host call; what was not written is lost with the worker. Of requests that go on it
+// adds what they have used so far, and at their end the difference. Months are kept for a
 // year, with their days, in a bounded number of records: where there is no room for all,
 // the oldest month gives way, and is counted as lost.
 package usage
