@@ -124,6 +124,25 @@ var courses = []struct {
 		between()
 		x.done()
 	}},
+	{"the proxy's own attempts", strings.Replace(nativeConfig, `"limits":[`, `"limits":[{"key":[],"tokens":100000,"per":"1d"},`, 1), func(p *proxy, between func()) {
+		h := gateway.NewHandover()
+		p.worker.Share(h)
+		n := &nativeProxy{p, gateway.NewAttempts(h, p), h}
+		x := p.ask("/v1/chat/completions", strings.Replace(askedPlain, "gpt-4o", "chain", 1), between)
+		first := n.attempt(x, "a", "m-a")
+		between()
+		first.respond(failedAnswer)
+		between()
+		first.done()
+		between()
+		second := n.attempt(x, "b", "m-b")
+		between()
+		second.respond(cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(answerOfHi)})
+		x.give(second)
+		second.done()
+		between()
+		x.done()
+	}},
 	{"a model of the client's own", anyModel, func(p *proxy, between func()) {
 		x := p.ask("/v1/chat/completions", askedStream, between)
 		x.begin(streamHead, false)
