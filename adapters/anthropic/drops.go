@@ -1,6 +1,9 @@
 package anthropic
 
-import "github.com/postern-gateway/postern/adapters/chat"
+import (
+	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
 
 // A Gap is a field of other dialects that this API has no counterpart for.
 type Gap struct {
@@ -84,7 +87,7 @@ func isZero(raw chat.Raw) bool {
 	if raw == nil {
 		return true
 	}
-	f, ok := number(raw)
+	f, ok := rawjson.ParseFloat(raw)
 	return ok && f == 0
 }
 

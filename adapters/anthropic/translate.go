@@ -1,8 +1,6 @@
 package anthropic
 
 import (
-	"strconv"
-
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -161,7 +159,7 @@ func (b *builder) samples() (temperature, topP, topK chat.Raw) {
 	r, thinks := b.r, b.plan.thinks()
 	temperature = b.temperature()
 	if r.TopP != nil {
-		switch p, ok := number(r.TopP); {
+		switch p, ok := rawjson.ParseFloat(r.TopP); {
 		case !ok || p < 0 || p > 1:
 			b.fail("top_p", "want a number from 0 to 1")
 		case !b.m.is(takesSampling) && p >= 0.99: // the default, which needs not be said
@@ -188,7 +186,7 @@ func (b *builder) temperature() chat.Raw {
 	if r.Temperature == nil {
 		return nil
 	}
-	t, ok := number(r.Temperature)
+	t, ok := rawjson.ParseFloat(r.Temperature)
 	switch {
 	case !ok || t < 0 || t > 2:
 		b.fail("temperature", "want a number from 0 to 2; above 1 counts as 1")
@@ -202,11 +200,6 @@ func (b *builder) temperature() chat.Raw {
 		return r.Temperature
 	}
 	return nil
-}
-
-func number(raw chat.Raw) (float64, bool) {
-	f, err := strconv.ParseFloat(string(raw), 64)
-	return f, err == nil
 }
 
 // stops writes the stop sequences; blank ones are refused by this API.

@@ -2,7 +2,6 @@ package bedrock
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/postern-gateway/postern/adapters/anthropic"
 	"github.com/postern-gateway/postern/adapters/chat"
@@ -85,8 +84,8 @@ func isSaid(raw chat.Raw) bool {
 	if raw == nil {
 		return false
 	}
-	f, err := strconv.ParseFloat(string(raw), 64)
-	return err != nil || f != 0
+	f, ok := rawjson.ParseFloat(raw)
+	return !ok || f != 0
 }
 
 // decide finds out how the model is to be asked.
@@ -149,7 +148,7 @@ func (b *builder) atMostOne(name string, raw chat.Raw) chat.Raw {
 	if raw == nil {
 		return nil
 	}
-	if f, err := strconv.ParseFloat(string(raw), 64); err != nil || f < 0 {
+	if f, ok := rawjson.ParseFloat(raw); !ok || f < 0 {
 		b.Fail(name, "want a number from 0; above 1 counts as 1")
 	} else if f > 1 {
 		b.R.Drop(name)

@@ -105,8 +105,8 @@ func (b *builder) within(key, name string, raw chat.Raw, least, most float64) {
 	if raw == nil {
 		return
 	}
-	f, err := strconv.ParseFloat(string(raw), 64)
-	if err == nil && f >= least && f <= most {
+	f, ok := rawjson.ParseFloat(raw)
+	if ok && f >= least && f <= most {
 		b.Value(key, raw)
 		return
 	}

@@ -148,11 +148,11 @@ func (b *builder) sample(key, name string, raw chat.Raw, t trait, usual float64)
 	if raw == nil {
 		return
 	}
-	f, err := strconv.ParseFloat(string(raw), 64)
+	f, ok := rawjson.ParseFloat(raw)
 	switch {
 	case b.m.is(t):
 		b.Value(key, raw)
-	case err != nil || f != usual:
+	case !ok || f != usual:
 		b.R.Drop(name)
 	}
 }

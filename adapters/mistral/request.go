@@ -2,7 +2,6 @@ package mistral
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
@@ -60,14 +59,6 @@ func (b *builder) textIf(k string, t []byte) {
 	}
 }
 
-// number is a number that a client has sent.
-//
-//go:noinline
-func number(raw chat.Raw) (float64, bool) {
-	f, err := strconv.ParseFloat(string(raw), 64)
-	return f, err == nil
-}
-
 // refuse fails for what changes the meaning of the answer and has no counterpart here.
 func (b *builder) refuse() {
 	r := b.R
@@ -92,14 +83,14 @@ func (b *builder) sampling() {
 	if r.MaxTokens > 0 {
 		b.Int("max_tokens", r.MaxTokens)
 	}
-	warmth, given := number(r.Temperature)
+	warmth, given := rawjson.ParseFloat(r.Temperature)
 	if given && warmth > hottest {
 		b.Raw(`,"temperature":1.5`)
 		b.R.Drop("temperature")
 	} else {
 		b.Value("temperature", r.Temperature)
 	}
-	if p, ok := number(r.TopP); given && warmth == 0 && ok && p != 1 {
+	if p, ok := rawjson.ParseFloat(r.TopP); given && warmth == 0 && ok && p != 1 {
 		b.R.Drop("top_p") // the likeliest token is taken anyway, and top_p beside it refused
 	} else {
 		b.Value("top_p", r.TopP)

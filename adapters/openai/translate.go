@@ -349,7 +349,7 @@ func (b *builder) wish(key string, raw chat.Raw, usual float64) {
 		b.option(key, raw)
 		return
 	}
-	if n, err := strconv.ParseFloat(string(raw), 64); err != nil || n != usual {
+	if n, ok := rawjson.ParseFloat(raw); !ok || n != usual {
 		b.r.Drop(key)
 	}
 }

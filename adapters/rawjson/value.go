@@ -3,7 +3,6 @@ package rawjson
 import (
 	"iter"
 	"math"
-	"strconv"
 )
 
 // A Kind is what a value is. The zero Kind is that of a value that is not there.
@@ -201,8 +200,7 @@ func (v Value) Float64() (f float64, ok bool) {
 	if Kind(n.meta&kindMask) != Number {
 		return 0, false
 	}
-	f, err := strconv.ParseFloat(string(v.d.src[n.start:n.end]), 64)
-	return f, err == nil
+	return ParseFloat(v.d.src[n.start:n.end])
 }
 
 // Get is the member of an object with this key, and absent if there is none.

@@ -225,21 +225,22 @@ func escapeLength(t []byte) int {
 // appendNumber writes a number so that equal ones are written alike: the digits without
 // zeros around them, and the power of ten that they are multiplied with, if it is not 0.
 func appendNumber(dst, raw []byte) []byte {
-	mantissa, exponent := raw, 0
-	if i := bytes.IndexAny(raw, "eE"); i >= 0 {
-		n, err := strconv.Atoi(string(raw[i+1:]))
-		if err != nil || n > mostExponent || n < -mostExponent { // beyond any that means something
-			return append(dst, raw...)
-		}
-		mantissa, exponent = raw[:i], n
-	}
-	at := len(dst)
+	at, exponent := len(dst), 0
+	mantissa := raw
 	if len(mantissa) > 0 && mantissa[0] == '-' {
 		dst, mantissa = append(dst, '-'), mantissa[1:]
 	}
 	from := len(dst)
 	fraction := false
-	for _, d := range mantissa {
+	for i, d := range mantissa {
+		if d == 'e' || d == 'E' {
+			n, err := strconv.Atoi(string(mantissa[i+1:]))
+			if err != nil || n > mostExponent || n < -mostExponent { // beyond any that means something
+				return append(dst[:at], raw...)
+			}
+			exponent += n
+			break
+		}
 		if d == '.' {
 			fraction = true
 			continue
