@@ -74,7 +74,7 @@ func (f *function) mayWrite(slot int64) bool {
 		if !f.list[i].is(opLocalGet, localSP) {
 			continue
 		}
-		if user := userOf(f.list[i+1:]); user != nil {
+		if user := userOfFrame(f.list, i); user != nil {
 			if user.op >= opI32Store && int64(user.off) < slot+8 && int64(user.off)+8 > slot {
 				return true
 			}

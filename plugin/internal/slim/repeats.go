@@ -160,7 +160,7 @@ func (r *repeats) forget(i int) {
 	case op >= opI32Store && op <= opI64Store32:
 		at := valuesBegin(r.list[:i], 2)
 		switch {
-		case at >= 0 && r.list[at].is(opLocalGet, localSP) && userOf(r.list[at+1:]) == in:
+		case at >= 0 && userOfFrame(r.list, at) == in:
 			changed = func(w what) bool { return w.isSlot() && w.off+8 > in.off && w.off < in.off+8 }
 		case at < 0 || r.exposed:
 			changed = what.isSlot
@@ -198,6 +198,18 @@ func isOfFrame(list []instr, i int) bool {
 	return i > 0 && list[i-1].is(opLocalGet, localSP)
 }
 
+// userOfFrame is the load or store that takes its address from the copy of the stack pointer which is read
+// here, nil if something else takes it or if none is read.
+func userOfFrame(list []instr, i int) *instr {
+	switch {
+	case match(list, i, instr{op: opLocalGet, x: localSP}, instr{op: opLocalTee, x: localSP}): // by settleJoins
+		return userOf(list[i+2:])
+	case list[i].is(opLocalGet, localSP):
+		return userOf(list[i+1:])
+	}
+	return nil
+}
+
 // typeOfLoad is the type of what a load leaves; 0 for one of floats, of which there are few.
 func typeOfLoad(op byte) byte {
 	switch {
@@ -213,7 +225,7 @@ func typeOfLoad(op byte) byte {
 // and to leave.
 func exposesFrame(list []instr) bool {
 	for i := range list {
-		if !list[i].is(opLocalGet, localSP) || userOf(list[i+1:]) != nil {
+		if !list[i].is(opLocalGet, localSP) || userOfFrame(list, i) != nil {
 			continue
 		}
 		next := i + 1

@@ -23,12 +23,15 @@ func TestRepeats(t *testing.T) {
 			"get 2 wrap tee 7 i64.load set 3 block get 4 i64.eqz br_if 0 get 7 i64.load+8 set 4 end"},
 		{"whichever way one came", "get 1 i64.load+8 set 2 block get 3 i64.eqz br_if 0 get 1 i64.load set 3 end get 1 i64.load+8 set 4",
 			"get 1 i64.load+8 tee 7 set 2 block get 3 i64.eqz br_if 0 get 1 i64.load set 3 end get 7 set 4"},
+		{"where the stack pointer is written anew", "get 1 tee 1 i64.load+8 set 2 get 3 wrap i64 5 i64.store get 1 i64.load+8 set 3",
+			"get 1 tee 1 i64.load+8 tee 7 set 2 get 3 wrap i64 5 i64.store get 7 set 3"},
 		{"two at a time", "get 1 i64.load set 2 get 1 i64.load+8 set 3 get 1 i64.load set 2 get 1 i64.load+8 set 3",
 			"get 1 i64.load tee 7 set 2 get 1 i64.load+8 tee 8 set 3 get 7 set 2 get 8 set 3"},
 		{"one after the other", "get 1 i64.load set 2 get 1 i64.load set 3 get 1 i64.load+8 set 2 get 1 i64.load+8 set 3",
 			"get 1 i64.load tee 7 set 2 get 7 set 3 get 1 i64.load+8 tee 7 set 2 get 7 set 3"},
 
 		{"a store to half of it", "get 1 i64.load+8 set 2 get 1 i64 5 i64.store+4 get 1 i64.load+8 set 3", ""},
+		{"a store where the stack pointer is written anew", "get 1 i64.load+8 set 2 get 1 tee 1 i64 5 i64.store+8 get 1 i64.load+8 set 3", ""},
 		{"a call", "get 1 i64.load+8 set 2 i32 0 call 2 drop get 1 i64.load+8 set 3", ""},
 		{"another address", "get 2 wrap i64.load set 3 get 3 set 2 get 2 wrap i64.load set 4", ""},
 		{"one way changes it", "get 1 i64.load+8 set 2 block get 3 i64.eqz br_if 0 get 1 get 3 i64.store+8 end get 1 i64.load+8 set 4", ""},
@@ -83,7 +86,7 @@ func TestRepeatsReadTheSame(t *testing.T) {
 	t.Parallel()
 	less := 0
 	for seed := range uint64(1500) {
-		w := &wanderer{Rand: rand.New(rand.NewPCG(seed, 3))}
+		w := &wanderer{Rand: rand.New(rand.NewPCG(seed, 3)), exposes: seed%2 == 0}
 		list := assemble(t, "gget 0 set 1"+w.some(4)+" i32 0 end")
 		before := &function{groups: 2, locals: []byte{1, typeI32, 3, typeI64}, first: typeI32, next: 5, list: list}
 		want := memoryLeft(t, moduleOf(before.bytes()))
@@ -103,7 +106,10 @@ func TestRepeatsReadTheSame(t *testing.T) {
 }
 
 // A wanderer writes random instructions.
-type wanderer struct{ *rand.Rand }
+type wanderer struct {
+	*rand.Rand
+	exposes bool // the address of the frame
+}
 
 func (w *wanderer) one(of ...string) string { return " " + of[w.IntN(len(of))] }
 
@@ -113,17 +119,24 @@ func (w *wanderer) some(depth int) (text string) {
 	for range 2 + w.IntN(6) {
 		switch n := w.IntN(14); {
 		case n < 3:
-			text += " get 1" + w.one("i64.load+8", "i64.load+16", "i64.load+24", "i64.load8_u+16") + small + w.one("set 2", "set 3", "set 4")
+			text += w.one("get 1", "get 1 tee 1") + w.one("i64.load+8", "i64.load+16", "i64.load+24", "i64.load8_u+16") + small + w.one("set 2", "set 3", "set 4")
 		case n < 5:
 			text += " get 1" + w.one("i32.load+8", "i32.load+16", "i32.load+24") + w.one("i64.load", "i64.load+8", "i64.load+24") + small + w.one("set 2", "set 3")
 		case n == 5:
-			text += " get 1" + w.one("get 2", "get 3", "i64 77") + w.one("i64.store+8", "i64.store+16", "i64.store+24")
+			text += w.one("get 1", "get 1 tee 1") + w.one("get 2", "get 3", "i64 77") + w.one("i64.store+8", "i64.store+16", "i64.store+24")
 		case n < 8:
 			text += w.one("get 2", "get 3") + " wrap" + w.one("i64.load", "i64.load+8") + small + w.one("set 3", "set 4")
 		case n == 8:
-			text += w.one("get 2", "get 3") + " wrap" + w.one("get 3", "get 4") + w.one("i64.store", "i64.store+8")
+			where := w.one("i64.store+256", "i64.store+264") // beyond the frame
+			if w.exposes {
+				where = w.one("i64.store", "i64.store+8")
+			}
+			text += w.one("get 2", "get 3") + " wrap" + w.one("get 3", "get 4") + where
 		case n == 9:
-			text += w.one("i32 0 call 2 drop", "get 1 extend set 2", "get 1 i32 8 i32.add i32 64 i32 8 memory.copy", "get 3 set 2")
+			text += w.one("i32 0 call 2 drop", "get 3 set 2")
+			if w.exposes {
+				text += w.one("get 1 extend set 2", "get 1 i32 8 i32.add i32 64 i32 8 memory.copy")
+			}
 		case depth > 0 && n == 10:
 			leave := func() string {
 				return w.one("get 3", "get 4") + " i64.eqz" + w.one("", "i32.eqz", "extend i64.eqz") + " br_if 0" + w.some(depth-1)
