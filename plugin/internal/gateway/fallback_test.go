@@ -408,3 +408,30 @@ func TestLimitsCountAChainOnce(t *testing.T) {
 	x.request(askFor("chain", false))
 	x.wantStatus("429", "has no room")
 }
+
+// What a request costs at the targets that are left is told by its own size, whichever request
+// has come in between.
+func TestCheapestNextIsByTheRequestItself(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, `{"hold_headers":"always","providers":[
+		{"name":"a","type":"openai","cluster":"a","keys":[{"value":"key-a"}]},
+		{"name":"b","type":"openai","cluster":"b","keys":[{"value":"key-b"}]},
+		{"name":"c","type":"openai","cluster":"c","keys":[{"value":"key-c"}]}],
+		"catalog":[{"model":"m-a","prices":[{"input":1,"output":1}]},{"model":"m-b","context":4000,"prices":[{"input":2,"output":2}]},{"model":"m-c","prices":[{"input":3,"output":3}]}],
+		"models":[{"name":"m","strategy":"cheapest","targets":[{"provider":"a","model":"m-a"},{"provider":"b","model":"m-b"},{"provider":"c","model":"m-c"}],"retry":{"attempts":1}}]}`)
+	ask := func(text string) *exchange {
+		x := p.stream()
+		x.request(chatRequest("/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"`+text+`"}]}`))
+		return x
+	}
+	small := ask("Hi")
+	large := ask(strings.Repeat("word ", 10_000))
+	for x, want := range map[*exchange]string{small: "b", large: "c"} {
+		x.respond(jsonAnswer("500", `{"error":{"message":"no"}}`))
+		if len(p.calls) != 1 || p.calls[0].Cluster != want {
+			t.Fatalf("got the callouts %v, want one to %s", p.calls, want)
+		}
+		p.answer(&good)
+		x.done()
+	}
+}

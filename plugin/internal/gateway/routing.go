@@ -29,6 +29,8 @@ type routing struct {
 	explain string         // for who may debug
 	mirror  *config.Mirror // that has got a copy; nil: none has
 
+	input, output int64 // tokens that it may take, where the cheapest target is wanted
+
 	place *route.Place // where the request is on its way to
 	key   int          // that it has with it
 	left  int64        // since when; 0: it is not on its way
@@ -57,6 +59,9 @@ func (s *Stream) branch(request rawjson.Value) {
 	r := &s.routing
 	*r = routing{group: g, told: s.choice.Told, kept: r.kept[:0:0], at: -1}
 	r.stick = s.sticks(g.Sticky, request)
+	if g.Pick.Strategy == route.Cheapest {
+		r.input, r.output = s.inputTokens(request), s.asked(request)
+	}
 	if s.in.debug && s.caller != nil && glob.Any(w.plan.Client.Debug, s.caller.Name) {
 		r.explain = s.explain(g)
 	}
@@ -150,7 +155,7 @@ func (s *Stream) fit(i int) (cost int64, fits bool) {
 		name = s.meant
 	}
 	m := s.w.plan.Catalog.Find(t.Provider.Name, t.Provider.Type.Name, name)
-	input, output := s.w.asker.Tokens(), s.asked(s.w.asker.request)
+	input, output := s.routing.input, s.routing.output
 	if output == 0 {
 		output = usualAnswer
 	}
