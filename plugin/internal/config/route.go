@@ -124,6 +124,39 @@ func (m *Model) Branch(r route.Request, now int64) (g *Group, classes uint64) {
 	return m.Groups[last], classes
 }
 
+// A Usual is the group for most requests of a tenant and a tier for one operation, in one
+// piece or as streams: for those that give no branch before it a reason.
+type Usual struct {
+	Group   *Group   // nil: it depends on the time, or on what requests say
+	Headers bool     // they have none of the headers that the configuration names
+	Tags    bool     // nor has their caller tags
+	Names   []string // nor a name that one of these patterns is for
+}
+
+// Usual is that of requests like one, of which only that is asked for.
+func (m *Model) Usual(r route.Request) (u Usual) {
+	last := len(m.Groups) - 1
+	for _, g := range m.Groups[:last] {
+		w := g.When
+		switch {
+		case !w.Admits(r):
+		case w.Headers != nil:
+			u.Headers = true
+		case w.Tags != nil:
+			u.Tags = true
+		case w.Consumers != nil:
+			u.Names = append(u.Names, w.Consumers...)
+		case g.Class > 0 || w.Varies():
+			return Usual{}
+		default:
+			u.Group = g
+			return u
+		}
+	}
+	u.Group = m.Groups[last]
+	return u
+}
+
 // spot is the place of a provider and a model of it.
 func (r *reader) spot(p *Provider, model string) int {
 	key := [2]string{p.Label(), model}

@@ -15,8 +15,9 @@ type Space struct {
 	// Limits are the tenant's own.
 	Limits limit.Limits
 
-	parts []*part
-	tier  string
+	parts      []*part
+	configured bool // models are
+	tier       string
 }
 
 // part is what was configured together: the providers and models of a tenant, or those at
@@ -34,6 +35,7 @@ func newSpace(t *Tenant, parts ...*part) *Space {
 		s.tier = t.Tier
 	}
 	for _, p := range parts {
+		s.configured = s.configured || p.models.Configured()
 		for _, x := range p.providers {
 			if _, hidden := s.Provider(x.Name); hidden {
 				continue
@@ -69,14 +71,7 @@ func (s *Space) Own(p *Provider) bool {
 }
 
 // Configured reports whether any models are.
-func (s *Space) Configured() bool {
-	for _, p := range s.parts {
-		if p.models.Configured() {
-			return true
-		}
-	}
-	return false
-}
+func (s *Space) Configured() bool { return s.configured }
 
 // Takes reports whether a provider takes every model.
 func (s *Space) Takes(p *Provider) bool {
@@ -90,6 +85,8 @@ func (s *Space) Takes(p *Provider) bool {
 
 // Find is the first model that the name matches, and that has a target at the provider,
 // if one is given; nil if there is none.
+//
+//go:noinline
 func (s *Space) Find(name string, at *Provider) *Model {
 	for _, p := range s.parts {
 		if m, ok := p.models.Find(name); ok && (at == nil || m.At(at) != nil) {

@@ -174,7 +174,7 @@ func (a *Attempt) begin(s *Stream) *Step {
 		case of.count == 1 && r.at < 0: // the proxy leaves alone what is before it
 			r.why = route.Resting
 		}
-		s.aimAt(*t)
+		s.aimAt(t)
 	}
 	s.owner = a.owner
 	step := s.renewed()

@@ -63,3 +63,19 @@ func (s *Stream) SoFar() (u Used, ok bool) {
 
 // Cut reports whether the gateway has ended the stream for want of room.
 func (s *Stream) Cut() bool { return s.answer.cut }
+
+// Undecided has a worker decide every request anew, whatever it has decided before.
+func (w *Worker) Undecided() { clear(w.decisions) }
+
+// Cramped has a worker remember one decision at a time.
+func (w *Worker) Cramped() { w.decisions = make([]*decision, 1) }
+
+// Decided is how many decisions a worker remembers.
+func (w *Worker) Decided() (n int) {
+	for _, d := range w.decisions {
+		if d != nil {
+			n++
+		}
+	}
+	return n
+}

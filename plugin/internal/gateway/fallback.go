@@ -97,7 +97,7 @@ func (s *Stream) aimNext(why route.Reason) (wait time.Duration) {
 		i = first
 	}
 	r.at, r.next = -1, i+1
-	s.aimAt(g.Fallback[i].Target)
+	s.aimAt(&g.Fallback[i].Target)
 	return 0
 }
 

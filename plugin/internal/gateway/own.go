@@ -52,7 +52,7 @@ func (s *Stream) embark(e *errand, body []byte, then func(*outcome) []Wake) int 
 	s.model, s.meant, s.label = e.model, e.model, e.target.Model
 	s.attempts = &attempts{calling: true}
 	s.routing = routing{at: -1, group: &config.Group{Timeout: e.timeout}}
-	s.aimAt(e.target)
+	s.aimAt(&e.target)
 	request, problem := w.parse(body)
 	if problem != nil {
 		return problem.Status

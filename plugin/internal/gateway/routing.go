@@ -49,28 +49,33 @@ func (r *routing) step() int {
 }
 
 // branch finds the group for a request and one of its targets.
-func (s *Stream) branch(request rawjson.Value) {
-	w := s.w
-	w.asker = asker{s: s, request: request}
-	g, classes := s.choice.Branch(&w.asker, s.began)
-	if classes != 0 {
-		g = s.byMeaning(g, classes)
+func (s *Stream) branch(d *decision, request rawjson.Value) {
+	w, g := s.w, d.usual.Group
+	s.choice, s.label = d.choice, d.choice.Name
+	if s.special(&d.usual) {
+		w.asker = asker{s: s, request: request}
+		var classes uint64
+		if g, classes = d.choice.Branch(&w.asker, s.began); classes != 0 {
+			g = s.byMeaning(g, classes)
+		}
 	}
 	r := &s.routing
-	*r = routing{group: g, told: s.choice.Told, kept: r.kept[:0:0], at: -1}
-	r.stick = s.sticks(g.Sticky, request)
-	if g.Pick.Strategy == route.Cheapest {
-		r.input, r.output = s.inputTokens(request), s.asked(request)
+	r.group, r.told = g, d.choice.Told
+	if g.Sticky != route.Free {
+		r.stick = s.sticks(g.Sticky, request)
 	}
 	if s.in.debug && s.caller != nil && glob.Any(w.plan.Client.Debug, s.caller.Name) {
 		r.explain = s.explain(g)
 	}
-	if len(g.Targets) == 1 && len(g.Fallback) == 0 || g.Native && !g.Picks {
-		s.aimAtOwn(0)
-		return
+	if g.Pick.Strategy == route.Cheapest {
+		r.input, r.output = s.inputTokens(request), s.asked(request)
 	}
-	s.aimAtOwn(s.pick(0))
-	if !g.Native && w.board.Place(s.target.Place).Rests(s.began) > 0 {
+	at := 0
+	if (len(g.Targets) > 1 || len(g.Fallback) > 0) && (!g.Native || g.Picks) {
+		at = s.pick(0)
+	}
+	s.aimAtOwn(at)
+	if !g.Native && len(g.Fallback) > 0 && w.board.Place(s.target.Place).Rests(s.began) > 0 {
 		s.passOver()
 	}
 }
@@ -82,7 +87,7 @@ func (s *Stream) passOver() {
 		if s.w.board.Place(r.group.Fallback[i].Place).Rests(s.began) == 0 {
 			s.gaveUp(route.Resting)
 			r.at, r.next, r.why = -1, i+1, route.Resting
-			s.aimAt(r.group.Fallback[i].Target)
+			s.aimAt(&r.group.Fallback[i].Target)
 			return
 		}
 	}
@@ -91,7 +96,10 @@ func (s *Stream) passOver() {
 // pick chooses one of the group's targets; -1 if none is left.
 func (s *Stream) pick(not route.Set) int {
 	r := &s.routing
-	c := route.Choice{Key: r.stick, Random: s.w.port.Random(), Not: r.tried | not, Now: s.began}
+	c := route.Choice{Key: r.stick, Not: r.tried | not, Now: s.began}
+	if r.stick == 0 {
+		c.Random = s.w.port.Random()
+	}
 	if r.group.Pick.Strategy == route.Cheapest {
 		c.Fit = s.fit
 	}
@@ -100,7 +108,7 @@ func (s *Stream) pick(not route.Set) int {
 
 func (s *Stream) aimAtOwn(i int) {
 	s.routing.at = i
-	s.aimAt(s.routing.group.Targets[i])
+	s.aimAt(&s.routing.group.Targets[i])
 }
 
 // repick chooses among the targets that access rules let the caller have; false if there is

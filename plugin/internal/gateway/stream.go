@@ -133,7 +133,9 @@ func (s *Stream) end() {
 	clear(s.in.api)
 	clear(s.in.words)
 	clear(s.rules)
-	clear(s.in.counted)
+	if s.headed() {
+		clear(s.in.counted)
+	}
 	tr := translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0],
 		echo: kept(s.translation.echo), texts: kept(s.translation.texts)}
 	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: tr}

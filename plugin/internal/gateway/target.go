@@ -14,10 +14,15 @@ import (
 // choose finds the target for the model that the client named.
 func (s *Stream) choose(request rawjson.Value) *chat.Error {
 	s.meant, s.choice, s.routing, s.invented = s.model, nil, routing{at: -1}, false
-	space := s.space
-	provider := s.dropIn
-	model := space.Find(s.model, provider)
-	if model == nil && provider == nil {
+	space, provider := s.space, s.dropIn
+	var model *config.Model
+	if provider != nil {
+		model = space.Find(s.model, provider)
+	} else {
+		if d := s.decision(); d != nil {
+			s.branch(d, request)
+			return nil
+		}
 		if before, after, ok := strings.Cut(s.model, "/"); ok {
 			if p, ok := space.Provider(before); ok {
 				provider, s.meant = p, after
@@ -26,15 +31,12 @@ func (s *Stream) choose(request rawjson.Value) *chat.Error {
 		}
 	}
 	switch {
-	case model != nil && provider == nil:
-		s.choice, s.label = model, model.Name
-		s.branch(request)
 	case model != nil:
 		s.label = model.Name
-		s.aimAt(*model.At(provider))
+		s.aimAt(model.At(provider))
 	case provider != nil && space.Takes(provider):
 		s.label, s.invented = s.meant, true
-		s.aimAt(config.Target{Provider: provider, Place: provider.Place})
+		s.aimAt(&config.Target{Provider: provider, Place: provider.Place})
 	case provider == nil && len(space.Open) > 0:
 		return s.chooseByDialect()
 	default:
@@ -44,11 +46,10 @@ func (s *Stream) choose(request rawjson.Value) *chat.Error {
 }
 
 // aimAt makes a target the request's.
-func (s *Stream) aimAt(t config.Target) {
-	if t.Model == "" {
-		t.Model = s.meant
+func (s *Stream) aimAt(t *config.Target) {
+	if s.target = *t; t.Model == "" {
+		s.target.Model = s.meant
 	}
-	s.target = t
 }
 
 // chooseByDialect is for configurations without models: the first provider that

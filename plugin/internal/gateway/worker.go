@@ -60,6 +60,7 @@ type Worker struct {
 	recalled  []recollection // empty: nothing is kept
 	book      *limit.Book    // nil: there are no limits
 	gathered  memory         // of limits that were found
+	decisions []*decision    // that were made last
 	ledger    *usage.Ledger  // nil: nobody can ask for it
 	revoked   *revoked.List
 	under     []*Stream // that have something reserved, or that a provider has
@@ -115,7 +116,8 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		series: meter.NewSet(),
 		holds:  plan.HoldHeaders == config.HoldAlways,
 
-		handover: NewHandover(),
+		handover:  NewHandover(),
+		decisions: make([]*decision, mostDecisions),
 	}
 	w.varies = variesBy(plan)
 	w.newTokens()

@@ -29,7 +29,7 @@ func NewBoard(host state.Host, space, seed string, spots []Spot, groups int) *Bo
 		table: state.New(host, space, "health", state.Shape{Buckets: buckets, Ways: 8, Bytes: maxRecord, Seed: seed})}
 	for i, s := range spots {
 		p := &b.places[i]
-		p.id, p.keys = b.table.ID(s.Provider, s.Model), s.Keys
+		p.id, p.keys, p.wide = b.table.ID(s.Provider, s.Model), s.Keys, p
 		if s.Model != "" {
 			p.wide = &b.places[s.Wide]
 		}
@@ -58,8 +58,10 @@ func (b *Board) Exchange(now int64) {
 			b.tell(p, now)
 		case p.used || p.shared.until > 0:
 			b.hear(p, now)
+		default:
+			continue
 		}
-		p.used = false
+		p.used, p.ill = false, p.shared.until > 0 || p.shared.keys != [MaxKeys]int64{}
 	}
 }
 

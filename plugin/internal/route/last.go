@@ -1,6 +1,10 @@
 package route
 
-import "github.com/postern-gateway/postern/adapters/rawjson"
+import (
+	"math/bits"
+
+	"github.com/postern-gateway/postern/adapters/rawjson"
+)
 
 // LastText is the last text of the user's in a request of any dialect, as it is; empty if
 // there is none. A long one is cut. It is a part of the request where it can be, and void when
@@ -67,7 +71,7 @@ func cut(b []byte) []byte { return b[:min(len(b), mostText)] }
 // long only the beginning, the end and the length count.
 func Prefix(request rawjson.Value) uint64 {
 	var told, said uint64
-	for it := request.Members(); it.Next(); {
+	for it := request.Cursor(); it.Next(); {
 		switch string(it.Key.Bytes()) {
 		case "system", "systemInstruction", "system_instruction", "instructions":
 			told = ends(told, it.Value.Raw())
@@ -86,20 +90,37 @@ func opening(v rawjson.Value) (h uint64) {
 	if v.Kind() != rawjson.Array {
 		return ends(1, v.Raw())
 	}
-	for it := v.Items(); it.Next(); {
+	for it := v.Cursor(); it.Next(); {
 		h = ends(h+1, it.Value.Raw())
-		if role := it.Value.Get("role"); !role.Is("system") && !role.Is("developer") {
-			break
+		switch string(it.Value.Get("role").Bytes()) {
+		case "system", "developer":
+		default:
+			return h
 		}
 	}
 	return h
 }
 
+// ends goes on with a hash, eight bytes at a time.
 func ends(h uint64, p []byte) uint64 {
 	const part = 256
-	if len(p) <= 2*part {
-		return HashBytes(h, p)
+	var end []byte
+	if n := len(p); n > 2*part {
+		h += uint64(n)
+		p, end = p[:part], p[n-part:]
 	}
-	h = HashBytes(h+uint64(len(p)), p[:part])
-	return HashBytes(h, p[len(p)-part:])
+	for {
+		h += uint64(len(p))
+		for len(p) >= 8 {
+			h = bits.RotateLeft64(h^uint64(readInt(p))*0x9e3779b97f4a7c15, 29) * 0xbf58476d1ce4e5b9
+			p = p[8:]
+		}
+		for _, c := range p {
+			h = (h ^ uint64(c)) * 1099511628211
+		}
+		if h = mix(h); end == nil {
+			return h
+		}
+		p, end = end, nil
+	}
 }

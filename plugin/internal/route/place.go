@@ -46,7 +46,7 @@ const MaxKeys = 16
 type Place struct {
 	id      state.ID
 	keys    int
-	wide    *Place  // of the provider as a whole, whose keys these are; nil: it is one itself
+	wide    *Place  // of the provider as a whole, whose keys these are; it may be this one
 	Flying  int     // requests of this worker that are under way
 	Latency float64 // nanoseconds to the first byte of an answer, smoothed; 0: not known
 
@@ -54,7 +54,16 @@ type Place struct {
 	fresh  record // what this worker has to add to it since the last exchange
 	dirty  bool   // there is something to add
 	used   bool   // since the last exchange
+	ill    bool   // it or a key of it may rest
 	probe  int64  // since when a request tries whether it is well again; 0: none does
+
+	_ [0]func() // places are not compared, which would be code
+}
+
+// well reports whether it is to be seen at once that it does not rest.
+func (p *Place) well() bool {
+	p.used, p.wide.used = true, true
+	return !p.ill && !p.wide.ill
 }
 
 // Rests is until when nothing should go there; 0 if it is well.
@@ -95,11 +104,8 @@ func (p *Place) KeyRests(key int, now int64) int64 {
 	if key < 0 || key >= MaxKeys {
 		return 0
 	}
-	until := p.shared.keys[key]
-	if p.wide != nil {
-		p.wide.used = true
-		until = max(until, p.wide.shared.keys[key])
-	}
+	p.wide.used = true
+	until := max(p.shared.keys[key], p.wide.shared.keys[key])
 	if until <= now {
 		return 0
 	}
@@ -154,11 +160,7 @@ func (p *Place) Judge(v Verdict, key int, rest time.Duration, now int64) bool {
 		return p.restKey(key, now+int64(min(rest, maxRest)), now)
 	case Refused:
 		p.probe = 0
-		wide := p
-		if p.wide != nil {
-			wide = p.wide
-		}
-		return wide.restKey(key, now+int64(max(keyRefused, min(rest, maxRest))), now)
+		return p.wide.restKey(key, now+int64(max(keyRefused, min(rest, maxRest))), now)
 	}
 	return false
 }
@@ -171,7 +173,7 @@ func (p *Place) restKey(key int, until, now int64) bool {
 	rested := p.shared.keys[key] > now
 	p.shared.keys[key] = max(p.shared.keys[key], until)
 	p.fresh.keys[key] = max(p.fresh.keys[key], until)
-	p.dirty = true
+	p.dirty, p.ill = true, true
 	return !rested
 }
 
@@ -209,7 +211,7 @@ func (p *Place) bad(now int64) bool {
 		return false
 	}
 	rest := min(firstRest<<min(p.shared.times, 10), longest)
-	p.probe = 0
+	p.probe, p.ill = 0, true
 	p.shared.times++
 	p.shared.until, p.shared.back = now+int64(rest), 0
 	p.fresh.until, p.fresh.times = p.shared.until, p.shared.times

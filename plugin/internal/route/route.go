@@ -7,10 +7,7 @@
 // difference.
 package route
 
-import (
-	"math"
-	"math/bits"
-)
+import "math"
 
 // A Strategy is how a target of a group is chosen.
 type Strategy uint8
@@ -94,11 +91,13 @@ func (b *Board) Pick(g *Group, c *Choice) int {
 			continue
 		}
 		last = i
-		if until := b.places[g.Targets[i].Place].Rests(c.Now); until > 0 {
-			if until < wait {
-				least, wait = i, until
+		if p := &b.places[g.Targets[i].Place]; !p.well() {
+			if until := p.Rests(c.Now); until > 0 {
+				if until < wait {
+					least, wait = i, until
+				}
+				continue
 			}
-			continue
 		}
 		well = well.With(i)
 		spare = spare && g.Targets[i].Weight == 0
@@ -111,6 +110,9 @@ func (b *Board) Pick(g *Group, c *Choice) int {
 	case well&(well-1) == 0 || spare:
 		return well.first()
 	}
+	if c.Key != 0 && g.Strategy != Priority {
+		return g.rendezvous(well, c.Key)
+	}
 	return b.among(g, well, c)
 }
 
@@ -122,11 +124,9 @@ func (s Set) first() int {
 	return i
 }
 
-// among chooses one of those that are well, which are several.
+// among chooses one of those that are well, which are several, for a request that sticks to
+// none.
 func (b *Board) among(g *Group, well Set, c *Choice) int {
-	if c.Key != 0 && g.Strategy != Priority {
-		return g.rendezvous(well, c.Key)
-	}
 	switch g.Strategy {
 	case RoundRobin:
 		return b.turn(g, well, c.Now)
@@ -180,18 +180,24 @@ func (b *Board) chance(g *Group, of Set, random uint64, now int64) int {
 //
 // https://www.snia.org/sites/default/files/SDC15_presentations/dist_sys/Jason_Resch_New_Consistent_Hashings_Rev.pdf
 func (g *Group) rendezvous(of Set, key uint64) int {
-	best, score := -1, -1.0
+	best, weight, draw := -1, 0, uint64(0)
 	for i := range g.Targets {
 		t := &g.Targets[i]
 		if !of.Has(i) || t.Weight == 0 {
 			continue
 		}
-		if x := float64(t.Weight) / -math.Log(unit(mix(key^t.Hash))); x > score {
-			best, score = i, x
+		if n := mix(key ^ t.Hash); best < 0 || t.Weight == weight && n > draw || t.Weight != weight && score(t.Weight, n) > score(weight, draw) {
+			best, weight, draw = i, t.Weight, n
 		}
 	}
 	return best
 }
+
+// score is what a target of a weight has with a number that was drawn for it. The greater
+// number has the higher score where weights are the same, which most often they are.
+//
+//go:noinline
+func score(weight int, n uint64) float64 { return float64(weight) / -math.Log(unit(n)) }
 
 // best is the target with the least of something; of several, one by chance.
 func (b *Board) best(g *Group, of Set, random uint64, measure func(int) float64) int {
@@ -283,6 +289,8 @@ func mix(n uint64) uint64 {
 }
 
 // Hash is FNV-1a of texts (RFC 9923), mixed; it tells "ab","c" from "a","bc".
+//
+//go:noinline
 func Hash(parts ...string) uint64 {
 	h := uint64(14695981039346656037)
 	for _, p := range parts {
@@ -290,19 +298,6 @@ func Hash(parts ...string) uint64 {
 			h = (h ^ uint64(p[i])) * 1099511628211
 		}
 		h = (h ^ 0xff) * 1099511628211
-	}
-	return mix(h)
-}
-
-// HashBytes goes on with a hash, eight bytes at a time: what it hashes may be long.
-func HashBytes(h uint64, p []byte) uint64 {
-	h += uint64(len(p))
-	for len(p) >= 8 {
-		h = bits.RotateLeft64(h^uint64(readInt(p))*0x9e3779b97f4a7c15, 29) * 0xbf58476d1ce4e5b9
-		p = p[8:]
-	}
-	for _, c := range p {
-		h = (h ^ uint64(c)) * 1099511628211
 	}
 	return mix(h)
 }

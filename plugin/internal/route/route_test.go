@@ -462,3 +462,49 @@ func FuzzTextPattern(f *testing.F) {
 		}
 	})
 }
+
+// What is seen at once to be well does not rest, whatever two workers learn and tell each
+// other; and what has come back is seen at once again.
+func TestWhatIsWellDoesNotRest(t *testing.T) {
+	t.Parallel()
+	host, spots := &statetest.Host{}, []Spot{{Provider: "p", Keys: 2}, {Provider: "p", Model: "a", Keys: 2}, {Provider: "p", Model: "b", Keys: 1}, {Provider: "q"}, {Provider: "q", Model: "a", Wide: 3}}
+	workers := [...]*Board{NewBoard(host, "test", "", spots, 0), NewBoard(host, "test", "", spots, 0)}
+	now, well, resting := int64(epoch), 0, 0
+	for n := range numbers(100_000) {
+		b := workers[n%2]
+		p := b.Place([]int{1, 2, 4}[n>>8%3])
+		switch n >> 16 % 16 {
+		case 0, 1, 2:
+			p.Judge(Bad, 0, 0, now)
+		case 3:
+			p.Judge(Limited, int(n>>24%2), time.Second, now)
+		case 4:
+			p.Judge(Refused, int(n>>24%2), 0, now)
+		case 5:
+			p.Leave(now)
+			p.Judge(Good, 0, 0, now)
+			p.Return()
+		case 6, 7:
+			b.Exchange(now)
+		case 8:
+			now += int64(n >> 24 % 20 * uint64(time.Second))
+			if n>>32%8 == 0 { // nobody knows anything any more
+				now += 2 * int64(keep)
+				workers[0].Exchange(now)
+				workers[1].Exchange(now)
+			}
+		}
+		seen, until := p.well(), p.Rests(now)
+		if seen && until > 0 {
+			t.Fatalf("a place is well, and rests for %v", time.Duration(until-now))
+		}
+		if seen {
+			well++
+		} else if until > 0 {
+			resting++
+		}
+	}
+	if well < 5000 || resting < 5000 {
+		t.Errorf("of 100000 times %d were well and %d resting, want many of both", well, resting)
+	}
+}

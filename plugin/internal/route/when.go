@@ -60,15 +60,33 @@ type Request interface {
 
 // Holds reports whether a request is one that the conditions are for.
 func (w *When) Holds(r Request, now int64) bool {
-	return w.caller(r) && w.asked(r, now) && w.said(r) && w.contents(r)
+	return w.Admits(r) && w.caller(r) && (w.Hours == nil || access.Open(w.Hours, now)) && w.said(r) && w.contents(r)
+}
+
+// Admits reports whether the conditions hold that are the same for all requests of a tenant
+// and a tier for one operation, in one piece or as a stream.
+func (w *When) Admits(r Request) bool {
+	if w.Tenants != nil || w.Tiers != nil {
+		if _, tenant, tier, _ := r.Consumer(); !one(w.Tenants, tenant) || !one(w.Tiers, tier) {
+			return false
+		}
+	}
+	return (w.Operations == 0 || w.Operations&r.Operation() != 0) && (w.Stream == Whatever || w.Stream.grants(r.Streams()))
+}
+
+// Varies reports whether there are conditions on the time, and on what a request says beside
+// headers.
+func (w *When) Varies() bool {
+	return w.Hours != nil || w.Metadata != nil || w.MinTokens > 0 || w.MaxTokens > 0 ||
+		w.Images != Whatever || w.Tools != Whatever || w.Text != nil || w.Languages != nil
 }
 
 func (w *When) caller(r Request) bool {
-	if w.Consumers == nil && w.Tenants == nil && w.Tiers == nil && w.Tags == nil {
+	if w.Consumers == nil && w.Tags == nil {
 		return true
 	}
-	name, tenant, tier, tags := r.Consumer()
-	return one(w.Consumers, name) && one(w.Tenants, tenant) && one(w.Tiers, tier) && (w.Tags == nil || some(w.Tags, tags))
+	name, _, _, tags := r.Consumer()
+	return one(w.Consumers, name) && (w.Tags == nil || some(w.Tags, tags))
 }
 
 // one reports whether a name is one of those that there are patterns for. Who has none is
@@ -84,12 +102,6 @@ func some(patterns, names []string) bool {
 		}
 	}
 	return false
-}
-
-func (w *When) asked(r Request, now int64) bool {
-	return (w.Operations == 0 || w.Operations&r.Operation() != 0) &&
-		(w.Stream == Whatever || w.Stream.grants(r.Streams())) &&
-		(w.Hours == nil || access.Open(w.Hours, now))
 }
 
 func (w *When) said(r Request) bool {
