@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -67,14 +68,14 @@ func TestBadConfigurationStopsTheStart(t *testing.T) {
 	wantRefusal(t, string(log))
 }
 
-// A live is an Envoy whose listener is a file that it watches.
+// A live is an Envoy that watches a file which has the configuration of its gateway in it.
 type live struct {
-	t       *testing.T
-	envoy   *envoy.Process
-	dir     string
-	address string
-	version int
-	listen  func(config string) envoy.Listener
+	t        *testing.T
+	envoy    *envoy.Process
+	dir      string
+	address  string
+	version  int
+	resource func(config string) map[string]any
 }
 
 const liveAdminKey = "client-admin"
@@ -84,16 +85,11 @@ func liveConfig(models string) string {
 		"models":[` + models + `],"admin":{"keys":[{"sha256":"` + hash(liveAdminKey) + `"}]}}`
 }
 
-// update replaces the listener, as a control plane would.
+// update replaces the configuration, as a control plane would.
 func (l *live) update(config string) {
 	l.t.Helper()
 	l.version++
-	server := l.listen(config)
-	server.Address = l.address
-	listener := server.Build()
-	listener["name"] = "live"
-	listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener"
-	b, err := json.Marshal(map[string]any{"version_info": fmt.Sprint(l.version), "resources": []any{listener}})
+	b, err := json.Marshal(map[string]any{"version_info": fmt.Sprint(l.version), "resources": []any{l.resource(config)}})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -101,9 +97,16 @@ func (l *live) update(config string) {
 	if err := os.WriteFile(next, b, 0o600); err != nil {
 		l.t.Fatal(err)
 	}
-	if err := os.Rename(next, filepath.Join(l.dir, "listeners.json")); err != nil { // Envoy watches for moved files
+	if err := os.Rename(next, l.file()); err != nil { // Envoy watches for moved files
 		l.t.Fatal(err)
 	}
+}
+
+func (l *live) file() string { return filepath.Join(l.dir, "live.json") }
+
+// watched is where Envoy has the resource from.
+func (l *live) watched() map[string]any {
+	return map[string]any{"path_config_source": map[string]any{"path": l.file()}}
 }
 
 // stats are Envoy's counters and gauges by name.
@@ -162,30 +165,77 @@ func startLive(t *testing.T, config string, workers int) *live {
 	return startListening(t, config, workers, func(config string) envoy.Listener { return envoy.Listener{Filters: filters(config, false)} })
 }
 
+// startListening has the file be the listener.
 func startListening(t *testing.T, config string, workers int, listen func(config string) envoy.Listener) *live {
 	t.Helper()
-	mocks := mockllm.New(mockllm.Options{JournalSize: 10})
-	addresses, err := mocks.Start()
-	if err != nil {
-		t.Fatal(err)
+	l := newLive(t)
+	l.resource = func(config string) map[string]any {
+		server := listen(config)
+		server.Address = l.address
+		listener := server.Build()
+		listener["name"] = "live"
+		listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener"
+		return listener
 	}
-	t.Cleanup(func() { mocks.Close() })
-	l := &live{t: t, dir: t.TempDir(), listen: listen}
+	l.serve(config, workers, map[string]any{"dynamic_resources": map[string]any{"lds_config": l.watched()}})
+	return l
+}
+
+// startDiscovering has the file be the listener's first filter, which is the gateway.
+func startDiscovering(t *testing.T, config string, workers int, server envoy.Listener) *live {
+	t.Helper()
+	l := newLive(t)
+	server.Address = l.address
+	list := server.Extra["http_filters"].([]any)
+	wasm := list[0].(map[string]any)["typed_config"].(map[string]any)
+	l.resource = func(config string) map[string]any {
+		wasm["config"].(map[string]any)["configuration"].(map[string]any)["value"] = config
+		return map[string]any{"@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": "postern", "typed_config": wasm}
+	}
+	list[0] = map[string]any{"name": "postern", "config_discovery": map[string]any{"config_source": l.watched(), "type_urls": []any{wasm["@type"]}}}
+	l.serve(config, workers, map[string]any{"static_resources": map[string]any{"listeners": []any{server.Build()}}})
+	return l
+}
+
+func newLive(t *testing.T) *live {
+	t.Helper()
+	l := &live{t: t, dir: t.TempDir()}
+	var err error
 	if l.address, err = envoy.FreeAddress(); err != nil {
 		t.Fatal(err)
 	}
-	l.update(config)
-	l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Concurrency: workers, Bootstrap: map[string]any{
-		"node":              map[string]any{"id": "test", "cluster": "test"},
-		"dynamic_resources": map[string]any{"lds_config": map[string]any{"path_config_source": map[string]any{"path": filepath.Join(l.dir, "listeners.json")}}},
-		"static_resources":  map[string]any{"clusters": []any{envoy.Cluster("openai", addresses.Of("openai").Addr), chain("chain", endpoint{addresses.Of("openai").Addr, "openai", ""})}},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.envoy.Stop)
-	eventually(t, "the listener has its configuration", func() bool { return l.digest() == digestOf(config) })
 	return l
+}
+
+// serve starts Envoy before a provider that is well, and one that finds all requests too long.
+func (l *live) serve(config string, workers int, bootstrap map[string]any) {
+	l.t.Helper()
+	mocks := mockllm.New(mockllm.Options{JournalSize: 10})
+	addresses, err := mocks.Start()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { mocks.Close() })
+	tooLong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		time.Sleep(100 * time.Millisecond)
+		answerWith(400, apiJSON, `{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)(w, r)
+	}))
+	l.t.Cleanup(tooLong.Close)
+	openai := addresses.Of("openai").Addr
+	static, ok := bootstrap["static_resources"].(map[string]any)
+	if !ok {
+		static = map[string]any{}
+		bootstrap["static_resources"] = static
+	}
+	static["clusters"] = []any{envoy.Cluster("openai", openai), chain("chain", endpoint{openai, "openai", ""}), envoy.Cluster("small", tooLong.Listener.Addr().String())}
+	bootstrap["node"] = map[string]any{"id": "test", "cluster": "test"}
+	l.update(config)
+	if l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Concurrency: workers, Bootstrap: bootstrap}); err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(l.envoy.Stop)
+	eventually(l.t, "the gateway has its configuration", func() bool { return l.digest() == digestOf(config) })
 }
 
 func digestOf(config string) string {

@@ -30,6 +30,46 @@ func TestTenUpdatesOfANativeModelUnderLoad(t *testing.T) {
 	updateUnderLoad(t, startListening(t, configs[0], 1, nativeListener), configs)
 }
 
+// The same with requests that the proxy begins again when their first target has not done.
+// Those under way stay with the filter that they have begun with, where a listener is replaced.
+func TestTenUpdatesOfARedirectedModelUnderLoad(t *testing.T) {
+	t.Parallel()
+	configs := redirectedConfigs()
+	l := startListening(t, configs[0], 1, redirectingListener)
+	updateUnderLoad(t, l, configs)
+	l.wantRedirects()
+}
+
+// Where the filter alone is replaced they begin again in its successor.
+func TestTenUpdatesOfAFilterThatRequestsBeginAgainIn(t *testing.T) {
+	t.Parallel()
+	configs := redirectedConfigs()
+	l := startDiscovering(t, configs[0], 1, redirectingListener(configs[0]))
+	updateUnderLoad(t, l, configs)
+	l.wantRedirects()
+}
+
+func redirectedConfigs() [2]string {
+	const model = `{"name":"gpt-4o","mechanism":"redirect","targets":[{"provider":"small","model":"small","cluster":"small"}],"fallback":[{"provider":"openai","cluster":"openai","on":["context_length"]`
+	var configs [2]string
+	for i, more := range [...]string{"", `,"model":"gpt-4.1"`} {
+		configs[i] = strings.Replace(liveConfig(model+more+`}]}`), `"providers":[`, `"providers":[{"name":"small","type":"openai","cluster":"small","keys":[{"value":"k"}]},`, 1)
+	}
+	return configs
+}
+
+// wantRedirects checks that the proxy has followed nearly as many redirects as there were
+// requests.
+func (l *live) wantRedirects() {
+	l.t.Helper()
+	stats := l.stats()
+	n, asked := stats["cluster.small.upstream_internal_redirect_succeeded_total"], stats["cluster.small.upstream_rq_total"]
+	if n == 0 || n != asked {
+		l.t.Errorf("got %d redirects of %d requests, want all", n, asked)
+	}
+	l.t.Logf("%d redirects", n)
+}
+
 func updateUnderLoad(t *testing.T, l *live, configs [2]string) {
 	t.Helper()
 	const every, updates, streams = 5 * time.Millisecond, 10, 3

@@ -33,11 +33,16 @@ func redirected(config, space string) (envoy.Listener, error) {
 	}
 	c["state"] = object{"space": space}
 	b, err := json.Marshal(c)
-	l := nativeListener(string(b))
-	route := l.Routes[0].(object)["route"].(object)
+	return redirectingListener(string(b)), err
+}
+
+// redirectingListener is one whose router begins requests again for its attempts.
+func redirectingListener(config string) envoy.Listener {
+	l := nativeListener(config)
+	route := l.Routes[0].(map[string]any)["route"].(map[string]any)
 	delete(route, "retry_policy")
-	route["internal_redirect_policy"] = object{"max_internal_redirects": 20, "redirect_response_codes": []any{307}}
-	return l, err
+	route["internal_redirect_policy"] = map[string]any{"max_internal_redirects": 20, "redirect_response_codes": []any{307}}
+	return l
 }
 
 func TestWhateverFailsTheProxyBeginsAgain(t *testing.T) {

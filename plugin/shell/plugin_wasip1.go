@@ -2,6 +2,7 @@ package shell
 
 import (
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
@@ -31,11 +32,34 @@ type plugin struct {
 	host   *host
 	shared *gateway.Handover
 	worker *gateway.Worker
-	tries  *gateway.Attempts          // in the place of a worker
-	calls  map[uint32]gateway.Callout // under way, by the proxy's numbers
-	spare  []*stream                  // done with, ready for use again
-	buffer []adapters.Header          // of the callback in hand
-	queue  uint32                     // by which the plugin rouses itself; 0: there is none yet
+	guests []*gateway.Worker // of plugins before this one, whose requests go on here
+	tries  *gateway.Attempts // in the place of a worker
+	calls  map[uint32]call   // under way, by the proxy's numbers
+	spare  []*stream         // done with, ready for use again
+	buffer []adapters.Header // of the callback in hand
+	queue  uint32            // by which the plugin rouses itself; 0: there is none yet
+}
+
+// A call is a worker's callout.
+type call struct {
+	of *gateway.Worker
+	gateway.Callout
+}
+
+// receive has the plugin see to the worker of a request that goes on here.
+func (p *plugin) receive(w *gateway.Worker) {
+	if w != p.worker && !slices.Contains(p.guests, w) {
+		p.guests = append(p.guests, w)
+	}
+}
+
+// leaves ends a guest that is needed no more.
+func leaves(w *gateway.Worker) bool {
+	if w.Needed() {
+		return false
+	}
+	w.End()
+	return true
 }
 
 // OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
@@ -112,7 +136,11 @@ func (p *plugin) OnTick() {
 		return
 	}
 	p.wake(p.worker.Tick())
+	for _, w := range p.guests {
+		p.wake(w.Tick())
+	}
 	p.flush()
+	p.guests = slices.DeleteFunc(p.guests, leaves)
 }
 
 // OnQueueReady is the event that the plugin has asked for itself.
@@ -121,6 +149,9 @@ func (p *plugin) OnQueueReady(queue uint32) {
 		abi.Log(abi.Error, "postern: the proxy does not show its queue: "+err.Error())
 	}
 	p.wake(p.worker.Roused())
+	for _, w := range p.guests {
+		p.wake(w.Roused())
+	}
 	p.flush()
 }
 
@@ -144,6 +175,9 @@ func (p *plugin) OnEnd() {
 	if p.worker != nil {
 		p.worker.End()
 	}
+	for _, w := range p.guests {
+		w.End()
+	}
 }
 
 // OnCallout hands the answer to a callout over. It comes in the plugin's own context.
@@ -153,7 +187,7 @@ func (p *plugin) OnCallout(id uint32, headers, size, _ int) {
 		return // the proxy has said before that it does not send it
 	}
 	delete(p.calls, id)
-	p.wake(p.worker.Callout(c.ID, p.answer(headers, min(size, c.Most+1))))
+	p.wake(c.of.Callout(c.ID, p.answer(headers, min(size, c.Most+1))))
 	p.flush()
 }
 
@@ -208,9 +242,16 @@ func (p *plugin) wake(wakes []gateway.Wake) {
 	}
 }
 
-// flush carries out what the worker wants beside its streams' steps.
+// flush carries out what workers want beside their streams' steps.
 func (p *plugin) flush() {
-	out := p.worker.Outbox()
+	p.carry(p.worker)
+	for _, w := range p.guests {
+		p.carry(w)
+	}
+}
+
+func (p *plugin) carry(w *gateway.Worker) {
+	out := w.Outbox()
 	if out == nil {
 		return
 	}
@@ -231,12 +272,12 @@ func (p *plugin) flush() {
 		id, err := abi.Call(c.Cluster, h, c.Body, nil, uint32(c.Timeout.Milliseconds()))
 		if err != nil {
 			abi.Log(abi.Error, "postern: the proxy does not send a request to the cluster "+c.Cluster+": "+err.Error())
-			p.worker.Refused(c.ID)
+			w.Refused(c.ID)
 			continue
 		}
 		if p.calls == nil {
-			p.calls = map[uint32]gateway.Callout{}
+			p.calls = map[uint32]call{}
 		}
-		p.calls[id] = c
+		p.calls[id] = call{w, c}
 	}
 }

@@ -40,8 +40,9 @@ func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
 	}
 	step := s.gw.RequestHeaders(h, end)
 	if step.Of != nil {
-		s.p.worker.Release(s.gw.(*gateway.Stream)) // attempts are not begun again
+		s.gw.(*gateway.Stream).Release() // attempts are not begun again
 		s.gw = step.Of
+		s.p.receive(step.Of.Worker())
 	}
 	s.request = step.Want
 	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
@@ -144,7 +145,7 @@ func (s *stream) OnHttpStreamDone() {
 	}
 	s.flush()
 	if g, ok := s.gw.(*gateway.Stream); ok {
-		s.p.worker.Release(g)
+		g.Release()
 	}
 	s.p.release(s)
 }

@@ -119,7 +119,7 @@ func (s *Stream) settledLate() {
 	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)
 	s.late = false
 	s.forget()
-	s.w.Release(s)
+	s.Release()
 }
 
 // tally settles how many tokens the request took: the provider's count if it came,

@@ -88,8 +88,9 @@ func (s *Stream) takeUp() *Step {
 	if !x.between() {
 		return nil
 	}
-	if x.s.w != s.w { // the configuration has been replaced amid the request, and its worker with it
-		return s.reject(begunInVain("the gateway's configuration has changed"))
+	if x.s.w != s.w && !x.s.away { // the configuration has been replaced amid the request, which ends with the one it began with
+		x.s.away = true
+		x.s.w.away++
 	}
 	x.s.owner, x.home = s.owner, s.owner
 	return x.s.takenUp(x)
@@ -119,6 +120,6 @@ func (w *Worker) settleBetween() {
 	for s := w.between.first; s != nil; s = w.between.first {
 		s.handed.again.now = false
 		w.outbox.Samples = append(w.outbox.Samples, s.Done().Samples...)
-		w.Release(s)
+		s.Release()
 	}
 }

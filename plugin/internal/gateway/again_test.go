@@ -8,6 +8,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
 const redirectConfig = `{"hold_headers":"always","providers":[
@@ -218,8 +219,56 @@ func TestRequestsThatAreNotBegunAgain(t *testing.T) {
 	}
 }
 
-// Whoever has another configuration by then does not go on with it.
-func TestRequestsThatAnotherWorkerIsToGoOnWith(t *testing.T) {
+// A request ends with the configuration that it has begun with, whoever goes on with it by
+// then: the worker that has it is needed until then, and no longer.
+func TestRequestsThatGoOnInAnotherWorkersPlace(t *testing.T) {
+	t.Parallel()
+	p := newRedirecting(t)
+	x := p.ask(askFor("chain", true))
+	a := p.attempt(x, "", "")
+	a.respond(jsonAnswer("500", `{"error":{"message":"broken"}}`))
+	old := p.proxy
+	replace := func() *proxy {
+		p.proxy = newProxy(t, `{"hold_headers":"always","providers":[{"name":"other","type":"openai","cluster":"other","keys":[{"value":"k"}]}],"models":[{"name":"other","targets":[{"provider":"other"}]}]}`)
+		p.worker.Share(p.handover)
+		return p.proxy
+	}
+	begin := func(x, a *exchange, in *proxy) *exchange {
+		t.Helper()
+		y := p.again(x, a)
+		if s := y.gw.(*gateway.Stream); s.Worker() != old.worker || !old.worker.Needed() || in.worker.Needed() {
+			t.Fatal("got another worker, want the one that it has begun with to be needed")
+		}
+		y.p = old // whose worker the other sees to
+		return y
+	}
+	first := replace()
+	y := begin(x, a, first)
+	b := p.attempt(y, "", "")
+	if got := b.upstream; got.First != "POST /v1/messages" || got.Get("x-api-key") != "key-c" {
+		t.Fatalf("got %s, want a request to Anthropic", got)
+	}
+	b.respond(jsonAnswer("529", `{"type":"error","error":{"type":"overloaded_error","message":"busy"}}`))
+	z := begin(y, b, replace())
+	c := p.attempt(z, "", "")
+	answer, want := well(true)
+	c.respond(answer)
+	z.give(c)
+	z.wantFrom("200", want)
+	c.done()
+	z.done()
+	if !strings.Contains(string(z.record), `"failed":"a/m-a server_error, claude/claude-sonnet-4-5 overloaded"`) || old.counts["postern.requests;operation=chat;provider=b;model=chain;status=200"] != 1 {
+		t.Errorf("got the record %s and %v, want one request", z.record, old.counts)
+	}
+	for i, x := range []*proxy{old, first, p.proxy} {
+		if left := x.worker.Left(); left != "" || x.worker.Needed() {
+			t.Errorf("the worker %d has %s left, and is needed: %v", i, left, x.worker.Needed())
+		}
+	}
+}
+
+// What it asks for by itself is asked for where it is, and keeps the worker.
+func TestWhatNoRedirectFollowsOnInAnotherWorkersPlace(t *testing.T) {
 	t.Parallel()
 	p := newRedirecting(t)
 	x := p.ask(askFor("chain", false))
@@ -229,11 +278,20 @@ func TestRequestsThatAnotherWorkerIsToGoOnWith(t *testing.T) {
 	p.proxy = newProxy(t, redirectConfig)
 	p.worker.Share(p.handover)
 	y := p.again(x, a)
-	y.wantStatus("503", "configuration has changed")
-	y.done()
-	old.tick(0)
-	if left := old.worker.Left(); left != "" {
-		t.Errorf("got %s left", left)
+	y.p = old
+	p.attempt(y, "", "").done()
+	old.details, old.properties = "upstream_reset_before_response_started", nil
+	y.respond(cases.Message{First: "503", Body: []byte("reset")})
+	if len(old.calls) != 1 || old.calls[0].Cluster != "b" {
+		t.Fatalf("got the callouts %v and %s, want one to b", old.calls, y.response)
+	}
+	y.done() // its client does not wait
+	if !old.worker.Needed() {
+		t.Error("the worker is not needed, want it to wait for an answer that counts")
+	}
+	old.answer(&good)
+	if left := old.worker.Left(); left != "" || old.worker.Needed() {
+		t.Errorf("got %s left, and the worker needed: %v", left, old.worker.Needed())
 	}
 }
 

@@ -81,7 +81,7 @@ func benchmarkChat(b *testing.B, config string) {
 		s.ResponseHeaders(response, false)
 		s.ResponseBody(answer, true)
 		s.Done()
-		p.worker.Release(s)
+		s.Release()
 	}
 }
 
@@ -133,7 +133,7 @@ func BenchmarkTranslatedChat(b *testing.B) {
 		s.ResponseHeaders(response, false)
 		s.ResponseBody(answer, true)
 		s.Done()
-		p.worker.Release(s)
+		s.Release()
 	}
 }
 
@@ -183,7 +183,7 @@ func BenchmarkCaller(b *testing.B) {
 				if s.RequestHeaders(h, false).Reply != nil {
 					b.Fatal("refused")
 				}
-				p.worker.Release(s)
+				s.Release()
 			}
 		})
 	}

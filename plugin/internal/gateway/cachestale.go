@@ -131,7 +131,7 @@ func (s *Stream) refresh(target config.Target, body []byte) {
 		r.land(route.Nothing, 0)
 		r.settleLease(w.port.Now())
 		r.forget()
-		w.Release(r)
+		r.Release()
 		return
 	}
 	r.late = true

@@ -29,7 +29,7 @@ func BenchmarkHit(b *testing.B) {
 					b.Fatal("a miss")
 				}
 				s.Done()
-				p.worker.Release(s)
+				s.Release()
 				p.worker.Outbox()
 			}
 		})

@@ -99,5 +99,5 @@ func (s *Stream) returned(a *Answer, then func(*outcome) []Wake) []Wake {
 func (s *Stream) finishErrand() {
 	s.land(route.Nothing, 0)
 	s.forget()
-	s.w.Release(s)
+	s.Release()
 }

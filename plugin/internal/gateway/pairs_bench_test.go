@@ -76,6 +76,6 @@ func benchPair(b *testing.B, d *pairs.Dialect, p *pairs.Provider, key string, mo
 			s.ResponseBody(piece, i == len(pieces)-1)
 		}
 		s.Done()
-		proxy.worker.Release(s)
+		s.Release()
 	}
 }

@@ -194,7 +194,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 	step := x.gw.RequestHeaders(h, len(m.Body) == 0)
 	if step.Of != nil {
-		x.p.worker.Release(x.gw.(*gateway.Stream))
+		x.gw.(*gateway.Stream).Release()
 		x.gw = step.Of
 	}
 	if x.replied(step) {
@@ -405,7 +405,7 @@ func (x *exchange) done() {
 		x.record = []byte(r)
 	}
 	if s, ok := x.gw.(*gateway.Stream); ok {
-		x.p.worker.Release(s)
+		s.Release()
 	}
 	x.p.rouse()
 }

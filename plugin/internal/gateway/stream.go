@@ -60,6 +60,7 @@ type Stream struct {
 	received int       // bytes of the request's body
 	bytes    int       // that are held for it
 	late     bool      // its client has gone, its callout has not
+	away     bool      // it was taken up in another worker's place
 	timedOut bool      // its provider has not answered in time, but may have begun to
 	complete bool      // and all of it has been here
 	prompt   int       // bytes of text in it, roughly
@@ -149,6 +150,9 @@ func kept(p []byte) []byte {
 	}
 	return p[:0]
 }
+
+// Worker is the one that the stream belongs to.
+func (s *Stream) Worker() *Worker { return s.w }
 
 // next empties the step for another event.
 //

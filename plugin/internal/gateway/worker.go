@@ -50,6 +50,7 @@ type Worker struct {
 	pausing   held           // those that wait before they are tried again
 	flowing   held           // those whose stream must not stall
 	between   held           // those that the proxy begins again
+	away      int            // streams that have been taken up in another worker's place
 	cut       held           // those whose answer the gateway has ended
 	kept      cache.Store    // nil: nothing is
 	wakes     []Wake         // of those who have waited for it
@@ -177,14 +178,23 @@ func (w *Worker) NewStream(owner any) *Stream {
 	return s
 }
 
+// Needed reports whether streams of the worker's have been taken up where another has its
+// place: whoever has them sees to this worker too until they are over.
+func (w *Worker) Needed() bool { return w.away > 0 }
+
 // Release takes a stream back that is over; the caller forgets it.
-func (w *Worker) Release(s *Stream) {
+func (s *Stream) Release() {
 	if s.handed.between() { // it goes on
 		return
 	}
 	s.leave()
 	if s.late { // it is still needed
 		return
+	}
+	w := s.w
+	if s.away {
+		s.away = false
+		w.away--
 	}
 	const maxSpare = 256
 	if len(w.spare) < maxSpare {
