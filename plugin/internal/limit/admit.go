@@ -171,6 +171,9 @@ func (b *Book) Spend(l *Lease, used *Amounts, now int64) {
 		l.since = now
 	}
 	b.settle(l, l.records, &given, &more, now)
+	if *used == (Amounts{}) { // what follows may be of another window
+		l.since = 0
+	}
 }
 
 // Settle puts what a request has used in the place of all that it has reserved. Requests

@@ -450,3 +450,29 @@ func TestSpend(t *testing.T) {
 		}
 	}
 }
+
+// What was looked at in one window, when it was nothing, and used in the next can be taken
+// back there.
+func TestNothingSpentBegins(t *testing.T) {
+	t.Parallel()
+	for _, first := range [][]int64{{0}, {60, 0}} {
+		r, now := Rule{Unit: Tokens, Limit: 200, Period: per(time.Minute)}, start.UnixNano()
+		l := limits(&r)
+		book := NewBook(newHost(), "spend", "")
+		admit := func(ask Ask) (*Lease, Outcome) {
+			var lease Lease
+			book.Gather(&lease, subject{Consumer: "web"}, l)
+			return &lease, book.Admit(&lease, &ask, All, nil, now)
+		}
+		lease, _ := admit(Ask{Output: 100, Least: 100})
+		for _, n := range first {
+			book.Spend(lease, &Amounts{Tokens: n}, now)
+		}
+		now += int64(time.Minute)
+		book.Spend(lease, &Amounts{Tokens: 60}, now)
+		book.Settle(lease, &Amounts{Tokens: 40}, now)
+		if _, out := admit(Ask{Output: 1000, Least: 1}); out.Output != 160 {
+			t.Errorf("after %d: got %d left, want 160", first, out.Output)
+		}
+	}
+}
