@@ -28,7 +28,11 @@ func (s *Stream) Done() *Step {
 	}
 	s.finished = s.w.port.Now()
 	if s.late = under && s.attempts != nil && s.attempts.waiting; !s.late {
-		s.settleUsage(under && s.phase == released && !s.handed.untried())
+		idle := s.phase == released && s.handed.idle()
+		if idle { // what has failed before counts for nothing
+			s.status, s.watch = 0, nil
+		}
+		s.settleUsage(under && s.phase == released && !idle)
 		s.store()
 		s.disembark()
 	}

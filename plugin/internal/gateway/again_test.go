@@ -219,6 +219,37 @@ func TestRequestsThatAreNotBegunAgain(t *testing.T) {
 	}
 }
 
+// A client that leaves between two attempts pays for none: the one before has failed before its
+// content, whatever its status was.
+func TestClientsThatLeaveBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range faults {
+		if tt.name == "a model that is gone" {
+			continue
+		}
+		p := newRedirecting(t)
+		x := p.ask(askFor("chain", tt.stream))
+		a := p.attempt(x, "", "")
+		a.respond(tt.answer)
+		a.done()
+		x.done()
+		p.tick(0)
+		q := newNative(t)
+		y := q.ask(askFor("chain", tt.stream))
+		b := q.attempt(y, "a", "m-a")
+		b.respond(tt.answer)
+		b.done()
+		q.wantNothingLeft(y)
+		for mechanism, p := range map[string]*nativeProxy{"redirect": p, "native": q} {
+			for name, n := range p.counts {
+				if n > 0 && (strings.Contains(name, "tokens") || strings.Contains(name, "status=200")) {
+					t.Errorf("%s, %s: counted %s, want nothing", tt.name, mechanism, name)
+				}
+			}
+		}
+	}
+}
+
 // A request ends with the configuration that it has begun with, whoever goes on with it by
 // then: the worker that has it is needed until then, and no longer.
 func TestRequestsThatGoOnInAnotherWorkersPlace(t *testing.T) {

@@ -20,8 +20,9 @@ func (m *member) begin() {
 	c.calls++
 	x := &call{member: m, id: "#" + strconv.Itoa(c.calls) + ".", consumer: []string{"web", "app"}[c.random.IntN(2)], exchange: m.stream()}
 	x.exchange.gw = m.worker.NewStream(x.exchange)
-	x.streams, x.list = c.random.IntN(2) == 0, c.random.IntN(5) == 0
+	x.streams, x.list = c.random.IntN(2) == 0, c.random.IntN(5) == 0 && c.allowed.mechanism != "native"
 	x.most = []int{20, 400, 3000, 9000}[c.random.IntN(4)]
+	x.wanted = x.most
 	body := fmt.Sprintf(`{"model":"gpt-4o","max_tokens":%d,"stream":%v,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"%s%s"}]}`,
 		x.most, x.streams, x.id, strings.Repeat(" and", c.random.IntN(200)))
 	if !x.streams {
@@ -70,7 +71,12 @@ func (m *member) sweep() {
 	for i := range m.calls {
 		if call := m.callOf(i); call != nil && call.callout != m.calls[i].ID {
 			call.callout, call.calledAt = m.calls[i].ID, m.crowd.now
-			call.asked()
+			call.asked(m.calls[i].Body)
+		}
+	}
+	for _, x := range m.live {
+		if x.gave && !x.ended && !x.outlived {
+			x.goneOn()
 		}
 	}
 	m.live = slices.DeleteFunc(m.live, func(x *call) bool { return x.ended && !x.late })
@@ -79,11 +85,16 @@ func (m *member) sweep() {
 
 // asked notes that another provider is asked, or the same again: for a list's second request,
 // which counts by itself, or for one that has failed.
-func (x *call) asked() {
+func (x *call) asked(body []byte) {
 	c := x.member.crowd
+	if x.waits = true; bytes.Contains(body, []byte(`"role":"assistant"`)) {
+		x.askedOn()
+		return
+	}
 	if !x.list {
 		c.retries++
-		x.begun, x.again, x.words, x.text = false, true, 0, chat.Delivered{}
+		x.called = true
+		x.begun, x.again, x.words, x.text, x.base = false, true, 0, chat.Delivered{}, 0
 		return
 	}
 	x.begun = true
@@ -101,7 +112,9 @@ func (x *call) send() {
 	}
 	c.count("often", x.consumer, 1, 0)
 	c.slow()
-	x.bound(x.upstream.Body)
+	if !x.handedOver() {
+		x.bound(x.upstream.Body)
+	}
 }
 
 // bound reads how many tokens the gateway has left the answer.
@@ -159,9 +172,14 @@ func (x *call) move() {
 	n := c.random.IntN(20)
 	switch {
 	case x.ended:
+	case n < 2 && x.parts > 1 && x.waits: // or nobody knows what is settled later
 	case n < 2:
 		x.leave()
+	case x.outlived:
+		x.outlast(n)
 	case x.waits: // for a limit, or for a callout
+	case !x.begun && x.handedOver():
+		x.try(n)
 	case !x.begun && n < 5:
 		c.failed++
 		x.idle = true
@@ -188,14 +206,16 @@ func (x *call) move() {
 func (x *call) tell(n int) {
 	c := x.member.crowd
 	if more := min(x.most-x.words, 1+c.random.IntN(mostWords)); more > 0 && n < 15 {
-		text := strings.Repeat("word ", more)
-		x.text.Add(chat.Text(text)) // the mock counts as the gateway estimates
-		x.words = int(x.text.Tokens())
-		x.chunk(fmt.Appendf(nil, `data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%s"}}]}`+"\n\n", text), false)
+		x.chunk(x.event(more), false)
 		return
 	}
-	if n == 15 { // the provider breaks off
-		x.chunk(nil, true)
+	if n == 15 || (n == 16 || n == 17) && c.allowed.goesOn { // the provider breaks off
+		var failure []byte
+		if n > 15 {
+			failure = []byte(errorEvent)
+		}
+		x.closed = true
+		x.chunk(failure, true)
 		if !x.waits && !x.answered {
 			x.finish(x.words, false)
 		}
@@ -204,6 +224,14 @@ func (x *call) tell(n int) {
 	x.said = true
 	x.chunk([]byte(x.lastEvents(x.words)), true)
 	x.finish(x.words, true)
+}
+
+// event is a part of a stream with so many words more.
+func (x *call) event(words int) []byte {
+	text := strings.Repeat("word ", words)
+	x.text.Add(chat.Text(text)) // the mock counts as the gateway estimates
+	x.words = int(x.text.Tokens() - x.base)
+	return fmt.Appendf(nil, `data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%s"}}]}`+"\n\n", text)
 }
 
 // mostWords are in a part of a stream, which is what a stream can be beyond its limit.
@@ -220,8 +248,12 @@ func (x *call) leave() {
 		x.waits = false
 		return
 	}
+	words := x.words
+	if x.weighs { // nothing has gone out
+		words = 0
+	}
 	so, sent := x.soFar()
-	x.finish(x.words, false)
+	x.finish(words, false)
 	if sent && so != x.counted {
 		c.t.Errorf("a request whose client has gone counts as %+v, and had used %+v a moment before", x.counted, so)
 	}
@@ -246,9 +278,14 @@ func (m *member) answerCallout(how int) {
 		return
 	}
 	x.most = 1 << 30
+	if x.sequel {
+		x.most = max(16, x.wanted-x.past)
+	}
 	x.bound(m.calls[0].Body)
 	answer, words := &failedAnswer, 0
 	switch {
+	case how > 0 && x.sequel:
+		answer, words = x.sequelOf(how)
 	case how == 0:
 		answer = nil
 	case how > 1:
@@ -268,6 +305,8 @@ func (m *member) answerCallout(how int) {
 	m.answer(answer)
 	x.shut = true
 	switch {
+	case x.sequel:
+		x.chargeLate(words)
 	case x.said:
 		x.charge(used(x.input(), words))
 	case answer == nil:
@@ -286,6 +325,11 @@ func (x *call) finish(words int, whole bool) {
 	x.over(stream)
 	x.exchange.done()
 	x.shut = true
+	for _, a := range [...]*exchange{x.given, x.attempt} {
+		if a != nil {
+			a.done()
+		}
+	}
 	var r struct {
 		Input  int    `json:"input_tokens"`
 		Output int    `json:"output_tokens"`
@@ -296,16 +340,25 @@ func (x *call) finish(words int, whole bool) {
 		c.t.Errorf("%v: %s", err, x.record)
 	}
 	cut := r.Error == "limit_reached"
+	words += x.past
+	least := x.input() * (x.parts + 1)
+	if x.sequel && !x.met {
+		least -= x.input()
+	}
 	if x.again && x.said {
 		c.recovered++
 	}
 	switch {
 	case cut:
 		c.cut++
-	case !x.sent && r.Input+r.Output > 0, x.said && (r.Input != x.input() || r.Output != words):
+	case !x.sent && r.Input+r.Output > 0, x.said && (r.Input < least || r.Input > least && x.parts == 0 || r.Output != words):
 		c.t.Errorf("a request of %d tokens, with %d for an answer, counts as %s", x.input(), words, x.record)
+	case x.sent && x.handedOver() && !x.called && !x.begun && !x.said: // nobody knows what has become of the last attempt, or nobody was asked
+		if r.Output > 0 || r.Input > 0 && (x.attempt == nil && !whole || r.Input < x.input()) {
+			c.t.Errorf("attempts without an answer to %d tokens count as %s", x.input(), x.record)
+		}
 	case x.again && !x.said: // all that was asked has failed, and counts for nothing
-	case x.sent && !whole && x.response.First != "500" && (r.Input < x.input() || r.Output != words):
+	case x.sent && !whole && x.response.First != "500" && (r.Input < least || r.Output != words):
 		if !x.list || x.begun && !x.streams {
 			c.t.Errorf("an answer that ends after %d words to %d tokens counts as %s", words, x.input(), x.record)
 		}

@@ -44,6 +44,8 @@ type member struct {
 	live  []*call
 
 	lastLook int64 // when its worker has last done what is due
+	attempts *gateway.Attempts
+	picked   string // the provider whose endpoint the proxy has picked
 }
 
 // A call is one client's request.
@@ -72,6 +74,21 @@ type call struct {
 	said     bool // with how many tokens that was
 	callout  uint32
 	again    bool // something else is asked, or the same again, in the place of what has failed
+
+	parts    int   // of the answer, with which others have gone on
+	past     int   // tokens of those
+	base     int64 // and of their text
+	sequel   bool  // another is asked to go on
+	met      bool  // and has said something
+	closed   bool  // the first provider has come to its end
+	outlived bool  // its client has the end, which its provider has not come to
+
+	wanted  int       // tokens of the answer, as the client asks
+	attempt *exchange // the proxy's, under way
+	given   *exchange // the one before, of which it has not said that it is over
+	opened  bool      // its answer has begun, with nothing yet
+	called  bool      // by a callout, because nothing else could follow
+	tries   int       // attempts, since the proxy has begun the request
 }
 
 func newCrowd(t testing.TB, seed uint64, plan *config.Plan, allowed *allowance) *crowd {
@@ -88,12 +105,27 @@ func (c *crowd) newMember() *member {
 	m := &member{crowd: c, proxy: &proxy{t: c.t, details: "via_upstream", source: "127.0.0.1:40000", counts: map[string]uint64{}, Host: c.host}}
 	c.starting = true
 	m.worker = gateway.NewWorker(c.plan, m, gateway.Build{})
+	shared := gateway.NewHandover()
+	m.worker.Share(shared)
+	m.attempts = gateway.NewAttempts(shared, m)
 	c.starting = false
 	return m
 }
 
 func (m *member) Now() int64     { return m.crowd.now }
 func (m *member) Random() uint64 { return m.crowd.random.Uint64() }
+
+// Property is what the proxy says of the request, or the attempt, in hand.
+func (m *member) Property(path string) ([]byte, bool) {
+	if v, ok := map[string]string{
+		"request\x00scheme": "https", "request\x00host": "gateway.test", "request\x00path": "/v1/chat/completions",
+		"xds\x00upstream_host_metadata\x00filter_metadata\x00postern\x00provider": m.picked,
+		"xds\x00upstream_host_metadata\x00filter_metadata\x00postern\x00model":    "",
+	}[path]; ok {
+		return []byte(v), v != ""
+	}
+	return m.proxy.Property(path)
+}
 
 func (m *member) Load(key string) ([]byte, uint32, bool) {
 	m.crowd.between(m)
@@ -282,7 +314,7 @@ func (c *crowd) few() {
 // settle ends what is under way, and looks at what is left: nothing may be.
 func (c *crowd) settle() {
 	c.ending = true
-	for range 100 {
+	for range 200 {
 		c.pass(time.Second)
 		under := 0
 		for _, m := range c.members {
@@ -328,13 +360,29 @@ func (c *crowd) probe(consumer string) {
 	const output = 16
 	m := c.newMember()
 	m.busy = true
-	x := &call{member: m, exchange: m.stream(), consumer: consumer}
+	x := &call{member: m, exchange: m.stream(), consumer: consumer, wanted: output}
 	message := chatRequest("/v1/messages", fmt.Sprintf(`{"model":"gpt-4o","max_tokens":%d,"messages":[{"role":"user","content":"Hi"}]}`, output))
 	message.Headers = append(message.Headers, cases.Header{Name: "authorization", Value: "Bearer client-" + consumer}, cases.Header{Name: "x-team", Value: "probe-" + consumer})
 	x.request(message)
 	input, at := int64(len(message.Body))/3, c.now
+	for x.upstream != nil && x.handedOver() && !x.answered && x.response.First == "" { // the proxy tries, until nothing follows
+		if x.attempt == nil {
+			x.attemptAt("a")
+		}
+		x.attempt.respond(failedAnswer)
+		switch a := x.attempt; {
+		case a.response.First == "307":
+			x.beginAgainFor(1)
+		case a.response.Get("x-postern-retry") != "" && x.mayRetry():
+			x.retry()
+		default:
+			x.respond(a.response)
+		}
+	}
 	if x.upstream != nil {
-		x.respond(failedAnswer)
+		if !x.handedOver() {
+			x.respond(failedAnswer)
+		}
 		for x.waits { // others are asked
 			if len(m.calls) == 0 {
 				m.crowd.now += int64(time.Second)

@@ -41,8 +41,9 @@ type handed struct {
 // waits reports whether a request is to be picked up by the proxy.
 func (h *handed) waits() bool { return h != nil && h.now == nil }
 
-// untried reports whether the proxy has made no attempt at all.
-func (h *handed) untried() bool { return h != nil && h.count == 0 }
+// idle reports whether a request is with the proxy, and nobody is asked: the first attempt, or
+// the next, is not under way.
+func (h *handed) idle() bool { return h.waits() && !h.passed }
 
 func (h *Handover) drop(x *handed) {
 	if x != nil {
@@ -175,7 +176,7 @@ func (s *Stream) takeBack() {
 		return
 	}
 	s.owner, s.weighing = x.home, weighing{}
-	x.now = nil
+	x.now, x.passed = nil, true
 	if x.again != nil { // something may follow that is the gateway's own
 		s.w.handover.drop(x)
 		return

@@ -93,7 +93,7 @@ func (w *Worker) billUnder(now int64, all bool) {
 
 // sent reports whether a provider has the request, so that it may be at work.
 func (s *Stream) sent() bool {
-	return s.late || s.isOut() && s.phase == released && !s.handed.untried()
+	return s.late || s.isOut() && s.phase == released && !s.handed.idle()
 }
 
 // bill counts what the request has used so far.

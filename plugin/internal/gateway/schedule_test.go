@@ -19,7 +19,7 @@ var (
 )
 
 // TestSchedules has several workers with one state serve requests in an order that chance
-// makes: whole answers, streams and lists, clients that leave at every point, providers that
+// makes: whole answers, streams and lists, streams that others go on with, attempts and redirects of a proxy, clients that leave at every point, providers that
 // fail and others that are asked in their place, requests that wait, workers that die and others that take their place. Whatever a
 // worker asks the shared data for, another may come in between. What was used is counted
 // here once more, from what the mock has said.
@@ -45,7 +45,7 @@ func TestSchedules(t *testing.T) {
 			t.Fatalf("with -schedules 1 -schedule %d", seed)
 		}
 	}
-	if *schedules >= 100 { // what never happens proves nothing
+	if *schedules >= 300 { // what never happens proves nothing
 		seen.all(t)
 	}
 }
@@ -58,6 +58,8 @@ type allowance struct {
 	burst                  int64 // of requests that may wait
 	usd                    int64 // in nano-dollars
 	retries                bool  // what fails is asked again, and of others
+	mechanism              string
+	goesOn                 bool // streams that break off or stall are gone on with
 }
 
 var allowances = []allowance{
@@ -68,6 +70,13 @@ var allowances = []allowance{
 	{tokens: 60_000, output: 60_000, input: 3_000, outputWindow: "fixed", inWindow: "gcra", requests: 60, concurrent: 20, usd: 60_000_000},
 	{tokens: 30_000, output: 12_000, input: 900, outputWindow: "sliding", inWindow: "gcra", requests: 30, concurrent: 4, usd: 200_000_000, retries: true},
 	{tokens: 60_000, output: 9_000, input: 3_000, outputWindow: "fixed", inWindow: "fixed", requests: 30, concurrent: 8, burst: 3, usd: 60_000_000, retries: true},
+	{tokens: 30_000, output: 12_000, input: 900, outputWindow: "fixed", inWindow: "fixed", requests: 30, concurrent: 4, burst: 3, usd: 200_000_000, mechanism: "native"},
+	{tokens: 60_000, output: 9_000, input: 3_000, outputWindow: "gcra", inWindow: "sliding", requests: 30, concurrent: 8, usd: 60_000_000, mechanism: "native"},
+	{tokens: 30_000, output: 12_000, input: 900, outputWindow: "fixed", inWindow: "fixed", requests: 30, concurrent: 4, burst: 3, usd: 200_000_000, mechanism: "redirect"},
+	{tokens: 60_000, output: 40_000, input: 6_000, outputWindow: "gcra", inWindow: "sliding", requests: 60, concurrent: 20, usd: 300_000_000, mechanism: "redirect", goesOn: true},
+	{tokens: 60_000, output: 6_000, input: 6_000, outputWindow: "fixed", inWindow: "fixed", requests: 60, concurrent: 8, usd: 200_000_000, goesOn: true},
+	{tokens: 20_000, output: 60_000, input: 1_200, outputWindow: "fixed", inWindow: "fixed", requests: 60, concurrent: 20, usd: 300_000_000, goesOn: true},
+	{tokens: 200_000, output: 60_000, input: 6_000, outputWindow: "sliding", inWindow: "gcra", requests: 60, concurrent: 20, burst: 3, usd: 600_000_000, retries: true, goesOn: true},
 }
 
 const (
@@ -93,9 +102,20 @@ func (a *allowance) document() string {
 	if a.burst > 0 {
 		limits = append(limits, fmt.Sprintf(`{"name":"slow","key":["header:x-team"],"requests":%d,"per":"10s","burst":%d,"wait":"20s"}`, waits, a.burst))
 	}
-	again := ""
-	if a.retries {
-		again = `,"retry":{"attempts":2,"backoff":"300ms"},"fallback":[{"provider":"b"}]`
+	model := `"targets":[{"provider":"a","weight":3},{"provider":"b"}]`
+	switch {
+	case a.retries:
+		model += `,"retry":{"attempts":2,"backoff":"300ms"},"fallback":[{"provider":"b"}]`
+	case a.mechanism == "native":
+		model = `"mechanism":"native","cluster":"both","targets":[{"provider":"a"}],"fallback":[{"provider":"b"}],"retry":{"attempts":2}`
+	case a.mechanism == "redirect":
+		model = `"mechanism":"redirect","targets":[{"provider":"a","weight":3,"cluster":"to-a"},{"provider":"b","cluster":"to-b"}],"retry":{"attempts":1},"fallback":[{"provider":"b","cluster":"to-b"}]`
+	}
+	if a.goesOn {
+		model += `,"continue":{"attempts":2},"idle":"5s"`
+		if !strings.Contains(model, "fallback") {
+			model += `,"fallback":[{"provider":"b"},{"provider":"a"}]`
+		}
 	}
 	consumers := ""
 	for _, name := range []string{"web", "app"} {
@@ -103,7 +123,7 @@ func (a *allowance) document() string {
 		consumers += `,{"name":"` + name + `","keys":[{"sha256":"` + hex.EncodeToString(sum[:]) + `"}]}`
 	}
 	return `{"hold_headers":"always","state":{"space":"s"},"admin":{"keys":[{"sha256":"` + sum("admin-key") + `"}]},"bounds":{"request":"1MiB","held":"2MiB"},"providers":[` + row("a", "") + `,` + row("b", "") + `],` +
-		`"models":[{"name":"gpt-4o","targets":[{"provider":"a","weight":3},{"provider":"b"}]` + again + `}],"consumers":[` + consumers[1:] + `],"limits":[` + strings.Join(limits, ",") + `],` +
+		`"models":[{"name":"gpt-4o",` + model + `}],"consumers":[` + consumers[1:] + `],"limits":[` + strings.Join(limits, ",") + `],` +
 		fmt.Sprintf(`"budgets":[{"name":"money","key":["consumer"],"usd":%g,"per":"1h","soft":[50,90]}]}`, float64(a.usd)/1e9)
 }
 
@@ -159,6 +179,7 @@ func (a *account) takeBack(now, then, n int64) {
 // tallies are how often things happen.
 type tallies struct {
 	whole, streams, hungUp, late, cut, waited, refused, crashed, fallbacks, retries, recovered, failed, between, kept int
+	attempts, redirects, abandoned, locals, sequels, goneOn                                                           int
 }
 
 func (a *tallies) add(b *tallies) {
@@ -176,11 +197,17 @@ func (a *tallies) add(b *tallies) {
 	a.failed += b.failed
 	a.between += b.between
 	a.kept += b.kept
+	a.attempts += b.attempts
+	a.redirects += b.redirects
+	a.abandoned += b.abandoned
+	a.locals += b.locals
+	a.sequels += b.sequels
+	a.goneOn += b.goneOn
 }
 
 func (a *tallies) all(t *testing.T) {
 	t.Logf("%+v", *a)
-	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.retries, a.recovered, a.failed, a.between, a.kept} {
+	for i, n := range []int{a.whole, a.streams, a.hungUp, a.late, a.cut, a.waited, a.refused, a.crashed, a.fallbacks, a.retries, a.recovered, a.failed, a.between, a.kept, a.attempts, a.redirects, a.abandoned, a.locals, a.sequels, a.goneOn} {
 		if n == 0 {
 			t.Errorf("the %d. of these has never happened: %+v", i+1, *a)
 		}
