@@ -41,7 +41,7 @@ func (s *Stream) keepForRetry(p []byte) {
 
 // inAttempts says whether the router makes attempts that can be seen.
 func (s *Stream) inAttempts() bool {
-	return s.parent == nil && (s.retryPolicy() != nil ||
+	return s.parent == nil && (s.retryPolicy() != nil || s.redirects() != nil ||
 		s.route == nil && len(s.host.upPlugins) > 0 || s.route != nil && len(s.route.UpstreamPlugins) > 0)
 }
 
@@ -78,7 +78,7 @@ func (s *Stream) routeData(b *buffer, end bool) {
 		s.up.Data(b.data, end)
 		return
 	}
-	if s.retryPolicy() != nil {
+	if s.retryPolicy() != nil || s.redirects() != nil {
 		s.keepForRetry(b.data)
 	}
 	if !a.over {
@@ -206,6 +206,10 @@ func (c attemptClient) Headers(h *Headers, end bool) {
 	if s.again(Retry{Attempt: s.attempts, Headers: h.Clone()}) {
 		return
 	}
+	if s.redirect(s.attempt.resp.headers) {
+		return
+	}
+	s.attempt.endAttempt(end)
 	s.startResponse(s.attempt.resp.headers, end)
 }
 

@@ -22,7 +22,9 @@ func (p *pipe) passHeaders(end bool) {
 		if s.parent == nil {
 			s.props.status, _ = strconv.ParseInt(p.headers.list.Get(":status"), 10, 64)
 		}
-		s.endAttempt(end)
+		if s.parent == nil || !s.parent.redirects().follows(p.headers) {
+			s.endAttempt(end)
+		}
 		s.client.Headers(&p.headers.list, end)
 		s.endStream(end)
 	}

@@ -251,3 +251,14 @@ func oneInBoth(name string) bool {
 	}
 	return false
 }
+
+// overwrite gives a header another value where it is, or adds it.
+func (h *Headers) overwrite(name, value string) {
+	for i := range *h {
+		if (*h)[i].Name == name {
+			(*h)[i].Value = value
+			return
+		}
+	}
+	h.Add(name, value)
+}

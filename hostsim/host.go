@@ -54,6 +54,8 @@ type Config struct {
 	UpstreamPlugins []Plugin
 	// Retry decides whether a request is sent again; nil never does.
 	Retry func(Retry) bool
+	// Redirects says which answers begin a request again; nil: none.
+	Redirects *Redirects
 	// Timeout of a request once it has gone upstream whole; 0 is none.
 	Timeout  time.Duration
 	Upstream Handler // answers proxied requests that Route gives no cluster; nil: the test does

@@ -9,6 +9,7 @@ type Route struct {
 	// each attempt.
 	UpstreamPlugins []int
 	Retry           func(Retry) bool // whether to send the request again; nil never does
+	Redirects       *Redirects       // which of its answers begin the request again; nil: none
 	Timeout         time.Duration    // once the request has gone upstream whole; 0 is none
 	// Attempt is told of each attempt, counted from 1, before its plugins and its
 	// Sink are; it returns attributes such as those below "upstream" and "xds".

@@ -38,6 +38,10 @@ type StreamOptions struct {
 	// response's body that it does not want limited: whoever sends it has to wait
 	// until Slow is told otherwise. It runs while the worker is held.
 	Slow func(request, wait bool)
+	// Redirected is told of each time that the request begins again, by the route's
+	// Redirects: what the access log says of the pass that has ended. It runs while the
+	// worker is held.
+	Redirected func(Summary)
 	// Done is told once the stream is over and all its callbacks have run, while the
 	// worker is held.
 	Done func(Summary)
@@ -58,12 +62,14 @@ type Stream struct {
 	tooLong  bool   // the body could not be kept
 	over     bool   // of an attempt: nothing more is to happen in it
 
-	router  func(*Headers) Route
-	route   *Route // what router said
-	replies func(Summary, *Reply)
-	done    func(Summary)
-	slow    func(request, wait bool)
-	plugins []int
+	router     func(*Headers) Route
+	route      *Route // what router said
+	replies    func(Summary, *Reply)
+	done       func(Summary)
+	redirected int // how often it has begun again
+	onRedirect func(Summary)
+	slow       func(request, wait bool)
+	plugins    []int
 
 	announced bool // the first given attributes are the attempt's
 
@@ -105,7 +111,7 @@ func (h *Host) NewStream(o StreamOptions) *Stream {
 		n = int(h.nextWorker.Add(1) - 1)
 	}
 	s := &Stream{host: h, worker: h.workers[n%h.serving], id: h.lastStream.Add(1), client: o.Client, up: o.Upstream,
-		router: o.Route, replies: o.Replies, done: o.Done, slow: o.Slow, plugins: o.Plugins}
+		router: o.Route, replies: o.Replies, done: o.Done, onRedirect: o.Redirected, slow: o.Slow, plugins: o.Plugins}
 	if s.client == nil {
 		s.recClient = &s.recorders[0]
 		s.client = s.recClient
@@ -150,15 +156,19 @@ func (s *Stream) RequestHeaders(h Headers, end bool) error {
 	if s.req.headers != nil {
 		return s.end("request headers", errSentBefore)
 	}
-	handles := s.worker.handles
-	if s.plugins != nil {
-		handles = pickHandles(handles, s.plugins)
-	}
-	s.createFilters(handles)
+	s.createFilters(s.handles())
 	s.req.headers = newHeaderMap(kindRequest, h)
 	s.req.observedEnd = end
 	s.req.runHeaders(0, end)
 	return s.end("request headers", nil)
+}
+
+// handles are the plugins that take part.
+func (s *Stream) handles() []*handle {
+	if s.plugins != nil {
+		return pickHandles(s.worker.handles, s.plugins)
+	}
+	return s.worker.handles
 }
 
 // RequestBody sends a chunk of the request body.

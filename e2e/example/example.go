@@ -93,6 +93,42 @@ func (p *Placed) Serve(t testing.TB) *envoy.Process {
 	return process
 }
 
+// Simulate does the same with hostsim.
+func (p *Placed) Simulate(t testing.TB) *envoy.Process {
+	t.Helper()
+	admin, err := envoy.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(admin)
+	file, program := filepath.Join(p.Dir, "hostsim.yaml"), filepath.Join(p.Dir, "hostsim")
+	if err := os.WriteFile(file, []byte(strings.Replace(p.Text, "port_value: 9901", "port_value: "+port, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-o", program, "github.com/postern-gateway/postern/hostsim/cmd/hostsim").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	log, err := os.Create(filepath.Join(p.Dir, "envoy.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	c := exec.Command(program, "serve", "-c", file, "--concurrency", "1")
+	c.Env, c.Stdout = append(os.Environ(), p.Variables...), log
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { Stop(c) })
+	Until(t, "the simulator is ready", func() bool {
+		r, err := http.Get("http://" + admin + "/ready")
+		if err == nil {
+			r.Body.Close()
+		}
+		return err == nil
+	})
+	return &envoy.Process{Admin: admin, Dir: p.Dir}
+}
+
 // URL is where it serves.
 func (p *Placed) URL() string { return "http://" + p.Listen }
 
@@ -190,9 +226,9 @@ func Stop(c *exec.Cmd) {
 // Until waits for what has to come about soon.
 func Until(t testing.TB, what string, come func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !come(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !come(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited 20 s in vain: %s", what)
+			t.Fatalf("waited a minute in vain: %s", what)
 		}
 	}
 }

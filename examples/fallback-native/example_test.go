@@ -3,14 +3,8 @@
 package example
 
 import (
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/example"
@@ -33,39 +27,6 @@ func prepare(t *testing.T) place {
 	return p
 }
 
-// inSimulator serves in hostsim.
-func (p *place) inSimulator(t *testing.T) {
-	t.Helper()
-	admin, err := envoy.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(admin)
-	file, program := filepath.Join(p.Dir, "hostsim.yaml"), filepath.Join(p.Dir, "hostsim")
-	if err := os.WriteFile(file, []byte(strings.Replace(p.Text, "port_value: 9901", "port_value: "+port, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("go", "build", "-o", program, "../../hostsim/cmd/hostsim").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	cmd := exec.Command(program, "serve", "-c", file, "--concurrency", "1")
-	cmd.Env = append(os.Environ(), p.Variables...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-	})
-	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(20 * time.Millisecond) {
-		if r, err := http.Get("http://" + admin + "/ready"); err == nil {
-			r.Body.Close()
-			return
-		}
-	}
-	t.Fatal("the simulator is not ready after a minute")
-}
-
 const (
 	whole  = `{"model":"assistant","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 	stream = `{"model":"assistant","stream":true,"max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
@@ -82,7 +43,7 @@ func TestExample(t *testing.T) {
 // The simulator has no outlier detection.
 func TestExampleInTheSimulator(t *testing.T) {
 	p := prepare(t)
-	p.inSimulator(t)
+	p.Simulate(t)
 	t.Run("faults", func(t *testing.T) { faults(t, p.URL(), p.mocks) })
 	t.Run("split", func(t *testing.T) { split(t, p.URL(), p.mocks) })
 }

@@ -1,5 +1,5 @@
-// Package example runs the example as it is written, in a real Envoy and with TLS mocks in
-// the providers' place.
+// Package example runs the example as it is written, in a real Envoy and in the simulator,
+// and with TLS mocks in the providers' place.
 package example
 
 import (
@@ -15,14 +15,17 @@ import (
 
 const web = "pk-example-web" // its hash is in postern.yaml
 
-// serve starts envoy.yaml before mocks that complain of headers which no provider may see.
-func serve(t *testing.T) (url string, mocks *mockllm.Server, process *envoy.Process) {
+// hosts are what serves envoy.yaml.
+var hosts = map[string]func(*example.Placed, testing.TB) *envoy.Process{"Envoy": (*example.Placed).Serve, "hostsim": (*example.Placed).Simulate}
+
+// serve starts a host before mocks that complain of headers which no provider may see.
+func serve(t *testing.T, host string) (url string, mocks *mockllm.Server, process *envoy.Process) {
 	t.Helper()
 	// Envoy adds headers of its own to what the plugin itself sends, which nothing removes.
 	mocks = mockllm.New(mockllm.Options{TLS: true, AllowHeaders: []string{"x-envoy-internal", "x-envoy-expected-rq-timeout-ms"}})
 	p := example.Place(t, mocks)
 	example.CloseClean(t, mocks)
-	return p.URL(), mocks, p.Serve(t)
+	return p.URL(), mocks, hosts[host](&p, t)
 }
 
 const (
@@ -47,7 +50,13 @@ func redirects(t *testing.T, process *envoy.Process) int {
 }
 
 func TestExample(t *testing.T) {
-	url, mocks, process := serve(t)
+	for host := range hosts {
+		t.Run(host, func(t *testing.T) { faults(t, host) })
+	}
+}
+
+func faults(t *testing.T, host string) {
+	url, mocks, process := serve(t, host)
 	large := strings.Replace(whole, "Hi", strings.Repeat("Hi ", 5<<20/3), 1)
 	for _, tt := range []struct {
 		name, body        string
@@ -91,7 +100,13 @@ func TestExample(t *testing.T) {
 // A request is one, however often the proxy begins it: one record, one of a limit's requests,
 // and nobody else can begin it.
 func TestOneRequest(t *testing.T) {
-	url, mocks, process := serve(t)
+	for host := range hosts {
+		t.Run(host, func(t *testing.T) { once(t, host) })
+	}
+}
+
+func once(t *testing.T, host string) {
+	url, mocks, process := serve(t, host)
 	example.Fail(t, mocks, "openai", "status=503")
 	example.Fail(t, mocks, "anthropic", "status=529")
 	a, body := example.Ask(t, url, web, whole)

@@ -91,6 +91,11 @@ func cluster(name, address string, filters []any) map[string]any {
 	return c
 }
 
+// redirectCodes are what is followed, and copiedHeader is what such an answer gives the request.
+func redirectCodes() []int { return []int{302, 303, 307} }
+
+const copiedHeader = "x-copied"
+
 func listener(name string, at addresses, filters []any, s *scenario) map[string]any {
 	to := "up"
 	if name == "" {
@@ -105,6 +110,10 @@ func listener(name string, at addresses, filters []any, s *scenario) map[string]
 	if s.retries > 0 {
 		route["retry_policy"] = map[string]any{"retry_on": "5xx", "num_retries": s.retries,
 			"retry_back_off": map[string]any{"base_interval": "0.001s"}}
+	}
+	if s.follows > 0 {
+		route["internal_redirect_policy"] = map[string]any{"max_internal_redirects": s.follows,
+			"redirect_response_codes": redirectCodes(), "response_headers_to_copy": []any{copiedHeader, "x-forwarded-proto"}}
 	}
 	extra := map[string]any{
 		"generate_request_id": false, "server_header_transformation": "PASS_THROUGH", "stream_idle_timeout": "0s",

@@ -22,6 +22,7 @@ type scenario struct {
 	hold    bool // allow_on_headers_stop_iteration
 	limited bool // bodies may be held up to bufferLimit
 	retries int
+	follows int // redirects
 	timeout time.Duration
 	backoff time.Duration // of a plugin's reload
 	steps   []step
@@ -181,12 +182,14 @@ func (s *scenario) option(line string) error {
 		s.limited = true
 	case "retries":
 		s.retries, err = strconv.Atoi(value)
+	case "redirects":
+		s.follows, err = strconv.Atoi(value)
 	case "timeout":
 		s.timeout, err = time.ParseDuration(value)
 	case "backoff":
 		s.backoff, err = time.ParseDuration(value)
 	default:
-		err = fmt.Errorf("option %q: want matrix, roles, ends, off, limited, retries, timeout or backoff", key)
+		err = fmt.Errorf("option %q: want matrix, roles, ends, off, limited, retries, redirects, timeout or backoff", key)
 	}
 	return err
 }

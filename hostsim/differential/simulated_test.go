@@ -197,12 +197,16 @@ func (r *simulation) open(n int) *simulatedStream {
 			}
 			return one.attempts[len(one.attempts)-1]
 		}},
-		Route: func(h *hostsim.Headers) hostsim.Route { return r.route(*h) },
-		Done: func(m hostsim.Summary) {
-			r.w.access[r.s.name] = append(r.w.access[r.s.name], strconv.Itoa(m.Status)+" "+m.Details)
-		},
+		Route:      func(h *hostsim.Headers) hostsim.Route { return r.route(*h) },
+		Redirected: r.logged,
+		Done:       r.logged,
 	})
 	return one
+}
+
+// logged is a line of the access log.
+func (r *simulation) logged(m hostsim.Summary) {
+	r.w.access[r.s.name] = append(r.w.access[r.s.name], strconv.Itoa(m.Status)+" "+m.Details)
 }
 
 // route is the bootstrap's only route, which Envoy finds for requests that have a path
@@ -216,6 +220,10 @@ func (r *simulation) route(h hostsim.Headers) hostsim.Route {
 		route.Retry = func(t hostsim.Retry) bool {
 			return t.Attempt <= r.s.retries && (t.Reset != "" || strings.HasPrefix(t.Headers.Get(":status"), "5"))
 		}
+	}
+	if r.s.follows > 0 {
+		route.Redirects = &hostsim.Redirects{Codes: redirectCodes(), Most: r.s.follows, Copy: []string{copiedHeader, "x-forwarded-proto"},
+			Routed: func(h hostsim.Headers) bool { return h.Get("x-forwarded-proto") != "" }}
 	}
 	return route
 }

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +76,7 @@ func TestRefused(t *testing.T) {
 			[]string{`vm_config.configuration.@type: want a StringValue, a BytesValue or a Struct of google.protobuf, got "x.Y"`}},
 		{"operator that is not known", with("HCM", logWith(`{text_format_source: {inline_string: "%NOPE%"}}`)), []string{"log_format.text_format_source: operator %NOPE%: NOPE is not supported"}},
 		{"regular expression that does not compile", strings.Replace(with(), "prefix: /", `safe_regex: {regex: "("}`, 1), []string{"match.safe_regex.regex: error parsing regexp: missing closing ): `\\A(?:()\\z`"}},
+		{"redirects by a predicate", with("ROUTE", ", internal_redirect_policy: {predicates: []}"), []string{"internal_redirect_policy.predicates: "}},
 		{"retry condition that is not served", with("ROUTE", ", retry_policy: {retry_on: \"5xx,moon\"}"), []string{`retry_policy.retry_on: "moon" is not supported`}},
 		{"several at once", with("HCM", "a: 1\n          b: 2", "CLUSTER", "c: 3"), []string{"typed_config.a: not supported", "typed_config.b: not supported", "clusters[0].c: not supported"}},
 		{"name where an address has to be", strings.Replace(with(), "address: 127.0.0.1, port_value: 80}}}}]}]", "address: api.example, port_value: 80}}}}]}]", 1),
@@ -137,7 +139,7 @@ func TestRead(t *testing.T) {
 	t.Setenv("FROM_HOST", "h")
 	b, err := Parse([]byte(with(
 		"HCM", "stream_idle_timeout: 1.5s\n          internal_address_config: {cidr_ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}",
-		"ROUTE", ", retry_policy: {retry_on: \"5xx,reset\", num_retries: 3, retry_back_off: {base_interval: 0.1s}}",
+		"ROUTE", ", retry_policy: {retry_on: \"5xx,reset\", num_retries: 3, retry_back_off: {base_interval: 0.1s}}, internal_redirect_policy: {max_internal_redirects: 3, redirect_response_codes: [307, 500], response_headers_to_copy: [X-A]}",
 		"FILTERS", `- {name: w, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm, config: {
             name: p, root_id: r, failure_policy: FAIL_RELOAD, reload_config: {backoff: {base_interval: 2s}}, allow_on_headers_stop_iteration: true,
             configuration: {"@type": type.googleapis.com/google.protobuf.Struct, value: {b: [1, true, null, "x"], a: {c: 1.5}}},
@@ -161,6 +163,7 @@ func TestRead(t *testing.T) {
 		{"route timeout", m.Routes.VirtualHosts[0].Routes[0].Timeout, 15 * time.Second},
 		{"retries", m.Routes.VirtualHosts[0].Routes[0].Retry.Retries, 3},
 		{"back-off", m.Routes.VirtualHosts[0].Routes[0].Retry.Max, time.Second},
+		{"redirects", fmt.Sprintf("%+v", *m.Routes.VirtualHosts[0].Routes[0].Follow), "{Codes:[307] Most:3 CrossScheme:false Copy:[x-a]}"},
 		{"configuration", p.Configuration, `{"b":[1,true,null,"x"],"a":{"c":1.5}}`},
 		{"VM configuration", p.VMConfiguration, "text"},
 		{"file", p.File, "/a.wasm"},

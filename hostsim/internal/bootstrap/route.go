@@ -42,7 +42,8 @@ type Route struct {
 	RegexRewrite  *RegexRewrite
 	HostRewrite   HostRewrite
 	Retry         *Retry
-	NotFound      int // status when the cluster does not exist
+	Follow        *Follow // answers that redirect; nil: none is followed
+	NotFound      int     // status when the cluster does not exist
 	Metadata      map[string]any
 	RetryBuffer   int // bytes kept for a retry; 0: the listener's limit
 
@@ -287,6 +288,9 @@ func readRouteAction(o *object, r *Route) {
 	r.HostRewrite = HostRewrite{o.str("host_rewrite_literal", ""), lower(o.str("host_rewrite_header", "")), o.boolean("auto_host_rewrite", false)}
 	if p, ok := o.child("retry_policy"); ok {
 		r.Retry = readRetry(p)
+	}
+	if p, ok := o.child("internal_redirect_policy"); ok {
+		r.Follow = readFollow(p)
 	}
 	r.NotFound = 503
 	switch o.word("cluster_not_found_response_code", "SERVICE_UNAVAILABLE", "NOT_FOUND", "INTERNAL_SERVER_ERROR") {

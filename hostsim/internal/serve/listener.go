@@ -151,19 +151,13 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 	worker := s.load.take()
 	ex.stream = s.host.NewStream(hostsim.StreamOptions{
 		Worker: worker, Client: toClient{ex}, Upstream: toUpstream{ex}, Properties: ex.conn.properties,
-		Plugins: l.plugins, BufferLimit: l.config.BufferLimit, Route: ex.routeRequest, Replies: ex.rewriteReply, Slow: ex.slow, Done: ex.done,
+		Plugins: l.plugins, BufferLimit: l.config.BufferLimit, Route: ex.routeRequest, Replies: ex.rewriteReply, Slow: ex.slow, Redirected: ex.redirected, Done: ex.done,
 	})
 	ex.startTimers()
 	ex.serve()
 	s.load.give(worker)
 	l.metrics.active.Add(-1)
-	count(&l.metrics.byClass, ex.status)
-	for _, log := range l.logs {
-		if log.filter != nil && !log.filter(ex) {
-			continue
-		}
-		log.file.add(func(b []byte) []byte { return log.format.Append(b, ex) })
-	}
+	ex.log()
 	if ex.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to cut a response: it closes the connection or resets the stream
 	}

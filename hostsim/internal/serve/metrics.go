@@ -14,8 +14,8 @@ import (
 
 // clusterMetrics are Envoy's most asked for counters of a cluster.
 type clusterMetrics struct {
-	requests, active, connections, failures, retries atomic.Int64
-	byClass                                          [6]atomic.Int64
+	requests, active, connections, failures, retries, redirects atomic.Int64
+	byClass                                                     [6]atomic.Int64
 }
 
 func (m *clusterMetrics) begin() { m.active.Add(1) }
@@ -121,6 +121,7 @@ func (s *Server) stats() []stat {
 		add(hostsim.Gauge, p+"upstream_rq_active", m.active.Load())
 		add(hostsim.Counter, p+"upstream_cx_total", m.connections.Load())
 		add(hostsim.Counter, p+"upstream_rq_retry", m.retries.Load())
+		add(hostsim.Counter, p+"upstream_internal_redirect_succeeded_total", m.redirects.Load())
 		add(hostsim.Counter, p+"upstream_cx_connect_fail", m.failures.Load())
 		addClasses(add, p+"upstream_rq_", &m.byClass)
 	}

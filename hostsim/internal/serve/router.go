@@ -45,6 +45,7 @@ func (ex *exchange) routeRequest(h *hostsim.Headers) hostsim.Route {
 	if ex.retry != nil && len(ex.retry.On) > 0 {
 		route.Retry = ex.again
 	}
+	route.Redirects = ex.follow(r.Follow)
 	return route
 }
 

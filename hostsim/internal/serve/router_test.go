@@ -23,6 +23,37 @@ func route(match object, action object, more ...object) object {
 
 func prefix(p string) object { return object{"prefix": p} }
 
+// A redirect is another request to the plugins and in the access log, and none to the client.
+func TestInternalRedirects(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/again" {
+			fmt.Fprintf(w, "%s %s %s from=%s copied=%s", r.Method, r.Host, body, r.Header.Get("x-envoy-original-url"), r.Header.Get("x-copied"))
+			return
+		}
+		w.Header().Set("location", r.Header.Get("x-to"))
+		w.Header().Set("x-copied", "yes")
+		w.WriteHeader(307)
+	})
+	r := start(t, file{script: "on request_headers\nadd_header_map_value 0 x-seen 1", clusters: []object{cluster("up", up)}, log: "%REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %REQ(X-SEEN)%", routes: list{
+		route(prefix("/"), object{"cluster": "up", "internal_redirect_policy": object{"redirect_response_codes": list{307}, "response_headers_to_copy": list{"x-copied"}}}),
+	}})
+	host := strings.TrimPrefix(r.url, "http://")
+	for _, tt := range []struct{ name, to, want string }{
+		{"followed", "http://b.test/again?a=1", "200 OK POST b.test abc from=http://" + host + "/first copied=yes"},
+		{"to another scheme", "https://b.test/again", "307 Temporary Redirect "},
+		{"for ever", "http://b.test/other", "307 Temporary Redirect "},
+	} {
+		resp, body := r.do("POST", r.url+"/first", strings.NewReader("abc"), "x-to", tt.to)
+		equal(t, tt.name, resp.Status+" "+body, tt.want)
+	}
+	r.finish()
+	const log = "/again?a=1 307 internal_redirect 1\n/again?a=1 200 via_upstream 1,1\n" +
+		"/first 307 via_upstream 1\n/other 307 internal_redirect 1\n/other 307 via_upstream 1,1\n"
+	equal(t, "access log", r.out.String(), log)
+}
+
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	echo := upstream(t, func(w http.ResponseWriter, r *http.Request) {
