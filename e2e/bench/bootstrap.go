@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"path/filepath"
 
 	"github.com/postern-gateway/postern/e2e/bench/mock"
@@ -22,10 +23,11 @@ type builder struct {
 type object = map[string]any
 
 const (
-	types     = "type.googleapis.com/envoy."
-	hcm       = types + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-	ai        = types + "extensions.filters.http.ai_protocol_manager.v3."
-	aiFilterT = types + "extensions.http.ai_filters."
+	types           = "type.googleapis.com/envoy."
+	hcm             = types + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+	ai              = types + "extensions.filters.http.ai_protocol_manager.v3."
+	protocolOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+	aiFilterT       = types + "extensions.http.ai_filters."
 )
 
 func (b *builder) path(name string) string { return filepath.Join(b.dir, name) }
@@ -50,14 +52,37 @@ func (b *builder) bootstrap(g gateway) ([]byte, error) {
 		listeners = append(listeners, b.listener(givenListener, r, g.given(b)))
 	}
 	return json.MarshalIndent(object{
-		"admin": object{"address": address(0)},
-		"static_resources": object{"listeners": listeners, "clusters": []any{object{
-			"name": "mock", "type": "STATIC", "connect_timeout": "2s", "per_connection_buffer_limit_bytes": b.limit,
-			"circuit_breakers": object{"thresholds": []any{object{"max_connections": 4096, "max_pending_requests": 4096, "max_requests": 4096}}},
-			"load_assignment": object{"cluster_name": "mock", "endpoints": []any{object{"lb_endpoints": []any{object{
-				"endpoint": object{"address": address(b.upstream)}}}}}},
-		}}},
+		"admin":            object{"address": address(0)},
+		"static_resources": object{"listeners": listeners, "clusters": append([]any{b.cluster("mock", object{})}, g.clusters...)},
 	}, "", " ")
+}
+
+// cluster has an endpoint for each of the metadata that Postern finds there, each of which is
+// asked when the one before has failed; all are the one upstream.
+func (b *builder) cluster(name string, metadata ...object) object {
+	var levels []any
+	for i, m := range metadata {
+		levels = append(levels, object{"priority": i, "lb_endpoints": []any{object{
+			"endpoint": object{"address": address(b.upstream)}, "metadata": object{"filter_metadata": object{"postern": m}}}}})
+	}
+	return object{
+		"name": name, "type": "STATIC", "connect_timeout": "2s", "per_connection_buffer_limit_bytes": b.limit,
+		"circuit_breakers": object{"thresholds": []any{object{"max_connections": 4096, "max_pending_requests": 4096, "max_requests": 4096,
+			"retry_budget": object{"budget_percent": object{"value": 100}, "min_retry_concurrency": 1000}}}},
+		"load_assignment": object{"cluster_name": name, "endpoints": levels},
+	}
+}
+
+// attempting is a cluster whose requests the module makes what their endpoints take.
+func (b *builder) attempting(name string, metadata ...object) object {
+	c := b.cluster(name, metadata...)
+	c["typed_extension_protocol_options"] = object{protocolOptions: object{
+		"@type":                "type.googleapis.com/" + protocolOptions,
+		"explicit_http_config": object{"http_protocol_options": object{}},
+		"http_filters": []any{b.wasm(postern, b.module, `{"role":"attempt"}`), object{"name": "envoy.filters.http.upstream_codec",
+			"typed_config": object{"@type": types + "extensions.filters.http.upstream_codec.v3.UpstreamCodec"}}},
+	}}
+	return c
 }
 
 func address(port int) object {
@@ -102,6 +127,7 @@ func route(g gateway, client, upstream wire) object {
 	case postern:
 		action["cluster_header"] = "x-postern-cluster"
 		r["request_headers_to_remove"] = []string{"x-postern-cluster"}
+		maps.Copy(action, g.policy)
 	case envoyAI:
 		action["cluster"] = "mock"
 		r["typed_per_filter_config"] = object{aiFilter: object{"@type": ai + "AiProtocolManagerPerRoute",

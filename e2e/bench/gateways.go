@@ -18,6 +18,10 @@ type gateway struct {
 	filters func(b *builder, client, upstream wire) (f []any, ok bool)
 	// given is the same for requests that the proxy answers by itself; nil if it does not.
 	given func(b *builder) []any
+	// clusters are those that it has besides the upstream's own, and policy is what its route has for
+	// requests that fail there.
+	clusters []any
+	policy   object
 }
 
 const (
@@ -34,29 +38,29 @@ const (
 // gateways are in the order of the table.
 func gateways() []gateway {
 	return []gateway{
-		{plain, "Envoy without a filter: the floor", func(_ *builder, client, upstream wire) ([]any, bool) {
+		{name: plain, text: "Envoy without a filter: the floor", filters: func(_ *builder, client, upstream wire) ([]any, bool) {
 			return nil, client == upstream
-		}, func(*builder) []any { return []any{holding()} }},
-		{empty, "a Go plugin whose callbacks are empty: what any Go plugin costs", func(b *builder, client, upstream wire) ([]any, bool) {
+		}, given: func(*builder) []any { return []any{holding()} }},
+		{name: empty, text: "a Go plugin whose callbacks are empty: what any Go plugin costs", filters: func(b *builder, client, upstream wire) ([]any, bool) {
 			return []any{b.wasm(empty, b.path(empty+".wasm"), "{}")}, client == upstream && client == openAI
-		}, nil},
-		{buffer, "a Go plugin that holds the request and reads both bodies, and does nothing with them", func(b *builder, client, upstream wire) ([]any, bool) {
+		}},
+		{name: buffer, text: "a Go plugin that holds the request and reads both bodies, and does nothing with them", filters: func(b *builder, client, upstream wire) ([]any, bool) {
 			return []any{b.wasm(buffer, b.path(buffer+".wasm"), "{}")}, client == upstream && client == openAI
-		}, func(b *builder) []any { return []any{b.wasm(buffer, b.path(buffer+".wasm"), "{}")} }},
-		{envoyAI, "Envoy's own AI filters in C++: parse, request info, token usage; where dialects differ its transcoder", func(_ *builder, client, upstream wire) ([]any, bool) {
+		}, given: func(b *builder) []any { return []any{b.wasm(buffer, b.path(buffer+".wasm"), "{}")} }},
+		{name: envoyAI, text: "Envoy's own AI filters in C++: parse, request info, token usage; where dialects differ its transcoder", filters: func(_ *builder, client, upstream wire) ([]any, bool) {
 			return []any{aiFilters(client, upstream)}, true
-		}, nil},
-		{postern, "the module", func(b *builder, _, _ wire) ([]any, bool) {
+		}},
+		{name: postern, text: "the module", filters: func(b *builder, _, _ wire) ([]any, bool) {
 			return []any{b.wasm(postern, b.module, posternConfig)}, true
-		}, func(b *builder) []any {
+		}, given: func(b *builder) []any {
 			return []any{b.wasm(postern, b.module, strings.TrimSuffix(posternConfig, "}")+`,"cache":{"ttl":"1h"}}`)}
 		}},
-		{redacts, "the module with the guard that redacts, both ways; there is nothing to find", func(b *builder, _, _ wire) ([]any, bool) {
+		{name: redacts, text: "the module with the guard that redacts, both ways; there is nothing to find", filters: func(b *builder, _, _ wire) ([]any, bool) {
 			return []any{b.wasm(redacts, b.module, strings.TrimSuffix(posternConfig, "}")+`,"guards":[{"type":"pii"}]}`)}, true
-		}, nil},
-		{limits, "the module with a key and 20 limits, of which four are for the requests", func(b *builder, _, _ wire) ([]any, bool) {
+		}},
+		{name: limits, text: "the module with a key and 20 limits, of which four are for the requests", filters: func(b *builder, _, _ wire) ([]any, bool) {
 			return []any{b.wasm(limits, b.module, limited())}, true
-		}, nil},
+		}},
 	}
 }
 
