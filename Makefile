@@ -72,7 +72,7 @@ bench-hostsim: $(WASM) $(ENVOY) ## what hostsim serve carries beside Envoy, and 
 	go test -run '^$$' -bench '^Benchmark(Start|HeaderOnly)$$' -benchmem ./hostsim
 
 soak: $(WASM) $(ENVOY) ## 10,000 schedules of workers; all mutants of every pair; 300,000 requests: memory has to stay where it is
-	go test -count=1 -timeout 60m -v -run TestSchedules ./plugin/internal/gateway -schedules 10000
+	go test -count=1 -timeout 60m -v -run TestSchedules ./plugin/internal/gateway -schedules 10000 -schedule 0
 	go test -count=1 -timeout 60m -run 'EveryPair|LiveStreams' ./adapters/adaptertest -share 1
 	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM) --out build/soak.json
 

@@ -235,7 +235,7 @@ func (m *member) tick() {
 		m.answerCallout(0)
 	}
 	var sent []*call
-	if m.crowd.now-m.lastLook >= int64(gateway.TickEvery) {
+	if m.crowd.now-m.lastLook >= int64(gateway.TickEvery-gateway.GlanceEvery/2) { // as the worker does
 		m.lastLook = m.crowd.now
 		for _, x := range m.live {
 			if _, ok := x.soFar(); ok {
