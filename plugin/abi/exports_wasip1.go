@@ -6,7 +6,8 @@ import (
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// The SDK's callbacks, which it exports to Go for its own tests.
+// The SDK's callbacks, which it exports to Go for its own tests. Those of streams are not among
+// them: see streams.
 //
 //go:linkname sdkVMStart github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnVMStart
 func sdkVMStart(context uint32, size int) types.OnVMStartStatus
@@ -23,29 +24,11 @@ func sdkTick(context uint32)
 //go:linkname sdkQueueReady github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnQueueReady
 func sdkQueueReady(context, queue uint32)
 
-//go:linkname sdkRequestHeaders github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnRequestHeaders
-func sdkRequestHeaders(context uint32, n int, end bool) types.Action
-
-//go:linkname sdkRequestBody github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnRequestBody
-func sdkRequestBody(context uint32, size int, end bool) types.Action
-
-//go:linkname sdkRequestTrailers github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnRequestTrailers
-func sdkRequestTrailers(context uint32, n int) types.Action
-
-//go:linkname sdkResponseHeaders github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnResponseHeaders
-func sdkResponseHeaders(context uint32, n int, end bool) types.Action
-
-//go:linkname sdkResponseBody github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnResponseBody
-func sdkResponseBody(context uint32, size int, end bool) types.Action
-
-//go:linkname sdkResponseTrailers github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnResponseTrailers
-func sdkResponseTrailers(context uint32, n int) types.Action
-
-//go:linkname sdkLog github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnLog
-func sdkLog(context uint32)
-
 //go:linkname sdkDelete github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/internal.ProxyOnDelete
 func sdkDelete(context uint32)
+
+// streams are all that the host has. What exported functions share has to be global.
+var streams table
 
 // A host calls only what is exported, and every call costs: callbacks that this
 // module has no use for are not here.
@@ -79,6 +62,10 @@ func onConfigure(context, size uint32) uint32 {
 //go:wasmexport proxy_on_context_create
 func onContextCreate(context, parent uint32) {
 	begin()
+	if p, ok := plugins.byID[parent]; ok {
+		streams.add(context, p.NewHttpContext(context))
+		return
+	}
 	sdkContextCreate(context, parent)
 }
 
@@ -97,43 +84,43 @@ func onQueueReady(context, queue uint32) {
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(context, n, end uint32) uint32 {
 	begin()
-	return uint32(sdkRequestHeaders(context, int(n), end != 0))
+	return uint32(streams.find(context).OnHttpRequestHeaders(int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_request_body
 func onRequestBody(context, size, end uint32) uint32 {
 	begin()
-	return uint32(sdkRequestBody(context, int(size), end != 0))
+	return uint32(streams.find(context).OnHttpRequestBody(int(size), end != 0))
 }
 
 //go:wasmexport proxy_on_request_trailers
 func onRequestTrailers(context, n uint32) uint32 {
 	begin()
-	return uint32(sdkRequestTrailers(context, int(n)))
+	return uint32(streams.find(context).OnHttpRequestTrailers(int(n)))
 }
 
 //go:wasmexport proxy_on_response_headers
 func onResponseHeaders(context, n, end uint32) uint32 {
 	begin()
-	return uint32(sdkResponseHeaders(context, int(n), end != 0))
+	return uint32(streams.find(context).OnHttpResponseHeaders(int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_response_body
 func onResponseBody(context, size, end uint32) uint32 {
 	begin()
-	return uint32(sdkResponseBody(context, int(size), end != 0))
+	return uint32(streams.find(context).OnHttpResponseBody(int(size), end != 0))
 }
 
 //go:wasmexport proxy_on_response_trailers
 func onResponseTrailers(context, n uint32) uint32 {
 	begin()
-	return uint32(sdkResponseTrailers(context, int(n)))
+	return uint32(streams.find(context).OnHttpResponseTrailers(int(n)))
 }
 
 //go:wasmexport proxy_on_http_call_response
 func onHTTPCallResponse(context, id, headers, size, trailers uint32) {
 	begin()
-	if p, ok := callouts.plugins[context]; ok {
+	if p, ok := plugins.byID[context]; ok {
 		p.OnCallout(id, int(headers), int(size), int(trailers))
 	}
 }
@@ -141,15 +128,20 @@ func onHTTPCallResponse(context, id, headers, size, trailers uint32) {
 //go:wasmexport proxy_on_log
 func onLog(context uint32) {
 	begin()
-	sdkLog(context)
+	if s := streams.find(context); s != nil {
+		s.OnHttpStreamDone()
+	}
 }
 
 //go:wasmexport proxy_on_delete
 func onDelete(context uint32) {
 	begin()
-	if p, ok := callouts.plugins[context]; ok {
+	if streams.remove(context) {
+		return
+	}
+	if p, ok := plugins.byID[context]; ok {
 		p.OnEnd()
-		delete(callouts.plugins, context)
+		delete(plugins.byID, context)
 	}
 	sdkDelete(context)
 }

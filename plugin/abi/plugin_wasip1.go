@@ -35,13 +35,13 @@ type vmContext struct {
 
 func (v *vmContext) NewPluginContext(id uint32) types.PluginContext {
 	p := v.newPlugin(id)
-	if callouts.plugins == nil {
-		callouts.plugins = map[uint32]Plugin{}
+	if plugins.byID == nil {
+		plugins.byID = map[uint32]Plugin{}
 	}
-	callouts.plugins[id] = p
+	plugins.byID[id] = p
 	return p
 }
 
-// callouts says whose the answers are. The host names the plugin, the plugin
-// knows by the callout's number what it was for.
-var callouts struct{ plugins map[uint32]Plugin }
+// plugins are those that there are. The host names the one that a stream is for, or the answer to a
+// callout; the plugin knows by the callout's number what it was for.
+var plugins struct{ byID map[uint32]Plugin }
