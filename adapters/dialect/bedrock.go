@@ -24,6 +24,7 @@ func Bedrock() *Dialect {
 			return need(request, "messages", "an array", rawjson.Array)
 		},
 		StreamType: eventstream.ContentType,
+		Timed:      true,
 		Overloaded: 503,
 		MaxTokens:  []string{"inferenceConfig.maxTokens"},
 		Field:      bedrockconverse.Field,

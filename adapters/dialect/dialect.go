@@ -22,6 +22,9 @@ type Dialect struct {
 	// whether it is to be one.
 	StreamsUnasked bool
 
+	// Timed says that an answer says how long it took.
+	Timed bool
+
 	// Overloaded is the status of an error that says: try again later.
 	Overloaded int
 

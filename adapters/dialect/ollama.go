@@ -17,6 +17,7 @@ func Ollama() *Dialect {
 		Models:         ollamaModels,
 		Check:          ollamaCheck,
 		StreamType:     ndjson.ContentType,
+		Timed:          true,
 		StreamsUnasked: true,
 		Overloaded:     503,
 		MaxTokens:      []string{"options.num_predict"},

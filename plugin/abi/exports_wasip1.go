@@ -62,11 +62,14 @@ func onConfigure(context, size uint32) uint32 {
 //go:wasmexport proxy_on_context_create
 func onContextCreate(context, parent uint32) {
 	begin()
-	if p, ok := plugins.byID[parent]; ok {
-		streams.add(context, p.NewHttpContext(context))
+	if parent == 0 {
+		sdkContextCreate(context, parent)
 		return
 	}
-	sdkContextCreate(context, parent)
+	if plugins.last == nil || plugins.id != parent { // most streams are of the same one
+		plugins.last, plugins.id = plugins.byID[parent], parent
+	}
+	streams.add(context, plugins.last.NewHttpContext(context))
 }
 
 //go:wasmexport proxy_on_tick
@@ -142,6 +145,7 @@ func onDelete(context uint32) {
 	if p, ok := plugins.byID[context]; ok {
 		p.OnEnd()
 		delete(plugins.byID, context)
+		plugins.last = nil
 	}
 	sdkDelete(context)
 }

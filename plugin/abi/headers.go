@@ -15,9 +15,9 @@ type pair interface {
 // pairs, then each pair's name and value length; then each name and value,
 // followed by a zero byte each.
 
-// parseHeaders appends the pairs of a serialised map to dst. A map that is cut
+// ParseHeaders appends the pairs of a serialised map to dst, as views of it. A map that is cut
 // short yields the pairs before the cut: the host wrote it, so none is expected.
-func parseHeaders[H pair](dst []H, b []byte) []H {
+func ParseHeaders[H pair](dst []H, b []byte) []H {
 	if len(b) < 4 {
 		return dst
 	}
@@ -36,6 +36,23 @@ func parseHeaders[H pair](dst []H, b []byte) []H {
 		at += name + value + 2
 	}
 	return dst
+}
+
+// Without are where in the serialised map of some headers that begins and ends which is not a value of
+// certain ones, in turn.
+func Without[H pair](headers []H, certain func(name string) bool) []int {
+	list, n, at := make([]int, 2*len(headers)+2), 1, 4+8*len(headers)
+	for _, x := range headers {
+		h := Header(x)
+		at += len(h.Name) + 1
+		if certain(h.Name) {
+			list[n], list[n+1] = at, at+len(h.Value)
+			n += 2
+		}
+		at += len(h.Value) + 1
+	}
+	list[n] = at
+	return list[:n+1]
 }
 
 // appendHeaders appends the serialised form of a map to dst.

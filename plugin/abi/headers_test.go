@@ -20,11 +20,11 @@ func TestHeadersThereAndBack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := appendHeaders(nil, tt.headers)
-			if got := parseHeaders([]Header(nil), b); !slices.Equal(got, tt.headers) {
+			if got := ParseHeaders([]Header(nil), b); !slices.Equal(got, tt.headers) {
 				t.Errorf("got %q, want %q", got, tt.headers)
 			}
 			for cut := range b {
-				for i, h := range parseHeaders([]Header(nil), b[:cut]) {
+				for i, h := range ParseHeaders([]Header(nil), b[:cut]) {
 					if h != tt.headers[i] {
 						t.Errorf("cut at byte %d: got %q, want %q", cut, h, tt.headers[i])
 					}
@@ -38,7 +38,7 @@ func FuzzParseHeaders(f *testing.F) {
 	f.Add(appendHeaders(nil, []Header{{"a", "b"}}))
 	f.Add([]byte{255, 255, 255, 255, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		parseHeaders([]Header(nil), b)
+		ParseHeaders([]Header(nil), b)
 	})
 }
 

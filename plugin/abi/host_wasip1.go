@@ -14,7 +14,7 @@ func Now() (int64, error) {
 	if vm.now != 0 {
 		return vm.now, nil
 	}
-	if err := statusError(proxyNow(unsafe.Pointer(&vm.out.wide))); err != nil {
+	if err := often(proxyNow(unsafe.Pointer(&vm.out.wide))); err != nil {
 		return 0, err
 	}
 	vm.now = int64(vm.out.wide)
@@ -40,16 +40,22 @@ func Property(path string) ([]byte, error) {
 func SetProperty(path string, value []byte) error {
 	p, n := stringPtr(path)
 	v, size := bytesPtr(value)
-	return statusError(proxySetProperty(p, n, v, size))
+	return often(proxySetProperty(p, n, v, size))
+}
+
+// Pairs is a header map as the host writes it: see ParseHeaders.
+func Pairs(kind MapType) ([]byte, error) {
+	vm.out.data, vm.out.size = 0, 0
+	if err := often(proxyGetPairs(uint32(kind), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size))); err != nil {
+		return nil, err
+	}
+	return returnedBytes(), nil
 }
 
 // Headers appends a header map's pairs to dst.
 func Headers[H pair](dst []H, kind MapType) ([]H, error) {
-	vm.out.data, vm.out.size = 0, 0
-	if err := statusError(proxyGetPairs(uint32(kind), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size))); err != nil {
-		return dst, err
-	}
-	return parseHeaders(dst, returnedBytes()), nil
+	b, err := Pairs(kind)
+	return ParseHeaders(dst, b), err
 }
 
 // SetHeaders replaces a whole header map.
@@ -83,7 +89,7 @@ func RemoveHeader(kind MapType, name string) error {
 // not have in this callback is empty.
 func Buffer(kind BufferType, start, size int) ([]byte, error) {
 	vm.out.data, vm.out.size = 0, 0
-	err := statusError(proxyGetBuffer(uint32(kind), uint32(start), uint32(size), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size)))
+	err := often(proxyGetBuffer(uint32(kind), uint32(start), uint32(size), unsafe.Pointer(&vm.out.data), unsafe.Pointer(&vm.out.size)))
 	if err == ErrNotFound {
 		return nil, nil
 	}
@@ -105,7 +111,7 @@ func Reply[H pair](status int, details string, headers []H, body []byte) error {
 	d, dn := stringPtr(details)
 	b, bn := bytesPtr(body)
 	const noGRPC = -1
-	return statusError(proxyReply(uint32(status), d, dn, b, bn, h, hn, noGRPC))
+	return often(proxyReply(uint32(status), d, dn, b, bn, h, hn, noGRPC))
 }
 
 // Continue resumes a direction that a callback has stopped.

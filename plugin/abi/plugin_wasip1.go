@@ -44,4 +44,8 @@ func (v *vmContext) NewPluginContext(id uint32) types.PluginContext {
 
 // plugins are those that there are. The host names the one that a stream is for, or the answer to a
 // callout; the plugin knows by the callout's number what it was for.
-var plugins struct{ byID map[uint32]Plugin }
+var plugins struct {
+	byID map[uint32]Plugin
+	last Plugin // that a stream was for, and its number
+	id   uint32
+}

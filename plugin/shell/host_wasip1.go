@@ -54,7 +54,7 @@ func (h *host) Verify(hash string, key, message, signature []byte) (valid, able 
 }
 
 func (h *host) Value(s *meter.Series) uint64 {
-	if !define(s) {
+	if !s.Defined && !define(s) {
 		return 0
 	}
 	v, err := abi.Metric(s.Host)
@@ -66,9 +66,6 @@ func (h *host) Value(s *meter.Series) uint64 {
 
 // define gets the proxy's number for a series; false if the proxy refuses it.
 func define(s *meter.Series) bool {
-	if s.Defined {
-		return true
-	}
 	id, err := abi.DefineMetric(abi.MetricType(s.Kind), s.Name)
 	if err != nil {
 		return false
@@ -78,7 +75,7 @@ func define(s *meter.Series) bool {
 }
 
 func record(x meter.Sample) {
-	if !define(x.Series) {
+	if !x.Series.Defined && !define(x.Series) {
 		return
 	}
 	var err error

@@ -18,8 +18,7 @@ type events interface {
 	ResponseBody(p []byte, end bool) *gateway.Step
 	ResponseTrailers(p []byte) *gateway.Step
 	Done() *gateway.Step
-	Foreign() bool
-	Replied() bool
+	Passes() bool
 	Unasked() *gateway.Step
 }
 
@@ -29,16 +28,27 @@ type stream struct {
 	p        *plugin
 	id       uint32
 	gw       events
+	known    *gateway.Stream // the same, while it is a request that was recognised; nil: it is none
 	request  gateway.Want
 	response gateway.Want
 }
 
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
-	h, err := s.p.headers(abi.RequestHeaders)
+	raw, err := abi.Pairs(abi.RequestHeaders)
 	if err != nil {
 		return s.broken(err)
 	}
+	g, ok := s.gw.(*gateway.Stream)
+	if ok && g.Recognise(raw, end) {
+		s.request, s.known = gateway.Whole, g
+		return types.ActionPause
+	}
+	h := abi.ParseHeaders(s.p.buffer[:0], raw)
+	s.p.buffer = h
 	step := s.gw.RequestHeaders(h, end)
+	if ok && g.Wanted() {
+		acquaint(g, raw)
+	}
 	if step.Of != nil {
 		s.gw.(*gateway.Stream).Release() // attempts are not begun again
 		s.gw = step.Of
@@ -48,14 +58,45 @@ func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
 	return s.apply(step, abi.RequestHeaders, abi.RequestBody)
 }
 
+//go:noinline
+func acquaint(g *gateway.Stream, raw []byte) {
+	raw = append([]byte(nil), raw...)
+	h := abi.ParseHeaders([]adapters.Header(nil), raw)
+	g.Acquaint(raw, abi.Without(h, gateway.IsIncidental), h)
+}
+
 func (s *stream) OnHttpRequestBody(size int, end bool) types.Action {
 	switch {
 	case s.request == gateway.Nothing:
 		return types.ActionContinue
+	case s.known != nil && s.repeats(size, end):
+		return types.ActionPause
 	case !end:
 		return s.applyRequest(s.gw.RequestProgress(size))
 	}
 	return s.requestBody(size)
+}
+
+// repeats goes on with a request that was recognised, as long as it is one that repeats another.
+func (s *stream) repeats(size int, end bool) bool {
+	g := s.known
+	if !end && g.Progress(size) {
+		return true
+	}
+	s.known = nil
+	if !end {
+		return false
+	}
+	p, err := abi.Buffer(abi.RequestBody, 0, size)
+	if err != nil {
+		return false
+	}
+	r := g.Repeat(p)
+	if r == nil {
+		return false
+	}
+	s.check(abi.Reply(r.Status, r.Details, r.Headers, r.Body))
+	return true
 }
 
 // OnHttpRequestTrailers ends a body that the body callbacks never saw the end of.
@@ -85,10 +126,7 @@ func (s *stream) applyRequest(step *gateway.Step) types.Action {
 }
 
 func (s *stream) OnHttpResponseHeaders(_ int, end bool) types.Action {
-	if s.gw.Foreign() {
-		return types.ActionContinue
-	}
-	if s.gw.Replied() {
+	if s.gw.Passes() {
 		s.response = gateway.Nothing
 		return types.ActionContinue
 	}
@@ -155,7 +193,9 @@ func (s *stream) OnHttpStreamDone() {
 func (s *stream) flush() {
 	a, ok := s.gw.(*gateway.Attempt)
 	if !ok {
-		s.p.flush()
+		if s.p.worker.Busy() {
+			s.p.flush()
+		}
 		return
 	}
 	home, ok := a.Home().(*stream)
@@ -173,7 +213,9 @@ func (s *stream) apply(step *gateway.Step, headers abi.MapType, body abi.BufferT
 	if step.Log != "" {
 		s.check(abi.Log(abi.Warn, "postern: "+step.Log))
 	}
-	s.setProperties(step)
+	if len(step.Properties) > 0 {
+		s.setProperties(step)
+	}
 	for _, h := range step.Set {
 		var err error
 		if h.Value == "" {

@@ -99,6 +99,22 @@ func (x *index) bytes() []byte {
 	return append(b, x.ghosts...)
 }
 
+// find reports whether a record is in an index, whatever its frequency, and that.
+func find(b []byte, r *record) (frequency byte, ok bool) {
+	const all = recordSize - 1
+	if len(b) < indexHead || b[0] != indexFormat || len(b) != indexHead+int(b[2])*recordSize+int(b[3])*ghostSize {
+		return 0, false
+	}
+	n := int(b[2])
+	for b = b[indexHead:]; n > 0; n-- {
+		if Same(b[:all], r[:all]) {
+			return b[all], true
+		}
+		b = b[recordSize:]
+	}
+	return 0, false
+}
+
 //go:noinline
 func (x *index) find(k *Key) *record {
 	for i := range x.n {

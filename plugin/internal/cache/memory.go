@@ -151,6 +151,35 @@ func (m *Memory) piece(k *Key, now int64, random uint64) (e Entry, p piece, ok b
 	return e, p, true
 }
 
+// A Mark tells an entry from all that may come in its place.
+type Mark struct {
+	name   string // of its bucket's index
+	record record
+}
+
+// Is reports whether it is the mark of an entry of that key.
+func (x *Mark) Is(k *Key) bool { return x.record.is(k) }
+
+// Mark makes x that of the entry that was found last; false if it is in several pieces, which may get
+// lost one by one.
+func (m *Memory) Mark(x *Mark, k *Key) bool {
+	r := m.index.find(k)
+	if r == nil || r.whole() != r.size() {
+		return false
+	}
+	x.name, x.record = m.name(m.bucket(k), -1), *r
+	return true
+}
+
+// Still reports whether an entry is there as it was when it was marked. It is false, too, if it is to
+// be noted that the entry was asked for: Get does that, with the same random number. An entry in its
+// place has another time until which it is kept, in nanoseconds.
+func (m *Memory) Still(x *Mark, random uint64) bool {
+	value, _, _ := m.host.Load(x.name)
+	f, ok := find(value, &x.record)
+	return ok && counted(f, random) == f
+}
+
 // Put stores an entry; false if there is no room for it, or others are in the way.
 func (m *Memory) Put(k *Key, e *Entry, random uint64) bool {
 	pieces := (len(e.Value) + pieceSize - 1) / pieceSize

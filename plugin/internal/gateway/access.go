@@ -57,7 +57,7 @@ func (s *Stream) clientAddress() network.Address {
 		a, _ := network.Forwarded(s.in.forwarded, n)
 		return a
 	}
-	v, _ := s.w.port.Property("source\x00address")
+	v, _ := s.property("source\x00address")
 	a, _ := network.Parse(string(v))
 	return a
 }

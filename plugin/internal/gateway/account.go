@@ -12,8 +12,30 @@ import (
 //go:noinline
 func itoa(n int) string { return strconv.Itoa(n) }
 
+// idSize is how many digits an id has.
+const idSize = 16
+
+// appendID appends a new id.
+func (w *Worker) appendID(dst []byte) []byte {
+	const digits = "0123456789abcdef"
+	var id [idSize]byte
+	n := w.port.Random() | 1<<63
+	for i := range id {
+		id[idSize-1-i] = digits[n&15]
+		n >>= 4
+	}
+	return rawjson.AddRaw(dst, id[:])
+}
+
 // Done is the stream's last event, however it ended: it counts and records.
 func (s *Stream) Done() *Step {
+	switch {
+	case s.repeated != nil:
+		return s.repeatedDone()
+	case s.phase == recognised: // its body has not come
+		s.readHead()
+	}
+	before := len(s.w.outbox.Samples)
 	under := s.isOut()
 	s.leave()
 	if s.handed.between() {
@@ -41,7 +63,10 @@ func (s *Stream) Done() *Step {
 	s.guarded(step)
 	s.amounts(step)
 	s.w.handover.drop(s.handed)
-	step.Properties = append(step.Properties, Property{Path: "postern", Value: s.record()})
+	step.tell("postern", s.record())
+	if s.remembered != nil {
+		s.noteEnd(step, before)
+	}
 	return step
 }
 
@@ -120,7 +145,7 @@ func (s *Stream) settledLate() {
 	s.disembark()
 	step := s.next()
 	s.spent(step, s.w.series.Group(s.labels()))
-	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)
+	s.w.count(step.Samples...)
 	s.late = false
 	s.forget()
 	s.Release()
@@ -312,7 +337,10 @@ func (s *Stream) record() []byte {
 	if s.firstByte > 0 {
 		b = appendCount(b, `,"time_to_first_byte_ms":`, millis(s.firstByte-s.began))
 	}
-	b = appendCount(b, `,"duration_ms":`, millis(s.finished-s.began))
+	b = append(b, `,"duration_ms":`...)
+	s.took[0] = len(b)
+	b = rawjson.AppendInt(b, millis(s.finished-s.began))
+	s.took[1] = len(b)
 	b = appendText(b, `,"cache":`, s.cache.status)
 	b = appendText(b, `,"cache_reason":`, s.cache.why)
 	if score := s.cache.alike.score; score > 0 {

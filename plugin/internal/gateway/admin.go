@@ -71,7 +71,7 @@ func (s *Stream) admin(h []adapters.Header, path string, end bool) *Step {
 	case s.in.method != "POST" || page.post == nil:
 		methods, allowed := page.methods()
 		step := s.reject(wrongMethod(methods))
-		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "allow", Value: allowed})
+		step.Reply.Headers = withHeader(step.Reply.Headers, "allow", allowed)
 		return step
 	case end:
 		return s.reject(invalid("empty_body", "", "the request has no body"))

@@ -34,6 +34,9 @@ func (s *Stream) addUsage(row *usage.Sums, now int64) {
 		b.row = usage.Sums{}
 	}
 	more := row.Less(&b.row)
+	if x := s.remembered; x != nil {
+		x.labels, x.sums = labels, more
+	}
 	l.Add(labels, &more, now)
 	b.labels, b.row = labels, *row
 }
@@ -92,7 +95,7 @@ func (w *Worker) flushUsage(now int64, most int) {
 	}
 	w.ledger.Flush(now, most)
 	if n := w.ledger.Lost(); n > 0 {
-		w.outbox.Samples = append(w.outbox.Samples, w.series.UsageLost(n))
+		w.count(w.series.UsageLost(n))
 	}
 }
 

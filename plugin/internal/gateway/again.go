@@ -119,7 +119,7 @@ func begunInVain(why string) *chat.Error {
 func (w *Worker) settleBetween() {
 	for s := w.between.first; s != nil; s = w.between.first {
 		s.handed.again.now = false
-		w.outbox.Samples = append(w.outbox.Samples, s.Done().Samples...)
+		w.count(s.Done().Samples...)
 		s.Release()
 	}
 }

@@ -54,8 +54,8 @@ func (a *Attempt) Home() any {
 // Foreign is for streams that nobody looks at; attempts have none.
 func (a *Attempt) Foreign() bool { return false }
 
-// Replied is for streams whose answer is the gateway's own; that of an attempt is the stream's.
-func (a *Attempt) Replied() bool { return false }
+// Passes is for streams whose answer is the gateway's own; that of an attempt is the stream's.
+func (a *Attempt) Passes() bool { return false }
 
 // Unasked is for questions that a request is held for; an attempt has none.
 func (a *Attempt) Unasked() *Step { return nil }

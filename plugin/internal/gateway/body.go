@@ -15,10 +15,10 @@ func (s *Stream) RequestProgress(size int) *Step {
 		s.w.prove()
 	}
 	s.received = size
-	if size > s.w.plan.Bounds.Request && (s.phase == proving || s.phase == awaiting || s.phase == released) {
+	if size > s.w.plan.Bounds.Request && (s.phase == proving || s.phase == recognised || s.phase == awaiting || s.phase == released) {
 		return s.reject(tooLarge(s.w.plan.Bounds.Request))
 	}
-	if s.phase != proving && s.phase != awaiting && s.phase != released {
+	if s.phase != proving && s.phase != recognised && s.phase != awaiting && s.phase != released {
 		return s.next()
 	}
 	if e := s.retain(size); e != nil {
@@ -33,6 +33,11 @@ func (s *Stream) RequestProgress(size int) *Step {
 func (s *Stream) RequestBody(p []byte) *Step {
 	if s.about.told {
 		return s.goOnAbout(p)
+	}
+	if s.phase == recognised {
+		if step := s.readHead(); step.Reply != nil {
+			return step
+		}
 	}
 	switch s.phase {
 	case proving:
@@ -60,6 +65,7 @@ func (s *Stream) RequestBody(p []byte) *Step {
 		}
 	}
 	if s.administer != nil {
+		s.w.repeats.forget()
 		return s.administer(s, body)
 	}
 	if s.attempts != nil {

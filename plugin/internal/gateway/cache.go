@@ -351,16 +351,16 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	if s.cache.status == "" {
 		return h
 	}
-	h = append(s.forOne(h, from), adapters.Header{Name: cacheHeader, Value: s.cache.status})
+	h = withHeader(s.forOne(h, from), cacheHeader, s.cache.status)
 	if s.cache.status == cacheSimilar {
-		h = append(h, adapters.Header{Name: scoreHeader, Value: share(s.cache.alike.score)})
+		h = withHeader(h, scoreHeader, share(s.cache.alike.score))
 	}
 	if s.w.plan.Client.Cloudflare {
 		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "HIT", "MISS", "MISS"}[strings.IndexByte("hmbscrp", s.cache.status[0])]
-		h = append(h, adapters.Header{Name: "cf-aig-cache-status", Value: as})
+		h = withHeader(h, "cf-aig-cache-status", as)
 	}
 	if s.cache.saved > 0 {
-		h = append(h, adapters.Header{Name: savedHeader, Value: itoa(int(s.cache.saved))})
+		h = withHeader(h, savedHeader, itoa(int(s.cache.saved)))
 	}
 	return h
 }
@@ -371,7 +371,7 @@ func (w *Worker) countHeld() {
 		return
 	}
 	if now := w.kept.Counts().Bytes; now != w.told {
-		w.outbox.Samples = append(w.outbox.Samples, w.series.CacheBytes(now-w.told))
+		w.count(w.series.CacheBytes(now - w.told))
 		w.told = now
 	}
 }
@@ -392,6 +392,6 @@ func outcomeOf(status string) string {
 //go:noinline
 func (w *Worker) countCache(what string, n int64) {
 	if n > 0 {
-		w.outbox.Samples = append(w.outbox.Samples, w.series.Cached(what, n))
+		w.count(w.series.Cached(what, n))
 	}
 }

@@ -35,10 +35,10 @@ func (s *Stream) forOne(h, from []adapters.Header) []adapters.Header {
 		if strings.Contains(low, "no-cache") {
 			as += ", no-cache"
 		}
-		h = append(h, adapters.Header{Name: "cache-control", Value: as})
+		h = withHeader(h, "cache-control", as)
 	}
 	if !strings.Contains(vary, "*") {
-		h = append(h, adapters.Header{Name: "vary", Value: joined(vary, s.w.varies)})
+		h = withHeader(h, "vary", joined(vary, s.w.varies))
 	}
 	return h
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
 	"github.com/postern-gateway/postern/plugin/internal/config"
@@ -154,7 +153,7 @@ func (s *Stream) saves(tokens, cost int64) {
 // given is an answer from the cache.
 func (s *Stream) given(kind string, body []byte, age int64) *Step {
 	step := s.reply(200, "cache", kind, body)
-	step.Reply.Headers = append(s.showCache(s.foundSoFar(step.Reply.Headers), nil), adapters.Header{Name: "age", Value: itoa(int(age))})
+	step.Reply.Headers = withHeader(s.showCache(s.foundSoFar(step.Reply.Headers), nil), "age", itoa(int(age)))
 	return step
 }
 

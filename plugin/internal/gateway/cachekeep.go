@@ -154,6 +154,7 @@ func (s *Stream) put(q *cache.Query, entry []byte) {
 	q.Now, q.Random = now, w.port.Random()
 	stale := c.life.Stale()
 	e := cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: entry}
+	w.repeats.drop(&q.Key)
 	why := w.kept.Keep(q, &e)
 	if why == "" {
 		w.countCache(";outcome=stored", 1)

@@ -79,11 +79,16 @@ func (w *Worker) call(c *adapters.Callout, most int, then func(*Answer) []Wake) 
 	return true
 }
 
+// Busy reports whether there is something to hand over.
+func (w *Worker) Busy() bool {
+	return len(w.outbox.Callouts)+len(w.outbox.Samples)+len(w.outbox.Log) > 0 || w.outbox.Soon
+}
+
 // Outbox hands over what has gathered since it was last asked for, nil if that is
 // nothing. A host asks after each event of the worker or of one of its streams; what it
 // gets is valid until it asks again.
 func (w *Worker) Outbox() *Outbox {
-	if len(w.outbox.Callouts)+len(w.outbox.Samples)+len(w.outbox.Log) == 0 && !w.outbox.Soon {
+	if !w.Busy() {
 		return nil
 	}
 	w.sent, w.outbox = w.outbox, Outbox{Samples: w.sent.Samples[:0]}

@@ -36,7 +36,7 @@ func Trimmed(t []byte) []byte { return trimmed(t) }
 func Begun(t []byte) []byte { return begun(t) }
 
 // Forget has a worker read every request, whatever it has read before.
-func (w *Worker) Forget() { w.recalled = nil }
+func (w *Worker) Forget() { w.recalled, w.repeats = nil, nil }
 
 // Unread reports whether the last request that was answered from the cache, as a conversation, was
 // not read.
@@ -79,3 +79,6 @@ func (w *Worker) Decided() (n int) {
 	}
 	return n
 }
+
+// Repeats reports whether a request is answered as another was.
+func (s *Stream) Repeats() bool { return s.repeated != nil }

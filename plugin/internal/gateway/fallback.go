@@ -105,7 +105,7 @@ func (s *Stream) aimNext(why route.Reason) (wait time.Duration) {
 func (s *Stream) gaveUp(why route.Reason) {
 	p := s.target.Provider
 	s.routing.trail = joined(s.routing.trail, p.Name+"/"+s.target.Model+" "+why.String())
-	s.w.outbox.Samples = append(s.w.outbox.Samples, s.w.series.FellBack(p.Label(), why.String()))
+	s.w.count(s.w.series.FellBack(p.Label(), why.String()))
 }
 
 // another begins with the next target in the place of one that does not do. What the client

@@ -266,10 +266,10 @@ func (s *Stream) foundSoFar(h []adapters.Header) []adapters.Header {
 	if len(found) == 0 {
 		return h
 	}
-	h = append(h, adapters.Header{Name: redactedHeader, Value: string(found)})
+	h = withHeader(h, redactedHeader, string(found))
 	if s.w.plan.Client.Cloudflare {
 		dlp := s.appendFound([]byte(`{"findings":[`), `{"entry":"`, `","count":`, `},`, `}`)
-		h = append(h, adapters.Header{Name: dlpHeader, Value: string(append(dlp, `],"action":"FLAG"}`...))})
+		h = withHeader(h, dlpHeader, string(append(dlp, `],"action":"FLAG"}`...)))
 	}
 	return h
 }

@@ -62,13 +62,13 @@ func (s *Stream) present(g *identity.Gate, m identity.Method, key string, isToke
 		t := g.Trusted
 		name := s.in.named(g, t.Header)
 		if t.Property != "" {
-			b, _ := s.w.port.Property(t.Property)
+			b, _ := s.property(t.Property)
 			name = string(b)
 		}
 		if name == "" {
 			return false, nil
 		}
-		return true, s.admitAs(g.ReadWord(strings.Clone(name), strings.Clone(s.in.named(g, t.Tenant)), strings.Clone(s.in.named(g, t.Tier))))
+		return true, s.admitAs(g.ReadWord(cloned(name), cloned(s.in.named(g, t.Tenant)), cloned(s.in.named(g, t.Tier))))
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *Stream) byKey(g *identity.Gate, key string) *chat.Error {
 		p = s.w.bring(k.Caller)
 	}
 	if p == nil {
-		s.w.known.Add(strings.Clone(key), k)
+		s.w.known.Add(cloned(key), k)
 	}
 	return s.admitAs(k, p)
 }
@@ -139,10 +139,10 @@ func (s *Stream) certificate(g *identity.Gate) (c identity.Certificate, ok bool)
 		if header == "" {
 			return c, false
 		}
-		return identity.ParseForwarded(strings.Clone(header))
+		return identity.ParseForwarded(cloned(header))
 	}
 	property := func(name string) string {
-		b, _ := s.w.port.Property("connection\x00" + name)
+		b, _ := s.property("connection\x00" + name)
 		return string(b)
 	}
 	if shown := property("mtls"); shown == "" || shown[0] == 0 {

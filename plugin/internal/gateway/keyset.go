@@ -134,7 +134,7 @@ func (w *Worker) keepKeys(ks *keySet, keys *identity.KeySet, document []byte, no
 	}
 	ks.keys, ks.got, ks.used, ks.failures, ks.problem = keys, now, ks.waiting.first != nil, 0, nil
 	ks.retry = now + int64(unknownKeyEvery)
-	w.outbox.Samples = append(w.outbox.Samples, meter.Sample{Series: ks.succeeded, Value: 1})
+	w.count(meter.Sample{Series: ks.succeeded, Value: 1})
 }
 
 // failKeys counts a fetch that did not succeed, and says so once.
@@ -145,7 +145,7 @@ func (w *Worker) failKeys(ks *keySet, now int64, why string) {
 	ks.problem = &chat.Error{Status: 503, Kind: chat.Overloaded, Code: "token_keys_unavailable",
 		Message: "the gateway has not the keys to check this token with"}
 	w.outbox.Log = append(w.outbox.Log, "no keys of the issuer "+ks.issuer.Name+": "+why+"; the next attempt is in "+wait.String()+" at the earliest")
-	w.outbox.Samples = append(w.outbox.Samples, meter.Sample{Series: ks.failed, Value: 1})
+	w.count(meter.Sample{Series: ks.failed, Value: 1})
 }
 
 // renewKeys fetches the sets that are old and still in use.

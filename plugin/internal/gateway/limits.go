@@ -256,13 +256,13 @@ func (s *Stream) count(outcome string, r *limit.Rule) {
 	if r != nil {
 		name = r.Title()
 	}
-	s.w.outbox.Samples = append(s.w.outbox.Samples, s.w.series.Limited(name, outcome))
+	s.w.count(s.w.series.Limited(name, outcome))
 }
 
 // crossed tells that a budget has come to a threshold.
 func (w *Worker) crossed(c limit.Crossing, s *Stream) {
 	percent := strconv.FormatInt(c.Percent, 10)
-	w.outbox.Samples = append(w.outbox.Samples, w.series.Threshold(c.Rule.Title(), percent))
+	w.count(w.series.Threshold(c.Rule.Title(), percent))
 	who := "everybody"
 	if s.caller != nil {
 		who = s.caller.Name

@@ -77,6 +77,6 @@ func (s *Stream) countTokens(request rawjson.Value) *Step {
 	s.target = config.Target{} // nobody is asked
 	u := chat.Usage{Input: w.request.Tokens(), Estimated: true}
 	step := s.reply(200, "count_tokens", "application/json", d.Count(nil, u.Input))
-	step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: usageHeader, Value: string(appendUsage(w.buffer[:0], u))})
+	step.Reply.Headers = withHeader(step.Reply.Headers, usageHeader, string(appendUsage(w.buffer[:0], u)))
 	return step
 }

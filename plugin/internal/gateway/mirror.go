@@ -97,6 +97,8 @@ func (w *Worker) unstreamed(s *Stream, body []byte) []byte {
 }
 
 // count adds samples for the metrics.
+//
+//go:noinline
 func (w *Worker) count(samples ...meter.Sample) {
 	w.outbox.Samples = append(w.outbox.Samples, samples...)
 }

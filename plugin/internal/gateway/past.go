@@ -29,7 +29,7 @@ func (s *Stream) settlePart() {
 	s.cost, s.priced = s.known().Cost(s.usage, s.asks.format)
 	step := Step{}
 	s.spent(&step, s.w.series.Group(s.labels()))
-	s.w.outbox.Samples = append(s.w.outbox.Samples, step.Samples...)
+	s.w.count(step.Samples...)
 	row := s.row(0)
 	s.addUsage(&row, s.finished)
 	s.billed = billed{}

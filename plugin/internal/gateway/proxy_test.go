@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -194,7 +195,7 @@ func (x *exchange) request(m cases.Message, cuts ...int) {
 }
 
 func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
-	step := x.gw.RequestHeaders(h, len(m.Body) == 0)
+	step := x.begins(h, len(m.Body) == 0)
 	if step.Of != nil {
 		x.gw.(*gateway.Stream).Release()
 		x.gw = step.Of
@@ -213,8 +214,12 @@ func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 	x.waits = step.Action == gateway.Hold && (step.Want != gateway.Whole || len(m.Body) == 0)
 	body := m.Body
 	want := step.Want
+	g, isRequest := x.gw.(*gateway.Stream)
 	for _, cut := range cuts {
 		if want != gateway.Whole || cut <= 0 || cut >= len(body) {
+			continue
+		}
+		if isRequest && g.Progress(cut) {
 			continue
 		}
 		if step = x.gw.RequestProgress(cut); x.replied(step) {
@@ -222,6 +227,12 @@ func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 		}
 	}
 	if want == gateway.Whole && len(body) > 0 {
+		if isRequest {
+			if r := g.Repeat(body); r != nil {
+				x.replied(&gateway.Step{Reply: r})
+				return
+			}
+		}
 		step = x.gw.RequestBody(body)
 		x.p.flush()
 		if instead := x.gw.Unasked(); instead != nil {
@@ -242,6 +253,35 @@ func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 	if !x.waits {
 		x.upstream = upstreamMessage(h, body)
 	}
+}
+
+// begins is a request's first event.
+func (x *exchange) begins(h []adapters.Header, end bool) *gateway.Step {
+	g, ok := x.gw.(*gateway.Stream)
+	if !ok {
+		return x.gw.RequestHeaders(h, end)
+	}
+	var raw []byte
+	same := []int{0}
+	for _, f := range h {
+		raw = fmt.Appendf(raw, "%s\n%d\n", f.Name, len(f.Value))
+		if gateway.IsIncidental(f.Name) {
+			same = append(same, len(raw), len(raw)+len(f.Value))
+		}
+		raw = append(raw, f.Value...)
+	}
+	if g.Recognise(slices.Clone(raw), end) {
+		return &gateway.Step{Action: gateway.Hold, Want: gateway.Whole}
+	}
+	step := g.RequestHeaders(h, end)
+	if g.Wanted() {
+		list := slices.Clone(h)
+		for i := range list {
+			list[i].Value = strings.Clone(list[i].Value)
+		}
+		g.Acquaint(raw, append(same, len(raw)), list)
+	}
+	return step
 }
 
 // resume is a step for a request that has waited.

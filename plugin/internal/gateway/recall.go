@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-	"strings"
-
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
@@ -64,9 +61,10 @@ func (s *Stream) recall(body []byte) *Step {
 		return nil
 	}
 	m := s.recollection(body)
-	if m.endpoint != s.endpoint || !bytes.Equal(m.body, body) {
+	if m.endpoint != s.endpoint || !cache.Same(m.body, body) {
 		return nil
 	}
+	before := len(s.w.outbox.Samples)
 	s.model, s.stream = m.model, m.stream
 	if s.decide(rawjson.Value{}) != nil || !readsNothing(s.choice) {
 		return nil
@@ -84,14 +82,21 @@ func (s *Stream) recall(body []byte) *Step {
 			m.question, m.key = question, q.Key // of what has outlived the headers' event, and no view
 		}
 	}
-	q.Now, q.Random, q.Local = w.port.Now(), w.port.Random(), true
+	if s.chance == 0 {
+		s.chance = w.port.Random()
+	}
+	q.Now, q.Random, q.Local = w.port.Now(), s.chance, true
 	e, answer := w.kept.Find(q, nil)
 	if answer != cache.Found || c.over(&e, q.Now) >= 0 {
 		return nil
 	}
 	w.request.Reset()
 	w.request.Model, w.request.IncludeUsage = m.named, m.usage
-	return s.suits(&e, body)
+	step := s.suits(&e, body)
+	if step != nil {
+		s.noteReply(step, body, &e, before)
+	}
+	return step
 }
 
 // recollect keeps what a body has come to that was answered from the cache just now. What the
@@ -103,11 +108,11 @@ func (s *Stream) recollect(body []byte) {
 		return
 	}
 	m := s.recollection(body)
-	if m.endpoint == s.endpoint && bytes.Equal(m.body, body) { // a key of its own has kept it from being used
+	if m.endpoint == s.endpoint && cache.Same(m.body, body) { // a key of its own has kept it from being used
 		return
 	}
 	again := func(p, v []byte) []byte { return append(p[:0], v...) }
-	*m = recollection{endpoint: s.endpoint, body: again(m.body, body), model: strings.Clone(s.model), stream: s.stream,
-		content: again(m.content, content), user: again(m.user, r.User), named: strings.Clone(r.Model), usage: r.IncludeUsage}
-	m.endpoint.Path, m.endpoint.Model, m.endpoint.Rest = strings.Clone(s.endpoint.Path), strings.Clone(s.endpoint.Model), strings.Clone(s.endpoint.Rest)
+	*m = recollection{endpoint: s.endpoint, body: again(m.body, body), model: cloned(s.model), stream: s.stream,
+		content: again(m.content, content), user: again(m.user, r.User), named: cloned(r.Model), usage: r.IncludeUsage}
+	m.endpoint.Path, m.endpoint.Model, m.endpoint.Rest = cloned(s.endpoint.Path), cloned(s.endpoint.Model), cloned(s.endpoint.Rest)
 }

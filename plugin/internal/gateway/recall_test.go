@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"unsafe"
 
 	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
 // recallModels have one target, several, branches by what is asked, and targets that are chosen by it.
@@ -24,6 +26,9 @@ const recallModels = `"models":[
 {"name":"branches","when":[{"name":"hello","text":["*Hi*"],"targets":[{"provider":"openai","model":"gpt-4o"}],"cache":{"ttl":"10s"}}],"targets":[{"provider":"openai","model":"gpt-4o"}]}],
 "tenants":[{"name":"acme"},{"name":"other","models":[{"name":"m","when":[{"name":"theirs","text":["*Hi*"],"targets":[{"provider":"openai","model":"gpt-4o-mini"}]}],"targets":[{"provider":"openai","model":"gpt-4o-mini"}]}]}]`
 
+// recallLimit is that of one caller.
+const recallLimit = `,"limits":[{"requests":4,"per":"1m"}]`
+
 // recallCallers are two consumers of a tenant, one of another, one who may ask for one model only, and one
 // whose tier has a limit.
 var recallCallers = `,"consumers":[` + strings.Join([]string{
@@ -31,31 +36,33 @@ var recallCallers = `,"consumers":[` + strings.Join([]string{
 	`{"name":"b","tenant":"acme","keys":[{"sha256":"` + sum("client-b") + `"}]}`,
 	`{"name":"a","tenant":"other","keys":[{"sha256":"` + sum("client-c") + `"}]}`,
 	`{"name":"d","models":["other","m"],"keys":[{"sha256":"` + sum("client-d") + `"}]}`,
-	`{"name":"e","tenant":"acme","limits":[{"requests":4,"per":"1m"}],"keys":[{"sha256":"` + sum("client-e") + `"}]}`,
+	`{"name":"e","tenant":"acme"` + recallLimit + `,"keys":[{"sha256":"` + sum("client-e") + `"}]}`,
 }, ",") + `],"client_headers":{"narrow":["cache-ttl","skip-cache","metadata","session-id"],"debug":["*"]},"admin":{"keys":[{"sha256":"` + sum("admin-key") + `"}]}`
 
 // recallConfigs are caches beside all that reads requests.
 func recallConfigs() map[string]string {
+	free := func(config string) string { return strings.Replace(config, recallLimit, "", 1) }
 	with := func(cache, more string) string {
 		return `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"env":"OPENAI_API_KEY"}]},{"name":"claude","type":"anthropic","cluster":"claude","keys":[{"env":"ANTHROPIC_API_KEY"}]}],` +
 			recallModels + `,"cache":` + cache + recallCallers + more + `}`
 	}
 	const usual = `{"ttl":"30s","key":["user","header:x-lang","metadata:team"],"models":[{"models":["other"],"ttl":"1m"}]}`
 	return map[string]string{
-		"usual":         with(usual, ""),
-		"by consumer":   with(`{"scope":"consumer","ttl":"30s"}`, ""),
-		"shared":        with(`{"scope":"shared","ttl":"30s","namespace":"n"}`, ""),
-		"stale":         with(`{"ttl":"10s","stale_while_revalidate":"20s","stale_if_error":"40s"}`, ""),
-		"coalescing":    with(`{"ttl":"30s","coalesce":{"streams":true}}`, ""),
-		"similar":       with(`{"ttl":"30s","similar":{}}`, ""),
-		"uncounted":     with(`{"ttl":"30s","count_hits":false,"tools":true,"max_temperature":0.5}`, ""),
+		"usual":         free(with(usual, "")),
+		"one's limits":  with(usual, ""),
+		"by consumer":   free(with(`{"scope":"consumer","ttl":"30s"}`, "")),
+		"shared":        free(with(`{"scope":"shared","ttl":"30s","namespace":"n"}`, "")),
+		"stale":         free(with(`{"ttl":"10s","stale_while_revalidate":"20s","stale_if_error":"40s"}`, "")),
+		"coalescing":    free(with(`{"ttl":"30s","coalesce":{"streams":true}}`, "")),
+		"similar":       free(with(`{"ttl":"30s","similar":{}}`, "")),
+		"uncounted":     free(with(`{"ttl":"30s","count_hits":false,"tools":true,"max_temperature":0.5}`, "")),
 		"shadow":        with(`{"ttl":"30s","mode":"shadow"}`, ""),
-		"guards":        with(usual, `,"guards":[{"type":"pii"}]`),
-		"access rules":  with(usual, `,"access":[{"name":"no-tools","effect":"deny","when":{"consumers":["b"],"tools":["*"]}},{"name":"few","effect":"cap","max_tokens":20,"when":{"consumers":["*"]}}]`),
+		"guards":        free(with(usual, `,"guards":[{"type":"pii"}]`)),
+		"access rules":  free(with(usual, `,"access":[{"name":"no-tools","effect":"deny","when":{"consumers":["b"],"tools":["*"]}},{"name":"few","effect":"cap","max_tokens":20,"when":{"consumers":["*"]}}]`)),
 		"limits":        with(usual, `,"limits":[{"key":["consumer","model"],"requests":5,"per":"1m"},{"key":["provider"],"tokens":3000,"per":"1m"}]`),
 		"by provider":   with(usual, `,"limits":[{"key":["provider"],"requests":12,"per":"1m"}]`),
-		"two stores":    with(`{"ttl":"10s","stale_while_revalidate":"60s","store":{"memory":{},"redis":{"cluster":"redis"}}}`, ""),
-		"clients' keys": strings.Replace(with(`{"scope":"shared","ttl":"30s"}`, ""), `"keys":[{"env":"OPENAI_API_KEY"}]`, `"keys":[{"passthrough":true}]`, 1),
+		"two stores":    free(with(`{"ttl":"10s","stale_while_revalidate":"60s","store":{"memory":{},"redis":{"cluster":"redis"}}}`, "")),
+		"clients' keys": strings.Replace(free(with(`{"scope":"shared","ttl":"30s"}`, "")), `"keys":[{"env":"OPENAI_API_KEY"}]`, `"keys":[{"passthrough":true}]`, 1),
 	}
 }
 
@@ -131,19 +138,31 @@ data: {"type":"message_stop"}
 	return cases.Message{First: "503", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"error":{"message":"no"}}`)}
 }
 
-// TestRecallChangesNothing has the same happen to a worker that remembers what it has read and to one
-// that does not: all that clients, providers, logs and metrics get is the same.
+// recallAsk is one of some requests, of somebody, with headers.
+func recallAsk(random *rand.Rand, pool []cases.Message) cases.Message {
+	keys := []string{"client-a", "client-b", "client-c", "client-d", "client-e", "nobody"}
+	heads := [][]string{nil, nil, nil, nil, {"cache-control", "no-cache"}, {"cache-control", "no-store"}, {"cache-control", "max-age=5"}, {"x-lang", "en"}, {"x-lang", "de"}, {"x-lang", "fr"}, {"x-postern-metadata", `{"team":"t"}`},
+		{"x-postern-cache-key", "k"}, {"x-postern-cache-key", "l"}, {"x-postern-cache-ttl", "5"}, {"x-postern-skip-cache", "true"}, {"x-postern-debug", "true"}, {"anthropic-beta", "b"}, {"anthropic-beta", "c"}}
+	ask := pool[random.IntN(len(pool))]
+	ask.Headers = append(slices.Clone(ask.Headers), cases.Header{Name: "x-request-id"},
+		cases.Header{Name: "authorization", Value: "Bearer " + keys[random.IntN(1+random.IntN(len(keys)))]})
+	if h := heads[random.IntN(len(heads))]; h != nil {
+		ask.Headers = append(ask.Headers, cases.Header{Name: h[0], Value: h[1]})
+	}
+	return ask
+}
+
+// TestRecallChangesNothing has the same happen to a worker that remembers what it has read, and what has
+// come of it, and to one that does not: all that clients, providers, logs, metrics, reports and the cache get is the
+// same.
 func TestRecallChangesNothing(t *testing.T) {
 	t.Parallel()
 	asks := recallAsks()
 	const few = 6
-	keys := []string{"client-a", "client-b", "client-c", "client-d", "client-e", "nobody"}
-	heads := [][]string{nil, nil, nil, nil, {"cache-control", "no-cache"}, {"cache-control", "no-store"}, {"cache-control", "max-age=5"}, {"x-lang", "en"}, {"x-lang", "de"}, {"x-lang", "fr"}, {"x-postern-metadata", `{"team":"t"}`},
-		{"x-postern-cache-key", "k"}, {"x-postern-cache-key", "l"}, {"x-postern-cache-ttl", "5"}, {"x-postern-skip-cache", "true"}, {"x-postern-debug", "true"}, {"anthropic-beta", "b"}, {"anthropic-beta", "c"}}
 	for name, config := range recallConfigs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			recalled, hits := 0, 0
+			recalled, repeated, hits := 0, 0, 0
 			for seed := range uint64(1 + (len(asks)+few-1)/few) {
 				random := rand.New(rand.NewPCG(seed, 7))
 				pair := [2]*proxy{newProxy(t, config), newProxy(t, config)}
@@ -152,54 +171,86 @@ func TestRecallChangesNothing(t *testing.T) {
 				if seed > 0 { // so that they come again and again
 					pool = asks[(seed-1)*few : min(seed*few, uint64(len(asks)))]
 				}
-				for n := range 100 {
-					ask := pool[random.IntN(len(pool))]
-					ask.Headers = slices.Clone(ask.Headers)
-					key := keys[random.IntN(1+random.IntN(len(keys)))]
-					ask.Headers = append(ask.Headers, cases.Header{Name: "authorization", Value: "Bearer " + key})
-					if h := heads[random.IntN(len(heads))]; h != nil {
-						ask.Headers = append(ask.Headers, cases.Header{Name: h[0], Value: h[1]})
+				var ask cases.Message
+				for n, again := 0, 0; n < 150; n, again = n+1, again-1 {
+					passes := time.Duration(random.IntN(10)/9) * 250 * time.Millisecond
+					if again <= 0 { // another, and later
+						ask, again = recallAsk(random, pool), random.IntN(7)
+						passes = time.Duration(random.IntN(3)*random.IntN(3)*random.IntN(5)) * time.Second
 					}
-					passes := time.Duration(random.IntN(3)*random.IntN(3)*random.IntN(5)) * time.Second
-					purges := random.IntN(60) == 0
-					fails := random.IntN(20) == 0
+					if i := slices.IndexFunc(ask.Headers, func(h cases.Header) bool { return h.Name == "x-request-id" }); i >= 0 {
+						ask.Headers[i].Value = fmt.Sprintf("%010d", random.Uint32())
+					}
+					purges, fails := random.IntN(80) == 0, random.IntN(20) == 0
+					lasts := time.Duration(random.IntN(3)*random.IntN(40)) * time.Millisecond
 					var got [2]string
+					var repeats [2]bool
 					for i, p := range pair {
-						p.still, p.random, p.lent = true, uint64(n)<<20|1, slices.Grow(p.lent, 64<<10)
+						p.still, p.random, p.lent = true, uint64(n)<<20|uint64(1+n%7), slices.Grow(p.lent, 64<<10)
 						p.tick(passes)
 						if purges {
 							x := p.exchange(post("/postern/cache/purge", `{"tenant":"acme"}`, "authorization", "Bearer admin-key"), says(""))
 							got[i] += fmt.Sprintf("purged %s\n", x.response.Body)
 						}
-						got[i] += p.play(ask, n, fails)
+						var what string
+						what, repeats[i] = p.play(ask, n, lasts, fails)
+						got[i] += what
 					}
 					if got[0] != got[1] {
-						t.Fatalf("seed %d, request %d, %s %s of %s:\nremembering\n%s\nforgetting\n%s", seed, n, ask.First, ask.Body, key, got[0], got[1])
+						t.Fatalf("seed %d, request %d, %s %s %v, repeats %v:\nremembering\n%s\nforgetting\n%s", seed, n, ask.First, ask.Body, ask.Headers, repeats[0], got[0], got[1])
 					}
-					if strings.Contains(got[0], "x-postern-cache: hit") {
-						if hits++; pair[0].worker.Unread() {
-							recalled++
-						}
-						if pair[1].worker.Unread() {
-							t.Fatal("a worker that forgets has not read a request")
-						}
+					if !strings.Contains(got[0], "x-postern-cache: hit") {
+						continue
+					}
+					hits++
+					switch {
+					case repeats[0]:
+						repeated++
+					case pair[0].worker.Unread():
+						recalled++
+					}
+					if repeats[1] || pair[1].worker.Unread() {
+						t.Fatal("a worker that forgets has not read a request")
 					}
 				}
 				if !maps.Equal(pair[0].counts, pair[1].counts) {
 					t.Errorf("seed %d: metrics: got %v, want %v", seed, pair[0].counts, pair[1].counts)
 				}
-				for _, p := range pair {
+				var reports [2]string
+				for i, p := range pair {
 					p.calls = nil
+					x := p.exchange(cases.Message{First: "GET /postern/usage?by=consumer,tenant,tier,model,provider,operation,tag", Headers: []cases.Header{{Name: "authorization", Value: "Bearer admin-key"}}}, says(""))
+					reports[i] = string(x.response.Body)
+				}
+				if reports[0] != reports[1] || !strings.Contains(reports[0], `"consumer":`) {
+					t.Errorf("seed %d: usage: got %s, want %s", seed, reports[0], reports[1])
+				}
+				switch name {
+				case "limits", "by provider", "stale", "two stores": // an entry that is recalled and not given is looked for again, which counts
+				default:
+					if !reflect.DeepEqual(pair[0].Host, pair[1].Host) {
+						t.Errorf("seed %d: what the proxy keeps for the workers is not the same", seed)
+					}
 				}
 			}
 			switch name {
 			case "guards", "access rules", "shadow":
-				if recalled > 0 {
-					t.Errorf("%d requests were not read", recalled)
+				if recalled+repeated > 0 {
+					t.Errorf("%d requests were not read", recalled+repeated)
 				}
 			default:
 				if recalled < hits/10 || hits < 50 {
 					t.Errorf("%d of %d hits were recalled, too few to show anything", recalled, hits)
+				}
+			}
+			switch name {
+			case "guards", "access rules", "shadow", "limits", "by provider", "one's limits", "two stores":
+				if repeated > 0 {
+					t.Errorf("%d requests were answered as others", repeated)
+				}
+			default:
+				if repeated < hits/10 {
+					t.Errorf("%d of %d hits were repeated, too few to show anything", repeated, hits)
 				}
 			}
 		})
@@ -208,7 +259,7 @@ func TestRecallChangesNothing(t *testing.T) {
 
 // play has a request answered, and says all that came of it. All requests are in the same memory, one
 // after the other, as in a proxy's buffers.
-func (p *proxy) play(ask cases.Message, n int, fails bool) string {
+func (p *proxy) play(ask cases.Message, n int, lasts time.Duration, fails bool) (what string, repeats bool) {
 	x := p.stream()
 	h := requestHeaders(ask)
 	p.lent = p.lent[:0]
@@ -221,7 +272,7 @@ func (p *proxy) play(ask cases.Message, n int, fails bool) string {
 		h[i].Value = unsafe.String(unsafe.SliceData(v), len(v))
 	}
 	ask.Body = lend(ask.Body)
-	x.send(h, ask)
+	x.send(h, ask, n%3*20)
 	if !x.answered && x.upstream != nil {
 		p.details = "via_upstream"
 		answer := answerTo(x.upstream, n)
@@ -230,6 +281,8 @@ func (p *proxy) play(ask cases.Message, n int, fails bool) string {
 		}
 		x.respond(answer, 40)
 	}
+	p.now += int64(lasts)
+	repeats = x.gw.(*gateway.Stream).Repeats()
 	x.done()
 	for len(p.calls) > 0 {
 		c := calloutMessage(p.calls[0])
@@ -248,5 +301,5 @@ func (p *proxy) play(ask cases.Message, n int, fails bool) string {
 	for _, k := range slices.Sorted(maps.Keys(x.told)) {
 		fmt.Fprintf(&b, "%s=%s\n", k, x.told[k])
 	}
-	return b.String()
+	return b.String(), repeats
 }

@@ -144,7 +144,7 @@ func under(prefix, path string) bool {
 // admit checks all that the headers tell.
 func (s *Stream) admit(end bool) *chat.Error {
 	if s.endpoint.Model != "" {
-		s.endpoint.Model = strings.Clone(s.endpoint.Model)
+		s.endpoint.Model = cloned(s.endpoint.Model)
 	}
 	if e := s.chooseMethod(); e != nil {
 		return e

@@ -52,6 +52,9 @@ func readResponse(h []adapters.Header) responseHead {
 
 // ResponseHeaders begins the answer; end says that it has no body.
 func (s *Stream) ResponseHeaders(h []adapters.Header, end bool) *Step {
+	if s.phase == recognised { // somebody else answers, before its body was here
+		s.readHead()
+	}
 	if step := s.instead(); step != nil {
 		return step
 	}

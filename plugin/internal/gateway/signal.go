@@ -18,7 +18,7 @@ func (s *Stream) signal(step *Step) {
 func (s *Stream) properties(step *Step) {
 	for _, x := range s.w.plan.Signals.Properties {
 		if v := s.fact(x.Fact); v != "" {
-			step.Properties = append(step.Properties, Property{Path: x.Name, Value: []byte(v)})
+			step.tell(x.Name, []byte(v))
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (s *Stream) amounts(step *Step) {
 	}
 	for _, x := range s.w.plan.Signals.Amounts {
 		n := min(s.amount(x.Fact), maxAmount)
-		step.Properties = append(step.Properties, Property{Path: x.Name, Value: []byte(itoa(int(n)))})
+		step.tell(x.Name, []byte(itoa(int(n))))
 	}
 }
 

@@ -62,6 +62,20 @@ func (s *Step) set(name, value string) {
 	s.Set = append(s.Set, adapters.Header{Name: name, Value: value})
 }
 
+// tell adds a property.
+//
+//go:noinline
+func (s *Step) tell(path string, value []byte) {
+	s.Properties = append(s.Properties, Property{Path: path, Value: value})
+}
+
+// withHeader adds a header to a list, as set does.
+//
+//go:noinline
+func withHeader(list []adapters.Header, name, value string) []adapters.Header {
+	return append(list, adapters.Header{Name: name, Value: value})
+}
+
 // sample adds a value for a metric, unless it is none.
 //
 //go:noinline

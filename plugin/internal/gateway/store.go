@@ -43,9 +43,9 @@ func (n outward) Ask(c *adapters.Callout, most int, then func(status int, body [
 }
 
 func (n outward) Asked(operation, outcome string, nanos int64) {
-	n.w.outbox.Samples = append(n.w.outbox.Samples, n.w.series.StoreAsked(operation, outcome))
+	n.w.count(n.w.series.StoreAsked(operation, outcome))
 	if nanos > 0 {
-		n.w.outbox.Samples = append(n.w.outbox.Samples, n.w.series.StoreTook(operation, nanos))
+		n.w.count(n.w.series.StoreTook(operation, nanos))
 	}
 }
 

@@ -13,12 +13,13 @@ import (
 type phase uint8
 
 const (
-	fresh    phase = iota
-	foreign        // not the gateway's: nothing is looked at
-	proving        // who calls is not known yet, and nothing of it goes on
-	awaiting       // its headers are held until its body is here
-	released       // on its way to a provider
-	answered       // by the gateway itself
+	fresh      phase = iota
+	foreign          // not the gateway's: nothing is looked at
+	proving          // who calls is not known yet, and nothing of it goes on
+	recognised       // its headers are held, and were looked at when they came before
+	awaiting         // its headers are held until its body is here
+	released         // on its way to a provider
+	answered         // by the gateway itself
 )
 
 // A Stream is one request and its answer. Its methods are the events, in the order
@@ -41,31 +42,37 @@ type Stream struct {
 	claim    *identity.Token // that waits to be checked
 	claimed  *keySet         // with these keys
 	standing
-	within   string           // the path's first part, while it is only the name of a provider
-	dropIn   *config.Provider // named by the path
-	choice   *config.Model    // whose targets chance chooses from
-	target   config.Target
-	found    found     // of the target, in the catalogue
-	attempts *attempts // nil but for a list of requests
-	token    *token    // that its request needs
-	tokenGot int64     // when the one was got that it went with
-	label    string    // of the model, in metrics
-	invented bool      // which the client has made up
-	model    string    // as the client calls it
-	meant    string    // the same without a provider's name before it
-	most     int64     // tokens that the answer may have; 0: as many as it likes
-	reduced  string    // what the client has asked more tokens by
-	rule     string    // that refuses the request
-	shadow   string    // name of a rule that would refuse or change the request
-	received int       // bytes of the request's body
-	bytes    int       // that are held for it
-	late     bool      // its client has gone, its callout has not
-	away     bool      // it was taken up in another worker's place
-	timedOut bool      // its provider has not answered in time, but may have begun to
-	complete bool      // and all of it has been here
-	prompt   int       // bytes of text in it, roughly
-	stream   bool      // the client asked for a stream
-	asks     asking    // for what no answer counts
+	within     string           // the path's first part, while it is only the name of a provider
+	dropIn     *config.Provider // named by the path
+	choice     *config.Model    // whose targets chance chooses from
+	target     config.Target
+	found      found       // of the target, in the catalogue
+	attempts   *attempts   // nil but for a list of requests
+	token      *token      // that its request needs
+	tokenGot   int64       // when the one was got that it went with
+	label      string      // of the model, in metrics
+	invented   bool        // which the client has made up
+	model      string      // as the client calls it
+	meant      string      // the same without a provider's name before it
+	most       int64       // tokens that the answer may have; 0: as many as it likes
+	reduced    string      // what the client has asked more tokens by
+	rule       string      // that refuses the request
+	shadow     string      // name of a rule that would refuse or change the request
+	received   int         // bytes of the request's body
+	bytes      int         // that are held for it
+	head       *head       // as it has come before; nil: another than those that are kept
+	repeated   *repeatable // that it repeats; nil: none
+	remembered *repeatable // that it becomes; nil: none
+	connected  bool        // the proxy was asked about its connection
+	chance     uint64      // that was drawn for its look into the cache; 0: none yet
+
+	late     bool   // its client has gone, its callout has not
+	away     bool   // it was taken up in another worker's place
+	timedOut bool   // its provider has not answered in time, but may have begun to
+	complete bool   // and all of it has been here
+	prompt   int    // bytes of text in it, roughly
+	stream   bool   // the client asked for a stream
+	asks     asking // for what no answer counts
 
 	rewritten bool // the body is not the client's any more
 
@@ -93,6 +100,7 @@ type Stream struct {
 	began, firstByte, finished int64  // nanoseconds
 	status                     int    // of the answer; 0 if none came
 	scratch                    []byte // of the record
+	took                       [2]int // where in it how long the request took begins and ends
 	failure                    string
 	ownRefusal                 bool                        // by the gateway
 	aside                      bool                        // it is an operator's or a browser's, and nobody's usage
@@ -125,6 +133,12 @@ type answer struct {
 
 // end forgets everything about the request but keeps memory for the next one.
 func (s *Stream) end() {
+	if s.repeated != nil { // nothing else was touched
+		s.step.reset()
+		s.step.Body = kept(s.step.Body)
+		s.phase, s.head, s.repeated, s.owner, s.received, s.chance = fresh, nil, nil, nil, 0, 0
+		return
+	}
 	s.step.reset()
 	s.events.Reset()
 	s.step.Body = kept(s.step.Body)
@@ -166,12 +180,17 @@ func (s *Stream) next() *Step {
 // event of it matters.
 func (s *Stream) Foreign() bool { return s.phase == foreign }
 
-// Replied reports that the gateway has answered for good: the proxy has it pass by its own answer,
-// of which nothing matters.
-func (s *Stream) Replied() bool { return s.phase == answered && s.handed == nil }
+// Passes reports that nothing of the answer matters: the request is foreign, or the gateway has answered
+// for good and the proxy has it pass by its own answer.
+func (s *Stream) Passes() bool {
+	return s.phase == foreign || s.phase == answered && s.handed == nil
+}
 
 // reject answers with an error in the client's dialect.
 func (s *Stream) reject(e *chat.Error) *Step {
+	if s.phase == recognised {
+		s.readHead()
+	}
 	d := s.endpoint.Dialect
 	if d == nil {
 		d = s.w.table.Default()
@@ -183,10 +202,10 @@ func (s *Stream) reject(e *chat.Error) *Step {
 		step.Reply.Headers = append(step.Reply.Headers, d.ErrorHeader(e))
 	}
 	if e.RetryAfter > 0 {
-		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "retry-after", Value: itoa(int(e.RetryAfter))})
+		step.Reply.Headers = withHeader(step.Reply.Headers, "retry-after", itoa(int(e.RetryAfter)))
 	}
 	if e.RetryAfter > worthRetrying {
-		step.Reply.Headers = append(step.Reply.Headers, adapters.Header{Name: "x-should-retry", Value: "false"})
+		step.Reply.Headers = withHeader(step.Reply.Headers, "x-should-retry", "false")
 	}
 	return step
 }
@@ -204,10 +223,10 @@ func (s *Stream) reply(status int, details, contentType string, body []byte) *St
 	r := &step.reply
 	r.Status, r.Details, r.Body = status, "postern_"+details, body
 	if contentType != "" {
-		r.Headers = append(r.Headers, adapters.Header{Name: "content-type", Value: contentType})
+		r.Headers = withHeader(r.Headers, "content-type", contentType)
 	}
 	if origin := s.w.allowOrigin(s.in.origin); origin != "" {
-		r.Headers = append(r.Headers, adapters.Header{Name: "access-control-allow-origin", Value: origin})
+		r.Headers = withHeader(r.Headers, "access-control-allow-origin", origin)
 	}
 	if s.endpoint.Dialect != nil {
 		r.Headers = s.standings(r.Headers)

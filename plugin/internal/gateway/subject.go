@@ -59,7 +59,7 @@ func (s *Stream) address() string {
 	if s.w.plan.TrustedHops > 0 {
 		return counted(s.client)
 	}
-	b, _ := s.w.port.Property("source\x00address")
+	b, _ := s.property("source\x00address")
 	from := string(b)
 	if plain, ok := network.Plain(from); ok {
 		return plain // which is what it counts as
@@ -68,6 +68,12 @@ func (s *Stream) address() string {
 		return counted(a)
 	}
 	return hostOf(from) // a socket in the file system
+}
+
+// property is what the proxy says of the connection.
+func (s *Stream) property(path string) ([]byte, bool) {
+	s.connected = true
+	return s.w.port.Property(path)
 }
 
 // counted is what an address counts as: without a port, and of IPv6 the network of which

@@ -205,7 +205,7 @@ func (w *Worker) keep(t *token, now int64, got adapters.Token) {
 	t.expires = now + int64(life-min(spareTime, life/8))
 	t.retry = now + int64(leastRetry)
 	t.used, t.failures, t.problem = t.waiting.first != nil, 0, nil
-	w.outbox.Samples = append(w.outbox.Samples, meter.Sample{Series: t.succeeded, Value: 1})
+	w.count(meter.Sample{Series: t.succeeded, Value: 1})
 }
 
 // fail counts a fetch that did not succeed, and says so once, to the operator with what
@@ -225,7 +225,7 @@ func (w *Worker) fail(t *token, now int64, status int, what, detail string) {
 		line += " (" + detail + ")"
 	}
 	w.outbox.Log = append(w.outbox.Log, line+"; the next attempt is in "+wait.String()+" at the earliest")
-	w.outbox.Samples = append(w.outbox.Samples, meter.Sample{Series: t.failed, Value: 1})
+	w.count(meter.Sample{Series: t.failed, Value: 1})
 }
 
 // refused drops the token that a provider has answered 401 to.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -194,7 +193,7 @@ func (s *Stream) name(created *int64, id *chat.Text) {
 		*created = s.began / 1e9
 	}
 	if len(*id) == 0 {
-		*id = strconv.AppendUint(nil, s.w.port.Random()|1<<63, 16) // 16 digits
+		*id = s.w.appendID(nil)
 	}
 }
 

@@ -59,6 +59,7 @@ type Worker struct {
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
 	recalled  []recollection // empty: nothing is kept
+	repeats   *repeats       // nil: nothing is repeated
 	book      *limit.Book    // nil: there are no limits
 	gathered  memory         // of limits that were found
 	decisions []*decision    // that were made last
@@ -128,6 +129,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newMirrors()
 	if c := plan.Cache; c != nil {
 		w.kept, w.recalled = w.newStore(c), make([]recollection, mostRecalled)
+		w.repeats = newRepeats(plan, w.kept)
 		if c.Similar != nil {
 			w.finder = w.newFinder(c.Similar)
 		}
@@ -231,6 +233,7 @@ func (w *Worker) Tick() []Wake {
 		return wakes
 	}
 	w.looked = now
+	w.repeats.forget()
 	w.renewTokens(now)
 	w.renewKeys(now)
 	w.learnExamples(now)

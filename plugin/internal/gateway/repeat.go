@@ -1,0 +1,300 @@
+package gateway
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/postern-gateway/postern/adapters"
+	"github.com/postern-gateway/postern/adapters/rawjson"
+	"github.com/postern-gateway/postern/plugin/internal/cache"
+	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/meter"
+	"github.com/postern-gateway/postern/plugin/internal/usage"
+)
+
+// A request that repeats another, by exact headers and an exact body, is answered with what that one
+// was answered with from the cache, and counted as it was, without finding all of it out again: if
+// the cache still has that very entry, and nothing else that the answer depends on can have changed.
+// That is so under these conditions, which are tested where it is said:
+//
+//   - The configuration has no guards, no limits, no keys or tokens that others have signed, and no
+//     filters that are told amounts; the cache is in memory alone (newRepeats).
+//   - No access rule is about the caller, the model has one target and no fallbacks, and nothing was
+//     asked of the connection, such as its address or certificate (noteReply).
+//   - The second is the same: times in an answer and in what is told of it are of seconds, and so are
+//     those until which keys hold. Only how long the answer took is said in finer parts, and dialects
+//     that say it to their clients are not repeated (Repeat, noteReply).
+//   - The worker has not looked for what is due since, nor has an operator changed anything: what was
+//     revoked meanwhile, for example, it learns from both (forget).
+//   - The cache has the entry as it was, which costs one look (cache.Memory.Still).
+//
+// What is not so goes the usual way from its beginning, as if the headers had come with the body.
+
+// A head is the headers of a request whose body is awaited.
+type head struct {
+	raw  []byte // as the host has them
+	same []int  // where in raw that begins and ends which is not incidental, in turn
+	list []adapters.Header
+}
+
+// A repeatable is a request and all that came of it.
+type repeatable struct {
+	head   *head
+	body   []byte
+	second int64 // since 1970, in which it was answered
+	until  int64 // the entry is fresh, in nanoseconds since 1970
+	entry  cache.Mark
+
+	reply   Reply
+	ids     []int          // places in its body of its id, which each answer has of its own
+	samples []meter.Sample // of the answer and of the request's end
+	record  []byte         // for the access log, without how long the request took
+	took    int            // where in it that is
+	labels  usage.Labels
+	sums    usage.Sums
+}
+
+// repeats are what a worker has of them.
+type repeats struct {
+	memory *cache.Memory
+	heads  []*head // nil: none yet
+	wanted bool    // the next head is to be kept, if it is a new one
+	list   []*repeatable
+
+	lastHead, last int // that came
+	newHead, next  int // places of those that come next
+}
+
+const (
+	mostHeads  = 16
+	mostOfHead = 4 << 10 // bytes
+	second     = int64(time.Second)
+)
+
+// newRepeats is nil if there can be none.
+func newRepeats(plan *config.Plan, kept cache.Store) *repeats {
+	memory, ok := kept.(*cache.Memory)
+	if !ok || memory == nil || len(plan.Guards) > 0 || plan.Limits.Any || len(plan.Identity.Issuers) > 0 || plan.Identity.Signed != nil ||
+		len(plan.Signals.Amounts) > 0 {
+		return nil
+	}
+	for _, names := range [...][]string{plan.Identity.Headers, plan.Limits.Headers} {
+		for _, name := range names {
+			if IsIncidental(name) {
+				return nil
+			}
+		}
+	}
+	return &repeats{memory: memory, heads: make([]*head, mostHeads), list: make([]*repeatable, mostRecalled)}
+}
+
+// IsIncidental reports whether the value of a header differs from request to request and says nothing
+// to the gateway, unless the configuration names it.
+//
+//go:noinline
+func IsIncidental(name string) bool {
+	return name == "x-request-id" || name == "traceparent" || name == "tracestate"
+}
+
+// forget forgets what came of requests.
+func (r *repeats) forget() {
+	if r != nil {
+		clear(r.list)
+	}
+}
+
+// drop forgets those to whom an entry was given that is replaced.
+//
+//go:noinline
+func (r *repeats) drop(k *cache.Key) {
+	if r == nil {
+		return
+	}
+	for _, x := range r.list {
+		if x != nil && x.entry.Is(k) {
+			x.second = 0
+		}
+	}
+}
+
+// findHead is the head that is equal to one but for what is incidental; nil: there is none.
+func (r *repeats) findHead(raw []byte) *head {
+	for n := range r.heads {
+		at := (r.lastHead + n) % mostHeads
+		if m := r.heads[at]; m != nil && m.equal(raw) {
+			r.lastHead = at
+			return m
+		}
+	}
+	return nil
+}
+
+func (m *head) equal(raw []byte) bool {
+	if len(raw) != len(m.raw) {
+		return false
+	}
+	for same := m.same; len(same) > 1; same = same[2:] {
+		if from, to := same[0], same[1]; !cache.Same(raw[from:to], m.raw[from:to]) {
+			return false
+		}
+	}
+	return true
+}
+
+// find is what came of a request with this head and body in a second; nil: that is not known.
+func (r *repeats) find(h *head, body []byte, when int64) *repeatable {
+	for n := range r.list {
+		at := (r.last + n) % mostRecalled
+		if x := r.list[at]; x != nil && x.head == h && x.second == when && cache.Same(x.body, body) {
+			r.last = at
+			return x
+		}
+	}
+	return nil
+}
+
+// Recognise comes before RequestHeaders, and is it where it reports true: a request is held whose
+// headers have come before. raw is all headers, in a form in which equal bytes are equal headers.
+func (s *Stream) Recognise(raw []byte, end bool) bool {
+	w, r := s.w, s.w.repeats
+	if r == nil || end || w.bytes >= w.plan.Bounds.Held {
+		return false
+	}
+	m := r.findHead(raw)
+	if m == nil {
+		return false
+	}
+	s.phase, s.head, s.began = recognised, m, w.port.Now()
+	w.held.add(s)
+	return true
+}
+
+// Wanted reports after RequestHeaders whether Acquaint is to be told the headers.
+func (s *Stream) Wanted() bool {
+	r := s.w.repeats
+	return r != nil && r.wanted && s.phase == awaiting && len(s.step.Set) == 0 && s.administer == nil && s.attempts == nil && s.in.encoding == ""
+}
+
+// Acquaint keeps the headers of a request for which all that follows is its body, in the place of
+// the oldest. same are where in raw that begins and ends which is not incidental, in turn; all of it is the
+// worker's from now on.
+func (s *Stream) Acquaint(raw []byte, same []int, list []adapters.Header) {
+	r := s.w.repeats
+	r.wanted = false
+	if len(raw) <= mostOfHead {
+		r.heads[r.newHead] = &head{raw, same, list}
+		r.newHead = (r.newHead + 1) % mostHeads
+	}
+}
+
+// readHead has a request that was recognised go the usual way after all, on which it may be refused.
+func (s *Stream) readHead() *Step {
+	began := s.began
+	s.leave()
+	s.phase = fresh
+	step := s.headers(s.head.list, false)
+	s.began = began
+	return step
+}
+
+// Progress comes before RequestProgress, and is it where it reports true: the request goes on to be held.
+func (s *Stream) Progress(size int) bool {
+	w := s.w
+	if s.phase != recognised || size > mostOfBody || w.bytes+size > w.plan.Bounds.Held {
+		return false
+	}
+	w.bytes += size - s.bytes
+	s.bytes, s.received = size, size
+	return true
+}
+
+// Repeat comes before RequestBody, and answers a request that was recognised as the one that it repeats;
+// nil: it repeats none. The answer is valid until the next event of the worker.
+func (s *Stream) Repeat(body []byte) *Reply {
+	if s.phase != recognised {
+		return nil
+	}
+	w, r := s.w, s.w.repeats
+	now := w.port.Now()
+	x := r.find(s.head, body, s.began/second)
+	if x == nil || now/second != x.second || now >= x.until {
+		return nil
+	}
+	if s.chance = w.port.Random(); !r.memory.Still(&x.entry, s.chance) {
+		return nil
+	}
+	s.leave()
+	s.forget()
+	s.phase, s.repeated = answered, x
+	id := w.appendID(w.buffer[:0])
+	for _, at := range x.ids {
+		copy(x.reply.Body[at:], id)
+	}
+	return &x.reply
+}
+
+// repeatedDone is the end of a request that has repeated another.
+func (s *Stream) repeatedDone() *Step {
+	w, x := s.w, s.repeated
+	s.finished = w.port.Now()
+	if w.ledger != nil {
+		w.ledger.Add(x.labels, &x.sums, s.finished)
+	}
+	b := rawjson.AppendInt(rawjson.AddRaw(s.scratch[:0], x.record[:x.took]), millis(s.finished-s.began))
+	s.scratch = rawjson.AddRaw(b, x.record[x.took:])
+	step := s.next()
+	step.Samples = addSamples(step.Samples, x.samples)
+	step.tell("postern", s.scratch)
+	return step
+}
+
+// noteReply begins to remember a request that was answered just now with an entry, and its metrics
+// from the one on.
+func (s *Stream) noteReply(step *Step, body []byte, e *cache.Entry, from int) {
+	w, r := s.w, s.w.repeats
+	if r == nil || step.Reply == nil {
+		return
+	}
+	if s.head == nil {
+		r.wanted = true
+		return
+	}
+	c, g, id := &s.cache, s.routing.group, w.response.ID
+	if c.status != cacheHit || len(s.rules) > 0 || g != nil && len(g.Targets)+len(g.Fallback) > 1 || s.connected || s.endpoint.Dialect.Timed || !w.quiet() {
+		return
+	}
+	x := &repeatable{head: s.head, body: rawjson.AddRaw(nil, body), second: s.began / second, until: -c.over(e, 0)}
+	if !r.memory.Mark(&x.entry, &c.query.Key) {
+		return
+	}
+	x.reply = *step.Reply
+	step.Reply, step.Body, step.reply = &x.reply, nil, Reply{} // of which the memory is x's now
+	for at := 0; ; at += idSize {
+		i := bytes.Index(x.reply.Body[at:], id)
+		if i < 0 {
+			break
+		}
+		at += i
+		x.ids = append(x.ids, at)
+	}
+	x.samples = addSamples(nil, w.outbox.Samples[from:])
+	s.remembered = x
+}
+
+//go:noinline
+func addSamples(dst, list []meter.Sample) []meter.Sample { return append(dst, list...) }
+
+// quiet reports whether there is nothing to do beside metrics.
+func (w *Worker) quiet() bool { return len(w.outbox.Log)+len(w.outbox.Callouts) == 0 && !w.outbox.Soon }
+
+// noteEnd remembers the request, which is over.
+func (s *Stream) noteEnd(step *Step, from int) {
+	x, record := s.remembered, s.scratch
+	x.took = s.took[0]
+	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took]), record[s.took[1]:])
+	x.samples = addSamples(addSamples(x.samples, s.w.outbox.Samples[from:]), step.Samples)
+	if r := s.w.repeats; s.w.quiet() {
+		r.list[r.next], r.last = x, r.next
+		r.next = (r.next + 1) % mostRecalled
+	}
+}
