@@ -3,6 +3,7 @@ package abi
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -51,5 +52,23 @@ func TestStatusErrors(t *testing.T) {
 	}
 	if got := StatusError(10).Error(); got != "host: status 10" {
 		t.Errorf("got %q, want host: status 10", got)
+	}
+}
+
+func TestWithoutLeavesValuesOut(t *testing.T) {
+	t.Parallel()
+	headers := []Header{{":path", "/v1"}, {"x-request-id", "one"}, {"a", ""}, {"traceparent", "00-1"}, {"x-request-id", ""}}
+	b := appendHeaders(nil, headers)
+	same := Without(headers, func(name string) bool { return name == "x-request-id" || name == "traceparent" })
+	for at, end := 0, 0; len(same) > 0; same = same[2:] {
+		if at, end = same[0], same[1]; at > end || end > len(b) {
+			t.Fatalf("from %d to %d of %d", at, end, len(b))
+		}
+		for i := at; i < end; i++ {
+			b[i] = '.'
+		}
+	}
+	if got, want := strings.Trim(strings.ReplaceAll(string(b), ".", " "), " "), "one"; !strings.HasPrefix(got, want) || len(strings.Fields(got)) != 2 || strings.Fields(got)[1] != "00-1" {
+		t.Errorf("got %q, want one and 00-1", got)
 	}
 }

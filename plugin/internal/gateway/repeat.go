@@ -182,7 +182,8 @@ func (s *Stream) Acquaint(raw []byte, same []int, list []adapters.Header) {
 	r := s.w.repeats
 	r.wanted = false
 	if len(raw) <= mostOfHead {
-		r.heads[r.newHead] = &head{raw, same, list}
+		s.head = &head{raw, same, list}
+		r.heads[r.newHead] = s.head
 		r.newHead = (r.newHead + 1) % mostHeads
 	}
 }
