@@ -167,8 +167,9 @@ func operations() []operation {
 		{"chat, 1 KB", path, chat, openAIAnswer(), "a request that passes untouched, simulator included", 1, ""},
 		{"chat, 64 KB prompt", path, large, openAIAnswer(), "the same with 64 KB", 1, ""},
 		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1, ""},
-		{"a key and four limits out of 20, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(true)},
-		{"the key alone", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(false)},
+		{"a key and four limits out of 20, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(fourKeys)},
+		{"a key and four limits out of 20 by one key, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(oneKey)},
+		{"the key alone", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(nil)},
 		{"a key and four access rules out of 1,000, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, consumers(1000)},
 		{"two targets, of a chat", path, chat, openAIAnswer(), "the key alone", 1, routes(0, nil, "")},
 		{"more for 1,000 models, 10,000 consumers, 4 branches", path, chat, openAIAnswer(), "two targets, of a chat", 1, routes(10_000, headerBranches, "")},
@@ -255,21 +256,31 @@ func vectors(n int) hostsim.Response {
 	return answer(`{"object":"list","data":[` + strings.Join(data, ",") + `],"model":"text-embedding-3-small","usage":{"prompt_tokens":160,"total_tokens":160}}`)
 }
 
-// limited is a configuration with a consumer and 20 limits, of which four are for its
-// requests: of requests and tokens, by what the gateway knows and by what callers choose.
-func limited(all bool) string {
-	sum := sha256.Sum256([]byte("client"))
-	limits := []string{
+var (
+	// fourKeys are limits of requests, tokens and money by four keys: by what the gateway knows and by
+	// what callers choose. The counts of each are a record of its own.
+	fourKeys = []string{
 		`{"key":["consumer"],"requests":1000000000,"per":"1m"}`,
 		`{"key":["ip"],"requests":1000000000,"per":"1m"}`,
 		`{"key":["tenant"],"tokens":1000000000000,"per":"1d"}`,
 		`{"key":["consumer","model"],"usd":1000000,"per":"month"}`,
 	}
-	for i := range 16 {
-		limits = append(limits, fmt.Sprintf(`{"key":["consumer"],"requests":10,"per":"%dm","when":{"models":["other-%d-*"]}}`, i+1, i))
+	// oneKey are as many by one, whose counts are one record.
+	oneKey = []string{
+		`{"key":["consumer"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["consumer"],"requests":1000000000,"per":"1d"}`,
+		`{"key":["consumer"],"tokens":1000000000000,"per":"1d"}`,
+		`{"key":["consumer"],"usd":1000000,"per":"month"}`,
 	}
-	if !all {
-		limits = nil
+)
+
+// limited is a configuration with a consumer and limits that are for its requests, and 16 that are not.
+func limited(limits []string) string {
+	sum := sha256.Sum256([]byte("client"))
+	if limits = slices.Clone(limits); limits != nil {
+		for i := range 16 {
+			limits = append(limits, fmt.Sprintf(`{"key":["consumer"],"requests":10,"per":"%dm","when":{"models":["other-%d-*"]}}`, i+1, i))
+		}
 	}
 	return strings.TrimSuffix(configuration, "}") + fmt.Sprintf(`,"consumers":[{"name":"bench","tenant":"acme","keys":[{"sha256":"%x"}]}],"limits":[%s]}`, sum, strings.Join(limits, ","))
 }
