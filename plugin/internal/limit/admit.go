@@ -5,6 +5,9 @@ import "slices"
 // Admit reserves what a request may need, or finds the rule that has no room for it; then
 // nothing is counted. Only rules of the given units are asked. A budget in place of which
 // another model is asked counts on, but does not refuse: it is except.
+//
+// What is rare is in functions of its own, here and below: most of what limits take is code that a
+// processor has to get at.
 func (b *Book) Admit(l *Lease, a *Ask, units Units, except *Rule, now int64) Outcome {
 	if l.minute != 0 {
 		b.Renew(l, now)
@@ -20,7 +23,9 @@ func (b *Book) Admit(l *Lease, a *Ask, units Units, except *Rule, now int64) Out
 	if c.refused == nil {
 		b.reserve(l, &c)
 	}
-	l.stand(&c)
+	for i := range l.records {
+		c.stand(l, &l.records[i])
+	}
 	return Outcome{Output: c.output, Refused: c.refused, Wait: c.wait}
 }
 
@@ -37,25 +42,33 @@ type claim struct {
 }
 
 // judge lowers the output to what a record has room for, or refuses.
+//
+//go:noinline
 func (c *claim) judge(l *Lease, h *held) {
 	for i, r := range h.rules {
 		if !c.units.has(r.Unit) || r == c.except {
 			continue
 		}
-		e := h.entries[i]
-		room := c.ask.room(r.Unit, r.left(e, c.now))
-		switch {
-		case room >= c.ask.Least && r.Shadow:
-		case room >= c.ask.Least:
-			c.output = min(c.output, room)
-		case r.Shadow:
-			if !slices.Contains(l.Shadowed, r) {
-				l.Shadowed = append(l.Shadowed, r)
-			}
-		default:
-			least := c.ask.amounts(c.ask.Least)
-			c.refuse(r, r.wait(e, least[r.Unit], c.now))
+		e := h.entry(i)
+		switch room := c.ask.room(r.Unit, r.left(e, c.now)); {
+		case room < c.ask.Least:
+			c.short(l, r, e)
+		case room < c.output && !r.Shadow:
+			c.output = room
 		}
+	}
+}
+
+// short refuses for a rule that has no room, or says what it would refuse.
+//
+//go:noinline
+func (c *claim) short(l *Lease, r *Rule, e *entry) {
+	if !r.Shadow {
+		var least Amounts
+		c.ask.amounts(&least, c.ask.Least)
+		c.refuse(r, r.wait(e, least[r.Unit], c.now))
+	} else if !slices.Contains(l.Shadowed, r) {
+		l.Shadowed = append(l.Shadowed, r)
 	}
 }
 
@@ -67,45 +80,58 @@ func (c *claim) refuse(r *Rule, wait int64) {
 }
 
 // reserve counts the claim in every record, or in none.
+//
+//go:noinline
 func (b *Book) reserve(l *Lease, c *claim) {
 	output := c.output
 	if c.ask.Step > 0 {
 		output = min(output, c.ask.Step)
 	}
-	c.amounts = c.ask.amounts(output).of(c.units)
+	c.ask.amounts(&c.amounts, output)
 	for i := range l.records {
 		h := &l.records[i]
 		if h.units&c.units == 0 {
 			continue
 		}
-		if b.charge(h, c); c.refused != nil {
-			b.settle(l, l.records[:i], &c.amounts, &Amounts{}, c.now)
+		if c.charge(h); !b.store(h) && !b.chargeAgain(h, c) {
+			b.undo(l, c, i)
 			return
 		}
 	}
 	for u := Concurrent; u < NumUnits; u++ { // requests are not given back
-		l.reserved[u] += c.amounts[u]
+		if c.units.has(u) {
+			l.reserved[u] += c.amounts[u]
+		}
 	}
 }
 
-// charge counts a claim in one record, which was loaded. Where another worker comes before,
-// there may no longer be room.
-func (b *Book) charge(h *held, c *claim) {
-	for range tries {
-		for i, r := range h.rules {
-			if c.units.has(r.Unit) {
-				r.charge(h.entries[i], c.amounts[r.Unit], c.now)
-			}
+// charge counts a claim in one record, which was loaded.
+//
+//go:noinline
+func (c *claim) charge(h *held) {
+	for i, r := range h.rules {
+		if c.units.has(r.Unit) {
+			r.charge(h.entry(i), c.amounts[r.Unit], c.now)
 		}
-		if b.store(h) {
-			return
-		}
+	}
+}
+
+// chargeAgain is for a record that another worker has changed meanwhile: there may no longer be
+// room.
+//
+//go:noinline
+func (b *Book) chargeAgain(h *held, c *claim) bool {
+	for range tries - 1 {
 		h.load(c.now)
 		if c.judgeAgain(h); c.refused != nil {
-			return
+			return false
+		}
+		if c.charge(h); b.store(h) {
+			return true
 		}
 	}
 	c.refuse(h.rules[0], second)
+	return false
 }
 
 // judgeAgain refuses what a record has no room for any more.
@@ -114,10 +140,18 @@ func (c *claim) judgeAgain(h *held) {
 		if !c.units.has(r.Unit) || r == c.except || r.Shadow {
 			continue
 		}
-		if e := h.entries[i]; r.left(e, c.now) < c.amounts[r.Unit] {
+		if e := h.entry(i); r.left(e, c.now) < c.amounts[r.Unit] {
 			c.refuse(r, r.wait(e, c.amounts[r.Unit], c.now))
 		}
 	}
+}
+
+// undo takes back what the first records have got.
+//
+//go:noinline
+func (b *Book) undo(l *Lease, c *claim, records int) {
+	amounts := c.amounts.of(c.units)
+	b.settle(l, l.records[:records], &amounts, &Amounts{}, c.now)
 }
 
 // Renew keeps what is reserved from lapsing. It has to be called at least once a minute
@@ -145,7 +179,7 @@ func (b *Book) move(h *held, reserved *Amounts, from uint32, now int64) {
 		h.load(now)
 		for i, r := range h.rules {
 			if n := reserved[r.Unit]; n > 0 {
-				e := h.entries[i]
+				e := h.entry(i)
 				r.release(e, n, from, now)
 				r.charge(e, n, now)
 			}
@@ -198,20 +232,18 @@ func (b *Book) settle(l *Lease, records []held, reserved, used *Amounts, now int
 	}
 }
 
+//go:noinline
 func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) {
 	crossed := len(l.Crossed)
 	for range tries { // again each time that another worker comes before
 		h.load(now)
 		l.Crossed = l.Crossed[:crossed]
 		for i, r := range h.rules {
-			e := h.entries[i]
-			if r.Budget == nil {
+			if e := h.entry(i); r.Budget == nil || len(r.Budget.Soft) == 0 {
 				r.settle(e, reserved[r.Unit], used[r.Unit], l, now)
-				continue
+			} else {
+				r.settleBudget(e, reserved[r.Unit], used[r.Unit], l, now)
 			}
-			before := r.used(e, now)
-			r.settle(e, reserved[r.Unit], used[r.Unit], l, now)
-			l.Crossed = r.cross(l.Crossed, before, r.used(e, now), r.most(e))
 		}
 		if b.store(h) {
 			return
@@ -220,28 +252,31 @@ func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) 
 	b.Lost++
 }
 
-// cross notes the thresholds that the rule's budget has come to.
-func (r *Rule) cross(dst []Crossing, before, after, most int64) []Crossing {
+// settleBudget is settle for a budget of which somebody is told when it comes to a threshold.
+//
+//go:noinline
+func (r *Rule) settleBudget(e *entry, reserved, used int64, l *Lease, now int64) {
+	before := r.used(e, now)
+	r.settle(e, reserved, used, l, now)
+	after, most := r.used(e, now), r.most(e)
 	for _, p := range r.Budget.Soft {
 		if at := muldiv(most, p, 100); before < at && at <= after {
-			dst = append(dst, Crossing{r, p})
+			l.Crossed = append(l.Crossed, Crossing{r, p})
 		}
 	}
-	return dst
 }
 
 // stand takes down how the rules of the claim's units stand.
-func (l *Lease) stand(c *claim) {
-	for i := range l.records {
-		h := &l.records[i]
-		for i, r := range h.rules {
-			if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for
-				continue
-			}
-			s := r.standing(h.entries[i], c.now)
-			if t := &l.Standing[r.Unit]; s.Tighter(t) {
-				*t = s
-			}
+//
+//go:noinline
+func (c *claim) stand(l *Lease, h *held) {
+	for i, r := range h.rules {
+		if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for
+			continue
+		}
+		s := r.standing(h.entry(i), c.now)
+		if t := &l.Standing[r.Unit]; s.Tighter(t) {
+			*t = s
 		}
 	}
 }

@@ -1,17 +1,14 @@
 package limit
 
 import (
-	"slices"
-
 	"github.com/postern-gateway/postern/plugin/internal/state"
 )
 
 // A Book keeps the counts. It belongs to one worker; what is in it belongs to all.
 type Book struct {
-	named *state.Table // by keys that the configuration, or whoever made a credential, has given
-	free  *state.Table // by keys that callers choose: however many come, the others stay
-	parts []string
-	buf   []byte
+	named   *state.Table // by keys that the configuration, or whoever made a credential, has given
+	free    *state.Table // by keys that callers choose: however many come, the others stay
+	message []byte       // a record's name on its way to its id
 
 	// Lost counts changes that others kept coming before: what they gave back stays
 	// reserved until it lapses.
@@ -41,12 +38,12 @@ type Ask struct {
 // amounts are what a request counts with so much output.
 //
 //go:noinline
-func (a *Ask) amounts(output int64) Amounts {
-	all := Amounts{Requests: 1, Concurrent: 1, InputTokens: a.Input, OutputTokens: output, Tokens: a.Input + output, USD: a.Fixed}
+func (a *Ask) amounts(all *Amounts, output int64) {
+	cost := a.Fixed
 	if a.Picos > 0 {
-		all[USD] += muldiv(a.Picos, output, 1000)
+		cost += muldiv(a.Picos, output, 1000)
 	}
-	return all
+	*all = Amounts{Requests: 1, Concurrent: 1, InputTokens: a.Input, OutputTokens: output, Tokens: a.Input + output, USD: cost}
 }
 
 // room is how much output there is room for where so much of a unit is left; negative if
@@ -61,7 +58,7 @@ func (a *Ask) room(u Unit, left int64) int64 {
 		if left < a.Fixed || a.Picos == 0 {
 			return all(left >= a.Fixed)
 		}
-		return (left - a.Fixed) * 1000 / a.Picos
+		return int64(uint64(left-a.Fixed) * 1000 / uint64(a.Picos))
 	case InputTokens:
 		return all(left >= a.Input)
 	}
@@ -117,10 +114,11 @@ func (l *Lease) Spent() Amounts { return l.spent }
 // A held is one record that a request counts in.
 type held struct {
 	*part
-	id      state.ID // the part's, unless it varies
-	state   state.Record
-	counts  record
-	entries [maxEntries]*entry // of the rules, once the record was loaded
+	id     state.ID // the part's, unless it varies
+	state  state.Record
+	counts record             // as it is now, once it was loaded
+	at     [maxEntries]uint16 // where in it the entries of the rules are
+	own    []byte             // for one that is longer than it was
 }
 
 // A Crossing is a budget that has come to one of its soft thresholds.
@@ -137,59 +135,56 @@ func (l *Lease) Reset() {
 // Empty reports that nothing is to be settled.
 func (l *Lease) Empty() bool { return len(l.records) == 0 }
 
-// load reads the record anew, and finds the entries of the rules in it.
+// load reads the record anew, and finds the entries of the rules in it, brought to the period in
+// hand.
 func (h *held) load(now int64) {
 	h.table.Load(&h.state, h.id, now)
-	h.counts.read(h.state.Value(), now)
-	h.counts.entries = slices.Grow(h.counts.entries, len(h.rules)) // so that they stay where they are
+	p := record(h.state.Value())
+	if minute := minuteOf(now); !p.whole() || p.minute() != minute {
+		p = h.turned(p, minute, now)
+	}
+	h.counts = p
 	for i, r := range h.rules {
-		h.entries[i] = h.entry(r, now)
-	}
-}
-
-// entry is that of a rule, brought to the period in hand. It is made if there is none: in a
-// full record in the place of that which ends first, of rules of another configuration.
-func (h *held) entry(r *Rule, now int64) *entry {
-	all := h.counts.entries
-	for i := range all {
-		if all[i].tag == r.tag {
-			r.roll(&all[i], now)
-			return &all[i]
+		at := p.find(r.tag)
+		if at == len(p) || p.entry(at).over(now) {
+			at = h.begin(r.tag, at)
+			p = h.counts
 		}
+		r.roll(p.entry(at), now)
+		h.at[i] = uint16(at)
 	}
-	at := len(all)
-	if at < maxEntries {
-		all = append(all, entry{})
-		h.counts.entries = all
-	} else {
-		at = h.other()
-	}
-	all[at] = entry{tag: r.tag}
-	r.roll(&all[at], now)
-	return &all[at]
 }
 
-// other is the entry that ends first of those that are no rule's.
-func (h *held) other() int {
-	first := -1
-	for i, e := range h.counts.entries {
-		if !h.has(e.tag) && (first < 0 || e.until < h.counts.entries[first].until) {
-			first = i
-		}
+// turned is a record in another minute, or one that has nothing.
+//
+//go:noinline
+func (h *held) turned(p record, minute uint32, now int64) record {
+	if !p.whole() {
+		h.own = append(h.own[:0], make([]byte, headSize)...)
+		p = h.own
 	}
-	return max(first, 0)
+	return p.turn(minute, now)
 }
 
-// has reports whether an entry is that of a rule.
-func (h *held) has(tag uint32) bool {
-	return slices.ContainsFunc(h.rules, func(r *Rule) bool { return r.tag == tag })
+// begin makes an entry that has counted nothing, where there was none or one that is over.
+//
+//go:noinline
+func (h *held) begin(tag uint32, at int) int {
+	if at == len(h.counts) {
+		h.own = append(h.own[:0], h.counts...)
+		h.own, at = record(h.own).with(h.rules)
+		h.counts = h.own
+	}
+	h.counts.entry(at).begin(tag)
+	return at
 }
+
+// entry is that of a rule.
+func (h *held) entry(i int) *entry { return h.counts.entry(int(h.at[i])) }
 
 // store writes it; false if another worker came before.
 //
 //go:noinline
 func (b *Book) store(h *held) bool {
-	var expires int64
-	b.buf, expires = h.counts.append(b.buf[:0])
-	return h.table.Store(&h.state, b.buf, expires) == nil
+	return h.table.Store(&h.state, h.counts, h.counts.until()) == nil
 }

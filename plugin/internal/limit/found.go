@@ -73,12 +73,14 @@ func (p *part) add(r *Rule) {
 
 // Take has a request counted by the rules that were found, for it or for another like it.
 func (b *Book) Take(l *Lease, f Found, s Subject) {
-	l.records = slices.Grow(l.records[:0], len(f))[:len(f)]
+	if cap(l.records) < len(f) {
+		l.records = make([]held, len(f))
+	}
+	l.records = l.records[:len(f)]
 	for i := range f {
-		h := &l.records[i]
-		h.part, h.id = &f[i], f[i].id
-		if h.varies {
-			h.id = b.name(h.part, s)
+		h, p := &l.records[i], &f[i]
+		if h.part, h.id = p, p.id; p.varies {
+			h.id = b.name(p, s)
 		}
 	}
 }
@@ -92,16 +94,21 @@ func (b *Book) tableOf(key []Attribute, s Subject) *state.Table {
 }
 
 // name is that of a part's record.
+//
+//go:noinline
 func (b *Book) name(p *part, s Subject) state.ID {
-	b.parts = b.parts[:0]
-	for _, a := range p.key {
-		b.parts = append(b.parts, a.Kind.String(), a.Name, s.Attribute(a))
+	m := b.message[:0]
+	for i := range p.key {
+		a := &p.key[i]
+		m = state.AppendPart(state.AppendPart(m, a.Kind.String()), a.Name)
+		m = state.AppendPart(m, s.Attribute(*a))
 		if a.Kind == Consumer { // two tenants may have one of the same name
-			b.parts = append(b.parts, s.Attribute(Attribute{Kind: Tenant}))
+			m = state.AppendPart(m, s.Attribute(Attribute{Kind: Tenant}))
 		}
 	}
 	if p.n > 0 {
-		b.parts = append(b.parts, "further", strconv.Itoa(p.n))
+		m = state.AppendPart(state.AppendPart(m, "further"), strconv.Itoa(p.n))
 	}
-	return p.table.ID(b.parts...)
+	b.message = m
+	return p.table.Named(m)
 }

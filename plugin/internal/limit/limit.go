@@ -45,7 +45,8 @@ const (
 	All     Units = Counted | Spent
 )
 
-func (s Units) has(u Unit) bool { return s&(1<<u) != 0 }
+// Units are few: with a mask no shift can be too far, which the compiler would look for.
+func (s Units) has(u Unit) bool { return s>>(u&7)&1 != 0 }
 
 // Amounts are of each unit.
 type Amounts [NumUnits]int64
@@ -65,7 +66,7 @@ func (a *Amounts) units() Units {
 	var s Units
 	for u, n := range a {
 		if n != 0 {
-			s |= 1 << u
+			s |= 1 << (u & 7)
 		}
 	}
 	return s

@@ -5,28 +5,19 @@ import (
 	"slices"
 )
 
-// A record is what the workers share of one key: an entry for each of its rules.
+// A record is what the workers share of one key: an entry for each of its rules. It is changed
+// where it is stored.
 //
 // Reservations are kept by the minute in which they were made or last renewed. One that
 // is settled is taken out of its minute; what is left of a minute that has long gone was
 // reserved by requests whose worker has died, and lapses.
 //
-// Its form is little-endian: the minute, the number of entries, then for each its tag, when
-// it lapses in seconds since 1970, at, count, prev and the reservations.
-type record struct {
-	minute  uint32
-	entries []entry
-}
+// Its form is little-endian: the minute, the number of entries, then these.
+type record []byte
 
-// An entry is the counts of one rule.
-type entry struct {
-	tag      uint32 // of the rule
-	until    uint32 // seconds since 1970; it means nothing any more then
-	at       int64  // the period's number; of GCRA when the bucket is full again, in nanoseconds
-	count    int64  // in this period
-	prev     int64  // in the one before
-	reserved [minutes]int64
-}
+// An entry is the counts of one rule: its tag, when it lapses in seconds since 1970, at, count,
+// prev and the reservations.
+type entry [entrySize]byte
 
 const (
 	minutes    = 3 // that a reservation lasts unless it is renewed, the one in hand included
@@ -37,59 +28,109 @@ const (
 	MaxRecord = headSize + maxEntries*entrySize
 )
 
-// read takes a record out of its stored form, without what has lapsed. Anything that is
-// none counts as empty.
-func (r *record) read(p []byte, now int64) {
-	r.entries = r.entries[:0]
-	r.minute = minuteOf(now)
-	if len(p) < headSize || len(p) != headSize+int(p[4])*entrySize {
-		return
+// tag is that of the rule, and until when it means something: seconds since 1970.
+func (e *entry) tag() uint32           { return binary.LittleEndian.Uint32(e[:]) }
+func (e *entry) until() uint32         { return binary.LittleEndian.Uint32(e[4:]) }
+func (e *entry) setUntil(until uint32) { binary.LittleEndian.PutUint32(e[4:], until) }
+
+// at is the period's number; of GCRA when the bucket is full again, in nanoseconds.
+func (e *entry) at() int64     { return int64At(e[8:]) }
+func (e *entry) setAt(n int64) { putInt64(e[8:], n) }
+
+// count is in this period, prev in the one before.
+func (e *entry) count() int64     { return int64At(e[16:]) }
+func (e *entry) setCount(n int64) { putInt64(e[16:], n) }
+func (e *entry) prev() int64      { return int64At(e[24:]) }
+func (e *entry) setPrev(n int64)  { putInt64(e[24:], n) }
+
+// held is what is reserved, reserved where that of a minute is.
+func (e *entry) held() int64                   { return int64At(e[32:]) + int64At(e[40:]) + int64At(e[48:]) }
+func (e *entry) reserved(minute uint32) []byte { return e[32+8*(minute%minutes):] }
+
+// entry is one of a record, by where it is.
+func (p record) entry(at int) *entry { return (*entry)(p[at:]) }
+
+func (p record) minute() uint32 { return binary.LittleEndian.Uint32(p) }
+
+// whole reports whether that are the bytes of a record. Anything that is none counts as empty.
+func (p record) whole() bool { return len(p) >= headSize && len(p) == headSize+int(p[4])*entrySize }
+
+// until is when all of it is over, in nanoseconds since 1970.
+func (p record) until() int64 {
+	var until uint32
+	for at := headSize; at < len(p); at += entrySize {
+		until = max(until, p.entry(at).until())
 	}
-	old, seconds := binary.LittleEndian.Uint32(p), uint64(now)/uint64(second)
-	for p = p[headSize:]; len(p) >= entrySize; p = p[entrySize:] {
-		q := (*[entrySize]byte)(p)
-		until := binary.LittleEndian.Uint32(q[4:])
-		if uint64(until) <= seconds {
-			continue
-		}
-		r.entries = append(r.entries, entry{tag: binary.LittleEndian.Uint32(q[:]), until: until,
-			at: int64At(q[8:]), count: int64At(q[16:]), prev: int64At(q[24:]), reserved: [minutes]int64{int64At(q[32:]), int64At(q[40:]), int64At(q[48:])}})
-		if old != r.minute {
-			r.entries[len(r.entries)-1].lapse(old, r.minute)
-		}
-	}
+	return int64(until) * second
 }
+
+// turn brings a record to a minute: it forgets reservations of minutes that are over, and
+// entries that are.
+func (p record) turn(minute uint32, now int64) record {
+	left, old := p[:headSize], p.minute()
+	for at := headSize; at < len(p); at += entrySize {
+		if e := p.entry(at); !e.over(now) {
+			e.lapse(old, minute)
+			left = append(left, e[:]...)
+		}
+	}
+	binary.LittleEndian.PutUint32(left, minute)
+	left[4] = byte(len(left) / entrySize)
+	return left
+}
+
+// over reports whether an entry means nothing any more.
+func (e *entry) over(now int64) bool { return uint64(e.until()) <= uint64(now)/uint64(second) }
 
 // lapse forgets the reservations of minutes that are over.
-//
-//go:noinline
 func (e *entry) lapse(from, to uint32) {
 	for m := from + 1; m <= to && m <= from+minutes; m++ {
-		e.reserved[m%minutes] = 0
+		putInt64(e.reserved(m), 0)
 	}
 }
 
-// append adds the stored form, and says until when it means something.
-func (r *record) append(dst []byte) (p []byte, expires int64) {
-	dst = append(binary.LittleEndian.AppendUint32(dst, r.minute), byte(len(r.entries)))
-	dst = slices.Grow(dst, len(r.entries)*entrySize)
-	var until uint32
-	for i := range r.entries {
-		e := &r.entries[i]
-		until = max(until, e.until)
-		at := len(dst)
-		dst = dst[:at+entrySize]
-		q := (*[entrySize]byte)(dst[at:])
-		binary.LittleEndian.PutUint32(q[:], e.tag)
-		binary.LittleEndian.PutUint32(q[4:], e.until)
-		putInt64(q[8:], e.at)
-		putInt64(q[16:], e.count)
-		putInt64(q[24:], e.prev)
-		for j, n := range e.reserved {
-			putInt64(q[32+8*j:], n)
-		}
+// find is where the entry of a rule is, or the end if it has none.
+func (p record) find(tag uint32) int {
+	at := headSize
+	for at < len(p) && p.entry(at).tag() != tag {
+		at += entrySize
 	}
-	return dst, int64(until) * second
+	return at
+}
+
+// with is a record with room for an entry more, and where that is. In a full one it is the place of
+// that which ends first, of rules of another configuration.
+func (p record) with(rules []*Rule) (record, int) {
+	if p[4] >= maxEntries {
+		return p, p.other(rules)
+	}
+	p[4]++
+	return append(p, make([]byte, entrySize)...), len(p)
+}
+
+// begin makes an entry one that has counted nothing.
+func (e *entry) begin(tag uint32) {
+	*e = entry{}
+	binary.LittleEndian.PutUint32(e[:], tag)
+}
+
+// other is the entry that ends first of those that are no rule's.
+func (p record) other(rules []*Rule) int {
+	first := headSize
+	found := false
+	for at := headSize; at < len(p); at += entrySize {
+		e := p.entry(at)
+		if has(rules, e.tag()) || found && e.until() >= p.entry(first).until() {
+			continue
+		}
+		first, found = at, true
+	}
+	return first
+}
+
+// has reports whether a tag is that of a rule.
+func has(rules []*Rule, tag uint32) bool {
+	return slices.ContainsFunc(rules, func(r *Rule) bool { return r.tag == tag })
 }
 
 // Times are divided without a sign: WebAssembly has an instruction for that, and for the
@@ -106,7 +147,7 @@ func appendInt64(dst []byte, n int64) []byte {
 
 // Valid reports whether a record is one that counts are kept in.
 func Valid(p []byte) bool {
-	if len(p) < headSize || len(p) != headSize+int(p[4])*entrySize || p[4] > maxEntries {
+	if !record(p).whole() || p[4] > maxEntries {
 		return false
 	}
 	for p = p[headSize:]; len(p) > 0; p = p[entrySize:] {

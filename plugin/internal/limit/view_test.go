@@ -52,8 +52,7 @@ func TestView(t *testing.T) {
 }
 
 func TestValid(t *testing.T) {
-	good := record{minute: 5, entries: []entry{{tag: 1, until: 9, at: 1_800_000_000_000_000_000, count: 3, prev: none}, {tag: 2, until: 9, prev: 4, reserved: [minutes]int64{1, 2, 3}}}}
-	form, _ := good.append(nil)
+	form := form(5, counts{tag: 1, until: 9, at: 1_800_000_000_000_000_000, count: 3, prev: none}, counts{tag: 2, until: 9, prev: 4, reserved: [minutes]int64{1, 2, 3}})
 	edited := func(at int, n int64) []byte {
 		p := append([]byte(nil), form...)
 		copy(p[headSize+at:], appendInt64(nil, n))

@@ -25,16 +25,22 @@ func (r *Rule) roll(e *entry, now int64) {
 	if r.Window != Fixed && r.Window != Sliding {
 		return
 	}
-	n := r.Period.number(now)
-	switch {
-	case e.at == n:
-		return
-	case e.at == n-1 && e.at != 0:
-		e.prev = e.count
-	default: // there was none before, or nobody knows; it has left nothing over
-		e.prev = none
+	if n := r.Period.number(now); e.at() != n {
+		e.enter(n)
 	}
-	e.at, e.count = n, 0
+}
+
+// enter begins a period.
+//
+//go:noinline
+func (e *entry) enter(period int64) {
+	if at := e.at(); at == period-1 && at != 0 {
+		e.setPrev(e.count())
+	} else { // there was none before, or nobody knows; it has left nothing over
+		e.setPrev(none)
+	}
+	e.setAt(period)
+	e.setCount(0)
 }
 
 // none stands in prev for a period that there was not.
@@ -48,13 +54,13 @@ func (r *Rule) used(e *entry, now int64) int64 {
 	case r.Window == Open:
 		return 0
 	case r.Window == GCRA:
-		return r.amount(max(0, e.at-now))
-	case r.Window == Sliding && e.prev != none:
-		begun := r.Period.begins(e.at)
-		length := r.Period.begins(e.at+1) - begun
-		return e.count + muldiv(e.prev, length-(now-begun), length)
+		return r.amount(max(0, e.at()-now))
+	case r.Window == Sliding && e.prev() != none:
+		begun := r.Period.begins(e.at())
+		length := r.Period.begins(e.at()+1) - begun
+		return e.count() + muldiv(e.prev(), length-(now-begun), length)
 	}
-	return e.count
+	return e.count()
 }
 
 // most is what may count, with what the last period has left.
@@ -64,15 +70,15 @@ func (r *Rule) most(e *entry) int64 {
 	if r.Window == GCRA {
 		return r.Burst
 	}
-	if !r.carries() || e.prev == none {
+	if !r.carries() || e.prev() == none {
 		return r.Limit
 	}
-	return r.Limit + min(r.Budget.CarryOver, max(0, r.Limit-e.prev))
+	return r.Limit + min(r.Budget.CarryOver, max(0, r.Limit-e.prev()))
 }
 
 // left is how much there is room for.
 func (r *Rule) left(e *entry, now int64) int64 {
-	most, used := r.Limit, e.count
+	most, used := r.Limit, e.count()
 	if r.Window != Fixed || r.Budget != nil {
 		most, used = r.most(e), r.used(e, now)
 	}
@@ -80,8 +86,6 @@ func (r *Rule) left(e *entry, now int64) int64 {
 }
 
 func (r *Rule) carries() bool { return r.Budget != nil && r.Budget.CarryOver > 0 }
-
-func (e *entry) held() int64 { return e.reserved[0] + e.reserved[1] + e.reserved[2] }
 
 // span is how long a bucket takes to fill by an amount, and amount the reverse. Both round
 // up, against the caller.
@@ -110,7 +114,8 @@ func muldiv(a, b, c int64) int64 {
 func (r *Rule) charge(e *entry, amount int64, now int64) {
 	spent := amount
 	if r.Unit != Requests {
-		e.reserved[minuteOf(now)%minutes] += amount
+		p := e.reserved(minuteOf(now))
+		putInt64(p, int64At(p)+amount)
 		spent = 0
 	}
 	r.spend(e, spent, now)
@@ -125,9 +130,11 @@ func (r *Rule) settle(e *entry, reserved, used int64, l *Lease, now int64) {
 			used = 0
 		}
 	case r.Window == GCRA:
-		e.at, used = max(e.at-r.span(reserved), 0), 0
+		e.setAt(max(e.at()-r.span(reserved), 0))
+		used = 0
 	default:
-		e.count, used = max(e.count-reserved, 0), 0
+		e.setCount(max(e.count()-reserved, 0))
+		used = 0
 	}
 	r.spend(e, used, now)
 }
@@ -135,43 +142,59 @@ func (r *Rule) settle(e *entry, reserved, used int64, l *Lease, now int64) {
 // release gives back what was reserved in a minute, unless it has lapsed.
 func (r *Rule) release(e *entry, reserved int64, minute uint32, now int64) {
 	if minuteOf(now)-minute < minutes {
-		n := &e.reserved[minute%minutes]
-		*n = max(*n-reserved, 0)
+		p := e.reserved(minute)
+		putInt64(p, max(int64At(p)-reserved, 0))
 	}
 }
 
 // takeBack takes back what was counted, at a time, and is not used after all. What has left
 // the window since does not come back: others would have its room twice.
+//
+//go:noinline
 func (r *Rule) takeBack(e *entry, amount, then, now int64) {
 	switch {
 	case r.Window == GCRA:
-		e.at -= max(0, r.span(amount)-(now-then))
-	case r.Window != Open && r.Period.number(then) == e.at:
-		e.count = max(0, e.count-amount)
+		e.setAt(e.at() - max(0, r.span(amount)-(now-then)))
+	case r.Window != Open && r.Period.number(then) == e.at():
+		e.setCount(max(0, e.count()-amount))
 	}
 }
 
 // spend counts what is used, and says until when the entry means something.
+//
+//go:noinline
 func (r *Rule) spend(e *entry, amount, now int64) {
-	switch {
-	case r.Window == GCRA && amount > 0:
-		e.at = max(e.at, now) + r.span(amount)
-	case r.Window == Fixed || r.Window == Sliding:
-		e.count += amount
-	}
-	end := now
-	switch {
-	case r.Window == GCRA:
-		end = e.at
-	case r.Window == Sliding || r.carries():
-		end = r.Period.begins(e.at + 2)
-	case r.Window == Fixed:
-		end = r.Period.begins(e.at + 1)
+	var end int64
+	if r.Window == Fixed && r.Budget == nil {
+		e.setCount(e.count() + amount)
+		end = r.Period.begins(e.at() + 1)
+	} else {
+		end = r.spendIn(e, amount, now)
 	}
 	if e.held() > 0 {
 		end = max(end, now+minutes*60*second)
 	}
-	e.until = uint32(min(uint64(end)/uint64(second)+1, math.MaxUint32))
+	e.setUntil(uint32(min(uint64(end)/uint64(second)+1, math.MaxUint32)))
+}
+
+// spendIn is spend for all windows and budgets.
+//
+//go:noinline
+func (r *Rule) spendIn(e *entry, amount, now int64) (end int64) {
+	switch r.Window {
+	case GCRA:
+		if amount > 0 {
+			e.setAt(max(e.at(), now) + r.span(amount))
+		}
+		return e.at()
+	case Open:
+		return now
+	}
+	e.setCount(e.count() + amount)
+	if r.Window == Sliding || r.carries() {
+		return r.Period.begins(e.at() + 2)
+	}
+	return r.Period.begins(e.at() + 1)
 }
 
 // standing is how the rule stands now.
@@ -179,9 +202,9 @@ func (r *Rule) standing(e *entry, now int64) Standing {
 	s := Standing{Limit: r.most(e), Remaining: max(0, r.left(e, now))}
 	switch r.Window {
 	case GCRA:
-		s.Limit, s.Reset = r.Limit, max(0, e.at-now)
+		s.Limit, s.Reset = r.Limit, max(0, e.at()-now)
 	case Fixed, Sliding:
-		s.Reset = r.Period.begins(e.at+1) - now
+		s.Reset = r.Period.begins(e.at()+1) - now
 	}
 	return s
 }
@@ -196,9 +219,9 @@ func (r *Rule) wait(e *entry, amount, now int64) int64 {
 	case r.Window == GCRA:
 		return r.span(over)
 	}
-	ends := r.Period.begins(e.at+1) - now
-	if r.Window == Sliding && e.prev != none && e.prev > 0 && r.used(e, now)-e.count >= over {
-		return min(ends, muldiv(over, r.Period.nominal(), e.prev))
+	ends := r.Period.begins(e.at()+1) - now
+	if r.Window == Sliding && e.prev() != none && e.prev() > 0 && r.used(e, now)-e.count() >= over {
+		return min(ends, muldiv(over, r.Period.nominal(), e.prev()))
 	}
 	return ends
 }

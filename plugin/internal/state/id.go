@@ -13,21 +13,28 @@ type ID [16]byte
 // and seed, not on its space.
 func (t *Table) ID(parts ...string) ID {
 	t.message = appendParts(t.message[:0], parts)
-	return hash(t.key, t.message)
+	return t.Named(t.message)
 }
+
+// Named is the ID of parts that AppendPart has put behind each other.
+func (t *Table) Named(parts []byte) ID { return hash(t.key, parts) }
 
 func (t *Table) bucket(id ID) int {
 	return int(uint(id[0])|uint(id[1])<<8|uint(id[2])<<16) & (t.shape.Buckets - 1)
 }
 
-// appendParts appends each part behind its length, so that no two lists are the same.
 func appendParts(b []byte, parts []string) []byte {
 	for _, p := range parts {
-		n := len(p)
-		b = append(b, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
-		b = append(b, p...)
+		b = AppendPart(b, p)
 	}
 	return b
+}
+
+// AppendPart appends a part behind its length, so that no two lists are the same.
+//
+//go:noinline
+func AppendPart(b []byte, p string) []byte {
+	return append(binary.LittleEndian.AppendUint32(b, uint32(len(p))), p...)
 }
 
 // hash is SipHash-2-4 with a result of 128 bits. https://github.com/veorq/SipHash
