@@ -49,6 +49,8 @@ func anthropicStanding(dst []adapters.Header, s Standing) []adapters.Header {
 }
 
 // counts writes the limit and what remains of it, one behind the other, and says where each ends.
+//
+//go:noinline
 func (s *Standing) counts(b []byte) ([]byte, [2]int) {
 	b = strconv.AppendInt(b, s.Limit, 10)
 	first := len(b)
@@ -58,27 +60,33 @@ func (s *Standing) counts(b []byte) ([]byte, [2]int) {
 
 // appendThree appends headers whose values are parts of one text: one piece of garbage and not
 // three.
+//
+//go:noinline
 func appendThree(dst []adapters.Header, names *[3]string, ends [2]int, text string) []adapters.Header {
-	from := 0
-	for i, end := range [...]int{ends[0], ends[1], len(text)} {
-		dst = append(dst, adapters.Header{Name: names[i], Value: text[from:end]})
-		from = end
-	}
-	return dst
+	return append(dst, adapters.Header{Name: names[0], Value: text[:ends[0]]},
+		adapters.Header{Name: names[1], Value: text[ends[0]:ends[1]]}, adapters.Header{Name: names[2], Value: text[ends[1]:]})
 }
 
 // appendSpan writes nanoseconds as OpenAI does: 120ms, 7.5s as 8s, 6m0s.
+//
+//go:noinline
 func appendSpan(dst []byte, nanos int64) []byte {
 	const inMilli, inSecond = 1e6, 1e9
-	if nanos < inSecond {
-		return append(strconv.AppendInt(dst, (nanos+inMilli-1)/inMilli, 10), "ms"...)
+	n := uint64(nanos) // which WebAssembly divides by itself
+	if n < inSecond {
+		return appendUnit(dst, (n+inMilli-1)/inMilli, "ms")
 	}
-	seconds := (nanos + inSecond - 1) / inSecond
-	if h := seconds / 3600; h > 0 {
-		dst = append(strconv.AppendInt(dst, h, 10), 'h')
+	n = (n + inSecond - 1) / inSecond
+	if n >= 3600 {
+		dst = appendUnit(dst, n/3600, "h")
 	}
-	if seconds >= 60 {
-		dst = append(strconv.AppendInt(dst, seconds/60%60, 10), 'm')
+	if n >= 60 {
+		dst = appendUnit(dst, n/60%60, "m")
 	}
-	return append(strconv.AppendInt(dst, seconds%60, 10), 's')
+	return appendUnit(dst, n%60, "s")
+}
+
+//go:noinline
+func appendUnit(dst []byte, n uint64, unit string) []byte {
+	return append(strconv.AppendUint(dst, n, 10), unit...)
 }

@@ -12,8 +12,9 @@ func (s *Stream) settleLease(now int64) {
 		return
 	}
 	used := s.used()
-	s.w.book.Settle(&s.budget.lease, &used, now)
-	s.tellCrossed()
+	if s.w.book.Settle(&s.budget.lease, &used, now); len(s.budget.lease.Crossed) > 0 {
+		s.tellCrossed()
+	}
 }
 
 // used is what limits count of all targets of the request.
@@ -33,6 +34,8 @@ func (s *Stream) tellCrossed() {
 
 // enter notes that a stream has something reserved, which must not lapse, or that a provider
 // has it.
+//
+//go:noinline
 func (w *Worker) enter(s *Stream) {
 	if s.under == 0 {
 		w.under = append(w.under, s)
@@ -41,6 +44,8 @@ func (w *Worker) enter(s *Stream) {
 }
 
 // exit notes that it has not any more.
+//
+//go:noinline
 func (w *Worker) exit(s *Stream) {
 	at := s.under
 	if at == 0 {

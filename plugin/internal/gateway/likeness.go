@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/plugin/internal/config"
+	"github.com/postern-gateway/postern/plugin/internal/identity"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
@@ -33,28 +34,45 @@ const longLikeness = 512
 // gather finds the limits that are for the request.
 func (s *Stream) gather() {
 	b, w := &s.budget, s.w
-	b.lease.Reset()
-	if w.book == nil {
+	if b.lease.Reset(); w.book == nil {
 		return
 	}
+	place := s.place()
+	known := *place
+	if known == nil || !known.as(s) {
+		known = s.remember(place)
+	}
+	w.book.Take(&b.lease, known.found, s)
+}
+
+// place is where the limits for requests like this are remembered, by FNV-1a of who asks for what.
+//
+//go:noinline
+func (s *Stream) place() **remembered {
+	h := uint32(2166136261)
+	if c := s.caller; c != nil {
+		h = mixed(h, c.Name)
+	}
+	return &s.w.gathered[mixed(h, s.model)%uint32(len(s.w.gathered))]
+}
+
+//go:noinline
+func mixed(h uint32, s string) uint32 {
+	for i := range min(len(s), longLikeness) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	return h
+}
+
+// remember finds the limits that are for the request.
+//
+//go:noinline
+func (s *Stream) remember(place **remembered) *remembered {
 	x := likeness{invented: s.invented, op: s.endpoint.Op, provider: s.target.Provider, tier: s.tierName,
 		model: s.model, meant: s.meant, label: s.label}
 	if c := s.caller; c != nil {
 		x.known, x.consumer, x.tenant, x.own = true, c.Name, c.Tenant, c.Rules
 	}
-	place := &w.gathered[x.hash()%uint32(len(w.gathered))]
-	known := *place
-	if known == nil || !known.as(&x) {
-		known = s.remember(x)
-		if *place = known; x.size() > longLikeness {
-			*place = nil
-		}
-	}
-	w.book.Take(&b.lease, known.found, s)
-}
-
-// remember finds the limits that are for the request, which is like this.
-func (s *Stream) remember(x likeness) *remembered {
 	var tiers limit.Limits
 	if s.tier != nil {
 		tiers = s.tier.Limits
@@ -62,28 +80,32 @@ func (s *Stream) remember(x likeness) *remembered {
 	for _, text := range [...]*string{&x.consumer, &x.tenant, &x.tier, &x.model, &x.meant, &x.label} {
 		*text = strings.Clone(*text)
 	}
-	return &remembered{x, s.w.book.Find(s, s.w.plan.Limits.Rules, s.space.Limits, tiers, x.own)}
+	known := &remembered{x, s.w.book.Find(s, s.w.plan.Limits.Rules, s.space.Limits, tiers, x.own)}
+	if *place = known; x.size() > longLikeness {
+		*place = nil
+	}
+	return known
 }
 
-// as reports whether two requests are alike.
-func (x *likeness) as(y *likeness) bool {
-	return x.known == y.known && x.invented == y.invented && x.op == y.op && x.provider == y.provider &&
-		len(x.own) == len(y.own) && (len(x.own) == 0 || &x.own[0] == &y.own[0]) &&
-		x.consumer == y.consumer && x.tenant == y.tenant && x.tier == y.tier &&
-		x.model == y.model && x.meant == y.meant && x.label == y.label
+// as reports whether a request is like it.
+//
+//go:noinline
+func (x *likeness) as(s *Stream) bool {
+	c := s.caller
+	if x.known != (c != nil) || c != nil && !x.by(c) {
+		return false
+	}
+	return x.invented == s.invented && x.op == s.endpoint.Op && x.provider == s.target.Provider && x.tier == s.tierName &&
+		x.model == s.model && x.meant == s.meant && x.label == s.label
+}
+
+// by reports whether the caller is the same one.
+//
+//go:noinline
+func (x *likeness) by(c *identity.Caller) bool {
+	return x.consumer == c.Name && x.tenant == c.Tenant && len(x.own) == len(c.Rules) && (len(x.own) == 0 || &x.own[0] == &c.Rules[0])
 }
 
 func (x *likeness) size() int {
 	return len(x.consumer) + len(x.tenant) + len(x.tier) + len(x.model) + len(x.meant) + len(x.label)
-}
-
-// hash is FNV-1a of who asks for what.
-func (x *likeness) hash() uint32 {
-	h := uint32(2166136261)
-	for _, s := range [...]string{x.consumer, x.model} {
-		for i := range min(len(s), longLikeness) {
-			h = (h ^ uint32(s[i])) * 16777619
-		}
-	}
-	return h
 }

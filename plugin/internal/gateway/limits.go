@@ -76,42 +76,57 @@ func (s *Stream) reserve(request rawjson.Value) (most int64, e *chat.Error) {
 // together, of which there are so many.
 func (s *Stream) measure(request rawjson.Value) (wanted, parts int64) {
 	b := &s.budget
-	b.ask, parts = limit.Ask{}, 1
 	if !b.lease.Counts(limit.Spent) || !request.Exists() {
+		b.ask = limit.Ask{}
 		return 0, 1
 	}
-	b.ask.Input = s.inputTokens(request)
+	ask := limit.Ask{Input: s.inputTokens(request)}
 	switch s.endpoint.Op {
 	case adapters.Chat, adapters.Responses, adapters.Completions:
 	default:
+		b.ask = ask
 		return 0, 1
 	}
-	least := int64(leastOutput)
 	if wanted = s.asked(request); wanted == 0 {
-		wanted = int64(s.w.plan.Limits.Output)
-	}
-	if m := s.known(); wanted == 0 && m != nil {
-		wanted = m.Output
-	}
-	if wanted == 0 {
-		wanted = usualOutput
+		wanted = s.untold()
 	}
 	parts = choices(request)
-	if thinking, ok := request.Find("thinking", "budget_tokens").Int64(); ok { // an answer's bound has to be above it
-		least = max(least, min(thinking, wanted-1)+1)
-	}
+	least := max(leastOutput, min(thinking(request), wanted-1)+1)
 	wanted *= parts
-	b.ask.Output, b.ask.Least = wanted, min(wanted, least*parts)
-	if s.w.plan.Limits.KeepsOutput {
-		b.ask.Least = wanted
+	if ask.Output, ask.Least = wanted, min(wanted, least*parts); s.w.plan.Limits.KeepsOutput {
+		ask.Least = wanted
 	}
 	if s.stream && !s.inOnePiece() {
-		b.ask.Step = streamStep
+		ask.Step = streamStep
 	}
+	b.ask = ask
 	return wanted, parts
 }
 
+// untold is how much an answer may have whose bound the request does not say.
+//
+//go:noinline
+func (s *Stream) untold() int64 {
+	if n := s.w.plan.Limits.Output; n > 0 {
+		return int64(n)
+	}
+	if m := s.known(); m != nil && m.Output > 0 {
+		return m.Output
+	}
+	return usualOutput
+}
+
+// thinking is how many tokens a request gives to reasoning: an answer's bound has to be above it.
+//
+//go:noinline
+func thinking(request rawjson.Value) int64 {
+	n, _ := request.Get("thinking").Get("budget_tokens").Int64()
+	return n
+}
+
 // choices is how many answers a request wants.
+//
+//go:noinline
 func choices(request rawjson.Value) int64 {
 	if n, ok := request.Get("n").Int64(); ok && n > 1 && n <= maxChoices {
 		return n
@@ -168,10 +183,15 @@ const maxChoices = 128
 // inputTokens estimates the request's tokens. Those of a conversation are those of its
 // texts; its images have many bytes and few tokens.
 func (s *Stream) inputTokens(request rawjson.Value) int64 {
-	w, d := s.w, s.endpoint.Dialect
 	if n := len(request.Raw()); n <= shortRequest {
-		return int64(n) / bytesOfShort
+		return int64(uint(n) / bytesOfShort)
 	}
+	return s.longInput(request)
+}
+
+//go:noinline
+func (s *Stream) longInput(request rawjson.Value) int64 {
+	w, d := s.w, s.endpoint.Dialect
 	switch s.endpoint.Op {
 	case adapters.Chat, adapters.Responses, adapters.Completions:
 		if d.Reader == nil {
@@ -213,11 +233,16 @@ func (s *Stream) price() *chat.Error {
 	}
 	fixed, each, ok := s.known().Estimate(chat.Usage{Input: b.ask.Input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
 	if !ok && !s.w.plan.Limits.Unpriced {
-		return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_unpriced", Param: "model",
-			Message: "the model '" + brief(s.model) + "' has no price here, so that no budget can hold it"}
+		return s.unpriced()
 	}
 	b.ask.Fixed, b.ask.Picos = fixed, each
 	return nil
+}
+
+//go:noinline
+func (s *Stream) unpriced() *chat.Error {
+	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_unpriced", Param: "model",
+		Message: "the model '" + brief(s.model) + "' has no price here, so that no budget can hold it"}
 }
 
 // admitUsage reserves what is asked.
@@ -228,14 +253,23 @@ func (s *Stream) admitUsage() limit.Outcome {
 		units = limit.Spent
 	}
 	out := s.w.book.Admit(&b.lease, &b.ask, units, b.except, now)
-	for _, r := range b.lease.Shadowed {
-		s.count("shadow", r)
+	if len(b.lease.Shadowed) > 0 {
+		s.tellShadowed()
 	}
 	if out.Refused == nil {
 		b.output = b.lease.Output()
 		s.w.enter(s)
 	}
 	return out
+}
+
+// tellShadowed counts the rules that would have refused the request.
+//
+//go:noinline
+func (s *Stream) tellShadowed() {
+	for _, r := range s.budget.lease.Shadowed {
+		s.count("shadow", r)
+	}
 }
 
 // degrade has another model asked, where the budget that is used up says so.
@@ -251,6 +285,8 @@ func (s *Stream) degrade(r *limit.Rule) bool {
 }
 
 // count counts what a limit has done to a request.
+//
+//go:noinline
 func (s *Stream) count(outcome string, r *limit.Rule) {
 	name := "none"
 	if r != nil {

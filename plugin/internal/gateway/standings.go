@@ -23,10 +23,7 @@ func (s *Stream) standings(dst []adapters.Header) []adapters.Header {
 
 func (s *Stream) standingOf(dst []adapters.Header, u limit.Unit, x *limit.Standing) []adapters.Header {
 	if u == limit.USD {
-		v := appendDollars(append(s.w.buffer[:0], "remaining="...), x.Remaining)
-		v = appendDollars(append(v, ", limit="...), x.Limit)
-		v = appendCount(v, ", reset=", seconds(x.Reset))
-		return append(dst, adapters.Header{Name: budgetHeader, Value: string(v)})
+		return s.budgetOf(dst, x)
 	}
 	d := s.endpoint.Dialect
 	what := standingWord(u)
@@ -35,6 +32,14 @@ func (s *Stream) standingOf(dst []adapters.Header, u limit.Unit, x *limit.Standi
 	}
 	now := max(s.began, s.firstByte) // near enough, and known
 	return d.AppendStanding(dst, dialect.Standing{What: what, Limit: x.Limit, Remaining: x.Remaining, Reset: x.Reset, Now: now})
+}
+
+//go:noinline
+func (s *Stream) budgetOf(dst []adapters.Header, x *limit.Standing) []adapters.Header {
+	v := appendDollars(append(s.w.buffer[:0], "remaining="...), x.Remaining)
+	v = appendDollars(append(v, ", limit="...), x.Limit)
+	v = appendCount(v, ", reset=", seconds(x.Reset))
+	return append(dst, adapters.Header{Name: budgetHeader, Value: string(v)})
 }
 
 // standingWord is what APIs call a unit that they have headers for.
@@ -54,6 +59,8 @@ func standingWord(u limit.Unit) string {
 
 // tightest is the unit of the tokens that there is least of, for dialects that have one kind
 // of them.
+//
+//go:noinline
 func (s *Stream) tightest() limit.Unit {
 	all := &s.budget.lease.Standing
 	least := limit.Tokens

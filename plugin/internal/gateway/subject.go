@@ -8,14 +8,20 @@ import (
 
 // Attribute is what limits are kept by.
 func (s *Stream) Attribute(a limit.Attribute) string {
+	if a.Kind == limit.IP { // which is the one that is not remembered
+		return s.address()
+	}
+	return s.attribute(a)
+}
+
+//go:noinline
+func (s *Stream) attribute(a limit.Attribute) string {
 	switch a.Kind {
 	case limit.Consumer, limit.Tenant, limit.Tier:
 		if s.caller == nil {
 			return ""
 		}
 		return [...]string{limit.Consumer: s.caller.Name, limit.Tenant: s.caller.Tenant, limit.Tier: s.tierName}[a.Kind]
-	case limit.IP:
-		return s.address()
 	case limit.Model:
 		return s.label
 	case limit.Provider:
@@ -52,18 +58,34 @@ func (s *Stream) Asks() (name, bare string) { return s.model, s.meant }
 func (s *Stream) Invented() bool { return s.invented }
 
 // address is who sends the request, as far as that can be trusted.
+//
+//go:noinline
 func (s *Stream) address() string {
-	if s.from != "" {
-		return s.from
-	}
-	if s.w.plan.TrustedHops > 0 {
-		return counted(s.client)
+	if s.from != "" || s.w.plan.TrustedHops > 0 {
+		return s.told()
 	}
 	b, _ := s.property("source\x00address")
 	from := string(b)
-	if plain, ok := network.Plain(from); ok {
-		return plain // which is what it counts as
+	if n := network.Plain(from); n > 0 {
+		return from[:n] // which is what it counts as
 	}
+	return peer(from)
+}
+
+// told is the address that others have told.
+//
+//go:noinline
+func (s *Stream) told() string {
+	if s.from != "" {
+		return s.from
+	}
+	return counted(s.client)
+}
+
+// peer is the address of a connection, as the proxy spells it.
+//
+//go:noinline
+func peer(from string) string {
 	if a, ok := network.Parse(from); ok {
 		return counted(a)
 	}

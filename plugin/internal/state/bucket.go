@@ -15,23 +15,26 @@ const (
 
 // A view is a bucket that was looked through for one record.
 type view struct {
-	whole   []byte // the value
-	records []byte // of it
+	whole   []byte // the value; nil if it is no bucket
 	live    int    // records but that one
-	rest    bool   // there is something besides, that is to be dropped: it is over
 	at, end int    // the record, live or not; 0, 0 if there is none
+	over    bool   // the record is
+	rest    bool   // there is something besides, that is to be dropped: it is over
 }
 
-// look looks for a record; false if the value is not a whole bucket, and then the view is
-// none of it. The view is a new one.
+// look looks for a record; false if the value is not a whole bucket, and then the view means
+// nothing.
+//
+//go:noinline
 func (v *view) look(value []byte, id *ID, now int64) bool {
+	v.whole = value
 	if len(value) == 0 || value[0] != format {
 		return false
 	}
-	v.whole, v.records = value, value[1:]
 	low, high := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
-	for at := 0; at < len(v.records); {
-		b := v.records[at:]
+	live, rest, over, begin, end := 0, false, false, 0, 0
+	for at := 1; at < len(value); {
+		b := value[at:]
 		if len(b) < overhead {
 			return false
 		}
@@ -39,18 +42,22 @@ func (v *view) look(value []byte, id *ID, now int64) bool {
 		if n > len(b) || n == overhead {
 			return false
 		}
-		switch {
-		case binary.LittleEndian.Uint64(b) == low && binary.LittleEndian.Uint64(b[8:]) == high && v.end == 0:
-			v.at, v.end = at, at+n
-		case expiry(b) > now:
-			v.live++
+		switch past := expiry(b) <= now; {
+		case end == 0 && binary.LittleEndian.Uint64(b) == low && binary.LittleEndian.Uint64(b[8:]) == high:
+			begin, end, over = at, at+n, past
+		case past:
+			rest = true
 		default:
-			v.rest = true
+			live++
 		}
 		at += n
 	}
+	v.live, v.at, v.end, v.over, v.rest = live, begin, end, over, rest
 	return true
 }
+
+// records are all of them.
+func (v *view) records() []byte { return v.whole[min(1, len(v.whole)):] }
 
 // length is how many bytes the first record takes.
 func length(b []byte) int { return overhead + (int(b[atLength]) | int(b[atLength+1])<<8) }
@@ -68,17 +75,13 @@ func appendRecord(b []byte, id ID, value []byte, expires int64) []byte {
 
 // takes reports whether a value can be put where the record is: it is the bucket's first, as
 // what was stored last is, and all else stays.
-func (v *view) takes(size int) bool { return v.at == 0 && v.end == overhead+size && !v.rest }
+func (v *view) takes(size int) bool { return v.at == 1 && v.end == 1+overhead+size && !v.rest }
 
 // appendOthers appends the records that are live but for the one that was looked for.
 func (v *view) appendOthers(b []byte, now int64) []byte {
-	if !v.rest {
-		b = append(b, v.records[:v.at]...)
-		return append(b, v.records[v.end:]...)
-	}
-	for at := 0; at < len(v.records); {
-		one := v.records[at : at+length(v.records[at:])]
-		if (at != v.at || v.end == 0) && expiry(one) > now {
+	for at := 1; at < len(v.whole); {
+		one := v.whole[at : at+length(v.whole[at:])]
+		if at != v.at && expiry(one) > now {
 			b = append(b, one...)
 		}
 		at += len(one)

@@ -15,33 +15,44 @@ type Record struct {
 	version uint32
 	now     int64
 	bytes   view // of the bucket
-	value   []byte
-	expires int64
 }
 
 // Value is nil if there is no record, or if it is over. It may be changed in place and
 // stored.
-func (r *Record) Value() []byte { return r.value }
+func (r *Record) Value() []byte {
+	if v := &r.bytes; !v.over && v.end > 0 {
+		return v.whole[v.at+overhead : v.end : v.end]
+	}
+	return nil
+}
 
 // Expires is when it ends, in nanoseconds since 1970; 0 if there is none.
-func (r *Record) Expires() int64 { return r.expires }
+func (r *Record) Expires() int64 {
+	if v := &r.bytes; !v.over && v.end > 0 {
+		return expiry(v.whole[v.at:])
+	}
+	return 0
+}
 
 // Load reads a record by one host call. now is in nanoseconds since 1970. A value that is not
 // a bucket is an empty one.
 func (t *Table) Load(r *Record, id ID, now int64) {
-	*r = Record{id: id, bucket: t.bucket(id), now: now}
+	r.id, r.now = id, now
+	r.bucket = t.bucket(id)
 	value, version, ok := t.host.Load(t.name(r.bucket))
-	if r.version = version; !ok {
-		r.version = t.absent(r.bucket)
-		return
+	if r.version = version; !ok || !r.bytes.look(value, &r.id, now) {
+		t.empty(r, ok)
 	}
-	if !r.bytes.look(value, &r.id, now) {
-		r.bytes = view{}
+}
+
+// empty makes a record one of a bucket that is not there, or is none.
+//
+//go:noinline
+func (t *Table) empty(r *Record, there bool) {
+	if r.bytes = (view{}); there {
 		t.counts.Corrupt++
-		return
-	}
-	if own := r.bytes.records[r.bytes.at:r.bytes.end:r.bytes.end]; len(own) > 0 && expiry(own) > now {
-		r.value, r.expires = own[overhead:], expiry(own)
+	} else {
+		r.version = t.absent(r.bucket)
 	}
 }
 
@@ -49,28 +60,51 @@ func (t *Table) Load(r *Record, id ID, now int64) {
 // loaded; ErrConflict, if it is not. A value that is empty, or over already, removes the
 // record. Where the bucket is full the record that expires first gives way.
 func (t *Table) Store(r *Record, value []byte, expires int64) error {
+	v := &r.bytes
+	if len(value) == 0 || len(value) > t.shape.Bytes || expires <= r.now || v.live >= t.shape.Ways || !v.takes(len(value)) {
+		return t.storeElsewhere(r, value, expires)
+	}
+	binary.LittleEndian.PutUint64(v.whole[1+atExpiry:], uint64(expires))
+	copy(v.whole[1+overhead:], value)
+	return t.write(r, v.whole)
+}
+
+// storeElsewhere is Store for a value that cannot be put where the record is.
+//
+//go:noinline
+func (t *Table) storeElsewhere(r *Record, value []byte, expires int64) error {
 	if len(value) > t.shape.Bytes {
 		return ErrTooLarge
 	}
 	gone := len(value) == 0 || expires <= r.now
-	if gone && r.value == nil {
+	if gone && r.Value() == nil {
 		return nil
 	}
-	bucket, evicted := r.bytes.whole, 0
-	if !gone && r.bytes.live < t.shape.Ways && r.bytes.takes(len(value)) {
-		binary.LittleEndian.PutUint64(r.bytes.records[atExpiry:], uint64(expires))
-		copy(r.bytes.records[overhead:], value)
-	} else {
-		bucket, evicted = t.rewrite(r, value, expires, gone)
-	}
-	err := t.host.Store(t.name(r.bucket), bucket, r.version)
+	bucket, evicted := t.rewrite(r, value, expires, gone)
+	err := t.write(r, bucket)
 	if err == nil {
 		t.counts.Evicted += uint64(evicted)
-	} else if errors.Is(err, ErrConflict) {
+	}
+	return err
+}
+
+// write writes a record's bucket.
+func (t *Table) write(r *Record, bucket []byte) error {
+	err := t.host.Store(t.name(r.bucket), bucket, r.version)
+	if err != nil {
+		t.refuse(r, err)
+	}
+	return err
+}
+
+// refuse notes that a bucket was not stored.
+//
+//go:noinline
+func (t *Table) refuse(r *Record, err error) {
+	if errors.Is(err, ErrConflict) {
 		t.counts.Conflicts++
 		t.refused = r.bucket
 	}
-	return err
 }
 
 // rewrite is the record's bucket with its new value, or without it, and how many records had
@@ -104,7 +138,7 @@ func (t *Table) Update(id ID, now int64, edit func(old []byte) (value []byte, ex
 	var r Record
 	for range attempts {
 		t.Load(&r, id, now)
-		value, expires := edit(r.value)
+		value, expires := edit(r.Value())
 		if err := t.Store(&r, value, expires); !errors.Is(err, ErrConflict) {
 			return err
 		}

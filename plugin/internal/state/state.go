@@ -139,7 +139,7 @@ func (t *Table) Each(now int64, f func(id ID, value []byte, expires int64)) {
 	var r Record
 	for i := range t.shape.Buckets {
 		t.Load(&r, ID{byte(i), byte(i >> 8), byte(i >> 16)}, now) // which is nobody's, but of that bucket
-		for rest := r.bytes.records; len(rest) > 0; {
+		for rest := r.bytes.records(); len(rest) > 0; {
 			n := length(rest)
 			if expires := expiry(rest); expires > now {
 				f(ID(rest), rest[overhead:n:n], expires)
