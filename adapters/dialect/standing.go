@@ -72,11 +72,10 @@ func appendThree(dst []adapters.Header, names *[3]string, ends [2]int, text stri
 //go:noinline
 func appendSpan(dst []byte, nanos int64) []byte {
 	const inMilli, inSecond = 1e6, 1e9
-	n := uint64(nanos) // which WebAssembly divides by itself
-	if n < inSecond {
-		return appendUnit(dst, (n+inMilli-1)/inMilli, "ms")
+	if nanos < inSecond {
+		return appendUnit(dst, (uint32(nanos)+inMilli-1)/inMilli, "ms")
 	}
-	n = (n + inSecond - 1) / inSecond
+	n := uint32((uint64(nanos) + inSecond - 1) / inSecond) // which is divided faster
 	if n >= 3600 {
 		dst = appendUnit(dst, n/3600, "h")
 	}
@@ -87,6 +86,6 @@ func appendSpan(dst []byte, nanos int64) []byte {
 }
 
 //go:noinline
-func appendUnit(dst []byte, n uint64, unit string) []byte {
-	return append(strconv.AppendUint(dst, n, 10), unit...)
+func appendUnit(dst []byte, n uint32, unit string) []byte {
+	return append(strconv.AppendUint(dst, uint64(n), 10), unit...)
 }

@@ -204,7 +204,13 @@ func TestEstimate(t *testing.T) {
 		{"speech that its answer would price, but does not", "gpt-4o-mini-tts", chat.Usage{Input: 10, Characters: 40}, Format{}, -1, 0},
 		{"a model that is not known", "x", chat.Usage{Input: 10}, Format{}, -1, 0},
 	} {
-		fixed, each, ok := c.Find("openai", "openai", tt.model).Estimate(tt.u, tt.f)
+		m := c.Find("openai", "openai", tt.model)
+		fixed, each, ok := m.Estimate(tt.u, tt.f)
+		if u := tt.u; u.Images+u.Characters == 0 {
+			if f, e, k := m.EstimateText(u.Input); f != fixed || e != each || k != ok {
+				t.Errorf("%s, %+v: of text %d, %d, %v, otherwise %d, %d, %v", tt.model, tt.u, f, e, k, fixed, each, ok)
+			}
+		}
 		if ok != (tt.fixed >= 0) || ok && (fixed != tt.fixed || each != tt.each) {
 			t.Errorf("%s: got %d and %d, %v, want %d and %d", tt.about, fixed, each, ok, tt.fixed, tt.each)
 		}

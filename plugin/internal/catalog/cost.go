@@ -62,6 +62,17 @@ func either(price, otherwise int64) int64 {
 	return price
 }
 
+// EstimateText is Estimate for a request of so many tokens of text, as nearly all are.
+func (m *Model) EstimateText(input int64) (fixed, each int64, ok bool) {
+	if m == nil || len(m.Prices) == 0 {
+		return 0, 0, false
+	}
+	input = min(max(input, 0), mostTokens)
+	p := m.price(input)
+	picos := uint64(input)*uint64(p.Input) + uint64(p.Request)*(inNano*inNano)
+	return int64((picos + inNano - 1) / inNano), max(p.Output, p.Reasoning), true
+}
+
 // Estimate is what a request will cost as far as it tells itself, in nano-dollars rounded
 // up, and then for each token of its answer, in thousandths of one; false where no price is
 // known. Images whose format has none are those of models that count tokens for them.

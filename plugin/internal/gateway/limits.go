@@ -8,6 +8,7 @@ import (
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/adapters/strict"
+	"github.com/postern-gateway/postern/plugin/internal/catalog"
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
@@ -231,12 +232,25 @@ func (s *Stream) price() *chat.Error {
 	if !b.lease.Counts(1 << limit.USD) {
 		return nil
 	}
-	fixed, each, ok := s.known().Estimate(chat.Usage{Input: b.ask.Input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
+	var fixed, each int64
+	var ok bool
+	if s.asks.images|s.asks.characters == 0 {
+		fixed, each, ok = s.known().EstimateText(b.ask.Input)
+	} else {
+		fixed, each, ok = s.estimate(s.known(), b.ask.Input)
+	}
 	if !ok && !s.w.plan.Limits.Unpriced {
 		return s.unpriced()
 	}
 	b.ask.Fixed, b.ask.Picos = fixed, each
 	return nil
+}
+
+// estimate is what the request will cost with so many tokens of text, by a model's prices.
+//
+//go:noinline
+func (s *Stream) estimate(m *catalog.Model, input int64) (fixed, each int64, ok bool) {
+	return m.Estimate(chat.Usage{Input: input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
 }
 
 //go:noinline

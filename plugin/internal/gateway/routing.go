@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/adapters"
-	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/access"
 	"github.com/postern-gateway/postern/plugin/internal/config"
@@ -170,7 +169,7 @@ func (s *Stream) fit(i int) (cost int64, fits bool) {
 	if m != nil && m.Context > 0 && input+output > m.Context {
 		return 0, false
 	}
-	fixed, each, ok := m.Estimate(chat.Usage{Input: input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
+	fixed, each, ok := s.estimate(m, input)
 	if !ok {
 		return math.MaxInt64, true
 	}

@@ -59,10 +59,16 @@ func standingWord(u limit.Unit) string {
 
 // tightest is the unit of the tokens that there is least of, for dialects that have one kind
 // of them.
-//
-//go:noinline
 func (s *Stream) tightest() limit.Unit {
 	all := &s.budget.lease.Standing
+	if all[limit.OutputTokens].Limit|all[limit.InputTokens].Limit == 0 {
+		return limit.Tokens
+	}
+	return tightestOf(all)
+}
+
+//go:noinline
+func tightestOf(all *[limit.NumUnits]limit.Standing) limit.Unit {
 	least := limit.Tokens
 	for _, u := range [...]limit.Unit{limit.OutputTokens, limit.InputTokens} {
 		if all[u].Tighter(&all[least]) {

@@ -49,7 +49,7 @@ func (c *claim) judge(l *Lease, h *held) {
 		if !c.units.has(r.Unit) || r == c.except {
 			continue
 		}
-		e := h.entry(i)
+		e := h.entries[i]
 		switch room := c.ask.room(r.Unit, r.left(e, c.now)); {
 		case room < c.ask.Least:
 			c.short(l, r, e)
@@ -111,7 +111,7 @@ func (b *Book) reserve(l *Lease, c *claim) {
 func (c *claim) charge(h *held) {
 	for i, r := range h.rules {
 		if c.units.has(r.Unit) {
-			r.charge(h.entry(i), c.amounts[r.Unit], c.now)
+			r.charge(h.entries[i], c.amounts[r.Unit], c.now)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (c *claim) judgeAgain(h *held) {
 		if !c.units.has(r.Unit) || r == c.except || r.Shadow {
 			continue
 		}
-		if e := h.entry(i); r.left(e, c.now) < c.amounts[r.Unit] {
+		if e := h.entries[i]; r.left(e, c.now) < c.amounts[r.Unit] {
 			c.refuse(r, r.wait(e, c.amounts[r.Unit], c.now))
 		}
 	}
@@ -163,7 +163,7 @@ func (b *Book) Renew(l *Lease, now int64) {
 	}
 	from := l.minute
 	l.minute = to
-	units := l.reserved.units()
+	units := l.reserved.units(&Amounts{})
 	for i := range l.records {
 		h := &l.records[i]
 		if h.units&units == 0 {
@@ -179,7 +179,7 @@ func (b *Book) move(h *held, reserved *Amounts, from uint32, now int64) {
 		h.load(now)
 		for i, r := range h.rules {
 			if n := reserved[r.Unit]; n > 0 {
-				e := h.entry(i)
+				e := h.entries[i]
 				r.release(e, n, from, now)
 				r.charge(e, n, now)
 			}
@@ -213,18 +213,29 @@ func (b *Book) Spend(l *Lease, used *Amounts, now int64) {
 // Settle puts what a request has used in the place of all that it has reserved. Requests
 // stay counted.
 func (b *Book) Settle(l *Lease, used *Amounts, now int64) {
-	var more Amounts
-	for u := range NumUnits {
-		more[u] = used[u] - l.spent[u]
+	if l.since == 0 {
+		b.settle(l, l.records, &l.reserved, used, now)
+	} else {
+		b.settleRest(l, used, now)
 	}
-	l.spent = *used
+	l.records, l.units, l.reserved = l.records[:0], 0, Amounts{}
+}
+
+// settleRest is Settle for a request of which some is counted already.
+//
+//go:noinline
+func (b *Book) settleRest(l *Lease, used *Amounts, now int64) {
+	more := *used
+	for u := range NumUnits {
+		more[u] -= l.spent[u]
+	}
 	b.settle(l, l.records, &l.reserved, &more, now)
-	l.records, l.reserved, l.spent, l.since = l.records[:0], Amounts{}, Amounts{}, 0
+	l.spent, l.since = Amounts{}, 0
 }
 
 // settle does it for those records that have something of it.
 func (b *Book) settle(l *Lease, records []held, reserved, used *Amounts, now int64) {
-	units := reserved.units() | used.units()
+	units := reserved.units(used)
 	for i := range records {
 		if h := &records[i]; h.units&units != 0 {
 			b.settleOne(l, h, reserved, used, now)
@@ -239,7 +250,7 @@ func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) 
 		h.load(now)
 		l.Crossed = l.Crossed[:crossed]
 		for i, r := range h.rules {
-			if e := h.entry(i); r.Budget == nil || len(r.Budget.Soft) == 0 {
+			if e := h.entries[i]; r.Budget == nil || len(r.Budget.Soft) == 0 {
 				r.settle(e, reserved[r.Unit], used[r.Unit], l, now)
 			} else {
 				r.settleBudget(e, reserved[r.Unit], used[r.Unit], l, now)
@@ -274,7 +285,7 @@ func (c *claim) stand(l *Lease, h *held) {
 		if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for
 			continue
 		}
-		s := r.standing(h.entry(i), c.now)
+		s := r.standing(h.entries[i], c.now)
 		if t := &l.Standing[r.Unit]; s.Tighter(t) {
 			*t = s
 		}

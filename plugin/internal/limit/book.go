@@ -82,6 +82,7 @@ type Outcome struct {
 // A Lease is what one request counts in and has reserved. The zero value has nothing.
 type Lease struct {
 	records  []held
+	units    Units // of their rules
 	reserved Amounts
 	spent    Amounts // that is counted already
 	since    int64   // when that was begun; 0: nothing is
@@ -96,14 +97,7 @@ type Lease struct {
 }
 
 // Counts reports whether there is a rule for one of the units.
-func (l *Lease) Counts(units Units) bool {
-	for i := range l.records {
-		if l.records[i].units&units != 0 {
-			return true
-		}
-	}
-	return false
-}
+func (l *Lease) Counts(units Units) bool { return l.units&units != 0 }
 
 // Output is how many tokens of the answer are reserved, those that it has used included.
 func (l *Lease) Output() int64 { return l.reserved[OutputTokens] + l.spent[OutputTokens] }
@@ -114,11 +108,11 @@ func (l *Lease) Spent() Amounts { return l.spent }
 // A held is one record that a request counts in.
 type held struct {
 	*part
-	id     state.ID // the part's, unless it varies
-	state  state.Record
-	counts record             // as it is now, once it was loaded
-	at     [maxEntries]uint16 // where in it the entries of the rules are
-	own    []byte             // for one that is longer than it was
+	id      state.ID // the part's, unless it varies
+	state   state.Record
+	counts  record             // as it is now, once it was loaded
+	entries [maxEntries]*entry // of the rules, in it
+	own     []byte             // for one that is longer than it was
 }
 
 // A Crossing is a budget that has come to one of its soft thresholds.
@@ -145,13 +139,13 @@ func (h *held) load(now int64) {
 	}
 	h.counts = p
 	for i, r := range h.rules {
-		at := p.find(r.tag)
-		if at == len(p) || p.entry(at).over(now) {
-			at = h.begin(r.tag, at)
+		e := p.find(r.tag)
+		if e == nil || e.over(now) {
+			e = h.begin(i, e)
 			p = h.counts
 		}
-		r.roll(p.entry(at), now)
-		h.at[i] = uint16(at)
+		r.roll(e, now)
+		h.entries[i] = e
 	}
 }
 
@@ -166,21 +160,21 @@ func (h *held) turned(p record, minute uint32, now int64) record {
 	return p.turn(minute, now)
 }
 
-// begin makes an entry that has counted nothing, where there was none or one that is over.
+// begin makes a rule's entry one that has counted nothing, where there was none or one that is over.
 //
 //go:noinline
-func (h *held) begin(tag uint32, at int) int {
-	if at == len(h.counts) {
+func (h *held) begin(i int, e *entry) *entry {
+	if e == nil {
 		h.own = append(h.own[:0], h.counts...)
-		h.own, at = record(h.own).with(h.rules)
-		h.counts = h.own
+		p, at := record(h.own).with(h.rules)
+		h.own, h.counts, e = p, p, p.entry(at)
+		for j := range i { // which were found elsewhere
+			h.entries[j] = p.find(h.rules[j].tag)
+		}
 	}
-	h.counts.entry(at).begin(tag)
-	return at
+	e.begin(h.rules[i].tag)
+	return e
 }
-
-// entry is that of a rule.
-func (h *held) entry(i int) *entry { return h.counts.entry(int(h.at[i])) }
 
 // store writes it; false if another worker came before.
 //

@@ -21,6 +21,7 @@ type part struct {
 	varies bool  // whether the record is another's in each request
 	table  *state.Table
 	id     state.ID // unless it varies
+	head   []byte   // of the name, if only one attribute follows
 	key    []Attribute
 	n      int // which record of the key
 }
@@ -42,6 +43,7 @@ func (b *Book) Find(s Subject, lists ...Limits) Found {
 	}
 	for i := range f {
 		p := &f[i]
+		p.head = p.begin()
 		if p.table = b.tableOf(p.key, s); !p.varies {
 			p.id = b.name(p, s)
 		}
@@ -73,16 +75,24 @@ func (p *part) add(r *Rule) {
 
 // Take has a request counted by the rules that were found, for it or for another like it.
 func (b *Book) Take(l *Lease, f Found, s Subject) {
-	if cap(l.records) < len(f) {
-		l.records = make([]held, len(f))
-	}
-	l.records = l.records[:len(f)]
+	l.room(len(f))
 	for i := range f {
 		h, p := &l.records[i], &f[i]
+		l.units |= p.units
 		if h.part, h.id = p, p.id; p.varies {
 			h.id = b.name(p, s)
 		}
 	}
+}
+
+// room makes room for so many records.
+//
+//go:noinline
+func (l *Lease) room(n int) {
+	if cap(l.records) < n {
+		l.records = make([]held, n)
+	}
+	l.records, l.units = l.records[:n], 0
 }
 
 // tableOf is where the records of a key are.
@@ -97,11 +107,29 @@ func (b *Book) tableOf(key []Attribute, s Subject) *state.Table {
 //
 //go:noinline
 func (b *Book) name(p *part, s Subject) state.ID {
-	m := b.message[:0]
-	for i := range p.key {
-		a := &p.key[i]
-		m = state.AppendPart(state.AppendPart(m, a.Kind.String()), a.Name)
-		m = state.AppendPart(m, s.Attribute(*a))
+	b.message = append(b.message[:0], p.head...)
+	if len(p.head) == 0 {
+		b.message = p.appendName(b.message, s)
+	} else {
+		b.message = state.AppendPart(b.message, s.Attribute(p.key[0]))
+	}
+	return p.table.Named(b.message)
+}
+
+// begin is what a name begins with of which nothing follows but one attribute.
+func (p *part) begin() []byte {
+	if len(p.key) != 1 || p.n != 0 || p.key[0].Kind == Consumer {
+		return nil
+	}
+	return p.key[0].appendTo(nil)
+}
+
+// appendName appends all of a name.
+//
+//go:noinline
+func (p *part) appendName(m []byte, s Subject) []byte {
+	for _, a := range p.key {
+		m = state.AppendPart(a.appendTo(m), s.Attribute(a))
 		if a.Kind == Consumer { // two tenants may have one of the same name
 			m = state.AppendPart(m, s.Attribute(Attribute{Kind: Tenant}))
 		}
@@ -109,6 +137,9 @@ func (b *Book) name(p *part, s Subject) state.ID {
 	if p.n > 0 {
 		m = state.AppendPart(state.AppendPart(m, "further"), strconv.Itoa(p.n))
 	}
-	b.message = m
-	return p.table.Named(m)
+	return m
+}
+
+func (a Attribute) appendTo(m []byte) []byte {
+	return state.AppendPart(state.AppendPart(m, a.Kind.String()), a.Name)
 }

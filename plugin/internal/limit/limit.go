@@ -61,11 +61,13 @@ func (a Amounts) of(units Units) Amounts {
 	return a
 }
 
-// units are those that there is something of.
-func (a *Amounts) units() Units {
+// units are those that there is something of, here or there.
+//
+//go:noinline
+func (a *Amounts) units(b *Amounts) Units {
 	var s Units
 	for u, n := range a {
-		if n != 0 {
+		if n|b[u] != 0 {
 			s |= 1 << (u & 7)
 		}
 	}

@@ -338,7 +338,7 @@ func stored(b *Book, g *Group, r *Rule, now time.Time) *entry {
 	var l Lease
 	b.Gather(&l, subject{Consumer: "web", Tenant: "acme"}, Limits{g})
 	l.records[0].load(now.UnixNano())
-	return l.records[0].entry(slices.Index(l.records[0].rules, r))
+	return l.records[0].entries[slices.Index(l.records[0].rules, r)]
 }
 
 // A host that always says that somebody was first gets a refusal, and an end.

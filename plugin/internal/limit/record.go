@@ -58,8 +58,8 @@ func (p record) whole() bool { return len(p) >= headSize && len(p) == headSize+i
 // until is when all of it is over, in nanoseconds since 1970.
 func (p record) until() int64 {
 	var until uint32
-	for at := headSize; at < len(p); at += entrySize {
-		until = max(until, p.entry(at).until())
+	for p = p[headSize:]; len(p) >= entrySize; p = p[entrySize:] {
+		until = max(until, (*entry)(p).until())
 	}
 	return int64(until) * second
 }
@@ -80,7 +80,7 @@ func (p record) turn(minute uint32, now int64) record {
 }
 
 // over reports whether an entry means nothing any more.
-func (e *entry) over(now int64) bool { return uint64(e.until()) <= uint64(now)/uint64(second) }
+func (e *entry) over(now int64) bool { return int64(e.until())*second <= now }
 
 // lapse forgets the reservations of minutes that are over.
 func (e *entry) lapse(from, to uint32) {
@@ -89,13 +89,16 @@ func (e *entry) lapse(from, to uint32) {
 	}
 }
 
-// find is where the entry of a rule is, or the end if it has none.
-func (p record) find(tag uint32) int {
-	at := headSize
-	for at < len(p) && p.entry(at).tag() != tag {
-		at += entrySize
+// find is the entry of a rule, nil if it has none.
+//
+//go:noinline
+func (p record) find(tag uint32) *entry {
+	for p = p[headSize:]; len(p) >= entrySize; p = p[entrySize:] {
+		if e := (*entry)(p); e.tag() == tag {
+			return e
+		}
 	}
-	return at
+	return nil
 }
 
 // with is a record with room for an entry more, and where that is. In a full one it is the place of
@@ -134,8 +137,13 @@ func has(rules []*Rule, tag uint32) bool {
 }
 
 // Times are divided without a sign: WebAssembly has an instruction for that, and for the
-// other Go calls a function.
+// other Go calls a function. To divide by what is constant is many instructions in the place of one.
+//
+//go:noinline
 func minuteOf(now int64) uint32 { return uint32(uint64(now) / uint64(60*second)) }
+
+//go:noinline
+func secondsOf(t int64) uint64 { return uint64(t) / uint64(second) }
 
 func int64At(p []byte) int64 { return int64(binary.LittleEndian.Uint64(p)) }
 

@@ -27,7 +27,7 @@ func (b *Book) View(s Subject, limits Limits, now int64) []View {
 			h := &l.records[i]
 			h.load(now)
 			for i, r := range h.rules {
-				views = append(views, View{r, g.Key, r.standing(h.entry(i), now)})
+				views = append(views, View{r, g.Key, r.standing(h.entries[i], now)})
 			}
 		}
 	}

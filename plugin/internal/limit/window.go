@@ -174,7 +174,7 @@ func (r *Rule) spend(e *entry, amount, now int64) {
 	if e.held() > 0 {
 		end = max(end, now+minutes*60*second)
 	}
-	e.setUntil(uint32(min(uint64(end)/uint64(second)+1, math.MaxUint32)))
+	e.setUntil(uint32(min(secondsOf(end)+1, math.MaxUint32)))
 }
 
 // spendIn is spend for all windows and budgets.

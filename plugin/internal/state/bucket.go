@@ -33,8 +33,7 @@ func (v *view) look(value []byte, id *ID, now int64) bool {
 	}
 	low, high := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
 	live, rest, over, begin, end := 0, false, false, 0, 0
-	for at := 1; at < len(value); {
-		b := value[at:]
+	for b := value[1:]; len(b) > 0; {
 		if len(b) < overhead {
 			return false
 		}
@@ -42,6 +41,7 @@ func (v *view) look(value []byte, id *ID, now int64) bool {
 		if n > len(b) || n == overhead {
 			return false
 		}
+		at := len(value) - len(b)
 		switch past := expiry(b) <= now; {
 		case end == 0 && binary.LittleEndian.Uint64(b) == low && binary.LittleEndian.Uint64(b[8:]) == high:
 			begin, end, over = at, at+n, past
@@ -50,7 +50,7 @@ func (v *view) look(value []byte, id *ID, now int64) bool {
 		default:
 			live++
 		}
-		at += n
+		b = b[n:]
 	}
 	v.live, v.at, v.end, v.over, v.rest = live, begin, end, over, rest
 	return true
