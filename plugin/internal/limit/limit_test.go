@@ -390,7 +390,7 @@ func TestRecordsOfOtherConfigurations(t *testing.T) {
 
 // Whatever is stored, it is turned to a minute once, and says after that what it said.
 func FuzzRecord(f *testing.F) {
-	f.Add(form(minuteOf(start.UnixNano()), counts{tag: 1, until: 1 << 31, at: 5, count: 6, prev: 7, reserved: [minutes]int64{1, 2, 3}}))
+	f.Add(form(minuteOf(start.UnixNano()), counts{tag: 1, until: 9}, counts{tag: 2, until: 1 << 31, at: 5, count: 6, prev: 7, reserved: [minutes]int64{1, 2, 3}}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, p []byte) {
 		if !record(p).whole() {
