@@ -30,6 +30,7 @@ const (
 	opI32Load      = 0x28
 	opI64Load      = 0x29
 	opI32Load8U    = 0x2d
+	opI64Load8U    = 0x31
 	opI64Load32U   = 0x35
 	opI32Store     = 0x36
 	opI64Store     = 0x37
@@ -50,6 +51,7 @@ const (
 	opI32LtU       = 0x49
 	opI32GtU       = 0x4b
 	opI64Eqz       = 0x50
+	opI64Eq        = 0x51
 	opI64Ne        = 0x52
 	opI32Clz       = 0x67
 	opI32Ctz       = 0x68
@@ -62,6 +64,7 @@ const (
 	opI64Clz       = 0x79
 	opI64Popcnt    = 0x7b
 	opI64Add       = 0x7c
+	opI64Sub       = 0x7d
 	opI64Or        = 0x84
 	opI32WrapI64   = 0xa7
 	opI64ExtendU   = 0xad
@@ -239,6 +242,9 @@ func (m *module) slimCode() error {
 		if n := m.add(typeOfCall, f.body); n != f.number {
 			return fmt.Errorf("function %d was to be %d", n, f.number)
 		}
+	}
+	if err := m.compareWords(); err != nil {
+		return err
 	}
 	m.leaveMoves(functions, zeros)
 	m.copyBarrier(functions)
