@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/postern-gateway/postern/adapters/sha2"
@@ -25,7 +26,7 @@ func (d *digests) sum(p []byte) Key {
 		return sha2.Sum(p)
 	}
 	x := &d[Mix(p)%mostDigests]
-	if x.of == nil || !Same(x.of, p) {
+	if x.of == nil || !bytes.Equal(x.of, p) {
 		x.sum, x.of = sha2.Sum(p), append(x.of[:0], p...)
 	}
 	return x.sum
@@ -44,26 +45,4 @@ func Mix(p []byte) uint64 {
 		h = (h ^ uint64(b)) * prime
 	}
 	return h ^ h>>32
-}
-
-// Same reports whether two byte sequences are equal, and compares eight at a time: in WebAssembly
-// the library's comparison takes them one by one.
-//
-//go:noinline
-func Same(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for len(a) >= 8 && len(b) >= 8 {
-		if binary.LittleEndian.Uint64(a) != binary.LittleEndian.Uint64(b) {
-			return false
-		}
-		a, b = a[8:], b[8:]
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -107,7 +108,7 @@ func find(b []byte, r *record) (frequency byte, ok bool) {
 	}
 	n := int(b[2])
 	for b = b[indexHead:]; n > 0; n-- {
-		if Same(b[:all], r[:all]) {
+		if bytes.Equal(b[:all], r[:all]) {
 			return b[all], true
 		}
 		b = b[recordSize:]

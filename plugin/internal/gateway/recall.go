@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/cache"
@@ -61,7 +62,7 @@ func (s *Stream) recall(body []byte) *Step {
 		return nil
 	}
 	m := s.recollection(body)
-	if m.endpoint != s.endpoint || !cache.Same(m.body, body) {
+	if m.endpoint != s.endpoint || !bytes.Equal(m.body, body) {
 		return nil
 	}
 	before := len(s.w.outbox.Samples)
@@ -108,7 +109,7 @@ func (s *Stream) recollect(body []byte) {
 		return
 	}
 	m := s.recollection(body)
-	if m.endpoint == s.endpoint && cache.Same(m.body, body) { // a key of its own has kept it from being used
+	if m.endpoint == s.endpoint && bytes.Equal(m.body, body) { // a key of its own has kept it from being used
 		return
 	}
 	again := func(p, v []byte) []byte { return append(p[:0], v...) }

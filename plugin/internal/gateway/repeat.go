@@ -134,7 +134,7 @@ func (m *head) equal(raw []byte) bool {
 		return false
 	}
 	for same := m.same; len(same) > 1; same = same[2:] {
-		if from, to := same[0], same[1]; !cache.Same(raw[from:to], m.raw[from:to]) {
+		if from, to := same[0], same[1]; !bytes.Equal(raw[from:to], m.raw[from:to]) {
 			return false
 		}
 	}
@@ -145,7 +145,7 @@ func (m *head) equal(raw []byte) bool {
 func (r *repeats) find(h *head, body []byte, when int64) *repeatable {
 	for n := range r.list {
 		at := (r.last + n) % mostRecalled
-		if x := r.list[at]; x != nil && x.head == h && x.second == when && cache.Same(x.body, body) {
+		if x := r.list[at]; x != nil && x.head == h && x.second == when && bytes.Equal(x.body, body) {
 			r.last = at
 			return x
 		}
