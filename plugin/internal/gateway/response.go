@@ -305,10 +305,10 @@ func (s *Stream) details() string {
 }
 
 // fromProvider reports whether an error is the provider's, not the proxy's own. A proxy
-// that does not tell is believed to have asked the provider.
+// that does not tell is believed to have asked the provider, if there was one to ask.
 func (s *Stream) fromProvider() bool {
 	why := s.details()
-	return why == "" || strings.HasPrefix(why, "via_upstream")
+	return why == "" && s.target.Provider != nil || strings.HasPrefix(why, "via_upstream")
 }
 
 // refusedHere reports whether an error is a refusal of another filter of the proxy, such as
@@ -316,7 +316,7 @@ func (s *Stream) fromProvider() bool {
 func (s *Stream) refusedHere() bool {
 	why := s.details()
 	if why == "" {
-		return false
+		return s.target.Provider == nil // nobody else can have been asked
 	}
 	// What the router says when it has asked, or could not: ResponseCodeDetailValues of
 	// https://github.com/envoyproxy/envoy/blob/main/envoy/stream_info/stream_info.h
