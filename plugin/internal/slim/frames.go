@@ -57,8 +57,7 @@ func (f *function) slimImport() bool {
 		return false
 	}
 	before := f.next
-	f.groups++
-	f.locals = append(slices.Clone(f.locals), 1, typeI32)
+	f.addLocals(typeI32, 1)
 	list := append(slices.Clone(f.list[:1]), instr{op: opLocalTee, x: localSP}, instr{op: opLocalSet, x: before})
 	list = append(list, f.list[2:end-1]...)
 	list = append(list, instr{op: opLocalGet, x: before}, instr{op: opLocalGet, x: localSP}, instr{op: opI32Ne})

@@ -58,6 +58,25 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
+// What calls the host has a local already in which it keeps the stack pointer: others come behind it.
+func TestRepeatsInWhatCallsTheHost(t *testing.T) {
+	t.Parallel()
+	const end = " call 0 gget 0 set 1 get 1 i32 8 i32.add gset 0 "
+	f := &function{groups: 1, locals: []byte{2, typeI32}, first: typeI32, next: 3,
+		list: assemble(t, "gget 0 set 1 get 1 i32.load+8 get 1 i32.load+8"+end+"i32 0 return unreachable end")}
+	if !f.slimImport() {
+		t.Fatal("it is not known for what calls the host")
+	}
+	f.slimRepeats()
+	want := "gget 0 tee 1 set 3 get 1 i32.load+8 tee 4 get 4" + end + "get 3 get 1 i32.ne return unreachable end"
+	if got, want := print(f.list), print(assemble(t, want)); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if f.next != 5 {
+		t.Errorf("it has %d locals, want 5", f.next)
+	}
+}
+
 // Conditions are turned over by the comparison itself.
 func TestConditions(t *testing.T) {
 	t.Parallel()
