@@ -101,10 +101,7 @@ func usesFlag(list []instr, flag int64) bool {
 		if in.op != opI64Const && in.op != opI32Const || in.x < flag || in.x >= flag+size {
 			continue
 		}
-		if !isFlag(list, i, flag) {
-			return false
-		}
-		if !loadsFlag(list, i) && !storesByte(list, i) {
+		if !isFlag(list, i, flag) || !loadsFlag(list, i) && !storesByte(list, i) {
 			return false
 		}
 	}

@@ -29,7 +29,12 @@ func appendCheck(dst []instr, parts []part) []instr {
 	if used < few || far > page {
 		return dst
 	}
-	return append(dst, instr{op: opLocalGet, x: localSP}, instr{op: opI32Load8U, off: far - 1}, instr{op: opDrop})
+	return append(dst, look(localSP, far)...)
+}
+
+// look has a function look at the last of so many bytes at the address that a local has, and do nothing with it.
+func look(local int64, bytes uint64) []instr {
+	return []instr{{op: opLocalGet, x: local}, {op: opI32Load8U, off: bytes - 1}, {op: opDrop}}
 }
 
 // settleJoins writes a local anew where several ways come together, before it is read there. It

@@ -1,9 +1,6 @@
 package slim
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // Go compares strings and memory byte by byte for WebAssembly (`internal/bytealg/equal_wasm.s`), each with
 // its address. equalBytes is what it has for that, which is found by its name and its instructions.
@@ -18,7 +15,7 @@ func (m *module) compareWords() error {
 		return nil
 	}
 	f, err := readBody(m.bodies[n])
-	if err != nil || f.groups != 0 || !slices.EqualFunc(f.list, byBytes(), func(a, b instr) bool { return a.op == b.op && a.x == b.x && a.off == b.off }) {
+	if known := byBytes(); err != nil || f.groups != 0 || len(f.list) != len(known) || !match(f.list, 0, known...) {
 		return err
 	}
 	m.bodies[n] = encode([]byte{0}, byWords())

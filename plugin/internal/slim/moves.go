@@ -81,12 +81,9 @@ func (w mover) body() []byte {
 		const size = 2
 		return encode([]byte{0}, []instr{{op: opLocalGet, x: to}, {op: opLocalGet, x: from}, {op: opLocalGet, x: size}, copyMemory, {op: opEnd}})
 	}
-	look := func(at int64) []instr {
-		return []instr{{op: opLocalGet, x: at}, {op: opI32Load8U, off: uint64(w.size) - 1}, {op: opDrop}}
-	}
-	list := look(to)
+	list := look(to, uint64(w.size))
 	if w.kind == copies {
-		list = append(list, look(from)...)
+		list = append(list, look(from, uint64(w.size))...)
 	}
 	for off := uint64(0); off < uint64(w.size); off += 8 {
 		value := []instr{{op: opI64Const}}

@@ -47,8 +47,8 @@ func (f *function) keepReceiver() bool {
 	for _, i := range reads {
 		f.list[i-1], f.list[i] = gone, instr{op: opLocalGet, x: kept}
 	}
-	look := []instr{{op: opLocalGet, x: localSP}, {op: opI32Load, x: 2, off: uint64(f.args)}, {op: opLocalTee, x: kept}, {op: opI32Load8U, off: far - 1}, {op: opDrop}}
-	f.list = compact(slices.Insert(f.list, behindCheck(f.list, begin), look...))
+	keep := append([]instr{{op: opLocalGet, x: localSP}, {op: opI32Load, x: 2, off: uint64(f.args)}, {op: opLocalTee, x: kept}}, look(kept, far)[1:]...)
+	f.list = compact(slices.Insert(f.list, behindCheck(f.list, begin), keep...))
 	return true
 }
 
@@ -80,19 +80,23 @@ func (f *function) mayWrite(slot int64) bool {
 			}
 			continue
 		}
-		switch address := int64(0); {
-		case match(f.list, i+1, instr{op: opI32Const, x: any64}, instr{op: opI32Add}, instr{op: opGlobalSet, x: globalSP}):
-		case match(f.list, i+1, instr{op: opI32Const, x: any64}, instr{op: opI32Add}):
-			address = f.list[i+1].x
-			fallthrough
-		case match(f.list, i+1, instr{op: opI64ExtendU}, instr{op: opI64Const, x: any64}, instr{op: opI64Add}):
-			if address == 0 {
-				address = f.list[i+2].x
-			}
-			if address >= slot {
-				return true
-			}
+		if addressOfFrame(f.list, i+1) >= slot {
+			return true
 		}
 	}
 	return false
+}
+
+// addressOfFrame is how far behind the copy of the stack pointer, which was read before, the address is that is
+// made of it; 0 where the function leaves.
+func addressOfFrame(list []instr, i int) int64 {
+	switch {
+	case match(list, i, instr{op: opI32Const, x: any64}, instr{op: opI32Add}, instr{op: opGlobalSet, x: globalSP}):
+		return 0
+	case match(list, i, instr{op: opI32Const, x: any64}, instr{op: opI32Add}):
+		return list[i].x
+	case match(list, i, instr{op: opI64ExtendU}, instr{op: opI64Const, x: any64}, instr{op: opI64Add}):
+		return list[i+1].x
+	}
+	return 0
 }

@@ -316,7 +316,7 @@ func (r *repeats) keep(k *reading) []instr {
 	if farther < 2 || far > nothing { // below that there is memory, wherever an address points
 		return list
 	}
-	return append(list, instr{op: opLocalGet, x: k.local}, instr{op: opI32Load8U, off: far - 1}, instr{op: opDrop})
+	return append(list, look(k.local, far)...)
 }
 
 // straight is up to where instructions follow each other, whatever they compute.
