@@ -39,9 +39,12 @@ func (s *Stream) keepForRetry(p []byte) {
 	s.sentBody = append(s.sentBody, p...)
 }
 
+// beginsAgain says whether there are answers for which the request is sent again, or begins again.
+func (s *Stream) beginsAgain() bool { return s.retryPolicy() != nil || s.redirects() != nil }
+
 // inAttempts says whether the router makes attempts that can be seen.
 func (s *Stream) inAttempts() bool {
-	return s.parent == nil && (s.retryPolicy() != nil || s.redirects() != nil ||
+	return s.parent == nil && (s.beginsAgain() ||
 		s.route == nil && len(s.host.upPlugins) > 0 || s.route != nil && len(s.route.UpstreamPlugins) > 0)
 }
 
@@ -78,7 +81,7 @@ func (s *Stream) routeData(b *buffer, end bool) {
 		s.up.Data(b.data, end)
 		return
 	}
-	if s.retryPolicy() != nil || s.redirects() != nil {
+	if s.beginsAgain() {
 		s.keepForRetry(b.data)
 	}
 	if !a.over {
