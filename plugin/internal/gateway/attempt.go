@@ -51,10 +51,7 @@ func (a *Attempt) Home() any {
 	return a.of.home
 }
 
-// Foreign is for streams that nobody looks at; attempts have none.
-func (a *Attempt) Foreign() bool { return false }
-
-// Passes is for streams whose answer is the gateway's own; that of an attempt is the stream's.
+// Passes is for streams whose answer nobody looks at; that of an attempt is the stream's.
 func (a *Attempt) Passes() bool { return false }
 
 // Unasked is for questions that a request is held for; an attempt has none.

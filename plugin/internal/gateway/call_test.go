@@ -164,7 +164,7 @@ func (x *call) usage(words int) string {
 	return fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}`, x.input(), words, x.input()+words)
 }
 
-var failedAnswer = cases.Message{First: "500", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(`{"error":{"message":"no"}}`)}
+var failedAnswer = jsonAnswer("500", `{"error":{"message":"no"}}`)
 
 // move is the next that happens to a request.
 func (x *call) move() {

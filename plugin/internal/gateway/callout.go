@@ -79,6 +79,13 @@ func (w *Worker) call(c *adapters.Callout, most int, then func(*Answer) []Wake) 
 	return true
 }
 
+// count adds samples for the metrics.
+//
+//go:noinline
+func (w *Worker) count(samples ...meter.Sample) {
+	w.outbox.Samples = append(w.outbox.Samples, samples...)
+}
+
 // Busy reports whether there is something to hand over.
 func (w *Worker) Busy() bool {
 	return len(w.outbox.Callouts)+len(w.outbox.Samples)+len(w.outbox.Log) > 0 || w.outbox.Soon

@@ -25,6 +25,13 @@ func (w *Worker) Left() string {
 	return ""
 }
 
+// Foreign reports that the request is none of the gateway's, so that no further event of it
+// matters; an attempt never is.
+func (s *Stream) Foreign() bool { return s.phase == foreign }
+
+// Foreign is explained at Stream.Foreign.
+func (a *Attempt) Foreign() bool { return false }
+
 // Held is how many bytes count as held.
 func (w *Worker) Held() int { return w.bytes }
 

@@ -95,10 +95,3 @@ func (w *Worker) unstreamed(s *Stream, body []byte) []byte {
 	}
 	return w.patch.Apply(nil, &w.doc)
 }
-
-// count adds samples for the metrics.
-//
-//go:noinline
-func (w *Worker) count(samples ...meter.Sample) {
-	w.outbox.Samples = append(w.outbox.Samples, samples...)
-}

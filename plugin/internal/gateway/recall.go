@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+
 	"github.com/postern-gateway/postern/adapters/dialect"
 	"github.com/postern-gateway/postern/adapters/rawjson"
 	"github.com/postern-gateway/postern/plugin/internal/cache"

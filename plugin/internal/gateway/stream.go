@@ -176,10 +176,6 @@ func (s *Stream) next() *Step {
 	return &s.step
 }
 
-// Foreign reports that the request is none of the gateway's, so that no further
-// event of it matters.
-func (s *Stream) Foreign() bool { return s.phase == foreign }
-
 // Passes reports that nothing of the answer matters: the request is foreign, or the gateway has answered
 // for good and the proxy has it pass by its own answer.
 func (s *Stream) Passes() bool {

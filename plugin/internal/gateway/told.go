@@ -27,10 +27,7 @@ func (s *Stream) tellRoute(step *Step) {
 	}
 	step.set(providerHeader, headerText(s.target.Provider.Name))
 	step.set(modelHeader, headerText(s.target.Model))
-	n := "0"
-	if at := r.step(); at > 0 {
-		n = itoa(at)
-	}
+	n := itoa(r.step())
 	if s.attempts == nil || s.attempts.list == nil {
 		step.set(stepHeader, n)
 		if s.w.plan.Client.Cloudflare {

@@ -31,11 +31,12 @@ func (p *proxy) usages() string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
+var answerOfHi = jsonAnswer("200", `{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}`)
+
 const (
 	askedPlain  = `{"model":"gpt-4o","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}`
 	askedStream = `{"model":"gpt-4o","max_tokens":50,"stream":true,"messages":[{"role":"user","content":"Hi"}]}`
 	askedSequel = `{"model":"chain","stream":true,"stream_options":{"include_usage":true},"max_tokens":100,"messages":[{"role":"user","content":"Tell"}]}`
-	answerOfHi  = `{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}`
 	twoInTurn   = `{"hold_headers":"always","providers":[{"name":"a","type":"openai","cluster":"a","keys":[{"value":"k"}]},{"name":"b","type":"openai","cluster":"b","keys":[{"value":"k"}]}],` +
 		`"models":[{"name":"gpt-4o","targets":[{"provider":"a"}],"fallback":[{"provider":"b"}]}],"limits":[{"key":[],"tokens":100000,"per":"1d"},{"key":[],"output_tokens":100000,"per":"1h","window":"sliding"}]}`
 	anyModel     = `{"hold_headers":"always","providers":[{"name":"a","type":"openai","cluster":"a","keys":[{"value":"k"}]}],"limits":[{"key":[],"tokens":100000,"per":"1d"}]}`
@@ -54,7 +55,7 @@ var courses = []struct {
 }{
 	{"an answer", twoInTurn, func(p *proxy, between func()) {
 		x := p.ask("/v1/chat/completions", askedPlain, between)
-		x.respond(cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(answerOfHi)})
+		x.respond(answerOfHi)
 		between()
 		x.done()
 	}},
@@ -82,7 +83,7 @@ var courses = []struct {
 		x := p.ask("/v1/chat/completions", askedPlain, between)
 		x.respond(failedAnswer)
 		between()
-		p.answer(&cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(answerOfHi)})
+		p.answer(&answerOfHi)
 		between()
 		x.done()
 	}},
@@ -99,14 +100,14 @@ var courses = []struct {
 		x.respond(failedAnswer)
 		x.done()
 		between()
-		p.answer(&cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(answerOfHi)})
+		p.answer(&answerOfHi)
 	}},
 	{"a list", strings.Replace(twoInTurn, `}],"fallback":[`, `},`, 1), func(p *proxy, between func()) {
 		one := `{"provider":"a","endpoint":"chat/completions","query":` + askedPlain + `}`
 		x := p.ask("/universal", `[`+one+`,`+strings.Replace(one, `"a"`, `"b"`, 1)+`]`, between)
 		x.respond(failedAnswer)
 		between()
-		p.answer(&cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(answerOfHi)})
+		p.answer(&answerOfHi)
 		between()
 		x.done()
 	}},
@@ -137,7 +138,7 @@ var courses = []struct {
 		between()
 		second := n.attempt(x, "b", "m-b")
 		between()
-		second.respond(cases.Message{First: "200", Headers: []cases.Header{{Name: "content-type", Value: "application/json"}}, Body: []byte(answerOfHi)})
+		second.respond(answerOfHi)
 		x.give(second)
 		second.done()
 		between()
