@@ -65,6 +65,7 @@ func leaves(w *gateway.Worker) bool {
 // OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
 // log and the proxy keeps the configuration that it has.
 func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
+	p.shared.Brace(gateway.Large) // a plan is larger than its document
 	document, err := abi.Buffer(abi.PluginConfiguration, 0, size)
 	if err != nil {
 		abi.Log(abi.Critical, "postern: the proxy does not hand over the configuration: "+err.Error())
@@ -122,6 +123,12 @@ func (p *plugin) headers(kind abi.MapType) ([]adapters.Header, error) {
 	h, err := abi.Headers(p.buffer[:0], kind)
 	p.buffer = h
 	return h, err
+}
+
+// read reads a body, of which there may be less than size.
+func (p *plugin) read(kind abi.BufferType, size int) ([]byte, error) {
+	p.shared.Brace(size)
+	return abi.Buffer(kind, 0, size)
 }
 
 // OnTick does what is due. A collection of garbage that has begun comes to its end here: a
@@ -201,7 +208,7 @@ func (p *plugin) answer(headers, size int) gateway.Answer {
 		abi.Log(abi.Error, "postern: the proxy does not show an answer: "+err.Error())
 		return gateway.Answer{}
 	}
-	body, err := abi.Buffer(abi.CalloutBody, 0, size)
+	body, err := p.read(abi.CalloutBody, size)
 	if err != nil {
 		abi.Log(abi.Error, "postern: the proxy does not show an answer: "+err.Error())
 		return gateway.Answer{}

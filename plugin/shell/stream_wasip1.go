@@ -109,7 +109,7 @@ func (s *stream) OnHttpRequestTrailers(int) types.Action {
 }
 
 func (s *stream) requestBody(size int) types.Action {
-	p, err := abi.Buffer(abi.RequestBody, 0, size)
+	p, err := s.p.read(abi.RequestBody, size)
 	if err != nil {
 		return s.broken(err)
 	}
@@ -146,7 +146,7 @@ func (s *stream) OnHttpResponseBody(size int, end bool) types.Action {
 			return s.applyResponse(s.gw.ResponseProgress(size))
 		}
 	}
-	p, err := abi.Buffer(abi.ResponseBody, 0, size)
+	p, err := s.p.read(abi.ResponseBody, size)
 	if err != nil {
 		return s.broken(err)
 	}
@@ -161,7 +161,7 @@ func (s *stream) OnHttpResponseTrailers(int) types.Action {
 		return types.ActionContinue
 	case gateway.Whole:
 		const all = 1<<31 - 1
-		if p, err = abi.Buffer(abi.ResponseBody, 0, all); err != nil {
+		if p, err = s.p.read(abi.ResponseBody, all); err != nil {
 			return s.broken(err)
 		}
 	}

@@ -91,6 +91,7 @@ func (s *Stream) takeUp() *Step {
 	if x.s.w != s.w && !x.s.away { // the configuration has been replaced amid the request, which ends with the one it began with
 		x.s.away = true
 		x.s.w.away++
+		s.w.handover.join(x.s.w)
 	}
 	x.s.owner, x.home = s.owner, s.owner
 	return x.s.takenUp(x)

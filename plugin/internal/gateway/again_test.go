@@ -22,8 +22,10 @@ const redirectConfig = `{"hold_headers":"always","providers":[
 	{"name":"small","mechanism":"redirect","targets":[{"provider":"a","model":"gpt-4o","cluster":"to-a"}],"fallback":[{"provider":"b","model":"m-b","cluster":"to-b","on":["context_length"]}]}],
 	"limits":[{"name":"now","concurrent":1}],"bounds":{"model_size":"enforce"}}`
 
-func newRedirecting(t testing.TB) *nativeProxy {
-	p := newNativeOf(t, redirectConfig)
+func newRedirecting(t testing.TB) *nativeProxy { return newRedirectingOf(t, redirectConfig) }
+
+func newRedirectingOf(t testing.TB, document string) *nativeProxy {
+	p := newNativeOf(t, document)
 	p.properties = map[string]string{"request\x00scheme": "https", "request\x00host": "gateway.test", "request\x00path": "/v1/chat/completions"}
 	return p
 }

@@ -60,6 +60,7 @@ func (s *Stream) RequestBody(p []byte) *Step {
 	body := p
 	if s.in.encoding == "gzip" {
 		var e *chat.Error
+		s.w.handover.Brace(unpackedSize(p, s.w.plan.Bounds.Request))
 		if body, e = gunzip(p, s.w.plan.Bounds.Request); e != nil {
 			return s.reject(e)
 		}

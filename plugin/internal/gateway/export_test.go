@@ -2,6 +2,12 @@ package gateway
 
 import "github.com/postern-gateway/postern/plugin/internal/limit"
 
+// Brace has the worker, and those that share its VM, bill before so many bytes are read.
+func (w *Worker) Brace(size int) { w.handover.Brace(size) }
+
+// Workers is how many workers share it.
+func (h *Handover) Workers() int { return len(h.workers) }
+
 // Left is what a worker still has of its streams, for tests; empty is nothing.
 func (w *Worker) Left() string {
 	switch {

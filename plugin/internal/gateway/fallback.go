@@ -180,6 +180,7 @@ func (s *Stream) renewed() *Step {
 	}
 	s.choice = nil // the target is this one, and no other
 	body := s.routing.kept
+	s.w.handover.Brace(len(body)) // what is made of it is as large
 	request, e := s.w.parse(body)
 	if e == nil {
 		e = s.authorise(request)

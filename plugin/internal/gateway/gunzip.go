@@ -24,16 +24,26 @@ const (
 	gzipComment  = 1 << 4
 )
 
+// unpackedSize is how many bytes of a gzip file's content gunzip unpacks at most: as many as the
+// file itself says.
+func unpackedSize(p []byte, limit int) int {
+	if len(p) < gzipTrailer {
+		return 0
+	}
+	return int(min(int64(binary.LittleEndian.Uint32(p[len(p)-4:])), int64(limit)))
+}
+
 // gunzip is the content of a gzip file of one member, of at most limit bytes.
 func gunzip(p []byte, limit int) ([]byte, *chat.Error) {
 	data, ok := gzipData(p)
 	if !ok {
 		return nil, badGzip()
 	}
+	size := unpackedSize(p, limit)
 	src := bytes.NewReader(data)
 	inflate := flate.NewReader(src) // reads no further than it must, as src hands out single bytes
-	body, err := io.ReadAll(io.LimitReader(inflate, int64(limit)+1))
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(inflate, int64(size)+1))
+	if err != nil || len(body) > size && size < limit {
 		return nil, badGzip()
 	}
 	if len(body) > limit {

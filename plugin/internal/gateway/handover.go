@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,9 +11,12 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/route"
 )
 
-// A Handover is where gateways leave requests of which the proxy makes the attempts. Those
-// who share it run in one VM; a request is there from its release until its stream is done.
-type Handover struct{ open map[string]*handed }
+// A Handover is what gateways of one VM share: where they leave requests of which the proxy makes
+// the attempts, each from its release until its stream is done, and who they are.
+type Handover struct {
+	open    map[string]*handed
+	workers []*Worker
+}
 
 // NewHandover has nothing in it.
 func NewHandover() *Handover { return &Handover{open: map[string]*handed{}} }
@@ -36,6 +40,27 @@ type handed struct {
 	leftHost string            // the last attempt's
 	own      []adapters.Header // the client's, that only its own API knows
 	left     []string          // names of headers that the last attempt has set: attempts share one map
+}
+
+// join notes that a worker has requests in the VM.
+//
+//go:noinline
+func (h *Handover) join(w *Worker) {
+	if !slices.Contains(h.workers, w) {
+		h.workers = append(h.workers, w)
+	}
+}
+
+// leave notes that it has none any more.
+func (h *Handover) leave(w *Worker) {
+	for i, x := range h.workers {
+		if x == w {
+			last := len(h.workers) - 1
+			h.workers[i], h.workers[last] = h.workers[last], nil
+			h.workers = h.workers[:last]
+			return
+		}
+	}
 }
 
 // waits reports whether a request is to be picked up by the proxy.

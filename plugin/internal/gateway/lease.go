@@ -77,10 +77,9 @@ type billed struct {
 // and a store for each of its limits.
 const billAtOnce = 64
 
-// billUnder counts what requests have used that are under way, in turn: of those that it was
-// not done for yet, or of all. If the worker dies that stays counted.
-func (w *Worker) billUnder(now int64, all bool) {
-	most := billAtOnce
+// billUnder counts what requests have used that are under way, so many at most and in turn: of
+// those that it was not done for yet, or of all. If the worker dies that stays counted.
+func (w *Worker) billUnder(now int64, most int, all bool) {
 	for range w.under {
 		if w.turn++; w.turn >= len(w.under) {
 			w.turn = 0
@@ -93,6 +92,34 @@ func (w *Worker) billUnder(now int64, all bool) {
 			return
 		}
 		most--
+	}
+}
+
+const (
+	// Large is from how many bytes on workers brace themselves for what is to be read. It is what
+	// proxies hold of a body unless they are told to hold more, so that requests without files
+	// in them do not come to it.
+	Large = 1 << 20
+	// bracedFor is how many requests are billed at most for each Large of it, which takes a
+	// twentieth of the time that reading it does.
+	bracedFor = 4 * billAtOnce
+	// mostLarge bounds it all, whatever is said of a size.
+	mostLarge = 64
+)
+
+// Brace comes before something is read of so many bytes: if the VM has not as much memory left it
+// dies of that, and with it what its workers have under way. So they bill what they have not
+// looked at yet. It is done once for each request, here or at a glance, so that it costs no more
+// if all bodies are large.
+func (h *Handover) Brace(size int) {
+	if size < Large {
+		return
+	}
+	most := min(size/Large, mostLarge) * bracedFor
+	for _, w := range h.workers {
+		now := w.port.Now()
+		w.billUnder(now, most, false)
+		w.flushUsage(now, most)
 	}
 }
 

@@ -168,20 +168,28 @@ func (p *proxy) ask(path, body string, between func()) *exchange {
 	return x
 }
 
+// large stands for something large that comes between, in the place of a tick.
+const large = -1
+
 // Whenever a worker bills what goes on: in the end as much is billed, to the same, as if all had
 // been at the end, and as much is left of limits.
 func TestBillingAsItGoesChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range courses {
 		var want string
-		for i, every := range []time.Duration{0, gateway.GlanceEvery, gateway.TickEvery} {
+		for i, every := range []time.Duration{0, gateway.GlanceEvery, gateway.TickEvery, large} {
 			p := newProxy(t, kept(c.document))
 			ticks := 0
 			c.run(p, func() {
-				if every > 0 {
-					ticks++
+				switch every {
+				case 0:
+					return
+				case large:
+					p.worker.Brace(gateway.Large)
+				default:
 					p.tick(every)
 				}
+				ticks++
 			})
 			for range 10 {
 				p.tick(gateway.TickEvery)
@@ -244,17 +252,78 @@ func TestWhatALostWorkerHadUnderWay(t *testing.T) {
 	}
 }
 
-// A glance bills so many requests and no more; those that follow have their turn.
+// A glance bills so many requests and no more; those that follow have their turn. So does what is
+// read, for each megabyte of it.
 func TestBillingIsBounded(t *testing.T) {
 	t.Parallel()
-	p := newProxy(t, kept(twoInTurn))
-	for range 100 {
-		p.ask("/v1/chat/completions", askedPlain, func() {})
-	}
-	for _, want := range []string{"a gpt-4o: 64, 0", "a gpt-4o: 100, 0", "a gpt-4o: 100, 0"} {
-		p.tick(gateway.GlanceEvery)
-		if got := p.usages(); !strings.HasPrefix(got, want) {
-			t.Errorf("got %q, want %s", got, want)
+	glance := func(p *proxy) { p.tick(gateway.GlanceEvery) }
+	brace := func(size int) func(*proxy) { return func(p *proxy) { p.worker.Brace(size) } }
+	for _, tt := range []struct {
+		about string
+		bill  func(*proxy)
+		want  []string
+	}{
+		{"glances", glance, []string{"64", "128", "192", "256", "300", "300"}},
+		{"a megabyte each", brace(gateway.Large), []string{"256", "300", "300"}},
+		{"two megabytes", brace(2 * gateway.Large), []string{"300", "300"}},
+		{"what proxies hold without being told to", brace(gateway.Large - 1), []string{""}},
+	} {
+		p := newProxy(t, kept(twoInTurn))
+		for range 300 {
+			p.ask("/v1/chat/completions", askedPlain, func() {})
 		}
+		for _, want := range tt.want {
+			tt.bill(p)
+			if want != "" {
+				want = "a gpt-4o: " + want + ","
+			}
+			if got := p.usages(); !strings.HasPrefix(got, want) || want == "" && got != "" {
+				t.Errorf("%s: got %q, want %s", tt.about, got, want)
+			}
+		}
+	}
+}
+
+// What follows on a request that is large is as large, and the worker braces itself for it.
+func TestWorkersBillBeforeALargeRequestIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, kept(strings.ReplaceAll(twoInTurn, "100000", "9000000")))
+	p.details = "via_upstream"
+	x := p.ask("/v1/chat/completions", strings.Replace(askedPlain, "Hi", strings.Repeat("x", gateway.Large), 1), func() {})
+	p.ask("/v1/chat/completions", askedPlain, func() {})
+	x.respond(failedAnswer)
+	if got, want := p.usages(), "a gpt-4o: 1, 0 failed, 26+0 tokens, 65000"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// All gateways of a VM bill before it reads something large, as long as they have requests: one
+// that has been replaced, too, whose requests go on in its successor's place.
+func TestAllOfAVMBillBeforeWhatIsLarge(t *testing.T) {
+	t.Parallel()
+	document := kept(redirectConfig)
+	p := newRedirectingOf(t, document)
+	other := newWorker(t, kept(twoInTurn), p.Host)
+	other.worker.Share(p.handover)
+	other.ask("/v1/chat/completions", askedPlain, func() {})
+	x := p.ask(askFor("chain", true))
+	a := p.attempt(x, "", "")
+	a.respond(jsonAnswer("500", `{"error":{"message":"broken"}}`))
+	old := p.proxy
+	old.worker.End()
+	p.proxy = newWorker(t, document, old.Host)
+	p.worker.Share(p.handover)
+	y := p.again(x, a)
+	y.p = old
+	p.attempt(y, "", "")
+	p.handover.Brace(gateway.Large)
+	if got, want := p.usages(), "a gpt-4o: 1, 0 failed, 26+0 tokens, 65000; claude chain: 1, 0 failed, 26+0 tokens, 78000"; got != want {
+		t.Errorf("got %q, want %s", got, want)
+	}
+	for _, w := range []*gateway.Worker{old.worker, p.worker, other.worker} {
+		w.End()
+	}
+	if n := p.handover.Workers(); n > 0 {
+		t.Errorf("at the end %d workers are still known", n)
 	}
 }

@@ -118,9 +118,9 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		series: meter.NewSet(),
 		holds:  plan.HoldHeaders == config.HoldAlways,
 
-		handover:  NewHandover(),
 		decisions: make([]*decision, mostDecisions),
 	}
+	w.Share(NewHandover())
 	w.varies = variesBy(plan)
 	w.newTokens()
 	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
@@ -152,10 +152,18 @@ func (w *Worker) limits() {
 }
 
 // Share has the worker leave its requests where attempts find them that are not its own.
-func (w *Worker) Share(h *Handover) { w.handover = h }
+//
+//go:noinline
+func (w *Worker) Share(h *Handover) {
+	w.handover = h
+	h.join(w)
+}
 
 // End is the worker's last event: its plugin is taken away, and all its streams are over.
-func (w *Worker) End() { w.flushUsage(w.port.Now(), usage.All) }
+func (w *Worker) End() {
+	w.flushUsage(w.port.Now(), usage.All)
+	w.handover.leave(w)
+}
 
 // Notes are lines for the log at start: what works but may surprise.
 func (w *Worker) Notes() []string {
@@ -228,7 +236,7 @@ func (w *Worker) Tick() []Wake {
 	wakes = append(wakes, w.resumePausing(now)...)
 	wakes = append(wakes, w.giveUpWaiting(now)...)
 	if now-w.looked < int64(TickEvery-GlanceEvery/2) {
-		w.billUnder(now, false)
+		w.billUnder(now, billAtOnce, false)
 		w.flushUsage(now, glanceAtOnce)
 		return wakes
 	}
@@ -238,7 +246,7 @@ func (w *Worker) Tick() []Wake {
 	w.renewKeys(now)
 	w.learnExamples(now)
 	w.renewLeases(now)
-	w.billUnder(now, true)
+	w.billUnder(now, billAtOnce, true)
 	w.sendAlerts(now)
 	w.flushUsage(now, flushAtOnce)
 	w.revoked.Look(now)
