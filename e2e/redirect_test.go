@@ -39,10 +39,16 @@ func redirected(config, space string) (envoy.Listener, error) {
 // redirectingListener is one whose router begins requests again for its attempts.
 func redirectingListener(config string) envoy.Listener {
 	l := nativeListener(config)
-	route := l.Routes[0].(map[string]any)["route"].(map[string]any)
-	delete(route, "retry_policy")
-	route["internal_redirect_policy"] = map[string]any{"max_internal_redirects": 20, "redirect_response_codes": []any{307}}
+	delete(followRedirects(l), "retry_policy")
 	return l
+}
+
+// followRedirects has the first route of a listener do so, and returns what it says of where
+// requests go.
+func followRedirects(l envoy.Listener) map[string]any {
+	route := l.Routes[0].(map[string]any)["route"].(map[string]any)
+	route["internal_redirect_policy"] = map[string]any{"max_internal_redirects": 20, "redirect_response_codes": []any{307}}
+	return route
 }
 
 func TestWhateverFailsTheProxyBeginsAgain(t *testing.T) {

@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	neutral "github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/e2e/envoy"
-	"github.com/postern-gateway/postern/e2e/mockllm"
-	"github.com/postern-gateway/postern/hostsim"
+	"github.com/postern-gateway/postern/e2e/mockllm/grammar"
 )
 
 // confined is a module that may have no more memory than so many pages of 64 KiB: one more
@@ -45,169 +45,289 @@ func confined(module []byte, pages uint64) ([]byte, error) {
 	return out, nil
 }
 
-// A worker that traps takes along what it had under way, and nothing else: it is loaded
-// again, and what it had counted is still there, also of what was under way.
-func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
-	t.Parallel()
+// smallModule is the module with at most 28 MiB of memory.
+func smallModule(t *testing.T) []byte {
+	t.Helper()
 	module, err := os.ReadFile(modulePath())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: run the tests by `make test`", err)
 	}
 	if module, err = confined(module, 448); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	small := filepath.Join(dir, "confined.wasm")
-	if err := os.WriteFile(small, module, 0o600); err != nil {
-		t.Fatal(err)
+	return module
+}
+
+// tooMuch is more than that.
+var tooMuch = strings.Repeat("much too much ", 2<<20)
+
+// ways are those in which a target is asked: as the first, or on one that has failed by each
+// mechanism.
+var ways = [...]string{"plain", "plugin", "native", "redirect"}
+
+// A waiting request is one whose answer has not come, or not to its end. Its model is called
+// after both: plain-stream, plain-whole and so on.
+type waiting struct {
+	way    string
+	stream bool
+}
+
+func everyWaiting() (all []waiting) {
+	for _, way := range ways {
+		all = append(all, waiting{way, true}, waiting{way, false})
 	}
-	mocks := mockllm.New(mockllm.Options{JournalSize: 10})
-	addresses, err := mocks.Start()
-	if err != nil {
-		t.Fatal(err)
+	return all
+}
+
+func (w waiting) model() string {
+	return w.way + map[bool]string{true: "-stream", false: "-whole"}[w.stream]
+}
+
+func (w waiting) request(text string) string {
+	return strings.Replace(chatFor(w.model(), w.stream), "Hi", text, 1)
+}
+
+// used is what counts of it when its worker traps: the input, as the request's size makes one
+// expect, and as much of a stream as has come, which is helloChunks. Of a callout nothing has.
+func (w waiting) used(text string) (u usageTotal) {
+	u = usageTotal{Requests: 1, Input: int64(len(w.request(text)) / 3)}
+	if w.stream && w.way != "plugin" {
+		var said neutral.Delivered
+		said.Add(neutral.Text("hello"))
+		u.Output = said.Tokens()
 	}
-	t.Cleanup(func() { mocks.Close() })
-	address, err := envoy.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := `{"providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"value":"` + mockKey("openai") + `"}]}],
-		"admin":{"keys":[{"sha256":"` + hash(liveAdminKey) + `"}]},
-		"bounds":{"request":"64MiB"},"limits":[{"key":[],"requests":5,"per":"1d"},{"key":[],"output_tokens":100000,"per":"1d"}]}`
-	plugin := envoy.Plugin{Module: small, Configuration: config, Environment: environment, Reload: true}
-	l := envoy.Listener{Address: address, Buffer: 64 << 20, Filters: []any{plugin.Filter()}}
-	p, err := envoy.Start(envoy.Options{Binary: envoyPath(), Dir: dir, Concurrency: 1, Bootstrap: map[string]any{
-		"static_resources": map[string]any{"listeners": []any{l.Build()}, "clusters": []any{envoy.Cluster("openai", addresses.Of("openai").Addr)}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Stop)
-	post := func(body string) (status int, answer string, err error) {
-		r, err := http.Post("http://"+address+"/v1/chat/completions", "application/json", strings.NewReader(body))
-		if err != nil {
-			return 0, "", err
+	return u
+}
+
+func (u usageTotal) plus(v usageTotal) usageTotal {
+	return usageTotal{u.Requests + v.Requests, u.Errors + v.Errors, u.Refused + v.Refused, u.Input + v.Input, u.Output + v.Output}
+}
+
+// waysConfig has a model for each of everyWaiting, each with a target of its own that fails: what
+// is learned by one is not to be known to the next.
+func waysConfig() string {
+	var models, providers []string
+	for _, w := range everyWaiting() {
+		name, more, first, next := w.model(), "", "", ""
+		switch w.way {
+		case "plain":
+			models = append(models, `{"name":"`+name+`","targets":[{"provider":"well","model":"gpt-4o"}]}`)
+			continue
+		case "native":
+			more = `,"mechanism":"native","cluster":"` + name + `"`
+		case "redirect":
+			more, first, next = `,"mechanism":"redirect"`, `,"cluster":"to-faulty"`, `,"cluster":"to-well"`
 		}
-		defer r.Body.Close()
-		b, err := io.ReadAll(r.Body)
-		return r.StatusCode, string(b), err
+		providers = append(providers, `{"name":"`+name+`","type":"openai","cluster":"faulty","host":"faulty.test","keys":[{"value":"k"}]}`)
+		models = append(models, `{"name":"`+name+`"`+more+`,"targets":[{"provider":"`+name+`","model":"gpt-4o"`+first+`}],"fallback":[{"provider":"well","model":"gpt-4o"`+next+`}]}`)
 	}
-	if status, answer, err := post(ask("Hi")); status != 200 {
-		t.Fatalf("got %d, %v: %s, want an answer", status, err, answer)
-	}
-	open := make(chan error, 1)
-	go func() {
-		status, answer, err := post(askStream("[[mock:chunks=500;interval=20ms]] a long story"))
-		if err == nil || status != 200 || strings.Contains(answer, "[DONE]") {
-			open <- fmt.Errorf("got %d, %v, ... %s, want a stream that breaks off", status, err, answer[max(0, len(answer)-200):])
-			return
-		}
-		open <- nil
-	}()
-	l0 := &live{address: address}
-	used := func() usageTotal {
-		_, page := l0.ask(t, "GET", "/usage", "")
-		return readUsage(t, page)
-	}
-	first := used()
-	eventually(t, "the stream is under way, and what it has used so far is written", func() bool {
-		now := used()
-		return now.Requests == first.Requests+1 && now.Output > first.Output+5
-	})
-	if status, answer, err := post(ask(strings.Repeat("much too much ", 2<<20))); status != 503 || answer != "" || err != nil {
-		t.Errorf("the request that trapped got %d, %v: %.300s, want 503 and nothing", status, err, answer)
-	}
-	if err := <-open; err != nil {
-		t.Error(err)
-	}
-	eventually(t, "the worker is there again", func() bool {
-		status, _, err := post(ask("Hi"))
-		return err == nil && status == 200
-	})
-	if !strings.Contains(p.Log(), "Function: malloc failed") {
-		t.Errorf("nothing has trapped: %s", p.LogTail())
-	}
-	if all, err := readStats(p); err != nil || all["wasm.postern.vm_reload_success"] < 1 {
-		t.Errorf("Envoy does not say that it has loaded the worker again (%v)", err)
-	}
-	// The stream counts once, with what it had used some half a second before the trap.
-	if now := used(); now.Requests != first.Requests+2 || now.Output <= 2*first.Output+5 || now.Output > 2*first.Output+500 {
-		t.Errorf("after the trap %+v are used, before it and the stream %+v", now, first)
-	}
-	// The limit has counted one before, the stream, and the one that has found the worker there.
-	for i, want := range [...]int{200, 200, 429} {
-		if status, answer, err := post(ask("Hi")); status != want {
-			t.Errorf("request %d after the trap: got %d, %v: %.200s, want %d", i+2, status, err, answer, want)
-		}
+	return `{"hold_headers":"always","providers":[` + strings.Join(providers, ",") + `,{"name":"well","type":"openai","cluster":"well","host":"well.test","keys":[{"value":"k"}]},
+		{"name":"claude","type":"anthropic","cluster":"claude","keys":[{"value":"k"}]}],
+		"models":[` + strings.Join(models, ",") + `,{"name":"translated","targets":[{"provider":"claude","model":"claude-sonnet-4-5"}]},{"name":"in-turn","targets":[{"provider":"well","model":"gpt-4o"}]}],"admin":{"keys":[{"sha256":"` + hash(liveAdminKey) + `"}]},"bounds":{"request":"64MiB","answer":"64MiB"},
+		"limits":[{"name":"asked","key":[],"requests":1000,"per":"30d"},{"name":"input","key":[],"input_tokens":1000000,"per":"30d"},{"name":"tokens","key":[],"tokens":1000000,"per":"30d"},{"name":"budget","key":[],"usd":10,"per":"30d"},{"name":"open","key":[],"concurrent":30},
+			{"key":["model"],"concurrent":1,"wait":"20s","when":{"models":["in-turn"]}}]}`
+}
+
+var brokenAnswer = answerWith(500, apiJSON, `{"error":{"message":"broken"}}`)
+
+// A patient provider answers at once, but keeps who says "wait" waiting for its gate: of a stream
+// until its end.
+type patient struct {
+	waiting atomic.Int64 // how many have come to the gate
+	gate    chan struct{}
+}
+
+// wait is until the gate opens.
+func (p *patient) wait(r *http.Request) {
+	p.waiting.Add(1)
+	select {
+	case <-p.gate:
+	case <-r.Context().Done():
 	}
 }
 
-// What is under way when a worker traps is billed once, as far as it had come: a stream amid its
-// text, a request that waits for its answer, and one that has just ended. Limits have the same.
-func TestWhatIsUnderWayWhenAWorkerTraps(t *testing.T) {
-	t.Parallel()
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
-	if wasm, err = confined(wasm, 448); err != nil {
-		t.Fatal(err)
-	}
-	module, err := hostsim.Compile(t.Context(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const most = 1_000_000
-	host, err := hostsim.New(hostsim.Config{Workers: 2, DiscardLogs: true, BufferLimit: 64 << 20,
-		Plugin: hostsim.Plugin{Module: module, Name: "postern", RootID: "postern", VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true, FailurePolicy: hostsim.FailReload,
-			Configuration: fmt.Sprintf(`{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"value":"sk"}]}],"admin":{"keys":[{"sha256":%q}]},
-				"bounds":{"request":"64MiB"},"limits":[{"key":[],"tokens":%d,"per":"30d"},{"key":[],"concurrent":3}]}`, hash(liveAdminKey), most)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer host.Close()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
+func (p *patient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b, _ := io.ReadAll(r.Body)
+	wait := func() {
+		if strings.Contains(string(b), "wait") {
+			p.wait(r)
 		}
 	}
-	begin := func(body string) *hostsim.Stream {
-		s := host.NewStream(hostsim.StreamOptions{})
-		must(s.RequestHeaders(hostsim.Post("/v1/chat/completions", "", "content-type", "application/json").Headers, false))
-		must(s.RequestBody([]byte(body), true))
-		return s
+	if strings.Contains(string(b), `"stream":true`) {
+		begin(helloChunks, func(w http.ResponseWriter, r *http.Request) {
+			wait()
+			_, _ = w.Write([]byte(endChunks))
+		})(w, r)
+		return
 	}
-	admin := func(page string) []byte {
-		s := host.NewStream(hostsim.StreamOptions{Worker: 1})
-		r, err := s.Do(hostsim.Get("/postern"+page, "authorization", "Bearer "+liveAdminKey))
-		must(err)
-		return r.Body
-	}
-	var said neutral.Delivered
-	stream, ended := begin(askStream("a story")), begin(ask("Hi"))
-	begin(ask("Hi")) // has no answer yet
-	must(stream.ResponseHeaders(hostsim.H(":status", "200", "content-type", "text/event-stream"), false))
-	for range 300 {
-		said.Add(neutral.Text(" word"))
-		must(stream.ResponseBody([]byte(`data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" word"}}]}`+"\n\n"), false))
-	}
-	must(host.Advance(600 * time.Millisecond))
-	must(ended.ResponseHeaders(hostsim.H(":status", "200", "content-type", "application/json"), false))
-	must(ended.ResponseBody([]byte(`{"id":"c","object":"chat.completion","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":1000,"total_tokens":1007}}`), true))
-	must(host.Advance(150 * time.Millisecond))
+	wait()
+	answerWith(200, apiJSON, `{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}`)(w, r)
+}
 
-	huge := host.NewStream(hostsim.StreamOptions{})
-	if _, err := huge.Do(hostsim.Post("/v1/chat/completions", ask(strings.Repeat("much too much ", 2<<20)), "content-type", "application/json")); err == nil || len(host.Traps()) == 0 {
-		t.Fatalf("nothing has trapped: %v", err)
+// inAttempts has requests of a cluster go through a filter, each time that they are sent.
+func inAttempts(cluster map[string]any, filter any) map[string]any {
+	cluster["typed_extension_protocol_options"] = map[string]any{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": map[string]any{
+		"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+		"explicit_http_config": map[string]any{"http_protocol_options": map[string]any{}},
+		"http_filters":         []any{filter, map[string]any{"name": "envoy.filters.http.upstream_codec", "typed_config": map[string]any{"@type": upstreamCodec}}},
+	}}
+	return cluster
+}
+
+// startSmall starts an Envoy whose one worker may have 28 MiB of memory, with all ways before a
+// provider that fails and one that is patient.
+func startSmall(t *testing.T) (*live, *patient) {
+	t.Helper()
+	l, p := newLive(t), &patient{gate: make(chan struct{})}
+	faulty, well := httptest.NewServer(http.HandlerFunc(brokenAnswer)), httptest.NewServer(p)
+	t.Cleanup(faulty.Close)
+	t.Cleanup(well.Close)
+	first, next := faulty.Listener.Addr().String(), well.Listener.Addr().String()
+	plugin := envoy.Plugin{Module: filepath.Join(l.dir, "confined.wasm"), Configuration: waysConfig(), Environment: environment, Reload: true}
+	if err := os.WriteFile(plugin.Module, smallModule(t), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	want := usageTotal{Requests: 3, Input: int64(len(askStream("a story"))/3+len(ask("Hi"))/3) + 7, Output: 1000 + said.Tokens()}
-	for _, when := range []time.Duration{0, 30 * time.Second, 4 * time.Minute} {
-		must(host.Advance(when))
-		if got := readUsage(t, admin("/usage")); got != want {
-			t.Errorf("%v after the trap: got %+v, want %+v", when, got, want)
+	attempt := plugin
+	attempt.Configuration = `{"role":"attempt"}`
+	server := envoy.Listener{Address: l.address, Buffer: 64 << 20, Filters: []any{plugin.Filter()}, Routes: nativeListener("").Routes,
+		Extra: map[string]any{"stream_idle_timeout": "20s"}} // long enough for all that comes before the trap
+	followRedirects(server)
+	clusters := []any{envoy.Cluster("faulty", first), envoy.Cluster("well", next),
+		inAttempts(envoy.Cluster("to-faulty", first), attempt.Filter()), inAttempts(envoy.Cluster("to-well", next), attempt.Filter())}
+	for _, w := range everyWaiting() {
+		if w.way == "native" {
+			clusters = append(clusters, inAttempts(chain(w.model(), endpoint{first, w.model(), "gpt-4o"}, endpoint{next, "well", "gpt-4o"}), attempt.Filter()))
 		}
 	}
-	if got, want := string(admin("/limits")), fmt.Sprintf(`"remaining":%d,`, most-want.Input-want.Output); !strings.Contains(got, want) || !strings.Contains(got, `"limit":3,"remaining":3,`) {
-		t.Errorf("got the limits %s, want %s and room for 3 at once", got, want)
+	var err error
+	if l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Concurrency: 1, Bootstrap: map[string]any{
+		"static_resources": map[string]any{"listeners": []any{server.Build()}, "clusters": clusters}}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.envoy.Stop)
+	return l, p
+}
+
+// An outcome is all that a client got.
+type outcome struct {
+	status int
+	body   string
+	err    error
+}
+
+// post sends a request, and does not wait for what comes of it.
+func (l *live) post(body io.Reader) <-chan outcome {
+	done := make(chan outcome, 1)
+	go func() {
+		status, answer, err := tryPost(l.t.Context(), "http://"+l.address+chat, body)
+		done <- outcome{status, answer, err}
+	}()
+	return done
+}
+
+// used is what the usage page has in all.
+func (l *live) used() usageTotal {
+	l.t.Helper()
+	status, page := l.ask(l.t, "GET", "/usage", "")
+	if status != 200 {
+		return usageTotal{}
+	}
+	return readUsage(l.t, page)
+}
+
+// A worker that traps takes along what it had under way, and nothing else: it is loaded
+// again, and what it had counted is still there, also of what was under way.
+func TestAWorkerThatTrapsIsLoadedAgain(t *testing.T) {
+	t.Parallel()
+	l, provider := startSmall(t)
+	rest, last := io.Pipe()
+	large := waiting{"plain", false}.request(tooMuch)
+	trap := l.post(io.MultiReader(strings.NewReader(large[:len(large)-1]), rest)) // that traps with the last byte
+	eventually(t, "Envoy has nearly all of the large body", func() bool { return l.stats()["http.test.downstream_cx_rx_bytes_total"] >= int64(len(large)-1) })
+	open, want := map[waiting]<-chan outcome{}, usageTotal{}
+	for _, w := range everyWaiting() {
+		open[w] = l.post(strings.NewReader(w.request("wait")))
+		want = want.plus(w.used("wait"))
+	}
+	inTurn := strings.Replace(chatFor("in-turn", false), "Hi", "wait", 1)
+	served := l.post(strings.NewReader(inTurn))
+	want = want.plus(usageTotal{Requests: 1, Input: int64(len(inTurn) / 3)})
+	asked := func() bool { return provider.waiting.Load() == want.Requests }
+	eventually(t, "all have come to the provider", asked)
+	held := l.post(strings.NewReader(inTurn)) // comes to none, and counts for nothing
+	eventually(t, "all are there, and what they have used so far is written", func() bool {
+		return l.stats()["http.test.downstream_rq_active"] == int64(len(open)+3) && l.used() == want
+	})
+	young := waiting{"plain", false} // nobody has looked at it before the trap, but for the worker itself
+	late := l.post(strings.NewReader(young.request("wait")))
+	want = want.plus(young.used("wait"))
+	eventually(t, "it has come to the provider", asked)
+	if _, err := last.Write([]byte(large[len(large)-1:])); err != nil {
+		t.Fatal(err)
+	}
+	last.Close()
+	if got := <-trap; got != (outcome{503, "", nil}) {
+		t.Errorf("the request that trapped got %d, %v: %.300s, want 503 and nothing", got.status, got.err, got.body)
+	}
+	eventually(t, "the worker is there again", func() bool { return l.used() != usageTotal{} })
+	if got := l.used(); got != want {
+		t.Errorf("after the trap: got %+v, want %+v", got, want)
+	}
+	if !strings.Contains(l.envoy.Log(), "Function: malloc failed") {
+		t.Errorf("nothing has trapped: %s", l.envoy.LogTail())
+	}
+
+	close(provider.gate)
+	for w, done := range open {
+		wantCutOff(t, w, <-done)
+	}
+	wantCutOff(t, young, <-late)
+	for what, done := range map[string]<-chan outcome{"whose turn it was": served, "whose turn it was not": held} {
+		if got := <-done; got != (outcome{503, "", nil}) {
+			t.Errorf("the request %s got %d, %v: %.300s, want 503 and nothing", what, got.status, got.err, got.body)
+		}
+	}
+	eventually(t, "nothing is under way", func() bool {
+		for name, n := range l.stats() {
+			if strings.HasSuffix(name, "rq_active") && name != "http.admin.downstream_rq_active" && n > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	if got := l.used(); got != want {
+		t.Errorf("after all have ended: got %+v, want %+v as before", got, want)
+	}
+	_, page := l.ask(t, "GET", "/limits", "")
+	for _, part := range []string{fmt.Sprintf(`"limit":1000,"remaining":%d,`, 1000-want.Requests), fmt.Sprintf(`"limit":1000000,"remaining":%d,`, 1_000_000-want.Input)} {
+		if !strings.Contains(string(page), part) {
+			t.Errorf("got the limits %s, want %s", page, part)
+		}
+	}
+	for _, w := range everyWaiting() {
+		got := <-l.post(strings.NewReader(w.request("Hi")))
+		if got.err != nil || got.status != 200 || w.stream && grammar.OpenAIChat([]byte(got.body)) != nil || !w.stream && !strings.Contains(got.body, `"content":"ok"`) {
+			t.Errorf("%s, after the trap: got %d, %v: %s, want an answer", w.model(), got.status, got.err, got.body)
+		}
+	}
+	if n := l.stats()["wasm.postern.vm_reload_success"]; n != 5 {
+		t.Errorf("got %d reloads, want one of each of its filters: the gateway's, and of four clusters", n)
+	}
+}
+
+// wantCutOff checks what the client of a request gets whose worker has trapped, once its provider
+// goes on: for its own callout the gateway is not there any more, so that only the proxy can end
+// the wait; of all others it sees the provider's next event.
+func wantCutOff(t *testing.T, w waiting, got outcome) {
+	t.Helper()
+	want := outcome{503, "", nil}
+	switch {
+	case w.way == "plugin":
+		want = outcome{504, "stream timeout", nil}
+	case w.stream:
+		want = outcome{200, helloChunks, io.ErrUnexpectedEOF}
+	}
+	if got.status != want.status || got.body != want.body || !errors.Is(got.err, want.err) {
+		t.Errorf("%s: got %d %q, %v; want %d %q, %v", w.model(), got.status, got.body, got.err, want.status, want.body, want.err)
 	}
 }
