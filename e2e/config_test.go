@@ -181,8 +181,9 @@ func startListening(t *testing.T, config string, workers int, listen func(config
 	return l
 }
 
-// startDiscovering has the file be the listener's first filter, which is the gateway.
-func startDiscovering(t *testing.T, config string, workers int, server envoy.Listener) *live {
+// startDiscovering has the file be the listener's first filter, which is the gateway. clusters are
+// there beside those that serve has.
+func startDiscovering(t *testing.T, config string, workers int, server envoy.Listener, clusters ...any) *live {
 	t.Helper()
 	l := newLive(t)
 	server.Address = l.address
@@ -193,7 +194,7 @@ func startDiscovering(t *testing.T, config string, workers int, server envoy.Lis
 		return map[string]any{"@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": "postern", "typed_config": wasm}
 	}
 	list[0] = map[string]any{"name": "postern", "config_discovery": map[string]any{"config_source": l.watched(), "type_urls": []any{wasm["@type"]}}}
-	l.serve(config, workers, map[string]any{"static_resources": map[string]any{"listeners": []any{server.Build()}}})
+	l.serve(config, workers, map[string]any{"static_resources": map[string]any{"listeners": []any{server.Build()}, "clusters": clusters}})
 	return l
 }
 
@@ -228,7 +229,8 @@ func (l *live) serve(config string, workers int, bootstrap map[string]any) {
 		static = map[string]any{}
 		bootstrap["static_resources"] = static
 	}
-	static["clusters"] = []any{envoy.Cluster("openai", openai), chain("chain", endpoint{openai, "openai", ""}), envoy.Cluster("small", tooLong.Listener.Addr().String())}
+	more, _ := static["clusters"].([]any)
+	static["clusters"] = append([]any{envoy.Cluster("openai", openai), chain("chain", endpoint{openai, "openai", ""}), envoy.Cluster("small", tooLong.Listener.Addr().String())}, more...)
 	bootstrap["node"] = map[string]any{"id": "test", "cluster": "test"}
 	l.update(config)
 	if l.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: l.dir, Concurrency: workers, Bootstrap: bootstrap}); err != nil {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"strings"
 
+	"github.com/postern-gateway/postern/adapters"
 	"github.com/postern-gateway/postern/adapters/chat"
 	"github.com/postern-gateway/postern/plugin/internal/route"
 )
@@ -77,16 +78,23 @@ func (x *again) redirect(step *Step) {
 	step.set("x-forwarded-proto", x.scheme)
 }
 
+// originalURL is in requests that the proxy has begun again.
+const originalURL = "x-envoy-original-url"
+
 // takeUp goes on with the stream of a request that the proxy has begun again, in the place of
 // this one; nil if the path is that of none.
-func (s *Stream) takeUp() *Step {
+func (s *Stream) takeUp(h []adapters.Header) *Step {
 	id, ok := strings.CutPrefix(s.in.path, againPath)
 	if !ok {
 		return nil
 	}
 	x := s.w.handover.open[id]
 	if !x.between() {
-		return nil
+		if headerValue(h, originalURL) == "" { // it is somebody else's path
+			return nil
+		}
+		s.began, s.aside = s.w.port.Now(), true // another VM had it, and has counted it
+		return s.reject(begunInVain("who was to ask the next is not there any more"))
 	}
 	if x.s.w != s.w && !x.s.away { // the configuration has been replaced amid the request, which ends with the one it began with
 		x.s.away = true

@@ -140,6 +140,40 @@ func TestRequestsThatNobodyBeginsAgain(t *testing.T) {
 	wantForeign("/postern/again/" + id)
 }
 
+// What the proxy begins again where nobody knows of it, for another VM has come in the place of the one
+// that did, is refused in words that clients know, and counted by the one that did, when it ends.
+func TestRequestsBegunAgainInAnotherVM(t *testing.T) {
+	t.Parallel()
+	document := kept(redirectConfig)
+	p := newRedirectingOf(t, document)
+	x := p.ask(askFor("chain", false))
+	a := p.attempt(x, "", "")
+	a.respond(jsonAnswer("500", `{"error":{"message":"broken"}}`))
+	x.done()
+	a.done()
+	heir := newWorker(t, document, p.Host)
+	y := heir.stream()
+	m := askFor("chain", false)
+	m.First = "POST /postern/again/" + strings.Trim(string(x.upstream.Body), `"`)
+	m.Headers = append(m.Headers, cases.Header{Name: "x-envoy-original-url", Value: "https://gateway.test/v1/chat/completions"})
+	y.request(m)
+	if got := y.response; got.First != "503" || !strings.Contains(string(got.Body), `"code":"upstream_unavailable"`) {
+		t.Errorf("got %s, want 503 upstream_unavailable", got)
+	}
+	y.done()
+	if want := `{"operation":"none","status":503,"duration_ms":1,"error":"upstream_unavailable"}`; string(y.record) != want {
+		t.Errorf("got the record %s, want %s", y.record, want)
+	}
+	p.worker.End()
+	heir.worker.End()
+	if got, want := p.usages(), "a chain: 1, 1 failed, 0+0 tokens, 0"; got != want || p.worker.Left() != "" {
+		t.Errorf("got %q, and %q left; want %q", got, p.worker.Left(), want)
+	}
+	if _, left := heir.administer("GET /postern/limits", ""); !strings.Contains(left, `"limit":1,"remaining":1,`) {
+		t.Errorf("got the limits %s, want nothing under way", left)
+	}
+}
+
 // What no redirect follows on is followed by a callout: no answer, a proxy that does not
 // redirect, a target that the gateway refuses.
 func TestWhatNoRedirectFollowsOn(t *testing.T) {

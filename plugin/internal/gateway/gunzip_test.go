@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,16 @@ func TestGunzip(t *testing.T) {
 			p[len(p)-5]++
 			if _, e := gunzip(p, len(content)); e == nil {
 				t.Error("wrong checksum: got no error")
+			}
+			p[len(p)-5]--
+			for _, lie := range []int{0, 1, len(content) - 1, len(content) + 1, 1 << 31} {
+				binary.LittleEndian.PutUint32(p[len(p)-4:], uint32(lie))
+				if _, e := gunzip(p, 2*len(content)); e == nil || e.Code != "invalid_gzip" {
+					t.Errorf("%d bytes, of which it says %d: got %v, want invalid_gzip", len(content), lie, e)
+				}
+				if n, want := unpackedSize(p, 2*len(content)), min(lie, 2*len(content)); n != want {
+					t.Errorf("it says %d bytes: got %d, want %d", lie, n, want)
+				}
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func (s *Stream) RequestHeaders(h []adapters.Header, end bool) *Step {
 
 func (s *Stream) headers(h []adapters.Header, end bool) *Step {
 	s.in = s.w.read(h, s.in)
-	if step := s.takeUp(); step != nil {
+	if step := s.takeUp(h); step != nil {
 		return step
 	}
 	if a := s.w.plan.Admin; a != nil && under(a.Prefix, s.in.path) {

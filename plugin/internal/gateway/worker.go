@@ -161,6 +161,7 @@ func (w *Worker) Share(h *Handover) {
 
 // End is the worker's last event: its plugin is taken away, and all its streams are over.
 func (w *Worker) End() {
+	w.settleBetween()
 	w.flushUsage(w.port.Now(), usage.All)
 	w.handover.leave(w)
 }
