@@ -49,14 +49,22 @@ func (h Headers) Values(name string) []string {
 }
 
 // Set removes a name and adds it with one value.
-func (h *Headers) Set(name, value string) {
-	h.Del(name)
-	h.Add(name, value)
-}
+func (h *Headers) Set(name, value string) { h.replace(lower(name), value) }
 
 // Add appends a field; a pseudo-header goes behind the last pseudo-header.
-func (h *Headers) Add(name, value string) {
-	f := Header{lower(name), value}
+func (h *Headers) Add(name, value string) { h.append(lower(name), value) }
+
+// Del removes every field of a name.
+func (h *Headers) Del(name string) { h.drop(lower(name)) }
+
+// replace, append and drop are Set, Add and Del for names that are in lower case.
+func (h *Headers) replace(name, value string) {
+	h.drop(name)
+	h.append(name, value)
+}
+
+func (h *Headers) append(name, value string) {
+	f := Header{name, value}
 	if strings.HasPrefix(name, ":") {
 		n := 0
 		for n < len(*h) && strings.HasPrefix((*h)[n].Name, ":") {
@@ -70,9 +78,10 @@ func (h *Headers) Add(name, value string) {
 	*h = append(*h, f)
 }
 
-// Del removes every field of a name.
-func (h *Headers) Del(name string) {
-	name = lower(name)
+func (h *Headers) drop(name string) {
+	if _, there := h.Lookup(name); !there { // which most are not that a plugin sets
+		return
+	}
 	kept := (*h)[:0]
 	for _, f := range *h {
 		if f.Name != name {
@@ -132,7 +141,7 @@ type headerMap struct {
 
 // newHeaderMap takes fields as a codec delivers them: well-known names are joined.
 func newHeaderMap(kind mapKind, h Headers) *headerMap {
-	m := &headerMap{kind: kind, list: make(Headers, 0, len(h)+6)}
+	m := &headerMap{kind: kind, list: make(Headers, 0, len(h)+12)}
 	for _, f := range h {
 		m.add(lower(f.Name), f.Value)
 	}
@@ -156,14 +165,11 @@ func (m *headerMap) add(name, value string) {
 		}
 		return
 	}
-	m.list.Add(name, value)
+	m.list.append(name, value)
 }
 
 // set is what a plugin's replace does: the field moves to the end.
-func (m *headerMap) set(name, value string) {
-	m.list.Del(name)
-	m.list.Add(name, value)
-}
+func (m *headerMap) set(name, value string) { m.list.replace(name, value) }
 
 // put is what the host itself does: a field that is there keeps its place.
 func (m *headerMap) put(name, value string) {
@@ -173,7 +179,7 @@ func (m *headerMap) put(name, value string) {
 			return
 		}
 	}
-	m.list.Add(name, value)
+	m.list.append(name, value)
 }
 
 // byteSize is the sum of all names and values.

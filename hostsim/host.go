@@ -137,8 +137,7 @@ type handle struct {
 // A plugin that refuses is an error with what it logged.
 func New(cfg Config) (*Host, error) {
 	h := &Host{config: cfg,
-		shared:  sharedData{values: map[sharedKey]sharedValue{}},
-		queues:  queues{tokens: map[sharedKey]uint32{}, byID: map[uint32]*queue{}},
+		queues:  queues{tokens: map[queueKey]uint32{}, byID: map[uint32]*queue{}},
 		metrics: metrics{byName: map[metricKey]*Metric{}},
 		foreign: envoyFunctions(),
 	}

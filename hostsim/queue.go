@@ -2,10 +2,12 @@ package hostsim
 
 import "sync"
 
+type queueKey struct{ vmID, name string }
+
 // queues are the shared queues of a proxy process.
 type queues struct {
 	mu     sync.Mutex
-	tokens map[sharedKey]uint32
+	tokens map[queueKey]uint32
 	byID   map[uint32]*queue
 	next   uint32
 }
@@ -21,7 +23,7 @@ type queue struct {
 func (q *queues) register(vmID, name string, w *worker, vmKey string, root uint32) uint32 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	k := sharedKey{vmID, name}
+	k := queueKey{vmID, name}
 	token, ok := q.tokens[k]
 	if !ok {
 		q.next++
@@ -37,7 +39,7 @@ func (q *queues) register(vmID, name string, w *worker, vmKey string, root uint3
 func (q *queues) resolve(vmID, name string) (uint32, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	token, ok := q.tokens[sharedKey{vmID, name}]
+	token, ok := q.tokens[queueKey{vmID, name}]
 	return token, ok
 }
 

@@ -6,50 +6,66 @@ import "sync"
 // Versions are counted over all of it.
 type sharedData struct {
 	mu      sync.Mutex
-	values  map[sharedKey]sharedValue
+	spaces  map[string]map[string]*sharedValue // by vm_id and key
 	version uint32
 }
-
-type sharedKey struct{ vmID, key string }
 
 type sharedValue struct {
 	value   []byte
 	version uint32
 }
 
-func (d *sharedData) get(vmID, key string) (sharedValue, bool) {
+// get appends a value to dst, for the next set may write over the stored bytes.
+func (d *sharedData) get(dst []byte, vmID string, key []byte) (value []byte, version uint32, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v, ok := d.values[sharedKey{vmID, key}]
-	return v, ok
+	v := d.spaces[vmID][string(key)]
+	if v == nil {
+		return dst, 0, false
+	}
+	return append(dst, v.value...), v.version, true
 }
 
 // set stores a copy. A version other than 0 must be the stored one; a key that
 // does not exist yet takes any version.
-func (d *sharedData) set(vmID, key string, value []byte, version uint32) Status {
+func (d *sharedData) set(vmID string, key, value []byte, version uint32) Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	k := sharedKey{vmID, key}
-	if old, ok := d.values[k]; ok && version != 0 && version != old.version {
+	v := d.spaces[vmID][string(key)]
+	switch {
+	case v == nil:
+		v = d.create(vmID, string(key))
+	case version != 0 && version != v.version:
 		return StatusCASMismatch
 	}
 	d.version++
 	if d.version == 0 {
 		d.version = 1
 	}
-	d.values[k] = sharedValue{append([]byte(nil), value...), d.version}
+	v.value, v.version = append(v.value[:0], value...), d.version
 	return StatusOK
+}
+
+func (d *sharedData) create(vmID, key string) *sharedValue {
+	if d.spaces == nil {
+		d.spaces = map[string]map[string]*sharedValue{}
+	}
+	if d.spaces[vmID] == nil {
+		d.spaces[vmID] = map[string]*sharedValue{}
+	}
+	v := &sharedValue{}
+	d.spaces[vmID][key] = v
+	return v
 }
 
 // SharedData returns a value of the process's shared data and its version.
 func (h *Host) SharedData(vmID, key string) (value []byte, version uint32, ok bool) {
-	v, ok := h.shared.get(vmID, key)
-	return append([]byte(nil), v.value...), v.version, ok
+	return h.shared.get(nil, vmID, []byte(key))
 }
 
 // SetSharedData stores a value as a plugin would; version 0 overwrites.
 func (h *Host) SetSharedData(vmID, key string, value []byte, version uint32) Status {
-	return h.shared.set(vmID, key, value, version)
+	return h.shared.set(vmID, []byte(key), value, version)
 }
 
 func sharedFuncs() []hostFunc {
@@ -64,25 +80,26 @@ func sharedFuncs() []hostFunc {
 }
 
 func (v *vm) getSharedData(a []uint64) Status {
-	key, ok := v.readString(a[0], a[1])
+	key, ok := v.read(a[0], a[1])
 	if !ok {
 		return StatusInvalidMemoryAccess
 	}
-	val, ok := v.host.shared.get(v.id, key)
+	value, version, ok := v.host.shared.get(v.shared[:0], v.id, key)
 	if !ok {
 		return StatusNotFound
 	}
-	if st := v.give(val.value, a[2], a[3]); st != StatusOK {
+	v.shared = value
+	if st := v.give(value, a[2], a[3]); st != StatusOK {
 		return st
 	}
-	if !v.writeU32(a[4], val.version) {
+	if !v.writeU32(a[4], version) {
 		return StatusInvalidMemoryAccess
 	}
 	return StatusOK
 }
 
 func (v *vm) setSharedData(a []uint64) Status {
-	key, ok := v.readString(a[0], a[1])
+	key, ok := v.read(a[0], a[1])
 	value, ok2 := v.read(a[2], a[3])
 	if !ok || !ok2 {
 		return StatusInvalidMemoryAccess

@@ -28,6 +28,8 @@ type vm struct {
 	stack [8]uint64 // arguments of the callback that runs; callbacks never nest
 	alloc [1]uint64 // argument of the allocator, which runs inside of them
 
+	shared []byte // a shared value on its way to the guest
+
 	root      *vmContext // context 0: owner of the allocator and of the start
 	contexts  map[uint32]*vmContext
 	nextID    uint32
