@@ -211,16 +211,17 @@ func (v Value) Get(key string) Value {
 	return m
 }
 
-// Member is Get with the member's place among the others, -1 if it is absent.
+// Member is Get with the member's place among the others, -1 if it is absent. Most names are
+// not as long as the key, so that their bytes are not looked at.
 func (v Value) Member(key string) (place int, value Value) {
 	n := v.node()
 	if Kind(n.meta&kindMask) != Object {
 		return -1, Value{}
 	}
-	nodes, src, place := v.d.nodes, v.d.src, 0
-	for k := v.i + 1; k < n.next; k = nodes[k+1].next {
+	nodes, size, end := v.d.nodes, uint32(len(key))+2, n.next
+	for k := v.i + 1; k < end; k = nodes[k+1].next {
 		name := &nodes[k]
-		if string(src[name.start+1:name.end-1]) == key || name.meta&flagEscaped != 0 && (Value{v.d, k}).Is(key) {
+		if (name.end-name.start == size || name.meta&flagEscaped != 0) && (Value{v.d, k}).Is(key) {
 			return place, Value{v.d, k + 1}
 		}
 		place++

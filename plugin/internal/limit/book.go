@@ -139,7 +139,7 @@ func (h *held) load(now int64) {
 	}
 	h.counts = p
 	for i, r := range h.rules {
-		e := p.find(r.tag)
+		e := p.of(r, i)
 		if e == nil || e.over(now) {
 			e = h.begin(i, e)
 			p = h.counts

@@ -60,10 +60,10 @@ func (p Period) nominal() int64 {
 
 // shift makes weeks begin on a Monday; 1970 began on a Thursday.
 func (p Period) shift() int64 {
-	if uint64(p.Length)%uint64(week) == 0 {
-		return 3 * day
+	if int64(p.Length) < week || uint64(p.Length)%uint64(week) != 0 {
+		return 0
 	}
-	return 0
+	return 3 * day
 }
 
 // yearMonth is the year and the month, from 1, of a day since 1970. It counts years from

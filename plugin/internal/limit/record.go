@@ -2,6 +2,7 @@ package limit
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 )
 
@@ -89,7 +90,17 @@ func (e *entry) lapse(from, to uint32) {
 	}
 }
 
-// find is the entry of a rule, nil if it has none.
+// of is the entry of a rule, nil if it has none: mostly that which is as far behind as the rule.
+func (p record) of(r *Rule, place int) *entry {
+	if at := headSize + place*entrySize; at+entrySize <= len(p) {
+		if e := p.entry(at); e.tag() == r.tag {
+			return e
+		}
+	}
+	return p.find(r.tag)
+}
+
+// find is the entry that has a tag, nil if none has.
 //
 //go:noinline
 func (p record) find(tag uint32) *entry {
@@ -143,7 +154,7 @@ func has(rules []*Rule, tag uint32) bool {
 func minuteOf(now int64) uint32 { return uint32(uint64(now) / uint64(60*second)) }
 
 //go:noinline
-func secondsOf(t int64) uint64 { return uint64(t) / uint64(second) }
+func untilOf(t int64) uint32 { return uint32(min(uint64(t)/uint64(second)+1, math.MaxUint32)) }
 
 func int64At(p []byte) int64 { return int64(binary.LittleEndian.Uint64(p)) }
 

@@ -26,14 +26,15 @@ func (r *Rule) roll(e *entry, now int64) {
 		return
 	}
 	if n := r.Period.number(now); e.at() != n {
-		e.enter(n)
+		r.enter(e, n)
 	}
 }
 
-// enter begins a period.
+// enter begins a period. That is when to say until when the entry means something, for it is
+// known then, and a month takes long to find.
 //
 //go:noinline
-func (e *entry) enter(period int64) {
+func (r *Rule) enter(e *entry, period int64) {
 	if at := e.at(); at == period-1 && at != 0 {
 		e.setPrev(e.count())
 	} else { // there was none before, or nobody knows; it has left nothing over
@@ -41,6 +42,11 @@ func (e *entry) enter(period int64) {
 	}
 	e.setAt(period)
 	e.setCount(0)
+	over := period + 1
+	if r.Window == Sliding || r.carries() {
+		over++
+	}
+	e.setUntil(untilOf(r.Period.begins(over)))
 }
 
 // none stands in prev for a period that there was not.
@@ -160,41 +166,33 @@ func (r *Rule) takeBack(e *entry, amount, then, now int64) {
 	}
 }
 
-// spend counts what is used, and says until when the entry means something.
+// spend counts what is used.
 //
 //go:noinline
 func (r *Rule) spend(e *entry, amount, now int64) {
-	var end int64
-	if r.Window == Fixed && r.Budget == nil {
+	switch r.Window {
+	case Fixed, Sliding:
 		e.setCount(e.count() + amount)
-		end = r.Period.begins(e.at() + 1)
-	} else {
-		end = r.spendIn(e, amount, now)
+	default:
+		r.spendIn(e, amount, now)
 	}
 	if e.held() > 0 {
-		end = max(end, now+minutes*60*second)
+		e.setUntil(max(e.until(), untilOf(now+minutes*60*second)))
 	}
-	e.setUntil(uint32(min(secondsOf(end)+1, math.MaxUint32)))
 }
 
-// spendIn is spend for all windows and budgets.
+// spendIn is spend where nothing ends with a period.
 //
 //go:noinline
-func (r *Rule) spendIn(e *entry, amount, now int64) (end int64) {
-	switch r.Window {
-	case GCRA:
+func (r *Rule) spendIn(e *entry, amount, now int64) {
+	end := now
+	if r.Window == GCRA {
 		if amount > 0 {
 			e.setAt(max(e.at(), now) + r.span(amount))
 		}
-		return e.at()
-	case Open:
-		return now
+		end = e.at()
 	}
-	e.setCount(e.count() + amount)
-	if r.Window == Sliding || r.carries() {
-		return r.Period.begins(e.at() + 2)
-	}
-	return r.Period.begins(e.at() + 1)
+	e.setUntil(untilOf(end))
 }
 
 // standing is how the rule stands now.
