@@ -42,8 +42,6 @@ type claim struct {
 }
 
 // judge lowers the output to what a record has room for, or refuses.
-//
-//go:noinline
 func (c *claim) judge(l *Lease, h *held) {
 	for i, r := range h.rules {
 		if !c.units.has(r.Unit) || r == c.except {
@@ -60,8 +58,6 @@ func (c *claim) judge(l *Lease, h *held) {
 }
 
 // short refuses for a rule that has no room, or says what it would refuse.
-//
-//go:noinline
 func (c *claim) short(l *Lease, r *Rule, e *entry) {
 	if !r.Shadow {
 		var least Amounts
@@ -80,8 +76,6 @@ func (c *claim) refuse(r *Rule, wait int64) {
 }
 
 // reserve counts the claim in every record, or in none.
-//
-//go:noinline
 func (b *Book) reserve(l *Lease, c *claim) {
 	output := c.output
 	if c.ask.Step > 0 {
@@ -106,8 +100,6 @@ func (b *Book) reserve(l *Lease, c *claim) {
 }
 
 // charge counts a claim in one record, which was loaded.
-//
-//go:noinline
 func (c *claim) charge(h *held) {
 	for i, r := range h.rules {
 		if c.units.has(r.Unit) {
@@ -118,8 +110,6 @@ func (c *claim) charge(h *held) {
 
 // chargeAgain is for a record that another worker has changed meanwhile: there may no longer be
 // room.
-//
-//go:noinline
 func (b *Book) chargeAgain(h *held, c *claim) bool {
 	for range tries - 1 {
 		h.load(c.now)
@@ -147,8 +137,6 @@ func (c *claim) judgeAgain(h *held) {
 }
 
 // undo takes back what the first records have got.
-//
-//go:noinline
 func (b *Book) undo(l *Lease, c *claim, records int) {
 	amounts := c.amounts.of(c.units)
 	b.settle(l, l.records[:records], &amounts, &Amounts{}, c.now)
@@ -222,8 +210,6 @@ func (b *Book) Settle(l *Lease, used *Amounts, now int64) {
 }
 
 // settleRest is Settle for a request of which some is counted already.
-//
-//go:noinline
 func (b *Book) settleRest(l *Lease, used *Amounts, now int64) {
 	more := *used
 	for u := range NumUnits {
@@ -243,7 +229,6 @@ func (b *Book) settle(l *Lease, records []held, reserved, used *Amounts, now int
 	}
 }
 
-//go:noinline
 func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) {
 	crossed := len(l.Crossed)
 	for range tries { // again each time that another worker comes before
@@ -264,8 +249,6 @@ func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) 
 }
 
 // settleBudget is settle for a budget of which somebody is told when it comes to a threshold.
-//
-//go:noinline
 func (r *Rule) settleBudget(e *entry, reserved, used int64, l *Lease, now int64) {
 	before := r.used(e, now)
 	r.settle(e, reserved, used, l, now)
@@ -278,8 +261,6 @@ func (r *Rule) settleBudget(e *entry, reserved, used int64, l *Lease, now int64)
 }
 
 // stand takes down how the rules of the claim's units stand.
-//
-//go:noinline
 func (c *claim) stand(l *Lease, h *held) {
 	for i, r := range h.rules {
 		if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for

@@ -36,8 +36,6 @@ type Ask struct {
 }
 
 // amounts are what a request counts with so much output.
-//
-//go:noinline
 func (a *Ask) amounts(all *Amounts, output int64) {
 	cost := a.Fixed
 	if a.Picos > 0 {
@@ -150,8 +148,6 @@ func (h *held) load(now int64) {
 }
 
 // turned is a record in another minute, or one that has nothing.
-//
-//go:noinline
 func (h *held) turned(p record, minute uint32, now int64) record {
 	if !p.whole() {
 		h.own = append(h.own[:0], make([]byte, headSize)...)
@@ -161,8 +157,6 @@ func (h *held) turned(p record, minute uint32, now int64) record {
 }
 
 // begin makes a rule's entry one that has counted nothing, where there was none or one that is over.
-//
-//go:noinline
 func (h *held) begin(i int, e *entry) *entry {
 	if e == nil {
 		h.own = append(h.own[:0], h.counts...)
@@ -177,8 +171,6 @@ func (h *held) begin(i int, e *entry) *entry {
 }
 
 // store writes it; false if another worker came before.
-//
-//go:noinline
 func (b *Book) store(h *held) bool {
 	return h.table.Store(&h.state, h.counts, h.counts.until()) == nil
 }

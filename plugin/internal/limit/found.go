@@ -86,8 +86,6 @@ func (b *Book) Take(l *Lease, f Found, s Subject) {
 }
 
 // room makes room for so many records.
-//
-//go:noinline
 func (l *Lease) room(n int) {
 	if cap(l.records) < n {
 		l.records = make([]held, n)
@@ -104,8 +102,6 @@ func (b *Book) tableOf(key []Attribute, s Subject) *state.Table {
 }
 
 // name is that of a part's record.
-//
-//go:noinline
 func (b *Book) name(p *part, s Subject) state.ID {
 	b.message = append(b.message[:0], p.head...)
 	if len(p.head) == 0 {
@@ -125,8 +121,6 @@ func (p *part) begin() []byte {
 }
 
 // appendName appends all of a name.
-//
-//go:noinline
 func (p *part) appendName(m []byte, s Subject) []byte {
 	for _, a := range p.key {
 		m = state.AppendPart(a.appendTo(m), s.Attribute(a))

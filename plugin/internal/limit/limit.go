@@ -62,8 +62,6 @@ func (a Amounts) of(units Units) Amounts {
 }
 
 // units are those that there is something of, here or there.
-//
-//go:noinline
 func (a *Amounts) units(b *Amounts) Units {
 	var s Units
 	for u, n := range a {

@@ -30,8 +30,6 @@ func (p Period) String() string {
 }
 
 // number is which period a time is in, counted since 1970.
-//
-//go:noinline
 func (p Period) number(now int64) int64 {
 	if p.Length == 0 {
 		y, m := yearMonth(int64(uint64(now) / uint64(day)))
@@ -41,8 +39,6 @@ func (p Period) number(now int64) int64 {
 }
 
 // begins is when a period begins.
-//
-//go:noinline
 func (p Period) begins(number int64) int64 {
 	if p.Length == 0 {
 		return firstOf(int64(uint64(number)/12), int64(uint64(number)%12)+1) * day

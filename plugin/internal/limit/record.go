@@ -101,8 +101,6 @@ func (p record) of(r *Rule, place int) *entry {
 }
 
 // find is the entry that has a tag, nil if none has.
-//
-//go:noinline
 func (p record) find(tag uint32) *entry {
 	for p = p[headSize:]; len(p) >= entrySize; p = p[entrySize:] {
 		if e := (*entry)(p); e.tag() == tag {
@@ -149,11 +147,8 @@ func has(rules []*Rule, tag uint32) bool {
 
 // Times are divided without a sign: WebAssembly has an instruction for that, and for the
 // other Go calls a function. To divide by what is constant is many instructions in the place of one.
-//
-//go:noinline
 func minuteOf(now int64) uint32 { return uint32(uint64(now) / uint64(60*second)) }
 
-//go:noinline
 func untilOf(t int64) uint32 { return uint32(min(uint64(t)/uint64(second)+1, math.MaxUint32)) }
 
 func int64At(p []byte) int64 { return int64(binary.LittleEndian.Uint64(p)) }

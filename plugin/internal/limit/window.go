@@ -19,8 +19,6 @@ func (s *Standing) Tighter(than *Standing) bool {
 }
 
 // roll brings an entry to the period in hand.
-//
-//go:noinline
 func (r *Rule) roll(e *entry, now int64) {
 	if r.Window != Fixed && r.Window != Sliding {
 		return
@@ -32,8 +30,6 @@ func (r *Rule) roll(e *entry, now int64) {
 
 // enter begins a period. That is when to say until when the entry means something, for it is
 // known then, and a month takes long to find.
-//
-//go:noinline
 func (r *Rule) enter(e *entry, period int64) {
 	if at := e.at(); at == period-1 && at != 0 {
 		e.setPrev(e.count())
@@ -53,8 +49,6 @@ func (r *Rule) enter(e *entry, period int64) {
 const none = math.MaxInt64
 
 // used is what counts now, reservations not included.
-//
-//go:noinline
 func (r *Rule) used(e *entry, now int64) int64 {
 	switch {
 	case r.Window == Open:
@@ -70,8 +64,6 @@ func (r *Rule) used(e *entry, now int64) int64 {
 }
 
 // most is what may count, with what the last period has left.
-//
-//go:noinline
 func (r *Rule) most(e *entry) int64 {
 	if r.Window == GCRA {
 		return r.Burst
@@ -101,8 +93,6 @@ func (r *Rule) amount(span int64) int64 { return muldiv(span, r.Limit, r.Period.
 
 // muldiv is a*b/c rounded up, for numbers that are not negative. What does not fit is the
 // largest number.
-//
-//go:noinline
 func muldiv(a, b, c int64) int64 {
 	if uint64(a)|uint64(b)|uint64(c) < 1<<32 {
 		return int64((uint64(a)*uint64(b) + uint64(c) - 1) / uint64(c))
@@ -155,8 +145,6 @@ func (r *Rule) release(e *entry, reserved int64, minute uint32, now int64) {
 
 // takeBack takes back what was counted, at a time, and is not used after all. What has left
 // the window since does not come back: others would have its room twice.
-//
-//go:noinline
 func (r *Rule) takeBack(e *entry, amount, then, now int64) {
 	switch {
 	case r.Window == GCRA:
@@ -167,8 +155,6 @@ func (r *Rule) takeBack(e *entry, amount, then, now int64) {
 }
 
 // spend counts what is used.
-//
-//go:noinline
 func (r *Rule) spend(e *entry, amount, now int64) {
 	switch r.Window {
 	case Fixed, Sliding:
@@ -182,8 +168,6 @@ func (r *Rule) spend(e *entry, amount, now int64) {
 }
 
 // spendIn is spend where nothing ends with a period.
-//
-//go:noinline
 func (r *Rule) spendIn(e *entry, amount, now int64) {
 	end := now
 	if r.Window == GCRA {
