@@ -178,7 +178,11 @@ func operations() []operation {
 		{"a hit of 2 KB in the cache", path, chat, answered(2<<10, "stop"), "a request that passes untouched, simulator included", 1, cached},
 		{"a hit of 2 KB as a stream", path, stream(chat), answered(2<<10, "stop"), "the same with a stream", 1, cached},
 		{"16 embeddings of 256 numbers that are there", "/v1/embeddings", inputs(16), vectors(16), "a request that passes untouched, simulator included", 1, cached},
+		{"a chat whose answer has 5 KB", path, chat, answered(5<<10, "stop"), "a request that passes untouched, simulator included", 1, ""},
+		{keyAlone, path, chat, answered(5<<10, "stop"), "a chat whose answer has 5 KB", 1, small},
+		{keyAlone + ", of a chat that is new", path, chat, answered(5<<10, "stop"), "a chat whose answer has 5 KB", 1, small},
 		{"a miss that is not kept, beyond the chat", path, chat, answered(490, "length"), "chat, 1 KB", 1, cached},
+		{"a miss that is kept, of a chat that is new", path, chat, openAIAnswer(), "chat, 1 KB", 1, cached},
 		{"the same with a 64 KB prompt", path, large, answered(490, "length"), "chat, 64 KB prompt", 1, cached},
 		{"a question, which is a miss", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a request that passes untouched, simulator included", 1, cached},
 		{"more for looking for a similar one", path, asked("Could you please tell me how I can change the email address of my account?"), answered(490, "length"), "a question, which is a miss", 1, resembling},
@@ -233,6 +237,16 @@ var resembling = strings.TrimSuffix(configuration, "}") + `,"cache":{"similar":{
 
 // similarHit is answered with what another question has got, which comes first.
 const similarHit = "a similar hit of 2 KB"
+
+// keyAlone wants a new answer, and gets one that is too large: so its key is derived, and nothing looked
+// for or kept.
+const keyAlone = "a key derived and not used, beyond that chat"
+
+// isNew ends names of operations that ask something else each time.
+const isNew = "of a chat that is new"
+
+// small is a cache that keeps next to nothing.
+var small = strings.TrimSuffix(configuration, "}") + `,"cache":{"max_answer":"1KiB"}}`
 
 func asked(question string) string {
 	return `{"model":"gpt-4o","messages":[{"role":"user","content":"` + question + `"}],"temperature":0.7,"max_tokens":512}`
@@ -332,8 +346,17 @@ func plugin(m *hostsim.Module, configuration string) hostsim.Plugin {
 		VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true}
 }
 
-func (o operation) request() hostsim.Request {
-	return hostsim.Post(o.path, o.body, "content-type", "application/json", "authorization", "Bearer client", "user-agent", "bench")
+// request is the one that is sent for the nth time.
+func (o operation) request(n int) hostsim.Request {
+	body := o.body
+	if strings.HasSuffix(o.name, isNew) {
+		body = strings.Replace(body, "The quick brown fox", fmt.Sprintf("The fox no. %07d", n), 1)
+	}
+	h := []string{"content-type", "application/json", "authorization", "Bearer client", "user-agent", "bench"}
+	if strings.HasPrefix(o.name, keyAlone) {
+		h = append(h, "cache-control", "no-cache")
+	}
+	return hostsim.Post(o.path, body, h...)
 }
 
 func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, error) {
@@ -353,23 +376,27 @@ func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, err
 	if o.name == similarHit {
 		first := o
 		first.body = asked("How do I change the e-mail address of my account?")
-		if _, err := host.Do(first.request()); err != nil {
+		if _, err := host.Do(first.request(0)); err != nil {
 			return 0, err
 		}
 	}
-	request := o.request()
+	n := 0
+	next := func() hostsim.Request {
+		n++
+		return o.request(n)
+	}
 	for range warm {
-		if r, err := host.Do(request); err != nil || r.Status() != 200 {
+		if r, err := host.Do(next()); err != nil || r.Status() != 200 {
 			return 0, fmt.Errorf("status %d, %v: %s", r.Status(), err, r.Body)
 		}
 	}
-	n, began := 0, cpuTime()
+	n = 0
+	began := cpuTime()
 	for cpuTime()-began < least {
 		for range 5 {
-			if _, err := host.Do(request); err != nil {
+			if _, err := host.Do(next()); err != nil {
 				return 0, err
 			}
-			n++
 		}
 	}
 	return float64((cpuTime() - began).Nanoseconds()) / float64(n), nil

@@ -103,7 +103,7 @@ func ask(host *hostsim.Host, d *pairs.Dialect, p *pairs.Provider, stream bool) (
 		kind = "event of a stream, "
 	}
 	o := &operation{name: kind + d.Name + " to " + p.Kind, path: d.Path(model, stream), body: string(body), per: 1}
-	r, err := host.Do(o.request())
+	r, err := host.Do(o.request(0))
 	if err == nil && r.Status() != 200 {
 		err = fmt.Errorf("status %d: %s", r.Status(), r.Body)
 	}
