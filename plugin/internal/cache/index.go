@@ -14,6 +14,7 @@ import (
 type index struct {
 	puts    byte // of 256: then everybody's frequency is lowered
 	n       int
+	held    int // bytes of all entries
 	records [ways]record
 	ghosts  []byte // 5 bytes each: of the id, and a frequency; the latest first
 	buffer  [maxIndex]byte
@@ -76,20 +77,44 @@ func worth(frequency byte, size int) int {
 
 // read takes an index apart. What is none is an empty one.
 func (x *index) read(b []byte) {
-	x.puts, x.n, x.ghosts = 0, 0, x.ghosts[:0]
-	if len(b) < indexHead || b[0] != indexFormat {
+	x.puts, x.n, x.held, x.ghosts = 0, 0, 0, x.ghosts[:0]
+	list := recordsOf(b)
+	if list == nil {
 		return
+	}
+	x.puts, x.ghosts = b[1], append(x.ghosts, b[indexHead+len(list):]...)
+	for ; len(list) > 0; list = list[recordSize:] {
+		r := &x.records[x.n]
+		*r = record(list)
+		x.held += r.size()
+		x.n++
+	}
+}
+
+// recordsOf is where the records are in an index as it is kept; nil if it is none.
+//
+//go:noinline
+func recordsOf(b []byte) []byte {
+	if len(b) < indexHead || b[0] != indexFormat {
+		return nil
 	}
 	n, ghosts := int(b[2]), int(b[3])
 	if n > ways || ghosts > mostGhosts || len(b) != indexHead+n*recordSize+ghosts*ghostSize {
-		return
+		return nil
 	}
-	x.puts, x.n, b = b[1], n, b[indexHead:]
-	for i := range n {
-		x.records[i] = record(b)
-		b = b[recordSize:]
+	return b[indexHead:][:n*recordSize]
+}
+
+// among is a key's record in a list; nil: there is none.
+//
+//go:noinline
+func among(list []byte, k *Key) *record {
+	for ; len(list) >= recordSize; list = list[recordSize:] {
+		if r := (*record)(list); r.is(k) {
+			return r
+		}
 	}
-	x.ghosts = append(x.ghosts, b...)
+	return nil
 }
 
 func (x *index) bytes() []byte {
@@ -103,15 +128,10 @@ func (x *index) bytes() []byte {
 // find reports whether a record is in an index, whatever its frequency, and that.
 func find(b []byte, r *record) (frequency byte, ok bool) {
 	const all = recordSize - 1
-	if len(b) < indexHead || b[0] != indexFormat || len(b) != indexHead+int(b[2])*recordSize+int(b[3])*ghostSize {
-		return 0, false
-	}
-	n := int(b[2])
-	for b = b[indexHead:]; n > 0; n-- {
-		if bytes.Equal(b[:all], r[:all]) {
-			return b[all], true
+	for list := recordsOf(b); len(list) > 0; list = list[recordSize:] {
+		if bytes.Equal(list[:all], r[:all]) {
+			return list[all], true
 		}
-		b = b[recordSize:]
 	}
 	return 0, false
 }
@@ -154,6 +174,7 @@ func (c *claim) evicted() []byte { return c.slots[:c.n] }
 func (x *index) remove(i int, c *claim) {
 	c.slots[c.n] = byte(x.records[i].slot())
 	c.n++
+	x.held -= x.records[i].size()
 	copy(x.records[i:x.n], x.records[i+1:x.n])
 	x.n--
 }
@@ -167,16 +188,30 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 		c.frequency = counted(f, random)
 	}
 	x.age()
-	for i := range x.n {
-		if r := &x.records[i]; r.is(k) {
+	used := uint16(0)
+	for i := x.n - 1; i >= 0; i-- {
+		r := &x.records[i]
+		if r.is(k) {
 			c.frequency = r[41]
 			x.remove(i, &c)
-			break
+			continue
 		}
+		used |= 1 << r.slot()
 	}
+	if x.n >= ways || x.held+size > budget {
+		return x.evict(k, size, budget, now, c)
+	}
+	c.slot = bits.TrailingZeros16(^used)
+	return c
+}
+
+// evict is admit where others have to go.
+//
+//go:noinline
+func (x *index) evict(k *Key, size, budget int, now int64, c claim) claim {
 	known := c.n > 0
-	before, was := x.records, x.n
-	for x.n >= ways || x.size()+size > budget {
+	before, was, held := x.records, x.n, x.held
+	for x.n >= ways || x.held+size > budget {
 		least := 0
 		for i := 1; i < x.n; i++ {
 			if x.value(i, now) <= x.value(least, now) {
@@ -184,7 +219,7 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 			}
 		}
 		if !known && x.value(least, now) > worth(c.frequency, size<<c.pieces) {
-			x.records, x.n = before, was
+			x.records, x.n, x.held = before, was, held
 			x.remember(k[:], c.frequency)
 			return claim{slot: -1}
 		}
@@ -207,18 +242,11 @@ func (x *index) value(i int, now int64) int {
 	return worth(r[41], r.whole())
 }
 
-//go:noinline
-func (x *index) size() (n int) {
-	for i := range x.n {
-		n += x.records[i].size()
-	}
-	return n
-}
-
 // add puts a record in front.
 func (x *index) add(k *Key, e *Entry, size int, c *claim) {
 	copy(x.records[1:], x.records[:x.n])
 	x.n++
+	x.held += size
 	r := &x.records[0]
 	copy(r[:], k[:16])
 	binary.LittleEndian.PutUint64(r[16:], uint64(e.Expires))

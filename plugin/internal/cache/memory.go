@@ -28,6 +28,10 @@ type Memory struct {
 	index   index
 	value   []byte
 	counts  Counts
+	found   record // that was found last
+
+	named int    // the bucket that was asked for last,
+	name  string // and its index's name; empty: none was
 
 	create uint32 // the version that a value is made with, which hosts disagree about
 }
@@ -69,20 +73,28 @@ func NewMemory(host state.Host, space string, bytes int) *Memory {
 // Counts are what it has met so far.
 func (m *Memory) Counts() Counts { return m.counts }
 
-// name is that of a bucket's index, or of one of its values.
+const digits = "0123456789abcdef"
+
+// indexName is that of a bucket's index. A request that finds nothing asks for the same again.
 //
 //go:noinline
-func (m *Memory) name(bucket, slot int) string {
-	const digits = "0123456789abcdef"
-	var b [64]byte
-	n := append(b[:0], m.prefix...)
-	for shift := 20; shift >= 0; shift -= 4 {
-		n = append(n, digits[bucket>>shift&15])
+func (m *Memory) indexName(bucket int) string {
+	if m.named != bucket || m.name == "" {
+		var b [64]byte
+		n := append(b[:0], m.prefix...)
+		for shift := 20; shift >= 0; shift -= 4 {
+			n = append(n, digits[bucket>>shift&15])
+		}
+		m.named, m.name = bucket, string(n)
 	}
-	if slot >= 0 {
-		n = append(n, '/', digits[slot&15])
-	}
-	return string(n)
+	return m.name
+}
+
+// slotName is that of one of its values.
+//
+//go:noinline
+func (m *Memory) slotName(bucket, slot int) string {
+	return m.indexName(bucket) + "/" + digits[slot&15:][:1]
 }
 
 func (m *Memory) bucket(k *Key) int {
@@ -93,7 +105,7 @@ func (m *Memory) bucket(k *Key) int {
 //
 //go:noinline
 func (m *Memory) load(bucket int) uint32 {
-	value, version, ok := m.host.Load(m.name(bucket, -1))
+	value, version, ok := m.host.Load(m.indexName(bucket))
 	if !ok {
 		version = m.create
 	}
@@ -104,7 +116,7 @@ func (m *Memory) load(bucket int) uint32 {
 // save writes it. A conflict over an index that is not there shows that the host makes
 // values with version 0.
 func (m *Memory) save(bucket int, version uint32) bool {
-	err := m.host.Store(m.name(bucket, -1), m.index.bytes(), version)
+	err := m.host.Store(m.indexName(bucket), m.index.bytes(), version)
 	if errors.Is(err, state.ErrConflict) && version == neverIssued {
 		m.create = 0
 	}
@@ -114,7 +126,29 @@ func (m *Memory) save(bucket int, version uint32) bool {
 // Get finds an entry; false if there is none that is whole and not over. random is any
 // number, another each time. The entry's value is valid until the host's event is over.
 func (m *Memory) Get(k *Key, now int64, random uint64) (e Entry, ok bool) {
-	e, p, ok := m.piece(k, now, random)
+	if value, version, r := m.look(k, now); r != nil {
+		return m.get(value, version, r, k, now, random)
+	}
+	return e, false
+}
+
+// look finds the record of a piece that is not over, in its bucket's index; nil if there is none. Most
+// looks end here, so an index is not taken apart for it.
+//
+//go:noinline
+func (m *Memory) look(k *Key, now int64) (value []byte, version uint32, r *record) {
+	value, version, _ = m.host.Load(m.indexName(m.bucket(k)))
+	if r = among(recordsOf(value), k); r != nil && r.expires() <= now {
+		r = nil
+	}
+	return value, version, r
+}
+
+// get reads the entry whose first record was found.
+//
+//go:noinline
+func (m *Memory) get(value []byte, version uint32, r *record, k *Key, now int64, random uint64) (e Entry, ok bool) {
+	e, p, ok := m.piece(value, version, r, k, random)
 	if !ok || p.count == 1 {
 		e.Value = p.content
 		return e, ok
@@ -122,7 +156,11 @@ func (m *Memory) Get(k *Key, now int64, random uint64) (e Entry, ok bool) {
 	whole := append(make([]byte, 0, int(p.count)*pieceSize), p.content...)
 	for i := 1; i < int(p.count); i++ {
 		at := k.piece(i)
-		_, next, ok := m.piece(&at, now, random>>(i&31))
+		value, version, r := m.look(&at, now)
+		if r == nil {
+			return e, false
+		}
+		_, next, ok := m.piece(value, version, r, &at, random>>(i&31))
 		if !ok || next.nonce != p.nonce || next.number != uint16(i) {
 			return e, false
 		}
@@ -132,22 +170,18 @@ func (m *Memory) Get(k *Key, now int64, random uint64) (e Entry, ok bool) {
 	return e, true
 }
 
-// piece finds one piece, and notes that it was asked for.
-func (m *Memory) piece(k *Key, now int64, random uint64) (e Entry, p piece, ok bool) {
+// piece reads the piece whose record was found in an index, and notes there that it was asked for.
+func (m *Memory) piece(index []byte, version uint32, r *record, k *Key, random uint64) (e Entry, p piece, ok bool) {
 	bucket := m.bucket(k)
-	version := m.load(bucket)
-	r := m.index.find(k)
-	if r == nil || r.expires() <= now {
-		return e, p, false
-	}
-	value, _, _ := m.host.Load(m.name(bucket, r.slot()))
+	value, _, _ := m.host.Load(m.slotName(bucket, r.slot()))
 	if p, ok = readPiece(value, k); !ok { // its writer has not come to it, or another's has
 		return e, p, false
 	}
 	e = Entry{Stored: r.stored() * 1e9, Expires: r.expires(), Stale: int64(p.stale) * 1e9, Scope: r.scope(), Model: r.model()}
 	if r.seen(random) {
-		m.save(bucket, version) // or not: somebody else has noted something
+		m.host.Store(m.indexName(bucket), index, version) // or not: somebody else has noted something
 	}
+	m.found = *r
 	return e, p, true
 }
 
@@ -163,11 +197,11 @@ func (x *Mark) Is(k *Key) bool { return x.record.is(k) }
 // Mark makes x that of the entry that was found last; false if it is in several pieces, which may get
 // lost one by one.
 func (m *Memory) Mark(x *Mark, k *Key) bool {
-	r := m.index.find(k)
-	if r == nil || r.whole() != r.size() {
+	r := &m.found
+	if !r.is(k) || r.whole() != r.size() {
 		return false
 	}
-	x.name, x.record = m.name(m.bucket(k), -1), *r
+	x.name, x.record = m.indexName(m.bucket(k)), *r
 	return true
 }
 
@@ -206,7 +240,7 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 	bucket := m.bucket(k)
 	for range tries {
 		version := m.load(bucket)
-		held := m.index.size()
+		held := m.index.held
 		c := m.index.admit(k, len(m.value), pieces, m.budget, e.Stored, random)
 		if c.slot < 0 {
 			m.counts.Refused++
@@ -214,40 +248,55 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 			return false
 		}
 		m.index.add(k, e, len(m.value), &c)
-		_, before, ok := m.host.Load(m.name(bucket, c.slot))
+		name := m.slotName(bucket, c.slot)
+		_, before, ok := m.host.Load(name)
 		if !ok {
 			before = m.create
 		}
 		if !m.save(bucket, version) {
 			continue
 		}
-		m.counts.Bytes += int64(m.index.size() - held)
-		m.counts.Evicted += uint64(len(c.evicted()))
-		for _, slot := range c.evicted() {
-			if int(slot) != c.slot {
-				m.empty(bucket, int(slot))
-			}
+		m.counts.Bytes += int64(m.index.held - held)
+		if c.n > 0 {
+			m.evicted(bucket, &c)
 		}
-		return m.fill(k, bucket, c.slot, before)
+		if m.host.Store(name, m.value, before) == nil {
+			return true
+		}
+		return m.fillLate(k, bucket, c.slot)
 	}
 	m.counts.Lost++
 	return false
 }
 
-// fill writes m.value to its slot. Where somebody who had the slot before comes late, it is
-// written again: the bytes there have to be those that the index counts.
-func (m *Memory) fill(k *Key, bucket, slot int, version uint32) bool {
-	for range tries {
-		if m.host.Store(m.name(bucket, slot), m.value, version) == nil {
-			return true
+// evicted frees the slots of those that had to go, but for the one that has a new owner.
+//
+//go:noinline
+func (m *Memory) evicted(bucket int, c *claim) {
+	m.counts.Evicted += uint64(c.n)
+	for _, slot := range c.evicted() {
+		if int(slot) != c.slot {
+			m.empty(bucket, int(slot))
 		}
+	}
+}
+
+// fillLate writes m.value to its slot once more, where somebody who had the slot before has come
+// late: the bytes there have to be those that the index counts.
+//
+//go:noinline
+func (m *Memory) fillLate(k *Key, bucket, slot int) bool {
+	for range tries - 1 {
 		m.load(bucket)
 		if r := m.index.find(k); r == nil || r.slot() != slot {
 			break // it has a new owner already
 		}
-		var ok bool
-		if _, version, ok = m.host.Load(m.name(bucket, slot)); !ok {
+		_, version, ok := m.host.Load(m.slotName(bucket, slot))
+		if !ok {
 			version = 0
+		}
+		if m.host.Store(m.slotName(bucket, slot), m.value, version) == nil {
+			return true
 		}
 	}
 	m.counts.Lost++
@@ -256,13 +305,13 @@ func (m *Memory) fill(k *Key, bucket, slot int, version uint32) bool {
 
 // empty frees a slot that no entry has any more.
 func (m *Memory) empty(bucket, slot int) {
-	_, version, ok := m.host.Load(m.name(bucket, slot))
+	_, version, ok := m.host.Load(m.slotName(bucket, slot))
 	if !ok {
 		return
 	}
 	m.load(bucket)
 	if !m.index.uses(slot) {
-		m.host.Store(m.name(bucket, slot), nil, version) // a conflict is a new owner
+		m.host.Store(m.slotName(bucket, slot), nil, version) // a conflict is a new owner
 	}
 }
 
@@ -287,7 +336,7 @@ func (m *Memory) Purge(f *Filter) (removed int) {
 func (m *Memory) purge(bucket int, f *Filter) int {
 	for range tries {
 		version := m.load(bucket)
-		held := m.index.size()
+		held := m.index.held
 		var c claim
 		for i := m.index.n - 1; i >= 0; i-- {
 			if r := &m.index.records[i]; f.matches(r) {
@@ -298,7 +347,7 @@ func (m *Memory) purge(bucket int, f *Filter) int {
 			return 0
 		}
 		if m.save(bucket, version) {
-			m.counts.Bytes += int64(m.index.size() - held)
+			m.counts.Bytes += int64(m.index.held - held)
 			for _, slot := range c.evicted() {
 				m.empty(bucket, int(slot))
 			}
