@@ -17,6 +17,20 @@ const (
 	FinishSequence        // it came to a stop sequence
 )
 
+// Finishes are several of them.
+type Finishes uint8
+
+// FinishesOf are these.
+func FinishesOf(list ...Finish) (s Finishes) {
+	for _, f := range list {
+		s |= 1 << (f & 7)
+	}
+	return s
+}
+
+// Has reports whether f is one of them.
+func (s Finishes) Has(f Finish) bool { return s>>(f&7)&1 != 0 }
+
 // A Response is one answer in one piece. Like a Request it is used again.
 type Response struct {
 	ID      Text
@@ -33,6 +47,10 @@ type Response struct {
 	Elapsed int64
 
 	Echo, Texts []byte // as in the Request
+
+	// Unwanted are those at which whoever reads a whole answer into this may stop: it then has nothing
+	// but a choice that has ended so.
+	Unwanted Finishes
 }
 
 // A Choice is one of the answers; more than one comes only where n asked for them.

@@ -14,6 +14,13 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if choices.Kind() != rawjson.Array || choices.Len() == 0 {
 		return errors.New("choices: want at least one, got " + choices.Kind().String())
 	}
+	if out.Unwanted > 0 {
+		f := finish(choices.At(0).Get("finish_reason").Bytes(), false, false)
+		if f != chat.FinishStop && out.Unwanted.Has(f) { // the word for a stop also stands before calls
+			out.Choose().Finish = f
+			return nil
+		}
+	}
 	out.ID = inner(answer.Get("id"))
 	out.Model = inner(answer.Get("model"))
 	out.Created, _ = answer.Get("created").Int64()

@@ -13,11 +13,17 @@ import (
 // readAnswer is the neutral form of an answer, or why there is none.
 func readAnswer(tb testing.TB, body string) (*chat.Response, error) {
 	tb.Helper()
+	return readUnless(tb, 0, body)
+}
+
+// readUnless is the same where some ways to end are unwanted.
+func readUnless(tb testing.TB, unwanted chat.Finishes, body string) (*chat.Response, error) {
+	tb.Helper()
 	doc := rawjson.Doc{LoneSurrogates: true}
 	if err := doc.Parse([]byte(body)); err != nil {
 		tb.Fatalf("case is not JSON: %v\n%s", err, body)
 	}
-	out := new(chat.Response)
+	out := &chat.Response{Unwanted: unwanted}
 	err := translator(tb).ReadResponse(doc.Root(), out)
 	return out, err
 }
@@ -74,6 +80,31 @@ func TestReadResponse(t *testing.T) {
 				t.Errorf("got  %q, %v\nwant %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestReadResponseStops has an answer that is not wanted, for how it has ended, read no further.
+func TestReadResponseStops(t *testing.T) {
+	t.Parallel()
+	unwanted := chat.FinishesOf(chat.FinishStop, chat.FinishLength, chat.FinishTools, chat.FinishFilter)
+	const said = `"message":{"content":"a"}`
+	for _, tt := range []struct {
+		name, in string
+		unwanted chat.Finishes
+		want     []string
+	}{
+		{"length", answer(`{` + said + `,"finish_reason":"length"}`), unwanted, []string{"finish 2 "}},
+		{"length by another word", answer(`{` + said + `,"finish_reason":"model_length"}`), unwanted, []string{"finish 2 "}},
+		{"filter", answer(`{` + said + `,"finish_reason":"content_filter"}`), unwanted, []string{"finish 4 "}},
+		{"calls", answer(`{` + said + `,"finish_reason":"tool_calls"},{` + said + `,"finish_reason":"stop"}`), unwanted, []string{"finish 3 "}},
+		{"another that is", answer(`{` + said + `,"finish_reason":"length"}`), chat.FinishesOf(chat.FinishTools), []string{"text a", "finish 2 "}},
+		{"none", answer(`{` + said + `,"finish_reason":"length"}`), 0, []string{"text a", "finish 2 "}},
+		{"a stop, which may stand before calls", answer(`{"message":{"tool_calls":[{"id":"a","function":{"name":"w","arguments":"{}"}}]},"finish_reason":"stop"}`), unwanted, []string{"call a w {}", "finish 3 "}},
+		{"the second choice", answer(`{` + said + `,"finish_reason":"stop"},{` + said + `,"finish_reason":"length"}`), unwanted, []string{"text a", "finish 1 ", "text a", "finish 2 "}},
+	} {
+		if r, err := readUnless(t, tt.unwanted, tt.in); err != nil || !reflect.DeepEqual(lines(r), tt.want) {
+			t.Errorf("%s: got %q, %v, want %q", tt.name, lines(r), err, tt.want)
+		}
 	}
 }
 

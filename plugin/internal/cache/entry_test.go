@@ -129,6 +129,30 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// TestUnwantedAnswersAreNotKept holds what need not be read of an answer against what is kept.
+func TestUnwantedAnswersAreNotKept(t *testing.T) {
+	t.Parallel()
+	for _, tools := range []bool{false, true} {
+		p := cache.Policy{Tools: tools}
+		n := 0
+		for f := chat.FinishNone; f <= chat.FinishSequence; f++ {
+			if !p.Unwanted().Has(f) {
+				continue
+			}
+			n++
+			for _, parts := range [][]chat.Part{nil, {{Text: chat.Text("x")}}, {{Kind: chat.RefusalPart, Text: chat.Text("no")}}} {
+				want := p.Answering(&chat.Response{Choices: []chat.Choice{{Finish: f}}})
+				if got := p.Answering(&chat.Response{Choices: []chat.Choice{{Finish: f, Parts: parts}}}); got == "" || got != want {
+					t.Errorf("tools %v, finish %d: got %q, want %q, which is what is said of the ending alone", tools, f, got, want)
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("tools %v: got no unwanted endings, want some", tools)
+		}
+	}
+}
+
 func FuzzReadAnswer(f *testing.F) {
 	f.Add(cache.AppendAnswer(nil, cache.Answer{Response: full()}))
 	f.Fuzz(func(t *testing.T, p []byte) {

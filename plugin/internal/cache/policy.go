@@ -1,9 +1,8 @@
 package cache
 
 import (
-	"strconv"
-
 	"github.com/postern-gateway/postern/adapters/chat"
+	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
 // A Policy says what is kept.
@@ -19,7 +18,7 @@ func (p *Policy) Asking(r *chat.Request) string {
 		return "store"
 	}
 	if r.Temperature != nil {
-		if t, err := strconv.ParseFloat(string(r.Temperature), 64); err != nil || t > p.Temperature {
+		if t, ok := rawjson.ParseFloat(r.Temperature); !ok || t > p.Temperature {
 			return "temperature"
 		}
 	}
@@ -66,6 +65,14 @@ func (p *Policy) Answering(r *chat.Response) string {
 		}
 	}
 	return ""
+}
+
+// Unwanted are the ways to end of answers that are not kept, whatever they say.
+func (p *Policy) Unwanted() chat.Finishes {
+	if p.Tools {
+		return chat.FinishesOf(chat.FinishLength, chat.FinishFilter)
+	}
+	return chat.FinishesOf(chat.FinishLength, chat.FinishFilter, chat.FinishTools)
 }
 
 func (p *Policy) parts(list []chat.Part) string {

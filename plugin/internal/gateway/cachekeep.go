@@ -16,6 +16,8 @@ func (c *caching) keeps() bool {
 }
 
 // unfit notes why an answer is not kept, and frees what there is of it.
+//
+//go:noinline
 func (c *caching) unfit(why string) {
 	c.why, c.body, c.collector, c.entry = why, nil, nil, nil
 }
@@ -27,13 +29,16 @@ func (s *Stream) consider(r *chat.Response, cost int64) {
 		c.unfit(why)
 		return
 	}
+	if len(r.Model) == 0 {
+		r.Model = rawjson.AppendEscaped(nil, s.target.Model)
+	}
 	if s.guarding.answers {
 		if r = s.withoutOwn(r); r == nil {
 			c.unfit("guarded")
 			return
 		}
 	}
-	if c.entry = cache.AppendAnswer(nil, cache.Answer{Response: r, Cost: cost}); len(c.entry) > p.Most {
+	if c.entry = cache.AppendAnswer(make([]byte, 0, len(c.body)), cache.Answer{Response: r, Cost: cost}); len(c.entry) > p.Most {
 		c.unfit("size")
 	}
 }
@@ -109,19 +114,21 @@ func (s *Stream) store() {
 	if c.status == "" {
 		return
 	}
-	w := s.w
-	defer func() {
-		w.countCache(outcomeOf(c.status), 1)
-		if c.status != cacheHit && c.status != cacheSimilar && c.why != "" {
-			w.countCache("_not_kept;outcome="+c.why, 1)
+	if c.keeps() && (c.form != keptVectors || !c.batch.kept) {
+		if c.why = s.unworthy(); c.why == "" {
+			s.storeAnswer()
 		}
-	}()
-	if !c.keeps() || c.form == keptVectors && c.batch.kept {
-		return
 	}
-	if c.why = s.unworthy(); c.why != "" {
-		return
+	w := s.w
+	w.countCache(outcomeOf(c.status), 1)
+	if c.status != cacheHit && c.status != cacheSimilar && c.why != "" {
+		w.countCache("_not_kept;outcome="+c.why, 1)
 	}
+}
+
+//go:noinline
+func (s *Stream) storeAnswer() {
+	c := &s.cache
 	if c.form == keptVectors {
 		s.readVectors()
 		return
@@ -167,31 +174,35 @@ func (s *Stream) put(q *cache.Query, entry []byte) {
 
 // readAnswer reads an answer that has passed unread.
 func (s *Stream) readAnswer() {
-	c, w := &s.cache, s.w
-	r := w.emptyResponse()
-	switch {
-	case c.form == keptPlain:
+	c := &s.cache
+	if c.form == keptPlain {
 		s.considerPlain()
 		return
-	case s.answer.streaming:
-		if c.decoder != nil && c.decoder.Close(s.keepEvent) != nil || c.collector == nil || !c.collector.Response(r) {
-			c.unfit("unread")
-			return
-		}
-	default:
-		w.doc.LoneSurrogates = true
-		err := w.doc.Parse(c.body)
-		w.doc.LoneSurrogates = false
-		t, ok := s.target.Provider.Adapter.(adapters.Translator)
-		if err != nil || !ok || t.ReadResponse(w.doc.Root(), r) != nil {
-			c.unfit("unread")
-			return
-		}
 	}
-	if len(r.Model) == 0 {
-		r.Model = rawjson.AppendEscaped(nil, s.target.Model)
+	r, ok := s.w.emptyResponse(), false
+	if s.answer.streaming {
+		ok = (c.decoder == nil || c.decoder.Close(s.keepEvent) == nil) && c.collector != nil && c.collector.Response(r)
+	} else {
+		ok = s.readWhole(r)
+	}
+	if !ok {
+		c.unfit("unread")
+		return
 	}
 	s.consider(r, s.cost)
+}
+
+// readWhole reads an answer that came as JSON, as far as it may be kept; false if it is none.
+//
+//go:noinline
+func (s *Stream) readWhole(r *chat.Response) bool {
+	d := &s.w.doc
+	d.LoneSurrogates = true
+	err := d.Parse(s.cache.body)
+	d.LoneSurrogates = false
+	t, ok := s.target.Provider.Adapter.(adapters.Translator)
+	r.Unwanted = s.w.plan.Cache.Policy.Unwanted()
+	return err == nil && ok && t.ReadResponse(d.Root(), r) == nil
 }
 
 // emptyResponse is the worker's neutral answer, for the answer in hand.
