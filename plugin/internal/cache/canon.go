@@ -81,9 +81,16 @@ func (c *canon) text(key string, t chat.Text) {
 //
 //go:noinline
 func (c *canon) integer(key string, n int64) {
-	if n != 0 {
-		c.Key(key)
-		c.Dst = appendNumber(c.Dst, strconv.AppendInt(nil, n, 10))
+	if n == 0 {
+		return
+	}
+	exponent := int64(0)
+	for n%10 == 0 {
+		n, exponent = n/10, exponent+1
+	}
+	c.Key(key)
+	if c.Dst = rawjson.AppendInt(c.Dst, n); exponent > 0 {
+		c.Dst = rawjson.AppendInt(append(c.Dst, 'e'), exponent)
 	}
 }
 

@@ -60,6 +60,13 @@ func TestQuestionsAreCompared(t *testing.T) {
 	if same := whole(); !q.Equal(&same) {
 		t.Error("the same: got another question")
 	}
+	own := q.Clone()
+	if q.Scope[1], q.Targets[0].Model, q.Parts[0].Value = "", "", ""; q.Equal(&own) {
+		t.Error("a clone: got what its original has become")
+	}
+	if q = whole(); !q.Equal(&own) {
+		t.Error("a clone: got another question")
+	}
 	for i := range reflect.TypeOf(q).NumField() {
 		other := whole()
 		f := reflect.ValueOf(&other).Elem().Field(i)

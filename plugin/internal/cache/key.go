@@ -40,6 +40,13 @@ func (q *Question) Equal(o *Question) bool {
 		slices.Equal(q.Scope, o.Scope) && slices.Equal(q.Targets, o.Targets) && slices.Equal(q.Parts, o.Parts)
 }
 
+// Clone is the same question in memory of its own.
+func (q *Question) Clone() Question {
+	c := *q
+	c.Scope, c.Targets, c.Parts = append([]string(nil), q.Scope...), append([]Target(nil), q.Targets...), append([]Part(nil), q.Parts...)
+	return c
+}
+
 // A Keyer derives keys. It is used again and again: it keeps its memory.
 type Keyer struct {
 	c       canon

@@ -347,6 +347,19 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// TestIntegersAreNumbers writes those that are known as integers as any number.
+func TestIntegersAreNumbers(t *testing.T) {
+	t.Parallel()
+	for _, n := range []string{"1", "9", "10", "100", "120", "1000000", "1048576", "9007199254740990"} {
+		number, _ := derive(t, "openai", body(`,"made_up":`+n), cache.Question{})
+		_, want, _ := strings.Cut(number, `["made_up",`)
+		want, _, _ = strings.Cut(want, "]")
+		if got, _ := derive(t, "openai", body(`,"reasoning":{"max_tokens":`+n+`}`), cache.Question{}); !strings.Contains(got, `"budget":`+want+`}`) {
+			t.Errorf("%s: got %s, want %s in it", n, got, want)
+		}
+	}
+}
+
 func FuzzCanonical(f *testing.F) {
 	f.Add(body(`,"temperature":1.50,"x":{"b":[1,2.0,{"\u0061":"\ud83d\ude00\/"}],"a":null}`))
 	f.Fuzz(func(t *testing.T, request string) {

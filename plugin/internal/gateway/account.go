@@ -64,8 +64,10 @@ func (s *Stream) Done() *Step {
 	s.amounts(step)
 	s.w.handover.drop(s.handed)
 	step.tell("postern", s.record())
+	o := &s.w.outbox // whose metrics are handed over with the stream's own: that is once
+	step.Samples, o.Samples = addSamples(step.Samples, o.Samples[before:]), o.Samples[:before]
 	if s.remembered != nil {
-		s.noteEnd(step, before)
+		s.noteEnd(step)
 	}
 	return step
 }

@@ -234,24 +234,22 @@ func (s *Stream) deriveKey(plan *config.Cache, request rawjson.Value, fields []c
 	c, k := &s.cache, &s.w.keyer
 	if c.form == keptNeutral {
 		r := &s.w.request
-		q := s.cacheQuestion(plan, r.User)
-		c.query.Key = k.Chat(&q, r)
+		c.query.Key = k.Chat(s.cacheQuestion(plan, r.User), r)
 		return
 	}
 	o := cache.Origin{Dialect: s.endpoint.Dialect.Name, Path: s.endpoint.Path}
 	if fields != nil {
-		q := s.cacheQuestion(plan, fieldOf(fields, "user"))
-		c.query.Key = k.Form(&q, o, fields)
+		c.query.Key = k.Form(s.cacheQuestion(plan, fieldOf(fields, "user")), o, fields)
 		return
 	}
-	q := s.cacheQuestion(plan, chat.Spelled(request.Get("user")))
-	c.query.Key = k.Body(&q, o, request)
+	c.query.Key = k.Body(s.cacheQuestion(plan, chat.Spelled(request.Get("user"))), o, request)
 }
 
-// cacheQuestion is what the key depends on beside the request's content.
-func (s *Stream) cacheQuestion(plan *config.Cache, user chat.Text) cache.Question {
-	c := &s.cache
-	q := cache.Question{Scope: s.cacheScope(plan), Namespace: plan.Namespace, Policy: plan.Guards, Operation: s.endpoint.Op.String()}
+// cacheQuestion is what the key depends on beside the request's content. It is the worker's, until the next one.
+func (s *Stream) cacheQuestion(plan *config.Cache, user chat.Text) *cache.Question {
+	c, q := &s.cache, &s.w.asked
+	q.Namespace, q.Policy, q.Operation, q.Group, q.Custom = plan.Namespace, plan.Guards, s.endpoint.Op.String(), "", ""
+	q.Scope = s.cacheScope(q.Scope[:0], plan)
 	switch s.endpoint.Op {
 	case adapters.Completions:
 		q.Operation = "completions"
@@ -259,11 +257,11 @@ func (s *Stream) cacheQuestion(plan *config.Cache, user chat.Text) cache.Questio
 		q.Operation = "chat"
 	}
 	if c.form == keptVectors { // those of two models cannot be compared, nor be in one answer
-		q.Targets = []cache.Target{s.cacheTarget(&s.target)}
-	} else if q.Targets = s.cacheTargets(); len(q.Targets) > 1 {
+		q.Targets = s.addTarget(q.Targets[:0], &s.target)
+	} else if q.Targets = s.cacheTargets(q.Targets[:0]); len(q.Targets) > 1 {
 		q.Group = s.choice.Name + "/" + s.routing.group.Name
 	}
-	q.Parts = s.cacheParts(plan, user)
+	q.Parts = s.cacheParts(q.Parts[:0], plan, user)
 	if s.caller.MayPrivileged("cache-key") {
 		q.Custom = s.in.wishes.key
 	}
@@ -275,15 +273,14 @@ func (s *Stream) cacheQuestion(plan *config.Cache, user chat.Text) cache.Questio
 
 // cacheTargets are those that may answer: of a group all that the caller may have, whichever
 // is asked this time. Fallbacks are none of them, for what they say is not kept.
-func (s *Stream) cacheTargets() []cache.Target {
+func (s *Stream) cacheTargets(list []cache.Target) []cache.Target {
 	g := s.routing.group
 	if g == nil {
-		return []cache.Target{s.cacheTarget(&s.target)}
+		return s.addTarget(list, &s.target)
 	}
-	var list []cache.Target
 	for i := range g.Targets {
 		if t := &g.Targets[i]; len(s.rules) == 0 || s.mayHave(t) {
-			list = append(list, s.cacheTarget(t))
+			list = s.addTarget(list, t)
 		}
 	}
 	return list
@@ -295,36 +292,37 @@ func (s *Stream) mayHave(t *config.Target) bool {
 	return !access.Judge(s.rules, &s.w.question, access.Strict).Refused
 }
 
-func (s *Stream) cacheTarget(t *config.Target) cache.Target {
+//go:noinline
+func (s *Stream) addTarget(list []cache.Target, t *config.Target) []cache.Target {
 	model := t.Model
 	if model == "" {
 		model = s.meant
 	}
-	return cache.Target{Provider: t.Provider.Label(), Type: t.Provider.Type.Name, Model: model}
+	return append(list, cache.Target{Provider: t.Provider.Label(), Type: t.Provider.Type.Name, Model: model})
 }
 
 // cacheScope is whom the answer is for. Where a provider gets the client's own key nobody
 // but who has that key may have what it has bought.
-func (s *Stream) cacheScope(plan *config.Cache) []string {
-	if s.w.plan.PassesKeys && s.in.key != "" {
-		sum := sha2.Sum([]byte(s.in.key))
-		return []string{"client_key", hexOf(sum)}
-	}
-	who := s.caller
+func (s *Stream) cacheScope(list []string, plan *config.Cache) []string {
+	who, kind := s.caller, ""
 	switch {
+	case s.w.plan.PassesKeys && s.in.key != "":
+		return append(list, "client_key", hexOf(sha2.Sum([]byte(s.in.key))))
 	case plan.Scope == config.ScopeShared:
-		return []string{"shared"}
+		kind = "shared"
 	case who == nil:
-		return []string{"open"}
+		kind = "open"
 	case plan.Scope == config.ScopeTenant && who.Tenant != "":
-		return []string{"tenant", who.Tenant}
+		return append(list, "tenant", who.Tenant)
+	default:
+		return append(list, "consumer", who.Tenant, who.Name)
 	}
-	return []string{"consumer", who.Tenant, who.Name}
+	return append(list, kind)
 }
 
 // cacheParts are what tells requests apart beside their content.
-func (s *Stream) cacheParts(plan *config.Cache, user chat.Text) []cache.Part {
-	parts := addPart(nil, "anthropic-beta", s.in.wishes.beta)
+func (s *Stream) cacheParts(parts []cache.Part, plan *config.Cache, user chat.Text) []cache.Part {
+	parts = addPart(parts, "anthropic-beta", s.in.wishes.beta)
 	if s.in.query != "alt=sse" {
 		parts = addPart(parts, "query", s.in.query)
 	}

@@ -30,6 +30,16 @@ func variesBy(plan *config.Plan) string {
 // forOne says so in an answer that has the headers from, and leaves what those say beyond it.
 func (s *Stream) forOne(h, from []adapters.Header) []adapters.Header {
 	control, vary := headerValue(from, "cache-control"), headerValue(from, "vary")
+	if control == "" && vary == "" {
+		return withHeader(withHeader(h, "cache-control", "private"), "vary", s.w.varies)
+	}
+	return s.alsoForOne(h, control, vary)
+}
+
+// alsoForOne is forOne for an answer that says something of it itself.
+//
+//go:noinline
+func (s *Stream) alsoForOne(h []adapters.Header, control, vary string) []adapters.Header {
 	if low := strings.ToLower(control); !strings.Contains(low, "no-store") && !strings.Contains(low, "private") {
 		as := "private"
 		if strings.Contains(low, "no-cache") {

@@ -23,8 +23,12 @@ func (s *Stream) lookUp(body []byte) *Step {
 	q.Now, q.Random = w.port.Now(), w.port.Random()
 	// A list of requests tries one after another at once. Waiting takes the body twice: here and at the proxy.
 	q.Local = s.attempts != nil || w.bytes+s.received+len(body) > w.plan.Bounds.Held
-	l := &lookup{}
-	e, answer := w.kept.Find(q, l.answered)
+	var l *lookup
+	var then func(*cache.Entry)
+	if w.plan.Cache.Redis != nil { // else there is nothing to wait for
+		l, then = newLookup()
+	}
+	e, answer := w.kept.Find(q, then)
 	if answer == cache.Found {
 		if step := s.suits(&e, body); step != nil {
 			s.recollect(body)
@@ -36,9 +40,17 @@ func (s *Stream) lookUp(body []byte) *Step {
 	case cache.Asked:
 		return s.waitFor(l, body)
 	case cache.Absent:
-		return s.resemble(body)
+		if s.cache.alike.sketch != nil {
+			return s.resemble(body)
+		}
 	}
 	return nil
+}
+
+//go:noinline
+func newLookup() (*lookup, func(*cache.Entry)) {
+	l := &lookup{}
+	return l, l.answered
 }
 
 // waitFor has the request wait until the store has answered.

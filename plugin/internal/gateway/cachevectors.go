@@ -51,7 +51,7 @@ func (s *Stream) vectorsFromCache(plan *config.Cache) *Step {
 	c.batch, c.status = b, cacheMiss
 	q := s.cacheQuestion(plan, r.User)
 	for i := range r.Inputs {
-		b.keys[i] = w.keyer.Input(&q, r, i)
+		b.keys[i] = w.keyer.Input(q, r, i)
 		one := embed.Request{Inputs: r.Inputs[i : i+1]}
 		b.weight[i] = 1 + one.Tokens()
 	}

@@ -63,7 +63,7 @@ func (s *Stream) recall(body []byte) *Step {
 		return nil
 	}
 	m := s.recollection(body)
-	if m.endpoint != s.endpoint || !bytes.Equal(m.body, body) {
+	if !bytes.Equal(m.body, body) || m.endpoint != s.endpoint {
 		return nil
 	}
 	before := len(s.w.outbox.Samples)
@@ -79,9 +79,9 @@ func (s *Stream) recall(body []byte) *Step {
 	}
 	question, q := s.cacheQuestion(plan, m.user), &c.query
 	if c.status, q.Key = cacheMiss, m.key; !question.Equal(&m.question) {
-		q.Key = w.keyer.Again(&question, m.content)
+		q.Key = w.keyer.Again(question, m.content)
 		if m.key == (cache.Key{}) {
-			m.question, m.key = question, q.Key // of what has outlived the headers' event, and no view
+			m.question, m.key = question.Clone(), q.Key // of what has outlived the headers' event, and no view
 		}
 	}
 	if s.chance == 0 {

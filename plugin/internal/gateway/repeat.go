@@ -289,11 +289,11 @@ func addSamples(dst, list []meter.Sample) []meter.Sample { return append(dst, li
 func (w *Worker) quiet() bool { return len(w.outbox.Log)+len(w.outbox.Callouts) == 0 && !w.outbox.Soon }
 
 // noteEnd remembers the request, which is over.
-func (s *Stream) noteEnd(step *Step, from int) {
+func (s *Stream) noteEnd(step *Step) {
 	x, record := s.remembered, s.scratch
 	x.took = s.took[0]
 	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took]), record[s.took[1]:])
-	x.samples = addSamples(addSamples(x.samples, s.w.outbox.Samples[from:]), step.Samples)
+	x.samples = addSamples(x.samples, step.Samples)
 	if r := s.w.repeats; s.w.quiet() {
 		r.list[r.next], r.last = x, r.next
 		r.next = (r.next + 1) % mostRecalled

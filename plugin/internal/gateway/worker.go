@@ -58,6 +58,7 @@ type Worker struct {
 	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
+	asked     cache.Question // whose key was looked for last
 	recalled  []recollection // empty: nothing is kept
 	repeats   *repeats       // nil: nothing is repeated
 	book      *limit.Book    // nil: there are no limits
