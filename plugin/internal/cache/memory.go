@@ -248,10 +248,11 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 			return false
 		}
 		m.index.add(k, e, len(m.value), &c)
-		name := m.slotName(bucket, c.slot)
-		_, before, ok := m.host.Load(name)
-		if !ok {
-			before = m.create
+		name, before := m.slotName(bucket, c.slot), m.create
+		if c.n > 0 || before != neverIssued { // else nobody has had the place, most likely, and who has shows then
+			if _, version, ok := m.host.Load(name); ok {
+				before = version
+			}
 		}
 		if !m.save(bucket, version) {
 			continue

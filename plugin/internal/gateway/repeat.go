@@ -60,6 +60,7 @@ type repeats struct {
 	heads  []*head // nil: none yet
 	wanted bool    // the next head is to be kept, if it is a new one
 	list   []*repeatable
+	some   bool // there are in it
 
 	lastHead, last int // that came
 	newHead, next  int // places of those that come next
@@ -98,8 +99,9 @@ func IsIncidental(name string) bool {
 
 // forget forgets what came of requests.
 func (r *repeats) forget() {
-	if r != nil {
+	if r != nil && r.some {
 		clear(r.list)
+		r.some = false
 	}
 }
 
@@ -107,7 +109,7 @@ func (r *repeats) forget() {
 //
 //go:noinline
 func (r *repeats) drop(k *cache.Key) {
-	if r == nil {
+	if r == nil || !r.some {
 		return
 	}
 	for _, x := range r.list {
@@ -295,7 +297,7 @@ func (s *Stream) noteEnd(step *Step) {
 	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took]), record[s.took[1]:])
 	x.samples = addSamples(x.samples, step.Samples)
 	if r := s.w.repeats; s.w.quiet() {
-		r.list[r.next], r.last = x, r.next
+		r.list[r.next], r.last, r.some = x, r.next, true
 		r.next = (r.next + 1) % mostRecalled
 	}
 }
