@@ -71,9 +71,10 @@ bench-hostsim: $(WASM) $(ENVOY) ## what hostsim serve carries beside Envoy, and 
 	go run ./e2e/bench --hostsim build/hostsim --envoy "$(ENVOY)" --module $(WASM)
 	go test -run '^$$' -bench '^Benchmark(Start|HeaderOnly)$$' -benchmem ./hostsim
 
-soak: $(WASM) $(ENVOY) ## 10,000 schedules of workers; all mutants of every pair; 300,000 requests: memory has to stay where it is
+soak: $(WASM) $(ENVOY) ## 10,000 schedules of workers; all mutants of every pair; 10 million questions to the cache; 300,000 requests: memory has to stay where it is
 	go test -count=1 -timeout 60m -v -run TestSchedules ./plugin/internal/gateway -schedules 10000 -schedule 0
 	go test -count=1 -timeout 60m -run 'EveryPair|LiveStreams' ./adapters/adaptertest -share 1
+	POSTERN_MODULE=$(CURDIR)/$(WASM) go test -count=1 -timeout 120m -v -run TestHitRatioInHostsim ./e2e -zipf 10000000
 	go run ./e2e/bench --soak --envoy "$(ENVOY)" --module $(WASM) --out build/soak.json
 
 report-fields: ## compare translated requests field by field; writes build/fields.md

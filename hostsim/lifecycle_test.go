@@ -165,6 +165,15 @@ func TestWorkersShareData(t *testing.T) {
 	if v, version, ok := h.SharedData("shared", "k"); !ok || string(v) != "v" || version != 2 {
 		t.Errorf("shared data: got %q version %d %v, want \"v\" version 2", v, version, ok)
 	}
+	h.SetSharedData("shared", "key", []byte("longer"), 0)
+	for prefix, want := range map[string][2]int{"": {2, 7}, "k": {2, 7}, "ke": {1, 6}, "keys": {}} {
+		if values, bytes := h.SharedDataSize("shared", prefix); values != want[0] || bytes != want[1] {
+			t.Errorf("shared data at %q: got %d values of %d bytes, want %v", prefix, values, bytes, want)
+		}
+	}
+	if values, _ := h.SharedDataSize("another", ""); values != 0 {
+		t.Errorf("got %d values of another vm_id, want none", values)
+	}
 	workers := map[string]int{}
 	for _, l := range h.Logs() {
 		if strings.HasPrefix(l.Message, "queue_ready") {

@@ -1,6 +1,9 @@
 package hostsim
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // sharedData is the key-value store of a proxy process, one name space per vm_id.
 // Versions are counted over all of it.
@@ -61,6 +64,21 @@ func (d *sharedData) create(vmID, key string) *sharedValue {
 // SharedData returns a value of the process's shared data and its version.
 func (h *Host) SharedData(vmID, key string) (value []byte, version uint32, ok bool) {
 	return h.shared.get(nil, vmID, []byte(key))
+}
+
+// SharedDataSize is how many values there are whose keys begin with prefix, and how many bytes they have: a
+// proxy never gives memory of its shared data back.
+func (h *Host) SharedDataSize(vmID, prefix string) (values, bytes int) {
+	d := &h.shared
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, v := range d.spaces[vmID] {
+		if strings.HasPrefix(key, prefix) {
+			values++
+			bytes += len(v.value)
+		}
+	}
+	return values, bytes
 }
 
 // SetSharedData stores a value as a plugin would; version 0 overwrites.
