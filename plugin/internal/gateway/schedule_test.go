@@ -167,13 +167,16 @@ func (a *account) add(now, used, excess int64) error {
 }
 
 // takeBack counts that of what was used since then some was not, as far as the window still has
-// it.
+// it. What it has not any more may be used once more, and nobody asks whether there is room.
 func (a *account) takeBack(now, then, n int64) {
 	if now/a.period == then/a.period {
 		a.used[now/a.period] -= n
+	} else {
+		a.excess[now/a.period] += n
 	}
 	leak := func(since int64) float64 { return float64(now-since) * float64(a.limit) / float64(a.period) }
-	a.level, a.over, a.at = max(0, a.level-leak(a.at)-max(0, float64(n)-leak(then))), max(0, a.over-leak(a.at)), now
+	leaked := min(float64(n), leak(then))
+	a.level, a.over, a.at = max(0, a.level-leak(a.at)-(float64(n)-leaked)), max(0, a.over-leak(a.at))+leaked, now
 }
 
 // tallies are how often things happen.
