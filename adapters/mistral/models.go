@@ -47,8 +47,6 @@ var families = [...]family{
 }
 
 // find is what is known of a model.
-//
-//go:noinline
 func find(name string) *family {
 	i := 0
 	for !strings.HasPrefix(name, families[i].prefix) {
@@ -62,8 +60,6 @@ func (f *family) thinks() bool { return f.efforts != 0 }
 
 // nearest is the effort that the model has closest to the one asked for: no thinking
 // only for none, and any other effort is one of thinking.
-//
-//go:noinline
 func (f *family) nearest(e chat.Effort) chat.Effort {
 	if e == chat.EffortNone {
 		if f.efforts&none != 0 {

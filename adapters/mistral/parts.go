@@ -94,8 +94,6 @@ func (b *builder) say(t chat.Text) {
 }
 
 // unmark reports what a part has beside its content and there is no place for.
-//
-//go:noinline
 func (b *builder) unmark(p *chat.Part) {
 	b.unhint(p.CacheControl)
 	if p.Citations != nil {
@@ -105,8 +103,6 @@ func (b *builder) unmark(p *chat.Part) {
 
 // unhint reports cache hints: this API caches by itself. All are one drop, for a client
 // that sends them does so everywhere.
-//
-//go:noinline
 func (b *builder) unhint(hint chat.Raw) {
 	if len(hint) > 0 {
 		b.R.Drop("cache_control")

@@ -51,8 +51,6 @@ func (b *builder) build(a *adapter) {
 }
 
 // textIf writes a member that is a text, if there is one.
-//
-//go:noinline
 func (b *builder) textIf(k string, t []byte) {
 	if len(t) > 0 {
 		b.Text(k, t)

@@ -13,8 +13,6 @@ const (
 )
 
 // isName reports whether a text is a name as functions have them here.
-//
-//go:noinline
 func isName(t chat.Text) bool {
 	for _, c := range t {
 		if c|0x20-'a' >= 26 && c-'0' >= 10 && c != '_' && c != '-' {

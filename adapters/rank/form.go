@@ -84,7 +84,6 @@ func (r *Response) Read(answer rawjson.Value, f *Form, w *Wanted) error {
 	return nil
 }
 
-//go:noinline
 func (r *Response) count(to *int64, v rawjson.Value) {
 	if n, ok := v.Int64(); ok && n >= 0 {
 		*to, r.Counted = n, true

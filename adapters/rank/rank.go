@@ -29,16 +29,12 @@ func (r *Request) Reset() {
 }
 
 // Drop reports that something of the client's request is not in the provider's.
-//
-//go:noinline
 func (r *Request) Drop(path string) { r.drops = append(r.drops, path) }
 
 // Drops are what was dropped, in order.
 func (r *Request) Drops() []string { return r.drops }
 
 // Tokens estimates how many tokens the model reads: the query with each document.
-//
-//go:noinline
 func (r *Request) Tokens() int64 {
 	var query, rest chat.Estimate
 	query.AddText(r.Query)
@@ -57,8 +53,6 @@ type Wanted struct {
 }
 
 // Wanted is what outlives the request.
-//
-//go:noinline
 func (r *Request) Wanted() Wanted {
 	w := Wanted{Model: r.Model, Count: len(r.Documents), Top: r.Top}
 	if !r.Return {

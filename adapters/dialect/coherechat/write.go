@@ -168,8 +168,6 @@ func (Writer) NewEncoder() adapters.Encoder { return &encoder{} }
 func (e *encoder) Reset(*chat.Request) { *e = encoder{} }
 
 // open begins an event, with an index if it has one.
-//
-//go:noinline
 func open(dst []byte, kind string, index int64) rawjson.Builder {
 	b := rawjson.Builder{Dst: rawjson.Add(dst, "event: ")}
 	b.Raw(kind)

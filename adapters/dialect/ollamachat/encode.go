@@ -110,8 +110,6 @@ func (e *encoder) line(dst []byte, key string, t chat.Text) rawjson.Builder {
 }
 
 // ended ends a line that is not the last.
-//
-//go:noinline
 func ended(b *rawjson.Builder) []byte {
 	b.Raw(",\"done\":false}\n")
 	return b.Dst

@@ -157,7 +157,6 @@ func check(text []byte, names string, parts []Part) (count int, body []byte, err
 
 var newline = []byte("\n")
 
-//go:noinline
 func at(line int, err error) error {
 	return errors.New("line " + strconv.Itoa(line) + ": " + err.Error())
 }

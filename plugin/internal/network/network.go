@@ -59,8 +59,6 @@ func appendOctet(b []byte, n byte) []byte {
 // Plain is how many bytes of a text are an address of IPv4 that it begins with and that has nothing
 // behind it but a port: as most proxies write most of their clients, and as String does; 0 if it is
 // something else. It is asked for each request, and short: leading4 is for all others.
-//
-//go:noinline
 func Plain(s string) int {
 	const none = 256
 	x, dots := uint(none), 0

@@ -70,7 +70,6 @@ func (m *month) append(dst []byte) []byte {
 	return dst
 }
 
-//go:noinline
 func appendNumber(dst []byte, n int64) []byte { return binary.AppendUvarint(dst, uint64(n)) }
 
 // read reads a record; false if it is none.
@@ -118,7 +117,6 @@ type reader struct {
 	broken bool
 }
 
-//go:noinline
 func (r *reader) byte() byte {
 	if len(r.rest) == 0 {
 		r.broken = true
@@ -129,7 +127,6 @@ func (r *reader) byte() byte {
 	return c
 }
 
-//go:noinline
 func (r *reader) number() int64 {
 	n, size := binary.Uvarint(r.rest)
 	if size <= 0 || n > math.MaxInt64 {
@@ -140,7 +137,6 @@ func (r *reader) number() int64 {
 	return int64(n)
 }
 
-//go:noinline
 func (r *reader) text() string {
 	n := int(r.byte())
 	if n > len(r.rest) {
