@@ -153,8 +153,6 @@ func (p *replay) event(kind chat.EventKind) {
 }
 
 // text and raw are events with something in them, and none without.
-//
-//go:noinline
 func (p *replay) text(kind chat.EventKind, t chat.Text) {
 	if len(t) > 0 {
 		p.e.Text = t

@@ -60,7 +60,6 @@ func (r *record) seen(random uint64) bool {
 	return true
 }
 
-//go:noinline
 func counted(f byte, random uint64) byte {
 	if f < mostSeen && random&(1<<f-1) == 0 {
 		f++
@@ -106,8 +105,6 @@ func recordsOf(b []byte) []byte {
 }
 
 // among is a key's record in a list; nil: there is none.
-//
-//go:noinline
 func among(list []byte, k *Key) *record {
 	for ; len(list) >= recordSize; list = list[recordSize:] {
 		if r := (*record)(list); r.is(k) {
@@ -136,7 +133,6 @@ func find(b []byte, r *record) (frequency byte, ok bool) {
 	return 0, false
 }
 
-//go:noinline
 func (x *index) find(k *Key) *record {
 	for i := range x.n {
 		if x.records[i].is(k) {
@@ -146,7 +142,6 @@ func (x *index) find(k *Key) *record {
 	return nil
 }
 
-//go:noinline
 func (x *index) uses(slot int) bool {
 	for i := range x.n {
 		if x.records[i].slot() == slot {
@@ -259,8 +254,6 @@ func (x *index) add(k *Key, e *Entry, size int, c *claim) {
 
 // age lowers all frequencies once in 256 times, so that what was asked for long ago does not
 // stay for ever.
-//
-//go:noinline
 func (x *index) age() {
 	if x.puts++; x.puts != 0 {
 		return
@@ -295,8 +288,6 @@ func (x *index) remember(id []byte, frequency byte) {
 }
 
 // forget takes a ghost out and says how often it was asked for; false if there is none.
-//
-//go:noinline
 func (x *index) forget(k *Key) (frequency byte, known bool) {
 	for i := 0; i < len(x.ghosts); i += ghostSize {
 		if [4]byte(x.ghosts[i:]) == [4]byte(k[12:16]) {

@@ -47,7 +47,6 @@ func (s *Stream) lookUp(body []byte) *Step {
 	return nil
 }
 
-//go:noinline
 func newLookup() (*lookup, func(*cache.Entry)) {
 	l := &lookup{}
 	return l, l.answered

@@ -103,7 +103,6 @@ func (s *Stream) readLines(step *Step, p []byte, end bool) {
 	c.held = rawjson.AddRaw(c.held[:0], text)
 }
 
-//go:noinline
 func (s *Stream) longLine() *chat.Error {
 	return s.unreadable("has a line that is longer than bounds.answer")
 }
@@ -185,8 +184,6 @@ func (s *Stream) holdContent(step *Step, want Want, size int) *Step {
 
 // linksResults reports whether an answer says where the results of batches are. SDKs go there
 // as they are told (https://platform.claude.com/docs/en/api/messages/batches), past the gateway.
-//
-//go:noinline
 func (s *Stream) linksResults(contentType string) bool {
 	return s.endpoint.Op == adapters.Batches && s.endpoint.Dialect.Name == anthropicmessages.Name && isJSON(contentType)
 }

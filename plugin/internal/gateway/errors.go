@@ -17,18 +17,15 @@ func invalid(code, param, message string) *chat.Error {
 	return &chat.Error{Status: 400, Kind: chat.InvalidRequest, Code: code, Param: param, Message: message}
 }
 
-//go:noinline
 func unprovenHost() *chat.Error {
 	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "host_misconfigured", Message: "the request's body did not arrive within 2 seconds of its headers; " +
 		"if this happens to every request, the proxy's Wasm filter lacks allow_on_headers_stop_iteration: true (Envoy 1.36 or later)"}
 }
 
-//go:noinline
 func needsBody() *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "path_needs_body", Message: "this proxy routes by path alone (hold_headers: never); use the path of a provider, such as /openai/v1/chat/completions"}
 }
 
-//go:noinline
 func cannotSign(provider string) *chat.Error {
 	return &chat.Error{Status: 500, Kind: chat.Internal, Code: "host_misconfigured", Message: "requests to " + provider + " are signed with their bodies, which this proxy has not shown it can hold; " +
 		"its Wasm filter needs allow_on_headers_stop_iteration: true (Envoy 1.36 or later) and the configuration hold_headers: always"}
@@ -69,7 +66,6 @@ func wrongContentType(got string, form bool) *chat.Error {
 	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_media_type", Message: "content-type: want " + want + ", got " + brief(got)}
 }
 
-//go:noinline
 func noModel() *chat.Error {
 	return invalid("missing_required_parameter", "model", "missing required parameter: 'model'")
 }
@@ -87,7 +83,6 @@ func notApart(provider string) *chat.Error {
 	return forbidden("operation_not_allowed", "", "files and batches at "+provider+" are not kept apart by tenant; they need a provider of the tenant's own")
 }
 
-//go:noinline
 func notRead() *chat.Error {
 	return forbidden("operation_not_allowed", "", "guards cannot read this, so it does not pass: of files they read JSON lines and plain texts")
 }
@@ -100,19 +95,15 @@ func tooManyToAnswer(most int64) *chat.Error {
 	return forbidden("max_tokens_not_allowed", "max_tokens", "this API key may have answers of "+strconv.FormatInt(most, 10)+" tokens at most; the request has to say so, as this proxy cannot change it")
 }
 
-//go:noinline
 func unknownProvider(name string) *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "provider_not_found", Message: "the provider '" + brief(name) + "' does not exist here"}
 }
 
-//go:noinline
 func wrongEncoding(got string) *chat.Error {
 	return &chat.Error{Status: 415, Kind: chat.InvalidRequest, Code: "unsupported_content_encoding", Message: "content-encoding: want identity or gzip, got " + brief(got)}
 }
 
 // noKey is for who presents nothing; keys says that a key or a token is what would do.
-//
-//go:noinline
 func noKey(keys bool) *chat.Error {
 	message := "nothing in the request says who calls"
 	if keys {
@@ -121,13 +112,11 @@ func noKey(keys bool) *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: identity.Missing, Message: message}
 }
 
-//go:noinline
 func noOwnKey(provider string) *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "missing_provider_key", Message: "the provider '" + provider + "' takes the client's own key: " +
 		"send it where the provider's clients do, and the one for the gateway as cf-aig-authorization: Bearer KEY"}
 }
 
-//go:noinline
 func unknownKey() *chat.Error {
 	return &chat.Error{Status: 401, Kind: chat.Unauthenticated, Code: "invalid_api_key", Message: "the API key is not known here"}
 }
@@ -137,7 +126,6 @@ func mayNot(model string) *chat.Error {
 	return forbidden("model_not_allowed", "model", "this API key may not use the model '"+brief(model)+"'")
 }
 
-//go:noinline
 func unknownModel(model, hint string) *chat.Error {
 	return &chat.Error{Status: 404, Kind: chat.NotFound, Code: "model_not_found", Param: "model",
 		Message: "the model '" + brief(model) + "' does not exist here" + hint}
@@ -169,7 +157,6 @@ func cannotRead(model, form, path string) *chat.Error {
 	return invalid("unsupported_modality", path, "the model '"+brief(model)+"' does not read "+form)
 }
 
-//go:noinline
 func unreadableAnswer(encoding string) *chat.Error {
 	return &chat.Error{Status: 502, Kind: chat.Internal, Code: "guard_cannot_read", Message: "the provider's answer is encoded as " + brief(encoding) + ", which guards cannot read"}
 }

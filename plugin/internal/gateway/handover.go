@@ -183,8 +183,6 @@ func (s *Stream) chain() string {
 }
 
 // called is a target's provider and model.
-//
-//go:noinline
 func (s *Stream) called(t *config.Target) string {
 	model := t.Model
 	if model == "" {

@@ -44,8 +44,6 @@ func (w *Worker) enter(s *Stream) {
 }
 
 // exit notes that it has not any more.
-//
-//go:noinline
 func (w *Worker) exit(s *Stream) {
 	at := s.under
 	if at == 0 {

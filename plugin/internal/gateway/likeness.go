@@ -56,7 +56,6 @@ func (s *Stream) place() **remembered {
 	return &s.w.gathered[mixed(h, s.model)%uint32(len(s.w.gathered))]
 }
 
-//go:noinline
 func mixed(h uint32, s string) uint32 {
 	for i := range min(len(s), longLikeness) {
 		h = (h ^ uint32(s[i])) * 16777619
@@ -100,8 +99,6 @@ func (x *likeness) as(s *Stream) bool {
 }
 
 // by reports whether the caller is the same one.
-//
-//go:noinline
 func (x *likeness) by(c *identity.Caller) bool {
 	return x.consumer == c.Name && x.tenant == c.Tenant && len(x.own) == len(c.Rules) && (len(x.own) == 0 || &x.own[0] == &c.Rules[0])
 }

@@ -253,7 +253,6 @@ func (s *Stream) estimate(m *catalog.Model, input int64) (fixed, each int64, ok 
 	return m.Estimate(chat.Usage{Input: input, Images: s.asks.images, Characters: s.asks.characters}, s.asks.format)
 }
 
-//go:noinline
 func (s *Stream) unpriced() *chat.Error {
 	return &chat.Error{Status: 403, Kind: chat.PermissionDenied, Code: "model_unpriced", Param: "model",
 		Message: "the model '" + brief(s.model) + "' has no price here, so that no budget can hold it"}
@@ -278,8 +277,6 @@ func (s *Stream) admitUsage() limit.Outcome {
 }
 
 // tellShadowed counts the rules that would have refused the request.
-//
-//go:noinline
 func (s *Stream) tellShadowed() {
 	for _, r := range s.budget.lease.Shadowed {
 		s.count("shadow", r)

@@ -106,8 +106,6 @@ func (r *repeats) forget() {
 }
 
 // drop forgets those to whom an entry was given that is replaced.
-//
-//go:noinline
 func (r *repeats) drop(k *cache.Key) {
 	if r == nil || !r.some {
 		return

@@ -67,7 +67,6 @@ func (s *Stream) tightest() limit.Unit {
 	return tightestOf(all)
 }
 
-//go:noinline
 func tightestOf(all *[limit.NumUnits]limit.Standing) limit.Unit {
 	least := limit.Tokens
 	for _, u := range [...]limit.Unit{limit.OutputTokens, limit.InputTokens} {

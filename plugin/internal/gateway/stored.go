@@ -20,8 +20,6 @@ import (
 
 // readsStored reports whether guards read what the request uploads. A shadow has nobody wait
 // for what may be too large to be held.
-//
-//go:noinline
 func (s *Stream) readsStored() bool {
 	g, b := &s.w.plan.Stored[guard.Request], &s.w.plan.Bounds
 	return s.stored() && s.endpoint.Method == "POST" && s.endpoint.Rest == "" && g.Reads &&
@@ -198,8 +196,6 @@ func (r *reader) lines(body []byte, from int) *chat.Error {
 
 // hasLines reports whether a file has a request in each line: because it is for something
 // where it has to, or by its name.
-//
-//go:noinline
 func hasLines(f *multipart.Field, purpose string) bool {
 	switch purpose[:min(4, len(purpose))] { // services spell them in several ways
 	case "batc", "fine", "eval":
@@ -220,8 +216,6 @@ func hasText(f *multipart.Field) bool {
 }
 
 // ending reports whether a file's name ends so, in either case.
-//
-//go:noinline
 func ending(name, end string) bool {
 	n := len(name) - len(end)
 	return n >= 0 && strings.EqualFold(name[n:], end)

@@ -73,8 +73,6 @@ func (s *Stream) address() string {
 }
 
 // told is the address that others have told.
-//
-//go:noinline
 func (s *Stream) told() string {
 	if s.from != "" {
 		return s.from
