@@ -20,6 +20,7 @@ type blocks struct {
 	n     int
 }
 
+//go:noinline
 func (s *blocks) addAll(m *chat.Message) {
 	for k := range m.Parts {
 		s.add(&m.Parts[k], chat.System)

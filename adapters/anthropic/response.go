@@ -47,6 +47,8 @@ func (t *Translation) ReadResponse(answer rawjson.Value, out *chat.Response) err
 }
 
 // textOf is what a string says, escaped as it is, and nil for any other kind.
+//
+//go:noinline
 func textOf(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 func object(v rawjson.Value) chat.Raw {

@@ -76,6 +76,8 @@ func Unsupported(path, problem string) *Error {
 func (e *Error) Error() string { return e.Message }
 
 // Clip is what is told of a provider's message of more than most bytes: its beginning.
+//
+//go:noinline
 func Clip(message string, most int) string {
 	if len(message) <= most {
 		return message
@@ -84,6 +86,8 @@ func Clip(message string, most int) string {
 }
 
 // Unexplained is the message for an error of a provider's that has none.
+//
+//go:noinline
 func Unexplained(provider string, status int) string {
 	return provider + " answered with status " + strconv.Itoa(status) + " and no error message"
 }

@@ -79,6 +79,8 @@ func (r *Response) Reset() {
 }
 
 // Choose begins another choice, in memory that an earlier response has left.
+//
+//go:noinline
 func (r *Response) Choose() *Choice {
 	n := len(r.Choices)
 	if n < cap(r.Choices) {

@@ -9,6 +9,8 @@ import (
 )
 
 // Ollama is the dialect of https://github.com/ollama/ollama/blob/main/docs/api.md.
+//
+//go:noinline
 func Ollama() *Dialect {
 	return &Dialect{
 		Name:           ollamachat.Name,

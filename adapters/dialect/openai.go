@@ -11,6 +11,8 @@ import (
 )
 
 // OpenAI is the dialect of https://platform.openai.com/docs/api-reference.
+//
+//go:noinline
 func OpenAI() *Dialect {
 	return &Dialect{
 		Name:       openaichat.Name,

@@ -35,6 +35,8 @@ func options(o *strict.Object) (adapters.Adapter, error) {
 }
 
 // Native is true for what the service takes in this format.
+//
+//go:noinline
 func (a *Adapter) Native(c adapters.Call) (string, bool) {
 	if c.Dialect != dialectName || int(c.Op) >= len(a.paths) {
 		return "", false

@@ -89,6 +89,8 @@ func (g *tags) hold(piece chat.Text) {
 }
 
 // end says what is held, which is no tag after all.
+//
+//go:noinline
 func (g *tags) end(say sayer) error {
 	kind := chat.TextPart
 	if g.state == within {

@@ -359,6 +359,8 @@ func (d *Reader) tool(t rawjson.Value) {
 }
 
 // Stops reads a list of stop sequences.
+//
+//go:noinline
 func (d *Reader) Stops(v rawjson.Value) {
 	d.Items(v, func(s rawjson.Value) { d.R.Stop = append(d.R.Stop, d.Text(s)) })
 }

@@ -193,6 +193,7 @@ func (e *encoder) event(name, rest string) bool {
 	return true
 }
 
+//go:noinline
 func (e *encoder) end() { e.b.Raw("}\n\n") }
 
 // placed begins an event about the open item, or the open part of it.

@@ -141,6 +141,8 @@ var refused = [...]struct{ key, why string }{
 }
 
 // drop reports a member that no provider of another API has.
+//
+//go:noinline
 func (d *reader) drop(v rawjson.Value) { d.R.DropAt(v.Path) }
 
 // include names what an answer is to have beside its usual members. Sealed thinking is

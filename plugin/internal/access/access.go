@@ -163,6 +163,7 @@ func New(list []Rule) *Rules {
 	return r
 }
 
+//go:noinline
 func lower(names []string) {
 	for i := range names {
 		names[i] = strings.ToLower(names[i])
@@ -263,6 +264,7 @@ func named(patterns []string, name string) bool {
 	return len(patterns) == 0 || name != "" && matches(patterns, name)
 }
 
+//go:noinline
 func matches(patterns []string, name string) bool {
 	for _, p := range patterns {
 		if glob.Match(p, name) {

@@ -64,6 +64,8 @@ func (r *Remote) Counts() Counts { return Counts{} }
 
 // name is that of an entry. A new format of the seal has other names, so that two releases do
 // not overwrite each other's.
+//
+//go:noinline
 func (r *Remote) name(k *Key) string {
 	const digits = "0123456789abcdef"
 	n := append(make([]byte, 0, len(r.redis.Prefix)+4+2*len(k)), r.redis.Prefix...)

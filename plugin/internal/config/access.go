@@ -12,6 +12,8 @@ import (
 
 // accessRules reads rules. Those within a tenant or a tier are about its consumers, as
 // which says.
+//
+//go:noinline
 func (r *reader) accessRules(o *strict.Object, which access.When) {
 	o.Objects("access", "Who may do what. What any rule denies is refused; who has rules that allow something may do only what one of them allows.", func(_ int, o *strict.Object) {
 		x := access.Rule{

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-gateway/postern/plugin/internal/limit"
 )
 
+//go:noinline
 func fromEnvironment(lookup func(string) string, name string) (secret.String, error) {
 	v := lookup(name)
 	if v == "" {

@@ -91,6 +91,8 @@ func (m *Models) Find(name string) (*Model, bool) {
 }
 
 // Names are those that a client can ask for as they are, in order, without patterns.
+//
+//go:noinline
 func (m *Models) Names() []string {
 	names := make([]string, 0, len(m.list))
 	for i, x := range m.list {

@@ -86,6 +86,8 @@ func (g *Group) HandsOver() bool { return g.Native || g.Redirect }
 
 // Next is the first fallback from a place on that is for a reason, or for an answer with a
 // status; -1 if there is none.
+//
+//go:noinline
 func (g *Group) Next(from int, why route.Reason, status int) int {
 	for i := from; i < len(g.Fallback); i++ {
 		if g.Fallback[i].On.Has(why, status) {

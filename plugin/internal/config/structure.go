@@ -144,6 +144,8 @@ func (s *structure) message(key byte) structure {
 }
 
 // number takes a varint.
+//
+//go:noinline
 func (s *structure) number() uint64 {
 	var n uint64
 	for i, b := range s.rest {

@@ -87,6 +87,7 @@ func writeRevoked(w *rawjson.Writer, x revoked.Entry) {
 	w.EndObject()
 }
 
+//go:noinline
 func hexOf(id [32]byte) string {
 	const digits = "0123456789abcdef"
 	var out [2 * len(id)]byte

@@ -105,6 +105,8 @@ func (a *Attempt) hold(step *Step) *Step {
 }
 
 // leave takes it from those whose body has not come.
+//
+//go:noinline
 func (a *Attempt) leave() {
 	for i, x := range a.w.held {
 		if x == a {
@@ -412,6 +414,8 @@ func (w *Attempts) Tick() []Wake {
 }
 
 // ofAnAPI reports whether a header of the client's means something to one API alone.
+//
+//go:noinline
 func ofAnAPI(name string) bool {
 	return begins(name, "anthropic-", "openai-", "x-goog-", "amz-sdk-")
 }

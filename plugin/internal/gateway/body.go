@@ -282,6 +282,7 @@ func (s *Stream) send(step *Step, path string, body []byte) *Step {
 	return s.depart(step)
 }
 
+//go:noinline
 func (s *Stream) notNative() *chat.Error {
 	return notOffered(s.model, s.target.Provider.Name, s.endpoint.Op.String(), s.endpoint.Dialect.Name)
 }

@@ -126,6 +126,7 @@ func (s *Stream) another(why route.Reason) *Step {
 	return s.callNext()
 }
 
+//go:noinline
 func (s *Stream) hold() *Step {
 	step := s.next()
 	step.Action, step.Want = Hold, Whole

@@ -86,6 +86,8 @@ func (s *Stream) openText(p *pipe, d guard.Direction, part guard.Part) {
 
 // feed returns what may pass of a text after its next bytes, void after the next call;
 // last means that nothing follows.
+//
+//go:noinline
 func (p *pipe) feed(text []byte, last bool) []byte {
 	for i := range p.stages {
 		text = p.stages[i].feed(p, text, last)
@@ -259,6 +261,8 @@ const (
 )
 
 // sayFound tells the client what guards have found so far, by kind and number.
+//
+//go:noinline
 func (s *Stream) sayFound(step *Step) { step.Set = s.foundSoFar(step.Set) }
 
 func (s *Stream) foundSoFar(h []adapters.Header) []adapters.Header {

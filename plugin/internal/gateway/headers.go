@@ -252,6 +252,7 @@ func (in *clientHeaders) takeKey(d *dialect.Dialect) {
 	}
 }
 
+//go:noinline
 func parseLength(v string) int {
 	n := 0
 	for _, c := range []byte(v) {

@@ -99,6 +99,7 @@ func (s *Stream) addPast(e *chat.Event) {
 	}
 }
 
+//go:noinline
 func sum(a, b chat.Usage) chat.Usage {
 	a.Input += b.Input
 	a.Output += b.Output

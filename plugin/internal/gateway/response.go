@@ -291,6 +291,7 @@ func (s *Stream) failed(head responseHead, h []adapters.Header, end bool) *Step 
 	return step
 }
 
+//go:noinline
 func isJSON(contentType string) bool {
 	return contentType == "application/json" || strings.HasSuffix(contentType, "+json")
 }

@@ -91,6 +91,8 @@ func peer(from string) string {
 }
 
 // property is what the proxy says of the connection.
+//
+//go:noinline
 func (s *Stream) property(path string) ([]byte, bool) {
 	s.connected = true
 	return s.w.port.Property(path)

@@ -179,6 +179,8 @@ func (w *Worker) Notes() []string {
 }
 
 // NewStream begins a request. owner carries its steps out; a Wake names it.
+//
+//go:noinline
 func (w *Worker) NewStream(owner any) *Stream {
 	var s *Stream
 	if n := len(w.spare); n > 0 {

@@ -4,6 +4,8 @@ package glob
 import "strings"
 
 // Any reports whether any of the patterns matches.
+//
+//go:noinline
 func Any(patterns []string, s string) bool {
 	for _, p := range patterns {
 		if Match(p, s) {

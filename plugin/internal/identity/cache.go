@@ -47,6 +47,7 @@ func (c *Cache) Find(credential string, now int64) (Known, bool) {
 // Add remembers a credential, of which it keeps the string.
 func (c *Cache) Add(credential string, k Known) { c.add(remembered{credential, k}) }
 
+//go:noinline
 func (c *Cache) add(r remembered) {
 	size := len(r.credential) + bytesOfEntry
 	if c.size += size; c.size > cacheBytes/2 || c.newer == nil {

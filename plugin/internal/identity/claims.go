@@ -97,6 +97,8 @@ func isLabel(s string) bool {
 }
 
 // areLabels is isLabel for all of a list that is not too long.
+//
+//go:noinline
 func areLabels(texts []string) bool {
 	for _, s := range texts {
 		if !isLabel(s) {

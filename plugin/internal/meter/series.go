@@ -90,6 +90,8 @@ func NewSet() *Set {
 func (s *Set) All() []*Series { return s.all }
 
 // Plain is a counter without labels but those in its name.
+//
+//go:noinline
 func (s *Set) Plain(name string) *Series {
 	return s.plainOf(Counter, name)
 }
@@ -104,6 +106,8 @@ func (s *Set) plainOf(kind Kind, name string) *Series {
 }
 
 // Group finds or makes the series for labels.
+//
+//go:noinline
 func (s *Set) Group(l Labels) *Group {
 	if s.last == nil || s.lastOf != l {
 		s.last, s.lastOf = s.find(l), l
@@ -319,6 +323,8 @@ func (s *Set) add(k Kind, name string) *Series {
 }
 
 // clean keeps a label's value from being read as another label.
+//
+//go:noinline
 func clean(v string) string {
 	if v == "" {
 		return "none"

@@ -100,6 +100,8 @@ func (p *Place) keysRest(now int64) int64 {
 }
 
 // KeyRests is until when a key should not be used there; 0 if it can be.
+//
+//go:noinline
 func (p *Place) KeyRests(key int, now int64) int64 {
 	if key < 0 || key >= MaxKeys {
 		return 0

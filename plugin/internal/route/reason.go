@@ -56,6 +56,8 @@ type Cause struct {
 type Statuses struct{ First, Last int }
 
 // Has reports whether it is for a reason, or for an answer's status; 0 is none.
+//
+//go:noinline
 func (c *Cause) Has(r Reason, status int) bool { return c.Reasons.Has(r) || c.Names(status) }
 
 // Names reports whether it names a status.

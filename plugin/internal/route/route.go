@@ -149,6 +149,8 @@ func (b *Board) among(g *Group, well Set, c *Choice) int {
 }
 
 // weight is a target's, less while its place comes back.
+//
+//go:noinline
 func (b *Board) weight(g *Group, i int, now int64) float64 {
 	return max(float64(g.Targets[i].Weight)*b.places[g.Targets[i].Place].share(now), 1e-9)
 }
