@@ -10,7 +10,7 @@ import (
 )
 
 // maxModule is what the module may weigh: V8 compiles about a megabyte a second.
-const maxModule = 7_100_000
+const maxModule = 7_000_000
 
 // TestModuleImports fails for an import that a stock Envoy does not offer: the module
 // would not load there.
