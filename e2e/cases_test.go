@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -30,14 +29,7 @@ func loadCases(t *testing.T) []cases.Case {
 
 // TestCasesInHostsim runs every case on the built module in the simulator.
 func TestCasesInHostsim(t *testing.T) {
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
-	module, err := hostsim.Compile(context.Background(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := compiled(t)
 	for _, c := range loadCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			var upstream []*cases.Message

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -51,10 +50,7 @@ func (c hostCalls) each(n int) (list string, all int) {
 // to 2 µs, more than most of what the module does by itself.
 func TestHostCalls(t *testing.T) {
 	t.Parallel()
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
+	wasm := builtModule(t)
 	calls := hostCalls{}
 	module, err := hostsim.Compile(experimental.WithFunctionListenerFactory(t.Context(), calls), wasm, hostsim.WithInterpreter())
 	if err != nil {

@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"context"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,14 +11,7 @@ import (
 // TestHostVerifies lets the host say what it wants of signatures: its word counts where it
 // has one, and the module decides where it has none. Each token is looked at once.
 func TestHostVerifies(t *testing.T) {
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
-	module, err := hostsim.Compile(context.Background(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := compiled(t)
 	var good cases.Case
 	for _, c := range loadCases(t) {
 		if c.Name == "jwt_kubernetes" {

@@ -26,10 +26,7 @@ func TestModuleImports(t *testing.T) {
 			offered[strings.TrimSpace(line)] = true
 		}
 	}
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
+	wasm := builtModule(t)
 	if len(wasm) > maxModule {
 		t.Errorf("the module has %d bytes, want at most %d", len(wasm), maxModule)
 	}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -10,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -135,15 +133,8 @@ func judge(d *pairs.Dialect, p *pairs.Provider, got cases.Message, upstream answ
 // TestPairsInHostsim asks every pair for a text and a call, whole and as a stream, on the
 // built module in the simulator, the answers cut at seeded places.
 func TestPairsInHostsim(t *testing.T) {
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
 	began := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
-	module, err := hostsim.Compile(context.Background(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := compiled(t)
 	mocks := pairs.Mocks(func() time.Time { return began }) // as tokens are valid from a time on
 	var upstream answer
 	name := ""

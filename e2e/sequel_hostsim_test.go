@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,14 +13,7 @@ import (
 // Envoy, and so does what goes on after a stall.
 func TestAStallInTheSimulator(t *testing.T) {
 	t.Parallel()
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	module, err := hostsim.Compile(context.Background(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := compiled(t)
 	rest := chunkOf("and stormy night.") + strings.NewReplacer(`"role":"assistant","content":""`, "", "null", `"stop"`).Replace(roleChunk) + "data: [DONE]\n\n"
 	host := hostsim.Start(t, hostsim.Config{
 		Plugin: hostsim.Plugin{Module: module, Name: "postern", RootID: "postern", AllowOnHeadersStopIteration: true, VM: hostsim.VM{ID: "postern"},

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/postern-gateway/postern/e2e/envoy"
 	"github.com/postern-gateway/postern/e2e/mockllm"
+	"github.com/postern-gateway/postern/hostsim"
 	"github.com/postern-gateway/postern/plugin/cases"
 )
 
@@ -19,6 +21,43 @@ import (
 func modulePath() string { return setting("POSTERN_MODULE", "../build/postern.wasm") }
 func envoyPath() string  { return setting("POSTERN_ENVOY", "../build/tools/envoy") }
 func toolsPath() string  { return setting("POSTERN_TOOLS", "../build/tools") }
+
+func readModule() ([]byte, error) {
+	wasm, err := os.ReadFile(modulePath())
+	if err != nil {
+		return nil, fmt.Errorf("%w: run the tests by `make test`", err)
+	}
+	return wasm, nil
+}
+
+// builtModule is the module that is tested.
+func builtModule(tb testing.TB) []byte {
+	tb.Helper()
+	wasm, err := readModule()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return wasm
+}
+
+// compileOnce is for all tests in the simulator: it takes a second or two.
+var compileOnce = sync.OnceValues(func() (*hostsim.Module, error) {
+	wasm, err := readModule()
+	if err != nil {
+		return nil, err
+	}
+	return hostsim.Compile(context.Background(), wasm)
+})
+
+// compiled is the module for the simulator.
+func compiled(tb testing.TB) *hostsim.Module {
+	tb.Helper()
+	module, err := compileOnce()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return module
+}
 
 func setting(name, fallback string) string {
 	v := os.Getenv(name)

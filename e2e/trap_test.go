@@ -48,11 +48,8 @@ func confined(module []byte, pages uint64) ([]byte, error) {
 // smallModule is the module with at most 28 MiB of memory.
 func smallModule(t *testing.T) []byte {
 	t.Helper()
-	module, err := os.ReadFile(modulePath())
+	module, err := confined(builtModule(t), 448)
 	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
-	if module, err = confined(module, 448); err != nil {
 		t.Fatal(err)
 	}
 	return module

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -131,14 +130,7 @@ func TestUsageOfFourWorkers(t *testing.T) {
 // counted is in the shared data nevertheless, and exact.
 func TestUsageOutlivesItsWorkers(t *testing.T) {
 	t.Parallel()
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
-	module, err := hostsim.Compile(context.Background(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := compiled(t)
 	const vm = "postern"
 	config := hostsim.Config{Workers: 3,
 		Plugin: hostsim.Plugin{Module: module, Name: "postern", RootID: "postern", Configuration: `{"hold_headers":"always",

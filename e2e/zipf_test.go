@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -68,14 +67,7 @@ func TestHitRatioInHostsim(t *testing.T) {
 // startCaching is a simulator whose provider answers question N with so many bytes.
 func startCaching(t *testing.T, most int, sizes []int) *hostsim.Host {
 	t.Helper()
-	wasm, err := os.ReadFile(modulePath())
-	if err != nil {
-		t.Fatalf("%v: run the tests by `make test`", err)
-	}
-	module, err := hostsim.Compile(t.Context(), wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := compiled(t)
 	text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 1000)
 	answer := func(r hostsim.Request) hostsim.Response {
 		_, after, _ := strings.Cut(string(r.Body), "question ")
