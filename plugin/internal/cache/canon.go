@@ -285,7 +285,6 @@ func (c *canon) digest(key string, content []byte) {
 
 // AppendHex appends bytes as hexadecimal digits.
 func AppendHex(dst, p []byte) []byte {
-	const digits = "0123456789abcdef"
 	for _, b := range p {
 		dst = append(dst, digits[b>>4], digits[b&15])
 	}

@@ -130,13 +130,7 @@ func ReadVector(p []byte, v *Vector) bool {
 type writer struct{ dst []byte }
 
 //go:noinline
-func (w *writer) number(n int64) {
-	u := uint64(n)
-	for ; u >= 0x80; u >>= 7 {
-		w.dst = append(w.dst, byte(u)|0x80)
-	}
-	w.dst = append(w.dst, byte(u))
-}
+func (w *writer) number(n int64) { w.dst = binary.AppendUvarint(w.dst, uint64(n)) }
 
 //go:noinline
 func (w *writer) bytes(p []byte) {

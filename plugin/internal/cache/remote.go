@@ -67,13 +67,9 @@ func (r *Remote) Counts() Counts { return Counts{} }
 //
 //go:noinline
 func (r *Remote) name(k *Key) string {
-	const digits = "0123456789abcdef"
 	n := append(make([]byte, 0, len(r.redis.Prefix)+4+2*len(k)), r.redis.Prefix...)
 	n = append(n, ':', 'e', '0'+sealFormat, ':')
-	for _, c := range k {
-		n = append(n, digits[c>>4], digits[c&15])
-	}
-	return string(n)
+	return string(AppendHex(n, k[:]))
 }
 
 // mark is the name of what says since when entries of a scope and a model are void; 0 is any.

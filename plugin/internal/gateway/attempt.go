@@ -105,18 +105,7 @@ func (a *Attempt) hold(step *Step) *Step {
 }
 
 // leave takes it from those whose body has not come.
-//
-//go:noinline
-func (a *Attempt) leave() {
-	for i, x := range a.w.held {
-		if x == a {
-			last := len(a.w.held) - 1
-			a.w.held[i], a.w.held[last] = a.w.held[last], nil
-			a.w.held = a.w.held[:last]
-			return
-		}
-	}
-}
+func (a *Attempt) leave() { a.w.held = without(a.w.held, a) }
 
 // RequestProgress tells that size bytes of a body are there. What is longer than an id is not
 // waited for.

@@ -304,20 +304,18 @@ func (s *Stream) addTarget(list []cache.Target, t *config.Target) []cache.Target
 // cacheScope is whom the answer is for. Where a provider gets the client's own key nobody
 // but who has that key may have what it has bought.
 func (s *Stream) cacheScope(list []string, plan *config.Cache) []string {
-	who, kind := s.caller, ""
+	who := s.caller
 	switch {
 	case s.w.plan.PassesKeys && s.in.key != "":
 		return append(list, "client_key", hexOf(sha2.Sum([]byte(s.in.key))))
 	case plan.Scope == config.ScopeShared:
-		kind = "shared"
+		return append(list, "shared")
 	case who == nil:
-		kind = "open"
+		return append(list, "open")
 	case plan.Scope == config.ScopeTenant && who.Tenant != "":
 		return append(list, "tenant", who.Tenant)
-	default:
-		return append(list, "consumer", who.Tenant, who.Name)
 	}
-	return append(list, kind)
+	return append(list, "consumer", who.Tenant, who.Name)
 }
 
 // cacheParts are what tells requests apart beside their content.

@@ -52,15 +52,17 @@ func (h *Handover) join(w *Worker) {
 }
 
 // leave notes that it has none any more.
-func (h *Handover) leave(w *Worker) {
-	for i, x := range h.workers {
-		if x == w {
-			last := len(h.workers) - 1
-			h.workers[i], h.workers[last] = h.workers[last], nil
-			h.workers = h.workers[:last]
-			return
-		}
+func (h *Handover) leave(w *Worker) { h.workers = without(h.workers, w) }
+
+// without takes one out of a list whose order means nothing.
+func without[T any](list []*T, x *T) []*T {
+	i := slices.Index(list, x)
+	if i < 0 {
+		return list
 	}
+	last := len(list) - 1
+	list[i], list[last] = list[last], nil
+	return list[:last]
 }
 
 // waits reports whether a request is to be picked up by the proxy.
