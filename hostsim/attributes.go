@@ -19,13 +19,11 @@ type message struct{}
 
 // property walks the tree along a path whose parts are parted by zero bytes.
 func (c *vmContext) property(path string) (any, bool) {
-	parts := strings.Split(strings.TrimSuffix(path, "\x00"), "\x00")
-	v, ok := c.topProperty(parts[0])
-	for _, part := range parts[1:] {
-		if !ok {
-			break
-		}
-		v, ok = child(v, part)
+	name, rest, more := strings.Cut(strings.TrimSuffix(path, "\x00"), "\x00")
+	v, ok := c.topProperty(name)
+	for ok && more {
+		name, rest, more = strings.Cut(rest, "\x00")
+		v, ok = child(v, name)
 	}
 	return v, ok
 }
@@ -147,9 +145,9 @@ func (c *vmContext) attributes(name string) func(string) (any, bool) {
 	case "upstream":
 		return c.upstreamAttribute
 	case "source":
-		return address("127.0.0.1", 40000)
+		return sourceAttribute
 	case "destination":
-		return address("127.0.0.1", 8080)
+		return destinationAttribute
 	case "filter_state":
 		return func(name string) (any, bool) {
 			name, ok := strings.CutPrefix(name, "wasm.")
@@ -160,16 +158,22 @@ func (c *vmContext) attributes(name string) func(string) (any, bool) {
 	return nil
 }
 
-func address(ip string, port int64) func(string) (any, bool) {
-	return func(name string) (any, bool) {
-		switch name {
-		case "address":
-			return ip + ":" + strconv.FormatInt(port, 10), true
-		case "port":
-			return port, true
-		}
-		return nil, false
+func sourceAttribute(name string) (any, bool) {
+	return addressAttribute(name, "127.0.0.1:40000", 40000)
+}
+
+func destinationAttribute(name string) (any, bool) {
+	return addressAttribute(name, "127.0.0.1:8080", 8080)
+}
+
+func addressAttribute(name, address string, port int64) (any, bool) {
+	switch name {
+	case "address":
+		return address, true
+	case "port":
+		return port, true
 	}
+	return nil, false
 }
 
 // noMetadata is an attribute that is known and cannot be serialised.

@@ -20,7 +20,9 @@ func (s *Stream) showLimits(params []byte) *Step {
 	}
 	var views []limit.View
 	if w := s.w; w.book != nil {
-		views = w.book.View(&subject{request, w}, w.plan.Limits.Rules, w.port.Now())
+		now := w.port.Now()
+		w.book.Look(now)
+		views = w.book.View(&subject{request, w}, w.plan.Limits.Rules, now)
 	}
 	var w rawjson.Writer
 	w.Object().Key("limits").Array()

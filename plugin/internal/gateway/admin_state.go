@@ -51,7 +51,7 @@ func (s *Stream) showState(params []byte) *Step {
 		return s.reject(wrong(err))
 	}
 	now := s.w.port.Now()
-	s.w.flushUsage(now, usage.All)
+	s.w.writeDown(now, usage.All)
 	text, err := archive.Append(nil, s.w.plan.Limits.Space, s.w.names(), parts, share, now, mostState)
 	if err != nil {
 		return s.reject(invalid("state_too_large", "part", "the state takes more than "+itoa(mostState)+" bytes; ask for it in parts, such as ?part=1/4"))

@@ -88,8 +88,12 @@ func (s *Stream) namesFreely() bool {
 	return p == nil || s.space == nil || s.space.Takes(p)
 }
 
-// flushUsage writes lines of usage, and counts what got lost.
-func (w *Worker) flushUsage(now int64, most int) {
+// writeDown has others see what the worker knows of usage and limits: so many lines of usage at most,
+// and all of what limits have given it for requests to come. It counts what got lost.
+func (w *Worker) writeDown(now int64, most int) {
+	if w.book != nil {
+		w.book.Look(now)
+	}
 	if w.ledger == nil {
 		return
 	}
@@ -113,7 +117,7 @@ func (s *Stream) showUsage(params []byte) *Step {
 		return s.reject(wrong(err))
 	}
 	now := s.w.port.Now()
-	s.w.flushUsage(now, usage.All)
+	s.w.writeDown(now, usage.All)
 	r := s.w.ledger.Report(&q, now)
 	if r.TooLong {
 		return s.reject(invalid("report_too_long", "by", "the report would have more than "+itoa(usage.MostRows)+" rows; tell fewer things apart, or ask for a shorter time"))

@@ -5,6 +5,12 @@ import "github.com/postern-gateway/postern/plugin/internal/limit"
 // Brace has the worker, and those that share its VM, bill before so many bytes are read.
 func (w *Worker) Brace(size int) { w.handover.Brace(size) }
 
+// Stock says when the worker takes something of limits for requests to come.
+func (w *Worker) Stock(s limit.Stocking) { w.book.Stocking = s }
+
+// Settle settles what it has taken.
+func (w *Worker) Settle() { w.book.Look(w.port.Now()) }
+
 // Workers is how many workers share it.
 func (h *Handover) Workers() int { return len(h.workers) }
 

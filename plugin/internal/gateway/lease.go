@@ -117,7 +117,7 @@ func (h *Handover) Brace(size int) {
 	for _, w := range h.workers {
 		now := w.port.Now()
 		w.billUnder(now, most, false)
-		w.flushUsage(now, most)
+		w.writeDown(now, most)
 	}
 }
 

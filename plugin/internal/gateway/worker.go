@@ -163,7 +163,7 @@ func (w *Worker) Share(h *Handover) {
 // End is the worker's last event: its plugin is taken away, and all its streams are over.
 func (w *Worker) End() {
 	w.settleBetween()
-	w.flushUsage(w.port.Now(), usage.All)
+	w.writeDown(w.port.Now(), usage.All)
 	w.handover.leave(w)
 }
 
@@ -241,7 +241,7 @@ func (w *Worker) Tick() []Wake {
 	wakes = append(wakes, w.giveUpWaiting(now)...)
 	if now-w.looked < int64(TickEvery-GlanceEvery/2) {
 		w.billUnder(now, billAtOnce, false)
-		w.flushUsage(now, glanceAtOnce)
+		w.writeDown(now, glanceAtOnce)
 		return wakes
 	}
 	w.looked = now
@@ -252,7 +252,7 @@ func (w *Worker) Tick() []Wake {
 	w.renewLeases(now)
 	w.billUnder(now, billAtOnce, true)
 	w.sendAlerts(now)
-	w.flushUsage(now, flushAtOnce)
+	w.writeDown(now, flushAtOnce)
 	w.revoked.Look(now)
 	if w.kept != nil {
 		w.kept.Tick()

@@ -14,9 +14,14 @@ func (b *Book) Admit(l *Lease, a *Ask, units Units, except *Rule, now int64) Out
 	}
 	l.minute = minuteOf(now)
 	c := claim{ask: a, units: units, except: except, now: now, output: a.Output}
+	c.measure()
 	for i := range l.records {
-		if h := &l.records[i]; h.units&units != 0 {
-			h.load(now)
+		h := &l.records[i]
+		if h.units&units == 0 {
+			continue
+		}
+		if h.from = b.covering(h, &c); h.from == nil {
+			b.reload(h, now)
 			c.judge(l, h)
 		}
 	}
@@ -24,7 +29,12 @@ func (b *Book) Admit(l *Lease, a *Ask, units Units, except *Rule, now int64) Out
 		b.reserve(l, &c)
 	}
 	for i := range l.records {
-		c.stand(l, &l.records[i])
+		if h := &l.records[i]; h.units&units == 0 {
+		} else if h.from != nil {
+			h.from.stand(&c, &l.Standing)
+		} else {
+			h.stand(&c, &l.Standing)
+		}
 	}
 	return Outcome{Output: c.output, Refused: c.refused, Wait: c.wait}
 }
@@ -77,17 +87,16 @@ func (c *claim) refuse(r *Rule, wait int64) {
 
 // reserve counts the claim in every record, or in none.
 func (b *Book) reserve(l *Lease, c *claim) {
-	output := c.output
-	if c.ask.Step > 0 {
-		output = min(output, c.ask.Step)
+	if c.output < c.ask.Output {
+		c.measure()
 	}
-	c.ask.amounts(&c.amounts, output)
 	for i := range l.records {
 		h := &l.records[i]
-		if h.units&c.units == 0 {
-			continue
-		}
-		if c.charge(h); !b.store(h) && !b.chargeAgain(h, c) {
+		switch {
+		case h.units&c.units == 0:
+		case h.from != nil:
+			h.from.give(c)
+		case !b.take(h, c) && !b.takeAgain(h, c):
 			b.undo(l, c, i)
 			return
 		}
@@ -99,24 +108,40 @@ func (b *Book) reserve(l *Lease, c *claim) {
 	}
 }
 
-// charge counts a claim in one record, which was loaded.
-func (c *claim) charge(h *held) {
-	for i, r := range h.rules {
-		if c.units.has(r.Unit) {
-			r.charge(h.entries[i], c.amounts[r.Unit], c.now)
-		}
+// measure finds the amounts of a claim, with as much output as there is room for.
+func (c *claim) measure() {
+	output := c.output
+	if c.ask.Step > 0 {
+		output = min(output, c.ask.Step)
 	}
+	c.ask.amounts(&c.amounts, output)
 }
 
-// chargeAgain is for a record that another worker has changed meanwhile: there may no longer be
+// take counts a claim in one record, which was loaded, and with it what many others need that
+// come after it; false if another worker came before.
+func (b *Book) take(h *held, c *claim) bool {
+	more := b.ahead(h, c)
+	for i, r := range h.rules {
+		if c.units.has(r.Unit) {
+			r.charge(h.entries[i], c.amounts[r.Unit]*(1+more), c.now)
+		}
+	}
+	if !b.store(h) {
+		return false
+	}
+	b.restock(h, c, more)
+	return true
+}
+
+// takeAgain is for a record that another worker has changed meanwhile: there may no longer be
 // room.
-func (b *Book) chargeAgain(h *held, c *claim) bool {
+func (b *Book) takeAgain(h *held, c *claim) bool {
 	for range tries - 1 {
-		h.load(c.now)
+		b.reload(h, c.now)
 		if c.judgeAgain(h); c.refused != nil {
 			return false
 		}
-		if c.charge(h); b.store(h) {
+		if b.take(h, c) {
 			return true
 		}
 	}
@@ -223,7 +248,13 @@ func (b *Book) settleRest(l *Lease, used *Amounts, now int64) {
 func (b *Book) settle(l *Lease, records []held, reserved, used *Amounts, now int64) {
 	units := reserved.units(used)
 	for i := range records {
-		if h := &records[i]; h.units&units != 0 {
+		h := &records[i]
+		if h.units&units == 0 {
+			continue
+		}
+		if h.from.takes(l, h, now) {
+			h.from.takeIn(reserved, used)
+		} else {
 			b.settleOne(l, h, reserved, used, now)
 		}
 	}
@@ -261,13 +292,13 @@ func (r *Rule) settleBudget(e *entry, reserved, used int64, l *Lease, now int64)
 }
 
 // stand takes down how the rules of the claim's units stand.
-func (c *claim) stand(l *Lease, h *held) {
+func (h *held) stand(c *claim, to *[NumUnits]Standing) {
 	for i, r := range h.rules {
 		if !c.units.has(r.Unit) || r.Shadow || r.Unit == USD && r.Budget == nil { // which no API has headers for
 			continue
 		}
 		s := r.standing(h.entries[i], c.now)
-		if t := &l.Standing[r.Unit]; s.Tighter(t) {
+		if t := &to[r.Unit]; s.Tighter(t) {
 			*t = s
 		}
 	}

@@ -9,6 +9,11 @@ type Book struct {
 	named   *state.Table // by keys that the configuration, or whoever made a credential, has given
 	free    *state.Table // by keys that callers choose: however many come, the others stay
 	message []byte       // a record's name on its way to its id
+	stocks  [places]*stock
+	looks   uint32 // that there were
+
+	// Stocking is when the worker takes something for requests to come.
+	Stocking Stocking
 
 	// Lost counts changes that others kept coming before: what they gave back stays
 	// reserved until it lapses.
@@ -19,7 +24,7 @@ type Book struct {
 // seed keeps callers from choosing keys that push out each other's counts.
 func NewBook(host state.Host, space, seed string) *Book {
 	tables := Tables(host, space, seed)
-	return &Book{named: tables[0].Table, free: tables[1].Table}
+	return &Book{named: tables[0].Table, free: tables[1].Table, Stocking: Stocking{After: 8, Size: 16, Share: 64}}
 }
 
 // tries is how often a change is begun anew because another worker came before.
@@ -111,6 +116,7 @@ type held struct {
 	counts  record             // as it is now, once it was loaded
 	entries [maxEntries]*entry // of the rules, in it
 	own     []byte             // for one that is longer than it was
+	from    *stock             // that has had what was asked for; nil: the record was asked
 }
 
 // A Crossing is a budget that has come to one of its soft thresholds.

@@ -8,7 +8,8 @@ import (
 )
 
 // A Found is which rules are for a request, and for others that differ from it only in what
-// no rule is chosen by: their addresses, headers, metadata and claims. It does not change.
+// no rule is chosen by: their addresses, headers, metadata and claims. It does not change, but for the
+// record that it has named last.
 type Found []part
 
 // varies reports whether an attribute of the kind is one that such requests may differ in.
@@ -24,6 +25,9 @@ type part struct {
 	head   []byte   // of the name, if only one attribute follows
 	key    []Attribute
 	n      int // which record of the key
+
+	last   []byte // the attribute that the record was named by last, if it is the only one
+	lastID state.ID
 }
 
 // Gather finds the rules that are for a request, for a lease that has none.
@@ -103,13 +107,16 @@ func (b *Book) tableOf(key []Attribute, s Subject) *state.Table {
 
 // name is that of a part's record.
 func (b *Book) name(p *part, s Subject) state.ID {
-	b.message = append(b.message[:0], p.head...)
 	if len(p.head) == 0 {
-		b.message = p.appendName(b.message, s)
-	} else {
-		b.message = state.AppendPart(b.message, s.Attribute(p.key[0]))
+		b.message = p.appendName(b.message[:0], s)
+		return p.table.Named(b.message)
 	}
-	return p.table.Named(b.message)
+	value := s.Attribute(p.key[0])
+	if string(p.last) != value || p.last == nil { // which is mostly another request's of the same client
+		b.message = state.AppendPart(append(b.message[:0], p.head...), value)
+		p.last, p.lastID = append(p.last[:0], value...), p.table.Named(b.message)
+	}
+	return p.lastID
 }
 
 // begin is what a name begins with of which nothing follows but one attribute.

@@ -167,6 +167,20 @@ func (r *Rule) spend(e *entry, amount, now int64) {
 	}
 }
 
+// spendThen counts what was used at a time that may be in the period before.
+func (r *Rule) spendThen(e *entry, amount, then, now int64) {
+	period := e.at()
+	if r.Window == Fixed || r.Window == Sliding {
+		period = r.Period.number(then)
+	}
+	switch {
+	case period == e.at():
+		r.spend(e, amount, now)
+	case r.Window == Sliding && period == e.at()-1 && e.prev() != none:
+		e.setPrev(e.prev() + amount)
+	}
+}
+
 // spendIn is spend where nothing ends with a period.
 func (r *Rule) spendIn(e *entry, amount, now int64) {
 	end := now
