@@ -237,7 +237,7 @@ func TestPlan(t *testing.T) {
 	if plan.Match[0].Prefix != "/ai" {
 		t.Errorf("got prefix %q, want /ai", plan.Match[0].Prefix)
 	}
-	if c, p := plan.Identity.Keys.Find("nothing", 0); p == nil {
+	if c, p := plan.Identity.Keys.Find([32]byte{}, 0); p == nil {
 		t.Errorf("got consumer %v for a key that nobody has", c)
 	}
 	if key := plan.Providers[0].Keys[0]; len(key.Headers) != 1 || key.Headers[0].Value != "Bearer sk-secret" {

@@ -76,7 +76,7 @@ func (s *Stream) byKey(g *identity.Gate, key string) *chat.Error {
 	now := s.began / 1e9
 	defer s.in.spend()
 	if !strings.HasPrefix(key, identity.SignedPrefix) || g.Signed == nil {
-		return s.admitAs(g.Keys.Find(key, now))
+		return s.admitAs(g.Keys.Find(s.w.sums.Of(key), now))
 	}
 	if k, ok := s.w.known.Find(key, now); ok {
 		return s.admitAs(k, nil)

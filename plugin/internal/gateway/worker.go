@@ -72,6 +72,7 @@ type Worker struct {
 	tokens    []*token
 	keySets   []*keySet
 	known     identity.Cache
+	sums      *identity.Sums
 	callouts  callouts
 	board     *route.Board // how providers fare
 	asker     asker        // of the request in hand
@@ -122,7 +123,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		decisions: make([]*decision, mostDecisions),
 	}
 	w.Share(NewHandover())
-	w.varies = variesBy(plan)
+	w.varies, w.sums = variesBy(plan), identity.NewSums(port.Random(), port.Random())
 	w.newTokens()
 	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()

@@ -115,7 +115,7 @@ func TestKeys(t *testing.T) {
 	web := &identity.Caller{Name: "web"}
 	keys := identity.Keys{sha256.Sum256([]byte("pk-1")): {Caller: web}, sha256.Sum256([]byte("pk-2")): {Caller: web, Expires: now}, sha256.Sum256([]byte("pk-3")): {Caller: web, Expires: now + 1}}
 	for key, want := range map[string]string{"pk-1": "", "pk-2": identity.ExpiredKey, "pk-3": "", "pk-4": identity.InvalidKey, "": identity.InvalidKey, "pk-1 ": identity.InvalidKey, "PK-1": identity.InvalidKey} {
-		k, p := keys.Find(key, now)
+		k, p := keys.Find(sha256.Sum256([]byte(key)), now)
 		if code := codeOf(p); code != want || p == nil && (k.Caller != web || k.ID != sha256.Sum256([]byte(key))) {
 			t.Errorf("%q: got %q, want %q", key, code, want)
 		}

@@ -16,6 +16,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+
+	"github.com/postern-gateway/postern/plugin/internal/siphash"
 )
 
 // Format is the version of names and of bytes. Modules of another format have values of
@@ -92,7 +94,7 @@ func New(host Host, space, name string, shape Shape) *Table {
 	shape.Ways = max(shape.Ways, 1)
 	shape.Bytes = min(max(shape.Bytes, 0), maxBytes)
 	t := &Table{host: host, shape: shape, create: neverIssued, refused: -1}
-	id := hash([2]uint64{}, appendParts(nil, []string{name, shape.Seed}))
+	id := siphash.Sum([2]uint64{}, appendParts(nil, []string{name, shape.Seed}))
 	t.key = [2]uint64{binary.LittleEndian.Uint64(id[:]), binary.LittleEndian.Uint64(id[8:])}
 	t.nameBuckets("postern/" + Format + "/" + space + "/" + name + "/")
 	return t
