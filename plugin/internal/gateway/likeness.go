@@ -11,7 +11,8 @@ import (
 
 // A likeness is what two requests have in common for which the same limits are.
 type likeness struct {
-	known, invented        bool // the caller, the model
+	caller                 *identity.Caller // nil: nobody knows; mostly the very same
+	invented               bool             // the model
 	op                     adapters.Operation
 	provider               *config.Provider
 	own                    limit.Limits // the caller's
@@ -70,7 +71,7 @@ func (s *Stream) remember(place **remembered) *remembered {
 	x := likeness{invented: s.invented, op: s.endpoint.Op, provider: s.target.Provider, tier: s.tierName,
 		model: s.model, meant: s.meant, label: s.label}
 	if c := s.caller; c != nil {
-		x.known, x.consumer, x.tenant, x.own = true, c.Name, c.Tenant, c.Rules
+		x.caller, x.consumer, x.tenant, x.own = c, c.Name, c.Tenant, c.Rules
 	}
 	var tiers limit.Limits
 	if s.tier != nil {
@@ -91,7 +92,7 @@ func (s *Stream) remember(place **remembered) *remembered {
 //go:noinline
 func (x *likeness) as(s *Stream) bool {
 	c := s.caller
-	if x.known != (c != nil) || c != nil && !x.by(c) {
+	if x.caller != c && (x.caller == nil || c == nil || !x.by(c)) {
 		return false
 	}
 	return x.invented == s.invented && x.op == s.endpoint.Op && x.provider == s.target.Provider && x.tier == s.tierName &&
