@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,16 +18,19 @@ import (
 
 // Limits of four workers, each with VMs of its own, under many clients at once. Each list of
 // limits is a listener with a state of its own, so that it can be filled again.
-const limitRuns = 10
+const (
+	limitRuns = 10
+	moreRuns  = 2
+)
 
-// limited is a proxy with four workers whose listeners have the same limits.
+// limited is a proxy with four workers, and a listener for each list of limits.
 type limited struct {
 	addresses []string
 	client    *http.Client
 	asked     atomic.Int64 // requests that the provider got
 }
 
-func newLimited(t *testing.T, answer string, limits string) *limited {
+func newLimited(t *testing.T, answer string, limits ...string) *limited {
 	t.Helper()
 	l := &limited{client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,12 +43,12 @@ func newLimited(t *testing.T, answer string, limits string) *limited {
 	t.Cleanup(provider.Close)
 	var ports envoy.Ports
 	var listeners []any
-	for i := range limitRuns {
+	for i, rule := range limits {
 		address, err := ports.Next()
 		if err != nil {
 			t.Fatal(err)
 		}
-		config := `{"hold_headers":"always","state":{"space":"run-` + fmt.Sprint(i) + `"},"providers":[{"name":"openai","type":"openai","cluster":"provider","keys":[{"value":"k"}]}],` + limits + `}`
+		config := `{"hold_headers":"always","state":{"space":"run-` + fmt.Sprint(i) + `"},"providers":[{"name":"openai","type":"openai","cluster":"provider","keys":[{"value":"k"}]}],"limits":[` + rule + `]}`
 		l.addresses = append(l.addresses, address)
 		listeners = append(listeners, envoy.Listener{Address: address, Filters: filters(config, false)}.Build())
 	}
@@ -93,13 +97,20 @@ func (l *limited) flood(t *testing.T, address string, clients, requests int) map
 	return got
 }
 
+// Of more than 1,024 workers take some for requests to come, and give back what they do not need.
 func TestExactlySoManyRequestsPass(t *testing.T) {
-	l := newLimited(t, `{"usage":{"prompt_tokens":8,"completion_tokens":1}}`, `"limits":[{"key":[],"requests":1000,"per":"1d"}]`)
+	limit := func(n int) string { return fmt.Sprintf(`{"key":[],"requests":%d,"per":"1d"}`, n) }
+	limits := append(slices.Repeat([]string{limit(1000)}, limitRuns), slices.Repeat([]string{limit(4000)}, moreRuns)...)
+	l := newLimited(t, `{"usage":{"prompt_tokens":8,"completion_tokens":1}}`, limits...)
 	for i, address := range l.addresses {
+		each, want := 8, 1000
+		if i >= limitRuns {
+			each, want = 25, 4000
+		}
 		before := l.asked.Load()
-		got := l.flood(t, address, 200, 8)
-		if got[200] != 1000 || got[429] != 600 || l.asked.Load()-before != 1000 {
-			t.Errorf("run %d: got %v, the provider %d; want 1000 that pass", i+1, got, l.asked.Load()-before)
+		got := l.flood(t, address, 200, each)
+		if got[200] != want || got[429] != 200*each-want || int(l.asked.Load()-before) != want {
+			t.Errorf("run %d: got %v, the provider %d; want %d that pass", i+1, got, l.asked.Load()-before, want)
 		}
 	}
 }
