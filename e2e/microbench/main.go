@@ -168,6 +168,7 @@ func operations() []operation {
 		{"chat, 64 KB prompt", path, large, openAIAnswer(), "the same with 64 KB", 1, ""},
 		{"chat, 1 KB, OpenAI to Anthropic", path, claude, anthropicAnswer(), "a request that passes untouched, simulator included", 1, ""},
 		{"a key and four limits out of 20, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(fourKeys)},
+		{"a key and four limits out of 20, one by the caller's address", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(andAddress)},
 		{"a key and four limits out of 20 by one key, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(oneKey)},
 		{"the key alone", path, chat, openAIAnswer(), "chat, 1 KB", 1, limited(nil)},
 		{"a key and four access rules out of 1,000, of a chat", path, chat, openAIAnswer(), "chat, 1 KB", 1, consumers(1000)},
@@ -271,9 +272,16 @@ func vectors(n int) hostsim.Response {
 }
 
 var (
-	// fourKeys are limits of requests, tokens and money by four keys: by what the gateway knows and by
-	// what callers choose. The counts of each are a record of its own.
+	// fourKeys are limits of requests, tokens and money by four keys. The counts of each are a record of
+	// its own, of which the worker takes stocks: all requests are one caller's.
 	fourKeys = []string{
+		`{"key":["consumer"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["model"],"requests":1000000000,"per":"1m"}`,
+		`{"key":["tenant"],"tokens":1000000000000,"per":"1d"}`,
+		`{"key":["consumer","model"],"usd":1000000,"per":"month"}`,
+	}
+	// andAddress are as many of which one is by what the host has to be asked for.
+	andAddress = []string{
 		`{"key":["consumer"],"requests":1000000000,"per":"1m"}`,
 		`{"key":["ip"],"requests":1000000000,"per":"1m"}`,
 		`{"key":["tenant"],"tokens":1000000000000,"per":"1d"}`,
