@@ -117,23 +117,21 @@ func (b *Book) reload(h *held, now int64) {
 // none, or a stock's.
 func (b *Book) ahead(h *held, c *claim) int64 {
 	at := b.place(&h.id)
+	if *at == nil {
+		*at = &stock{}
+	}
 	s := *at
-	switch {
-	case s == nil:
-		s = &stock{}
-		*at = s
-		fallthrough
-	case !s.live && s.id != h.id || s.looks != b.looks:
-		if !s.live {
-			s.id = h.id
-		}
-		s.looks, s.recent = b.looks, 0
+	if s.id != h.id && s.live {
+		return 0
+	}
+	if s.id != h.id || s.looks != b.looks {
+		s.id, s.looks, s.recent = h.id, b.looks, 0
 	}
 	if s.recent < b.Stocking.After {
 		s.recent++
 		return 0
 	}
-	if c.units != All || c.except != nil || s.id != h.id {
+	if c.units != All || c.except != nil {
 		return 0
 	}
 	size, share := b.Stocking.Size, b.Stocking.Size*b.Stocking.Share
