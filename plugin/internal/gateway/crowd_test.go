@@ -225,17 +225,18 @@ func (c *crowd) pass(d time.Duration) {
 func (c *crowd) crash() {
 	c.crashed++
 	i := c.random.IntN(len(c.members))
+	if c.eager { // what it has not settled nobody knows of, unless it has just done so
+		if c.random.IntN(2) == 0 {
+			c.members[i].busy = true
+			c.members[i].worker.Settle()
+		} else {
+			c.lossy = true
+		}
+	}
 	for _, x := range c.members[i].live { // what was counted of it stays
 		x.ended = true
 		if x.counted != (gateway.Used{}) {
 			c.kept++
-		}
-	}
-	if c.eager { // what it has not settled nobody knows of, unless it has just done so
-		if c.random.IntN(2) == 0 {
-			c.members[i].worker.Settle()
-		} else {
-			c.lossy = true
 		}
 	}
 	c.members[i] = c.newMember()
