@@ -86,13 +86,13 @@ func onQueueReady(context, queue uint32) {
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(context, n, end uint32) uint32 {
-	begin()
+	beginFor(context)
 	return uint32(streams.find(context).OnHttpRequestHeaders(int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_request_body
 func onRequestBody(context, size, end uint32) uint32 {
-	begin()
+	beginFor(context)
 	return uint32(streams.find(context).OnHttpRequestBody(int(size), end != 0))
 }
 
@@ -104,12 +104,18 @@ func onRequestTrailers(context, n uint32) uint32 {
 
 //go:wasmexport proxy_on_response_headers
 func onResponseHeaders(context, n, end uint32) uint32 {
+	if context == vm.ignored {
+		return uint32(HeadersContinue)
+	}
 	begin()
 	return uint32(streams.find(context).OnHttpResponseHeaders(int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_response_body
 func onResponseBody(context, size, end uint32) uint32 {
+	if context == vm.ignored {
+		return uint32(DataContinue)
+	}
 	begin()
 	return uint32(streams.find(context).OnHttpResponseBody(int(size), end != 0))
 }
@@ -139,6 +145,9 @@ func onLog(context uint32) {
 //go:wasmexport proxy_on_delete
 func onDelete(context uint32) {
 	begin()
+	if context == vm.ignored {
+		vm.ignored = 0
+	}
 	if streams.remove(context) {
 		return
 	}

@@ -21,6 +21,10 @@ func Now() (int64, error) {
 	return vm.now, nil
 }
 
+// Continues reports of a callback with a request's body that none has come since that with its headers or with
+// less of its body.
+func Continues() bool { return vm.former == vm.context }
+
 // SetTick asks for a tick every so many milliseconds; 0 stops them.
 func SetTick(millis uint32) error { return statusError(proxySetTick(millis)) }
 
@@ -107,12 +111,24 @@ func ReplaceBuffer(kind BufferType, data []byte) error {
 // shown by Envoy as %RESPONSE_CODE_DETAILS%.
 func Reply[H pair](status int, details string, headers []H, body []byte) error {
 	vm.scratch = appendHeaders(vm.scratch[:0], headers)
-	h, hn := bytesPtr(vm.scratch)
+	return ReplyPacked(status, details, vm.scratch, body)
+}
+
+// Pack is headers as ReplyPacked takes them, for who answers the same again and again.
+func Pack[H pair](headers []H) []byte { return appendHeaders(nil, headers) }
+
+// ReplyPacked is Reply with headers that Pack has made.
+func ReplyPacked(status int, details string, headers, body []byte) error {
+	h, hn := bytesPtr(headers)
 	d, dn := stringPtr(details)
 	b, bn := bytesPtr(body)
 	const noGRPC = -1
 	return often(proxyReply(uint32(status), d, dn, b, bn, h, hn, noGRPC))
 }
+
+// Ignore has the answer to a stream pass without the plugin: it was the plugin's own. It is forgotten when
+// the next one is to be ignored: a proxy sends what it is given as soon as the callback is over.
+func Ignore(stream uint32) { vm.ignored = stream }
 
 // Continue resumes a direction that a callback has stopped.
 func Continue(d Direction) error { return statusError(proxyContinue(uint32(d))) }

@@ -80,12 +80,19 @@ var vm struct {
 	out     result
 	now     int64  // 0: nobody has asked in this callback
 	scratch []byte // for serialised header maps on their way to the host
+	context uint32 // that the callback is for; 0: for none of a request's first ones
+	former  uint32 // that the one before it was for
+	ignored uint32 // the stream whose answer is none of the plugin's business; 0: there is none
 }
 
 // begin is the beginning of a callback: nothing of the one before it is valid any more.
-func begin() {
+func begin() { beginFor(0) }
+
+// beginFor is begin for one of a request's first callbacks.
+func beginFor(context uint32) {
 	vm.reset()
 	vm.now = 0
+	vm.former, vm.context = vm.context, context
 }
 
 // returnedBytes is what the last host call has written, without a copy. A host
@@ -94,5 +101,5 @@ func returnedBytes() []byte {
 	if vm.out.data == 0 || vm.out.size == 0 {
 		return nil
 	}
-	return unsafe.Slice((*byte)(vm.last), int(vm.out.size))
+	return (*[1 << 32]byte)(vm.last)[:vm.out.size:vm.out.size] // unsafe.Slice calls a function to multiply by one
 }

@@ -58,8 +58,18 @@ func leaves(w *gateway.Worker) bool {
 	if w.Needed() {
 		return false
 	}
-	w.End()
+	end(w)
 	return true
+}
+
+// end ends a worker, and hands over what its metrics have not been told yet.
+func end(w *gateway.Worker) {
+	w.End()
+	if out := w.Outbox(); out != nil {
+		for _, x := range out.Samples {
+			record(x)
+		}
+	}
 }
 
 // OnPluginStart reads the configuration. What is wrong with it goes to the proxy's
@@ -180,10 +190,10 @@ func (p *plugin) rouse() {
 // OnEnd comes also for a plugin whose configuration was refused.
 func (p *plugin) OnEnd() {
 	if p.worker != nil {
-		p.worker.End()
+		end(p.worker)
 	}
 	for _, w := range p.guests {
-		w.End()
+		end(w)
 	}
 }
 

@@ -29,6 +29,7 @@ type stream struct {
 	id       uint32
 	gw       events
 	known    *gateway.Stream // the same, while it is a request that was recognised; nil: it is none
+	repeated bool            // it was answered as the one that it repeats
 	request  gateway.Want
 	response gateway.Want
 }
@@ -83,20 +84,25 @@ func (s *stream) repeats(size int, end bool) bool {
 	if !end && g.Progress(size) {
 		return true
 	}
+	if end {
+		if p, err := abi.Buffer(abi.RequestBody, 0, size); err == nil {
+			if r := g.Repeat(p, abi.Continues()); r != nil {
+				s.repeat(r)
+				return true
+			}
+		}
+	}
 	s.known = nil
-	if !end {
-		return false
+	return false
+}
+
+func (s *stream) repeat(r *gateway.Reply) {
+	if r.Packed == nil {
+		r.Packed = abi.Pack(r.Headers)
 	}
-	p, err := abi.Buffer(abi.RequestBody, 0, size)
-	if err != nil {
-		return false
-	}
-	r := g.Repeat(p)
-	if r == nil {
-		return false
-	}
-	s.check(abi.Reply(r.Status, r.Details, r.Headers, r.Body))
-	return true
+	s.check(abi.ReplyPacked(r.Status, r.Details, r.Packed, r.Body))
+	abi.Ignore(s.id)
+	s.repeated = true
 }
 
 // OnHttpRequestTrailers ends a body that the body callbacks never saw the end of.
@@ -176,6 +182,12 @@ func (s *stream) applyResponse(step *gateway.Step) types.Action {
 // OnHttpStreamDone is the last callback in which the proxy can still be told what to
 // put into its access log.
 func (s *stream) OnHttpStreamDone() {
+	if s.repeated {
+		s.check(abi.SetProperty("postern", s.known.EndRepeat()))
+		s.known.Release()
+		s.p.release(s)
+		return
+	}
 	step := s.gw.Done()
 	s.setProperties(step)
 	for _, x := range step.Samples {

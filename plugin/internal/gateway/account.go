@@ -16,10 +16,13 @@ func itoa(n int) string { return strconv.Itoa(n) }
 const idSize = 16
 
 // appendID appends a new id.
-func (w *Worker) appendID(dst []byte) []byte {
+func (w *Worker) appendID(dst []byte) []byte { return appendIDOf(dst, w.port.Random()) }
+
+// appendIDOf appends the id that a random number makes.
+func appendIDOf(dst []byte, n uint64) []byte {
 	const digits = "0123456789abcdef"
 	var id [idSize]byte
-	n := w.port.Random() | 1<<63
+	n |= 1 << 63
 	for i := range id {
 		id[idSize-1-i] = digits[n&15]
 		n >>= 4
@@ -31,7 +34,9 @@ func (w *Worker) appendID(dst []byte) []byte {
 func (s *Stream) Done() *Step {
 	switch {
 	case s.repeated != nil:
-		return s.repeatedDone()
+		step := s.next()
+		step.tell("postern", s.EndRepeat())
+		return step
 	case s.phase == recognised: // its body has not come
 		s.readHead()
 	}

@@ -228,7 +228,7 @@ func (x *exchange) send(h []adapters.Header, m cases.Message, cuts ...int) {
 	}
 	if want == gateway.Whole && len(body) > 0 {
 		if isRequest {
-			if r := g.Repeat(body); r != nil {
+			if r := g.Repeat(body, len(cuts) == 0); r != nil {
 				x.replied(&gateway.Step{Reply: r})
 				return
 			}

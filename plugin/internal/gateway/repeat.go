@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/postern-gateway/postern/adapters"
@@ -50,6 +51,7 @@ type repeatable struct {
 	samples []meter.Sample // of the answer and of the request's end
 	record  []byte         // for the access log, without how long the request took
 	took    int            // where in it that is
+	again   uint64         // how often it was repeated since the metrics were told
 	labels  usage.Labels
 	sums    usage.Sums
 }
@@ -60,7 +62,8 @@ type repeats struct {
 	heads  []*head // nil: none yet
 	wanted bool    // the next head is to be kept, if it is a new one
 	list   []*repeatable
-	some   bool // there are in it
+	some   bool          // there are in it
+	untold []*repeatable // that the metrics have to be told of
 
 	lastHead, last int // that came
 	newHead, next  int // places of those that come next
@@ -210,13 +213,17 @@ func (s *Stream) Progress(size int) bool {
 }
 
 // Repeat comes before RequestBody, and answers a request that was recognised as the one that it repeats;
-// nil: it repeats none. The answer is valid until the next event of the worker.
-func (s *Stream) Repeat(body []byte) *Reply {
+// nil: it repeats none. The answer is valid until the next event of the worker. atOnce says that the worker
+// has had no event since the headers came, which is less than a tick ago: then the answer is of that time.
+func (s *Stream) Repeat(body []byte, atOnce bool) *Reply {
 	if s.phase != recognised {
 		return nil
 	}
 	w, r := s.w, s.w.repeats
-	now := w.port.Now()
+	now := s.began
+	if !atOnce {
+		now = w.port.Now()
+	}
 	x := r.find(s.head, body, s.began/second)
 	if x == nil || now/second != x.second || now >= x.until {
 		return nil
@@ -227,26 +234,45 @@ func (s *Stream) Repeat(body []byte) *Reply {
 	s.leave()
 	s.forget()
 	s.phase, s.repeated = answered, x
-	id := w.appendID(w.buffer[:0])
+	id := appendIDOf(w.buffer[:0], s.chance) // of which the cache has looked at a few bits
 	for _, at := range x.ids {
 		copy(x.reply.Body[at:], id)
 	}
 	return &x.reply
 }
 
-// repeatedDone is the end of a request that has repeated another.
-func (s *Stream) repeatedDone() *Step {
+// EndRepeat comes in the place of Done for a request that has repeated another, and is what the proxy's
+// access log says of it. Of what the metrics get it is only counted how often: see tellRepeats.
+func (s *Stream) EndRepeat() []byte {
 	w, x := s.w, s.repeated
 	s.finished = w.port.Now()
+	if x.again++; x.again == 1 {
+		w.repeats.untold = append(w.repeats.untold, x)
+	}
 	if w.ledger != nil {
 		w.ledger.Add(x.labels, &x.sums, s.finished)
 	}
 	b := rawjson.AppendInt(rawjson.AddRaw(s.scratch[:0], x.record[:x.took]), millis(s.finished-s.began))
 	s.scratch = rawjson.AddRaw(b, x.record[x.took:])
-	step := s.next()
-	step.Samples = addSamples(step.Samples, x.samples)
-	step.tell("postern", s.scratch)
-	return step
+	return s.scratch
+}
+
+// tellRepeats tells the metrics of the requests that have repeated others since it did so last. The samples of
+// such a request are counts, each the same as of the one that it repeats, so they are told as so many times that.
+func (w *Worker) tellRepeats() {
+	r := w.repeats
+	if r == nil {
+		return
+	}
+	for _, x := range r.untold {
+		for _, m := range x.samples {
+			m.Value *= x.again
+			w.count(m)
+		}
+		x.again = 0
+	}
+	clear(r.untold)
+	r.untold = r.untold[:0]
 }
 
 // noteReply begins to remember a request that was answered just now with an entry, and its metrics
@@ -285,6 +311,9 @@ func (s *Stream) noteReply(step *Step, body []byte, e *cache.Entry, from int) {
 //go:noinline
 func addSamples(dst, list []meter.Sample) []meter.Sample { return append(dst, list...) }
 
+// isOne reports whether a value is one of many that are kept, and not added to others.
+func isOne(m meter.Sample) bool { return m.Series.Kind == meter.Histogram }
+
 // quiet reports whether there is nothing to do beside metrics.
 func (w *Worker) quiet() bool { return len(w.outbox.Log)+len(w.outbox.Callouts) == 0 && !w.outbox.Soon }
 
@@ -294,7 +323,7 @@ func (s *Stream) noteEnd(step *Step) {
 	x.took = s.took[0]
 	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took]), record[s.took[1]:])
 	x.samples = addSamples(x.samples, step.Samples)
-	if r := s.w.repeats; s.w.quiet() {
+	if r := s.w.repeats; s.w.quiet() && !slices.ContainsFunc(x.samples, isOne) {
 		r.list[r.next], r.last, r.some = x, r.next, true
 		r.next = (r.next + 1) % mostRecalled
 	}

@@ -50,6 +50,7 @@ func TestRecognisedRequestEndsOtherwise(t *testing.T) {
 				x.begins(requestHeaders(ask), false)
 				tt.goesOn(x)
 				x.done()
+				p.tick(gateway.GlanceEvery)
 				got[i], counts[i] = x.response.First+" "+string(x.response.Body)+"\n"+string(x.record), p.counts
 				if left := p.worker.Left(); left != "" {
 					t.Errorf("the worker still has %s", left)
@@ -77,7 +78,7 @@ func progress(x *exchange, size int) {
 
 // repeat is the whole of a body.
 func repeat(x *exchange, body []byte) {
-	if r := x.gw.(*gateway.Stream).Repeat(body); r != nil {
+	if r := x.gw.(*gateway.Stream).Repeat(body, false); r != nil {
 		x.replied(&gateway.Step{Reply: r})
 		return
 	}
@@ -113,6 +114,46 @@ func TestRevokedKeyRepeatsNothing(t *testing.T) {
 		if x.response.First != "401" {
 			t.Errorf("between headers and body: %v: got %s %s", between, x.response.First, x.response.Body)
 		}
+	}
+}
+
+// TestRepeatsAreCountedAtLast has the metrics told of what has repeated others at the next tick, or when the worker
+// ends before it comes, whatever was forgotten in between.
+func TestRepeatsAreCountedAtLast(t *testing.T) {
+	t.Parallel()
+	ask := chatAsk(chatBody("m", ""))
+	ask.Headers = append(ask.Headers, cases.Header{Name: "authorization", Value: "Bearer client-a"})
+	purge := func(p *proxy) {
+		p.exchange(post("/postern/cache/purge", `{"tenant":"other"}`, "authorization", "Bearer admin-key"), says(""))
+	}
+	for name, last := range map[string]func(p *proxy){
+		"a tick":         func(p *proxy) { p.tick(gateway.GlanceEvery) },
+		"a look":         func(p *proxy) { p.tick(gateway.TickEvery) },
+		"the end":        func(p *proxy) { p.worker.End(); p.flush() },
+		"a purge before": func(p *proxy) { purge(p); p.worker.End(); p.flush() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const hits = `postern.cache;outcome=hit`
+			var counts [2]map[string]uint64
+			for i := range counts {
+				p := newProxy(t, recallConfigs()["usual"])
+				if p.still, p.random = true, 1; i > 0 {
+					p.worker.Forget()
+				}
+				for range 8 {
+					p.play(ask, 1, 0, false)
+				}
+				if got := p.counts[hits] == 7; got != (i > 0) {
+					t.Errorf("repeats are counted at once: %v: %d hits", got, p.counts[hits])
+				}
+				last(p)
+				counts[i] = p.counts
+			}
+			if counts[0][hits] != 7 || !maps.Equal(counts[0], counts[1]) {
+				t.Errorf("metrics: got %v, want %v", counts[0], counts[1])
+			}
+		})
 	}
 }
 

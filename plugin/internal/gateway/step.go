@@ -91,6 +91,7 @@ type Reply struct {
 	Details string
 	Headers []adapters.Header
 	Body    []byte
+	Packed  []byte // Headers as the proxy takes them: who carries the reply out keeps them here for the next time
 }
 
 // A Property is a value of the stream that the proxy keeps.

@@ -161,8 +161,10 @@ func (w *Worker) Share(h *Handover) {
 	h.join(w)
 }
 
-// End is the worker's last event: its plugin is taken away, and all its streams are over.
+// End is the worker's last event: its plugin is taken away, and all its streams are over. Of what is in
+// its outbox then only the samples matter.
 func (w *Worker) End() {
+	w.tellRepeats()
 	w.settleBetween()
 	w.writeDown(w.port.Now(), usage.All)
 	w.handover.leave(w)
@@ -234,6 +236,7 @@ type Wake struct {
 // Tick ends what does not come, bodies and answers of callouts, and does what is due.
 func (w *Worker) Tick() []Wake {
 	now := w.port.Now()
+	w.tellRepeats()
 	w.settleBetween()
 	wakes := w.lost(now)
 	wakes = append(wakes, w.giveUpSilent(now)...)
