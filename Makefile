@@ -8,6 +8,8 @@ TOOLS  := build/tools
 GUESTS := build/guests
 WASM   := build/postern.wasm
 LINKED := build/linked.wasm
+NAMED  := build/named.wasm
+LAYOUT := plugin/cmd/slim/layout.txt
 PYTHON ?= python3
 NPM    ?= npm
 ENVOY  ?= $(CURDIR)/$(TOOLS)/envoy
@@ -23,17 +25,21 @@ LDFLAGS := -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 SOURCES := go.mod go.sum $(shell find plugin adapters -name '*.go' -not -name '*_test.go' -o -name '*.s')
 
 .DEFAULT_GOAL := help
-.PHONY: help build size run test check generate providers format differential bench bench-hostsim soak guests report-fields clean tools
+.PHONY: help build layout size run test check generate providers format differential bench bench-hostsim soak guests report-fields clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 build: $(WASM) ## build the module
 
-$(WASM): $(SOURCES)
+$(WASM): $(SOURCES) $(LAYOUT)
 	@mkdir -p $(@D)
 	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $(LINKED) ./plugin
-	go run ./plugin/cmd/slim -root "$$(go list -m)/" -out $@ $(LINKED)
+	go run ./plugin/cmd/slim -root "$$(go list -m)/" -order $(LAYOUT) -out $@ $(LINKED)
+
+layout: $(WASM) ## write anew which functions come first in the module, after much has changed
+	go run ./plugin/cmd/slim -root "$$(go list -m)/" -names -out $(NAMED) $(LINKED)
+	go run ./e2e/microbench -module $(NAMED) -order $(LAYOUT)
 
 size: $(WASM) ## what the module and its packages weigh
 	@wc -c $(WASM)

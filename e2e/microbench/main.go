@@ -30,7 +30,15 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds to take medians of")
 	only := flag.Bool("pairs-only", false, "measure the pairs of dialects and providers alone")
 	match := flag.String("match", "", "measure nothing but the operations whose names contain this `text`, and what they are compared with")
+	order := flag.String("order", "", "instead: write to this `file` the names of the functions that requests call, of a module that has them")
 	flag.Parse()
+	if *order != "" {
+		if err := writeOrder(*module, *order); err != nil {
+			fmt.Fprintln(os.Stderr, "microbench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*module, *out, *match, *rounds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "microbench:", err)
 		os.Exit(1)
@@ -367,7 +375,8 @@ func (o operation) request(n int) hostsim.Request {
 	return hostsim.Post(o.path, body, h...)
 }
 
-func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, error) {
+// start is a host with the operation's configuration, and its requests, one after the other.
+func (o operation) start(m *hostsim.Module) (*hostsim.Host, func() hostsim.Request, error) {
 	if o.configuration == "" {
 		o.configuration = configuration
 	}
@@ -378,29 +387,36 @@ func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, err
 		DiscardLogs: true,
 	})
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
-	defer host.Close()
 	if o.name == similarHit {
 		first := o
 		first.body = asked("How do I change the e-mail address of my account?")
 		if _, err := host.Do(first.request(0)); err != nil {
-			return 0, err
+			host.Close()
+			return nil, nil, err
 		}
 	}
 	n := 0
-	next := func() hostsim.Request {
+	return host, func() hostsim.Request {
 		n++
 		return o.request(n)
+	}, nil
+}
+
+func (o operation) measure(m *hostsim.Module, least time.Duration) (float64, error) {
+	host, next, err := o.start(m)
+	if err != nil {
+		return 0, err
 	}
+	defer host.Close()
 	for range warm {
 		if r, err := host.Do(next()); err != nil || r.Status() != 200 {
 			return 0, fmt.Errorf("status %d, %v: %s", r.Status(), err, r.Body)
 		}
 	}
-	n = 0
-	began := cpuTime()
-	for cpuTime()-began < least {
+	n, began := 0, cpuTime()
+	for ; cpuTime()-began < least; n += 5 {
 		for range 5 {
 			if _, err := host.Do(next()); err != nil {
 				return 0, err

@@ -13,15 +13,17 @@ import (
 func main() {
 	out := flag.String("out", "", "`file` to write the smaller module to")
 	root := flag.String("root", "", "what the names of functions and files need not begin with in traces")
+	order := flag.String("order", "", "`file` with the names of functions that come first, one a line")
+	names := flag.Bool("names", false, "leave the names of functions in")
 	sizes := flag.Bool("sizes", false, "print what the packages weigh")
 	flag.Parse()
-	if err := run(flag.Arg(0), *out, *root, *sizes); err != nil {
+	if err := run(flag.Arg(0), *out, *order, slim.Options{Root: *root, Names: *names}, *sizes); err != nil {
 		fmt.Fprintln(os.Stderr, "slim:", err)
 		os.Exit(1)
 	}
 }
 
-func run(in, out, root string, sizes bool) error {
+func run(in, out, order string, o slim.Options, sizes bool) error {
 	linked, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -29,7 +31,14 @@ func run(in, out, root string, sizes bool) error {
 	if sizes {
 		return printSizes(linked)
 	}
-	wasm, err := slim.Slim(linked, root)
+	if order != "" {
+		list, err := os.ReadFile(order)
+		if err != nil {
+			return err
+		}
+		o.Order = slim.Order(string(list))
+	}
+	wasm, err := slim.Slim(linked, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}

@@ -1,5 +1,7 @@
 package slim
 
+import "strconv"
+
 // A mover is a function that copies or clears so many bytes. Go copies and clears
 // structures with an instruction, for which engines call a function of their own: wazero has every
 // function with such an instruction keep eight registers of 16 bytes, and give them back.
@@ -19,6 +21,11 @@ const (
 // mostStraight is up to how many bytes are copied or cleared by loads and stores, one behind the other.
 const mostStraight = 256
 
+// name is that of the function.
+func (x mover) name() string {
+	return [...]string{"slim.copy", "slim.clear"}[x.kind] + strconv.FormatInt(x.size, 10)
+}
+
 // leaveMoves leaves to functions what functions copy and clear, and adds those. What is copied from the
 // beginning of the memory is cleared if there are zeros.
 func (m *module) leaveMoves(functions []*function, zeros bool) {
@@ -36,6 +43,7 @@ func (m *module) leaveMoves(functions []*function, zeros bool) {
 			if !ok {
 				n = int64(m.add(what.typ(), what.body()))
 				numbers[what] = n
+				m.name(uint64(n), what.name())
 			}
 			for k := from; k < i; k++ {
 				f.list[k] = gone

@@ -23,11 +23,11 @@ func TestProgramSaysTheSame(t *testing.T) {
 		t.Run(flags, func(t *testing.T) {
 			t.Parallel()
 			linked := build(t, "program", "-ldflags", flags)
-			small, err := Slim(linked, "")
+			small, err := Slim(linked, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again, err := Slim(linked, ""); err != nil || !bytes.Equal(small, again) {
+			if again, err := Slim(linked, Options{}); err != nil || !bytes.Equal(small, again) {
 				t.Errorf("made smaller again it is another module: %v", err)
 			}
 			t.Logf("%d bytes became %d", len(linked), len(small))
@@ -52,7 +52,7 @@ func TestProgramSaysTheSame(t *testing.T) {
 func TestStackMovesWhileTheHostCallsBack(t *testing.T) {
 	t.Parallel()
 	linked := build(t, "reactor", "-buildmode", "c-shared")
-	small, err := Slim(linked, "")
+	small, err := Slim(linked, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,10 @@
 package slim
 
+import (
+	"maps"
+	"slices"
+)
+
 // A reader reads the parts of a module. After a failure everything it reads is zero.
 type reader struct {
 	p      []byte
@@ -122,6 +127,21 @@ func readNames(r *reader) map[int]string {
 		}
 	}
 	return names
+}
+
+// appendNames appends a section of the functions' names.
+func (m *module) appendNames(dst []byte) []byte {
+	list := appendUint(nil, uint64(len(m.names)))
+	for _, n := range slices.Sorted(maps.Keys(m.names)) {
+		list = appendUint(list, uint64(n))
+		list = appendUint(list, uint64(len(m.names[n])))
+		list = append(list, m.names[n]...)
+	}
+	const ofFunctions = 1
+	section := append([]byte("\x04name"), ofFunctions)
+	section = append(appendUint(section, uint64(len(list))), list...)
+	dst = append(dst, customSection)
+	return append(appendUint(dst, uint64(len(section))), section...)
 }
 
 func appendUint(dst []byte, u uint64) []byte {

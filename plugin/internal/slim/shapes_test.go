@@ -321,7 +321,7 @@ func FuzzSlim(f *testing.F) {
 	m.sections = []section{{id: typeSection}, {id: functionSection}, {startSection, []byte{byte(start)}}, {id: codeSection}, {dataSection, []byte{1, 0, opI32Const, 4, opEnd, 2, 1, 2}}}
 	f.Add(m.bytes())
 	f.Fuzz(func(t *testing.T, wasm []byte) {
-		small, err := Slim(wasm, "")
+		small, err := Slim(wasm, Options{})
 		if err != nil {
 			return
 		}

@@ -25,6 +25,7 @@ const (
 	importSection   = 2
 	functionSection = 3
 	globalSection   = 6
+	exportSection   = 7
 	startSection    = 8
 	elementSection  = 9
 	codeSection     = 10
@@ -49,11 +50,17 @@ type module struct {
 	names       map[int]string // of functions, its own and others'
 }
 
+// Options are what a module may be made with.
+type Options struct {
+	Root  string   // what the names of functions and files in traces are without
+	Order []string // names, without root, of functions that come first, in this order
+	Names bool     // the names of functions stay
+}
+
 // Slim returns wasm made smaller, without the names that it may have for debuggers.
 // It needs the names of functions to find those that only fail: without them, or for
-// a module that is not Go's, it does less. The names of functions and files in traces are
-// without root.
-func Slim(wasm []byte, root string) ([]byte, error) {
+// a module that is not Go's, it does less.
+func Slim(wasm []byte, o Options) ([]byte, error) {
 	m, err := parse(wasm)
 	if err != nil {
 		return nil, err
@@ -62,10 +69,17 @@ func Slim(wasm []byte, root string) ([]byte, error) {
 	if err := m.slimCode(); err != nil {
 		return nil, err
 	}
-	if err := m.slimData(asked, root); err != nil {
+	if err := m.slimData(asked, o.Root); err != nil {
 		return nil, err
 	}
-	return m.bytes(), nil
+	if err := m.arrange(o.Order, o.Root); err != nil {
+		return nil, err
+	}
+	out := m.bytes()
+	if o.Names {
+		out = m.appendNames(out)
+	}
+	return out, nil
 }
 
 var errCut = errors.New("the module ends too early")
@@ -179,6 +193,13 @@ func (m *module) add(typ string, body []byte) uint64 {
 	m.funcs = append(m.funcs, m.typeOf(typ))
 	m.bodies = append(m.bodies, body)
 	return uint64(m.imported + len(m.funcs) - 1)
+}
+
+// name names a function that was added, if others have names.
+func (m *module) name(n uint64, name string) {
+	if m.names != nil {
+		m.names[int(n)] = name
+	}
 }
 
 // Types of functions as they are spelled.

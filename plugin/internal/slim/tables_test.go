@@ -20,7 +20,7 @@ func TestTablesSayTheSame(t *testing.T) {
 	asked := m.readAsked()
 	before := tablesOf(t, linked)
 	for _, root := range []string{"", "internal/"} {
-		small, err := Slim(linked, root)
+		small, err := Slim(linked, Options{Root: root})
 		if err != nil {
 			t.Fatal(err)
 		}
