@@ -16,18 +16,20 @@ func itoa(n int) string { return strconv.Itoa(n) }
 const idSize = 16
 
 // appendID appends a new id.
-func (w *Worker) appendID(dst []byte) []byte { return appendIDOf(dst, w.port.Random()) }
-
-// appendIDOf appends the id that a random number makes.
-func appendIDOf(dst []byte, n uint64) []byte {
-	const digits = "0123456789abcdef"
+func (w *Worker) appendID(dst []byte) []byte {
 	var id [idSize]byte
+	putID(&id, w.port.Random())
+	return rawjson.AddRaw(dst, id[:])
+}
+
+// putID writes the id that a random number makes.
+func putID(id *[idSize]byte, n uint64) {
+	const digits = "0123456789abcdef"
 	n |= 1 << 63
 	for i := range id {
 		id[idSize-1-i] = digits[n&15]
 		n >>= 4
 	}
-	return rawjson.AddRaw(dst, id[:])
 }
 
 // Done is the stream's last event, however it ended: it counts and records.

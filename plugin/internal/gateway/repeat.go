@@ -49,7 +49,7 @@ type repeatable struct {
 	reply   Reply
 	ids     []int          // places in its body of its id, which each answer has of its own
 	samples []meter.Sample // of the answer and of the request's end
-	record  []byte         // for the access log, without how long the request took
+	record  []byte         // for the access log, with a digit for how long the request took
 	took    int            // where in it that is
 	again   uint64         // how often it was repeated since the metrics were told
 	labels  usage.Labels
@@ -234,9 +234,8 @@ func (s *Stream) Repeat(body []byte, atOnce bool) *Reply {
 	s.leave()
 	s.forget()
 	s.phase, s.repeated = answered, x
-	id := appendIDOf(w.buffer[:0], s.chance) // of which the cache has looked at a few bits
-	for _, at := range x.ids {
-		copy(x.reply.Body[at:], id)
+	for _, at := range x.ids { // of the number the cache has looked at a few bits
+		putID((*[idSize]byte)(x.reply.Body[at:]), s.chance)
 	}
 	return &x.reply
 }
@@ -252,8 +251,13 @@ func (s *Stream) EndRepeat() []byte {
 	if w.ledger != nil {
 		w.ledger.Add(x.labels, &x.sums, s.finished)
 	}
-	b := rawjson.AppendInt(rawjson.AddRaw(s.scratch[:0], x.record[:x.took]), millis(s.finished-s.began))
-	s.scratch = rawjson.AddRaw(b, x.record[x.took:])
+	took := millis(s.finished - s.began)
+	if took >= 0 && took < 10 {
+		x.record[x.took] = '0' + byte(took)
+		return x.record
+	}
+	b := rawjson.AppendInt(rawjson.AddRaw(s.scratch[:0], x.record[:x.took]), took)
+	s.scratch = rawjson.AddRaw(b, x.record[x.took+1:])
 	return s.scratch
 }
 
@@ -321,7 +325,7 @@ func (w *Worker) quiet() bool { return len(w.outbox.Log)+len(w.outbox.Callouts) 
 func (s *Stream) noteEnd(step *Step) {
 	x, record := s.remembered, s.scratch
 	x.took = s.took[0]
-	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took]), record[s.took[1]:])
+	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took+1]), record[s.took[1]:])
 	x.samples = addSamples(x.samples, step.Samples)
 	if r := s.w.repeats; s.w.quiet() && !slices.ContainsFunc(x.samples, isOne) {
 		r.list[r.next], r.last, r.some = x, r.next, true
