@@ -113,6 +113,43 @@ func TestHostCalls(t *testing.T) {
 	}
 }
 
+// TestHostCallsOfAHit holds a request that repeats another, which the cache has answered in the same second, to what
+// it needs: the headers, the body, the entry's place, the answer, the access log's record and two looks at the clock.
+// Others come between, as the first of a second is, so the least of many counts.
+func TestHostCallsOfAHit(t *testing.T) {
+	t.Parallel()
+	calls := hostCalls{}
+	module, err := hostsim.Compile(experimental.WithFunctionListenerFactory(t.Context(), calls), builtModule(t), hostsim.WithInterpreter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer module.Close(t.Context())
+	host, err := hostsim.New(hostsim.Config{DiscardLogs: true,
+		Plugin: hostsim.Plugin{Module: module, Name: "postern", RootID: "postern", VM: hostsim.VM{ID: "postern"}, AllowOnHeadersStopIteration: true,
+			Configuration: `{"hold_headers":"always","providers":[{"name":"openai","type":"openai","cluster":"openai","keys":[{"value":"sk"}]}],"cache":{}}`},
+		Upstream: func(hostsim.Request) hostsim.Response {
+			return hostsim.Respond(200, `{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}`, "content-type", "application/json")
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	least, memory, list := 1000, 0, ""
+	for range 60 {
+		clear(calls)
+		r, err := host.Do(hostsim.Post("/v1/chat/completions", `{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}`, "content-type", "application/json"))
+		if err != nil || r.Status() != 200 {
+			t.Fatalf("got %d, %v: %s", r.Status(), err, r.Body)
+		}
+		if each, n := calls.each(1); n < least {
+			least, memory, list = n, calls[forMemory], each
+		}
+	}
+	if least > 7 || memory > 3 {
+		t.Errorf("got %d calls of the host and %d of it for memory, want at most 7 and 3:\n%s", least, memory, list)
+	}
+}
+
 // keyAndLimits is a consumer and so many limits, of which four are for its requests.
 func keyAndLimits(n int) string {
 	limits := []string{
