@@ -109,9 +109,6 @@ type Watch interface {
 	// Usage is what the provider has reported; false until it has.
 	Usage() (chat.Usage, bool)
 
-	// Model is the model that the answer names, empty if it names none.
-	Model() string
-
 	// Failed reports an error that came inside a stream.
 	Failed() bool
 

@@ -12,7 +12,6 @@ const maxField = 16 << 10
 // Members of an event, in the order of the skimmer's paths.
 const (
 	eventStartUsage = iota
-	eventModel
 	eventDeltaUsage
 	eventError
 	eventText
@@ -23,7 +22,6 @@ const (
 // Members of an answer in one piece.
 const (
 	bodyUsage = iota
-	bodyModel
 	bodyError
 )
 
@@ -35,7 +33,6 @@ type watch struct {
 	delivered chat.Delivered
 	usage     chat.Usage
 	plain     int64 // input that no cache had to do with
-	model     string
 	counted   bool
 	failed    bool
 	ended     bool
@@ -45,8 +42,8 @@ var _ adapters.Watch = (*watch)(nil)
 
 func newWatch() *watch {
 	return &watch{
-		body: rawjson.NewSkimmer(maxField, "usage", "model", "error"),
-		event: rawjson.NewSkimmer(maxField, "message.usage", "message.model", "usage", "error",
+		body: rawjson.NewSkimmer(maxField, "usage", "error"),
+		event: rawjson.NewSkimmer(maxField, "message.usage", "usage", "error",
 			"delta.text", "delta.thinking", "delta.partial_json"),
 	}
 }
@@ -54,7 +51,7 @@ func newWatch() *watch {
 func (w *watch) Reset() {
 	w.body.Reset()
 	w.delivered.Reset()
-	w.usage, w.plain, w.model = chat.Usage{}, 0, ""
+	w.usage, w.plain = chat.Usage{}, 0
 	w.counted, w.failed, w.ended = false, false, false
 }
 
@@ -78,9 +75,6 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	e.Feed(data)
 	for _, f := range [...]int{eventText, eventThinking, eventJSON} {
 		w.delivered.AddString(e.Field(f))
-	}
-	if w.model == "" {
-		w.model = text(e.Field(eventModel))
 	}
 	w.count(e.Field(eventStartUsage))
 	w.count(e.Field(eventDeltaUsage))
@@ -115,23 +109,8 @@ func (w *watch) Usage() (chat.Usage, bool) {
 	return w.usage, w.counted
 }
 
-func (w *watch) Model() string {
-	if w.model == "" {
-		w.model = text(w.body.Field(bodyModel))
-	}
-	return w.model
-}
-
 func (w *watch) Failed() bool { return w.failed || len(w.body.Field(bodyError)) > 1 }
 
 func (w *watch) Ended() bool { return w.ended }
 
 func (w *watch) Delivered() int64 { return w.delivered.Tokens() }
-
-// text is a JSON string's content, empty if raw is none.
-func text(raw []byte) string {
-	if len(raw) < 2 || raw[0] != '"' {
-		return ""
-	}
-	return string(rawjson.AppendUnescaped(nil, raw[1:len(raw)-1]))
-}

@@ -21,7 +21,7 @@ const (
 	fieldInput
 )
 
-// watch reads answers of Converse and ConverseStream as they pass by. They name no model.
+// watch reads answers of Converse and ConverseStream as they pass by.
 type watch struct {
 	skim      *rawjson.Skimmer
 	delivered chat.Delivered
@@ -79,8 +79,6 @@ func (w *watch) Usage() (chat.Usage, bool) {
 	w.read()
 	return w.usage, w.counted
 }
-
-func (w *watch) Model() string { return "" }
 
 func (w *watch) Failed() bool { return w.failed }
 

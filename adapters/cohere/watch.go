@@ -82,9 +82,6 @@ func (w *watch) Usage() (chat.Usage, bool) {
 	return w.usage, w.counted
 }
 
-// Model is empty: no answer names it.
-func (w *watch) Model() string { return "" }
-
 func (w *watch) Failed() bool { return w.failed }
 
 func (w *watch) Ended() bool { return w.ended }

@@ -13,7 +13,6 @@ const maxField = 64 << 10
 // Members of an answer, in the order of the skimmer's paths.
 const (
 	skimUsage = iota
-	skimModel
 	skimError
 	skimBlocked
 	skimCandidates
@@ -26,7 +25,6 @@ type watch struct {
 	doc       rawjson.Doc
 	delivered chat.Delivered
 	usage     chat.Usage
-	model     string
 	counted   bool
 	failed    bool
 	ended     bool
@@ -42,7 +40,7 @@ var _ adapters.Watch = (*watch)(nil)
 
 func newWatch() *watch {
 	return &watch{
-		skim: rawjson.NewSkimmer(maxField, "usageMetadata", "modelVersion", "error", "promptFeedback.blockReason", "candidates"),
+		skim: rawjson.NewSkimmer(maxField, "usageMetadata", "error", "promptFeedback.blockReason", "candidates"),
 		doc:  rawjson.Doc{LoneSurrogates: true},
 	}
 }
@@ -105,9 +103,6 @@ func (w *watch) read() {
 	s := w.skim
 	w.failed = w.failed || len(s.Field(skimError)) > 1
 	w.ended = w.ended || len(s.Field(skimBlocked)) > 0
-	if m := s.Field(skimModel); w.model == "" && len(m) > 2 {
-		w.model = string(rawjson.AppendUnescaped(nil, m[1:len(m)-1]))
-	}
 	if u := s.Field(skimUsage); len(u) > 1 && w.doc.Parse(u) == nil {
 		w.usage, w.counted = usage(w.doc.Root()), true
 	}
@@ -129,8 +124,6 @@ func (w *watch) candidate(v rawjson.Value) {
 }
 
 func (w *watch) Usage() (chat.Usage, bool) { return w.usage, w.counted }
-
-func (w *watch) Model() string { return w.model }
 
 func (w *watch) Failed() bool { return w.failed }
 

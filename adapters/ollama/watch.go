@@ -12,8 +12,7 @@ const maxField = 16 << 10
 // Members of a line, which are those of a whole answer, in the order of the skimmer's
 // paths.
 const (
-	fieldModel = iota
-	fieldError
+	fieldError = iota
 	fieldDone
 	fieldInput
 	fieldOutput
@@ -29,7 +28,6 @@ type watch struct {
 	skim      *rawjson.Skimmer
 	delivered chat.Delivered
 	usage     chat.Usage
-	model     string
 	counted   bool
 	failed    bool
 	ended     bool
@@ -38,7 +36,7 @@ type watch struct {
 var _ adapters.Watch = (*watch)(nil)
 
 func newWatch() *watch {
-	return &watch{skim: rawjson.NewSkimmer(maxField, "model", "error", "done", "prompt_eval_count", "eval_count",
+	return &watch{skim: rawjson.NewSkimmer(maxField, "error", "done", "prompt_eval_count", "eval_count",
 		"message.content", "message.thinking", "message.tool_calls", "response", "thinking")}
 }
 
@@ -65,9 +63,6 @@ func (w *watch) Event(_, data []byte) (asked bool) {
 
 // read takes over what the skimmer has found beside the text.
 func (w *watch) read() {
-	if raw := w.skim.Field(fieldModel); w.model == "" && len(raw) > 2 && raw[0] == '"' {
-		w.model = string(rawjson.AppendUnescaped(nil, raw[1:len(raw)-1]))
-	}
 	if raw := w.skim.Field(fieldError); len(raw) > 2 && raw[0] != 'n' {
 		w.failed = true
 	}
@@ -96,11 +91,6 @@ func count(raw []byte) (n int64, ok bool) {
 func (w *watch) Usage() (chat.Usage, bool) {
 	w.read()
 	return w.usage, w.counted
-}
-
-func (w *watch) Model() string {
-	w.read()
-	return w.model
 }
 
 func (w *watch) Failed() bool {

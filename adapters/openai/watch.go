@@ -12,7 +12,6 @@ import (
 // Members that a watch looks for, in the order of its skimmers' paths.
 const (
 	fieldUsage = iota
-	fieldModel
 	fieldError
 	fieldText
 )
@@ -32,7 +31,6 @@ type watch struct {
 	delivered chat.Estimate
 	kept      []byte // choices not counted yet
 	usage     chat.Usage
-	model     string
 	counted   bool
 	failed    bool
 	ended     bool
@@ -45,19 +43,19 @@ var _ adapters.Watch = (*watch)(nil)
 
 func newWatch(op adapters.Operation) *watch {
 	w := &watch{
-		body:      rawjson.NewSkimmer(maxField, "usage", "model", "error"),
+		body:      rawjson.NewSkimmer(maxField, "usage", "error"),
 		responses: op == adapters.Responses,
 		typed:     op >= adapters.Images && op <= adapters.Translations,
 	}
 	if w.ranks = op == adapters.Rerank; w.ranks {
-		w.body = rawjson.NewSkimmer(maxField, "usage", "model", "error", "meta")
+		w.body = rawjson.NewSkimmer(maxField, "usage", "error", "meta")
 	}
 	if w.typed {
-		w.event = rawjson.NewSkimmer(maxField, "usage", "model", "error", "delta", "type")
+		w.event = rawjson.NewSkimmer(maxField, "usage", "error", "delta", "type")
 	} else if w.responses {
-		w.event = rawjson.NewSkimmer(maxField, "response.usage", "response.model", "response.error", "delta", "type")
+		w.event = rawjson.NewSkimmer(maxField, "response.usage", "response.error", "delta", "type")
 	} else {
-		w.event = rawjson.NewSkimmer(maxField, "usage", "model", "error", "choices")
+		w.event = rawjson.NewSkimmer(maxField, "usage", "error", "choices")
 	}
 	return w
 }
@@ -66,7 +64,7 @@ func (w *watch) Reset() {
 	w.body.Reset()
 	w.delivered.Reset()
 	w.kept = w.kept[:0]
-	w.usage, w.model = chat.Usage{}, ""
+	w.usage = chat.Usage{}
 	w.counted, w.failed, w.ended = false, false, false
 }
 
@@ -82,9 +80,6 @@ func (w *watch) Event(event, data []byte) (asked bool) {
 	e := w.event
 	e.Reset()
 	e.Feed(data)
-	if w.model == "" {
-		w.model = text(e.Field(fieldModel))
-	}
 	if isError(e.Field(fieldError)) || string(event) == "error" {
 		w.failed = true
 	}
@@ -205,13 +200,6 @@ func (w *watch) Usage() (chat.Usage, bool) {
 	return w.usage, w.counted
 }
 
-func (w *watch) Model() string {
-	if w.model == "" {
-		w.model = text(w.body.Field(fieldModel))
-	}
-	return w.model
-}
-
 func (w *watch) Failed() bool { return w.failed || isError(w.body.Field(fieldError)) }
 
 func (w *watch) Ended() bool { return w.ended }
@@ -225,11 +213,3 @@ func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
 
 // isError is for the member error, which some servers make a text.
 func isError(raw []byte) bool { return len(raw) > 0 && (raw[0] == '{' || raw[0] == '"') }
-
-// text is a JSON string's content, empty if raw is none.
-func text(raw []byte) string {
-	if len(raw) < 2 || raw[0] != '"' {
-		return ""
-	}
-	return string(rawjson.AppendUnescaped(nil, raw[1:len(raw)-1]))
-}
