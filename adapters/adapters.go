@@ -119,6 +119,13 @@ type Watch interface {
 	Delivered() int64
 }
 
+// A Learner is what a Watch also is that can do without the bytes of an answer which the adapter, as a
+// Translator, has read already.
+type Learner interface {
+	// Learn comes in the place of Body, with the whole answer and what was read of it.
+	Learn(answer rawjson.Value, r *chat.Response)
+}
+
 // Frames cut a stream into events. An sse.Decoder is one, and so is what cuts another
 // framing: an event's Type and Data are then what it has in their place.
 type Frames interface {

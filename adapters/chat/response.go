@@ -49,7 +49,7 @@ type Response struct {
 	Echo, Texts []byte // as in the Request
 
 	// Unwanted are those at which whoever reads a whole answer into this may stop: it then has nothing
-	// but a choice that has ended so.
+	// but its usage and a choice that has ended so.
 	Unwanted Finishes
 }
 

@@ -14,6 +14,9 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if choices.Kind() != rawjson.Array || choices.Len() == 0 {
 		return errors.New("choices: want at least one, got " + choices.Kind().String())
 	}
+	if u := answer.Get("usage"); u.Kind() == rawjson.Object {
+		out.Usage, out.Counted = usage(u), true
+	}
 	if out.Unwanted > 0 {
 		f := finish(choices.At(0).Get("finish_reason").Bytes(), false, false)
 		if f != chat.FinishStop && out.Unwanted.Has(f) { // the word for a stop also stands before calls
@@ -26,9 +29,6 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	out.Created, _ = answer.Get("created").Int64()
 	out.Tier = inner(answer.Get("service_tier"))
 	out.System = inner(answer.Get("system_fingerprint"))
-	if u := answer.Get("usage"); u.Kind() == rawjson.Object {
-		out.Usage, out.Counted = usage(u), true
-	}
 	for it := choices.Items(); it.Next(); {
 		c := it.Value
 		if c.Get("finish_reason").Is("error") {

@@ -39,7 +39,10 @@ type watch struct {
 	typed     bool // the events are those of images and audio: the last has the usage
 }
 
-var _ adapters.Watch = (*watch)(nil)
+var (
+	_ adapters.Watch   = (*watch)(nil)
+	_ adapters.Learner = (*watch)(nil)
+)
 
 func newWatch(op adapters.Operation) *watch {
 	w := &watch{
@@ -70,6 +73,12 @@ func (w *watch) Reset() {
 
 func (w *watch) Body(p []byte) {
 	w.body.Feed(p)
+}
+
+// Learn takes what ReadResponse has read, which counts as usage does.
+func (w *watch) Learn(answer rawjson.Value, r *chat.Response) {
+	w.usage, w.counted = r.Usage, r.Counted
+	w.failed = isError(answer.Get("error").Raw())
 }
 
 func (w *watch) Event(event, data []byte) (asked bool) {

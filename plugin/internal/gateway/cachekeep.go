@@ -38,7 +38,8 @@ func (s *Stream) consider(r *chat.Response, cost int64) {
 			return
 		}
 	}
-	if c.entry = cache.AppendAnswer(make([]byte, 0, len(c.body)), cache.Answer{Response: r, Cost: cost}); len(c.entry) > p.Most {
+	s.entry = cache.AppendAnswer(s.entry[:0], cache.Answer{Response: r, Cost: cost})
+	if c.entry = s.entry; len(c.entry) > p.Most {
 		c.unfit("size")
 	}
 }
@@ -79,6 +80,28 @@ func (s *Stream) keepFrame(kind, data []byte) {
 	}
 	if c.decoder.Event(kind, data, s.keepEvent) != nil {
 		c.unfit("unread")
+	}
+}
+
+// takeBody takes a piece of a whole answer that passes unchanged, or all of it: then it is read but
+// once, to be counted and to be kept.
+func (s *Stream) takeBody(p []byte) {
+	var r *chat.Response
+	if c := &s.cache; s.answer.whole && c.form == keptNeutral && c.keeps() && len(p) <= s.mostKept() {
+		if r = s.w.emptyResponse(); !s.readWhole(p, r) {
+			r = nil
+		}
+	}
+	if to, ok := s.watch.(adapters.Learner); ok && r != nil {
+		to.Learn(s.w.doc.Root(), r)
+	} else {
+		s.watch.Body(p)
+	}
+	switch {
+	case r == nil || !r.Counted: // what it costs is estimated, when all is known
+		s.keepBody(p)
+	case s.unworthy() == "":
+		s.keepWhole(r)
 	}
 }
 
@@ -183,7 +206,7 @@ func (s *Stream) readAnswer() {
 	if s.answer.streaming {
 		ok = (c.decoder == nil || c.decoder.Close(s.keepEvent) == nil) && c.collector != nil && c.collector.Response(r)
 	} else {
-		ok = s.readWhole(r)
+		ok = s.readWhole(c.body, r)
 	}
 	if !ok {
 		c.unfit("unread")
@@ -195,10 +218,10 @@ func (s *Stream) readAnswer() {
 // readWhole reads an answer that came as JSON, as far as it may be kept; false if it is none.
 //
 //go:noinline
-func (s *Stream) readWhole(r *chat.Response) bool {
+func (s *Stream) readWhole(p []byte, r *chat.Response) bool {
 	d := &s.w.doc
 	d.LoneSurrogates = true
-	err := d.Parse(s.cache.body)
+	err := d.Parse(p)
 	d.LoneSurrogates = false
 	t, ok := s.target.Provider.Adapter.(adapters.Translator)
 	r.Unwanted = s.w.plan.Cache.Policy.Unwanted()

@@ -74,7 +74,7 @@ func (s *Stream) disembark() {
 	}
 	switch c.why {
 	case "", "room", "away":
-		f.entry = c.entry
+		f.entry = bytes.Clone(c.entry)
 	}
 	f.again = c.status == cacheMiss && c.why == "error"
 	w.landed = append(w.landed, f)

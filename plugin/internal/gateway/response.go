@@ -413,8 +413,7 @@ func (s *Stream) ResponseBody(p []byte, end bool) *Step {
 		s.streamed(step, p, end)
 	default:
 		step.Want = Each
-		s.watch.Body(p)
-		s.keepBody(p)
+		s.takeBody(p)
 		if end {
 			s.settle(step)
 		}

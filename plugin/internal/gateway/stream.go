@@ -100,6 +100,7 @@ type Stream struct {
 	began, firstByte, finished int64  // nanoseconds
 	status                     int    // of the answer; 0 if none came
 	scratch                    []byte // of the record
+	entry                      []byte // of the answer as it will be kept
 	took                       [2]int // where in it how long the request took begins and ends
 	failure                    string
 	ownRefusal                 bool                        // by the gateway
@@ -154,7 +155,7 @@ func (s *Stream) end() {
 	}
 	tr := translation{emit: s.translation.emit, delivered: s.translation.delivered, open: s.translation.open[:0],
 		echo: kept(s.translation.echo), texts: kept(s.translation.texts)}
-	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}, scratch: s.scratch, events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: tr}
+	*s = Stream{standing: standing{rules: s.rules[:0]}, step: s.step, in: clientHeaders{own: s.in.own[:0], api: s.in.api[:0], counted: s.in.counted[:0], words: s.in.words[:0]}, scratch: s.scratch, entry: kept(s.entry), events: s.events, watches: s.watches, codecs: s.codecs, budget: budgeting{lease: s.budget.lease, place: s.budget.place}, translation: tr}
 }
 
 // kept is memory for the next request, unless it is much.
