@@ -9,15 +9,14 @@ import (
 // An index is what a bucket has: records of its entries, and of some that it had, so that
 // how often an answer was asked for is known also when there was no room for it.
 //
-// It is one byte, its format; a count of what was stored; the numbers of records and of
-// ghosts; then those.
+// It is one byte, its format; a count of what was stored, of 256: then everybody's frequency is
+// lowered; the numbers of records and of ghosts; then those, the latest first. A ghost is 4 bytes
+// of the id, and a frequency. An index is changed as it is kept, for taking it apart is most of the
+// time that storing an entry takes.
 type index struct {
-	puts    byte // of 256: then everybody's frequency is lowered
-	n       int
-	held    int // bytes of all entries
-	records [ways]record
-	ghosts  []byte // 5 bytes each: of the id, and a frequency; the latest first
-	buffer  [maxIndex]byte
+	b             []byte
+	held          int            // bytes of all entries
+	memory, spare [maxIndex]byte // of b, and of what it was before
 }
 
 // A record is the first half of a key (16 bytes), when the entry is over (8), when it was
@@ -74,21 +73,22 @@ func worth(frequency byte, size int) int {
 	return 16*int(frequency) - 8*n - size>>(n-4)&7
 }
 
-// read takes an index apart. What is none is an empty one.
+// read makes x the index that the host has. What is none is an empty one.
 func (x *index) read(b []byte) {
-	x.puts, x.n, x.held, x.ghosts = 0, 0, 0, x.ghosts[:0]
 	list := recordsOf(b)
 	if list == nil {
-		return
+		b = []byte{indexFormat, 0, 0, 0}
 	}
-	x.puts, x.ghosts = b[1], append(x.ghosts, b[indexHead+len(list):]...)
+	x.b, x.held = append(x.memory[:0], b...), 0
 	for ; len(list) > 0; list = list[recordSize:] {
-		r := &x.records[x.n]
-		*r = record(list)
-		x.held += r.size()
-		x.n++
+		x.held += (*record)(list).size()
 	}
 }
+
+func (x *index) n() int           { return int(x.b[2]) }
+func (x *index) list() []byte     { return x.b[indexHead:][:x.n()*recordSize] }
+func (x *index) ghosts() []byte   { return x.b[indexHead+x.n()*recordSize:] }
+func (x *index) at(i int) *record { return (*record)(x.b[indexHead+i*recordSize:]) }
 
 // recordsOf is where the records are in an index as it is kept; nil if it is none.
 //
@@ -114,14 +114,6 @@ func among(list []byte, k *Key) *record {
 	return nil
 }
 
-func (x *index) bytes() []byte {
-	b := append(x.buffer[:0], indexFormat, x.puts, byte(x.n), byte(len(x.ghosts)/ghostSize))
-	for i := range x.n {
-		b = append(b, x.records[i][:]...)
-	}
-	return append(b, x.ghosts...)
-}
-
 // find reports whether a record is in an index, whatever its frequency, and that.
 func find(b []byte, r *record) (frequency byte, ok bool) {
 	const all = recordSize - 1
@@ -133,18 +125,9 @@ func find(b []byte, r *record) (frequency byte, ok bool) {
 	return 0, false
 }
 
-func (x *index) find(k *Key) *record {
-	for i := range x.n {
-		if x.records[i].is(k) {
-			return &x.records[i]
-		}
-	}
-	return nil
-}
-
 func (x *index) uses(slot int) bool {
-	for i := range x.n {
-		if x.records[i].slot() == slot {
+	for i := range x.n() {
+		if x.at(i).slot() == slot {
 			return true
 		}
 	}
@@ -167,11 +150,13 @@ func (c *claim) evicted() []byte { return c.slots[:c.n] }
 //
 //go:noinline
 func (x *index) remove(i int, c *claim) {
-	c.slots[c.n] = byte(x.records[i].slot())
+	r := x.at(i)
+	c.slots[c.n] = byte(r.slot())
 	c.n++
-	x.held -= x.records[i].size()
-	copy(x.records[i:x.n], x.records[i+1:x.n])
-	x.n--
+	x.held -= r.size()
+	at := indexHead + i*recordSize
+	x.b = append(x.b[:at], x.b[at+recordSize:]...)
+	x.b[2]--
 }
 
 // admit makes room for so many bytes of an entry that has so many pieces. Entries that are over go first, then those
@@ -182,18 +167,21 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 	if f, known := x.forget(k); known {
 		c.frequency = counted(f, random)
 	}
-	x.age()
-	used := uint16(0)
-	for i := x.n - 1; i >= 0; i-- {
-		r := &x.records[i]
-		if r.is(k) {
-			c.frequency = r[41]
-			x.remove(i, &c)
-			continue
-		}
-		used |= 1 << r.slot()
+	if x.b[1]++; x.b[1] == 0 {
+		x.age()
 	}
-	if x.n >= ways || x.held+size > budget {
+	used, same := uint16(0), -1
+	for i := range x.n() {
+		if r := x.at(i); r.is(k) {
+			c.frequency, same = r[41], i
+		} else {
+			used |= 1 << r.slot()
+		}
+	}
+	if same >= 0 {
+		x.remove(same, &c)
+	}
+	if x.n() >= ways || x.held+size > budget {
 		return x.evict(k, size, budget, now, c)
 	}
 	c.slot = bits.TrailingZeros16(^used)
@@ -205,20 +193,21 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 //go:noinline
 func (x *index) evict(k *Key, size, budget int, now int64, c claim) claim {
 	known := c.n > 0
-	before, was, held := x.records, x.n, x.held
-	for x.n >= ways || x.held+size > budget {
+	before, held := append(x.spare[:0], x.b...), x.held
+	for x.n() >= ways || x.held+size > budget {
 		least := 0
-		for i := 1; i < x.n; i++ {
+		for i := 1; i < x.n(); i++ {
 			if x.value(i, now) <= x.value(least, now) {
 				least = i
 			}
 		}
 		if !known && x.value(least, now) > worth(c.frequency, size<<c.pieces) {
-			x.records, x.n, x.held = before, was, held
+			x.b, x.held = append(x.b[:0], before...), held
 			x.remember(k[:], c.frequency)
 			return claim{slot: -1}
 		}
-		x.remember(x.records[least][:], x.records[least][41])
+		r := x.at(least)
+		x.remember(r[:], r[41])
 		x.remove(least, &c)
 	}
 	for c.slot = 0; x.uses(c.slot); c.slot++ {
@@ -230,7 +219,7 @@ func (x *index) evict(k *Key, size, budget int, now int64, c claim) claim {
 //
 //go:noinline
 func (x *index) value(i int, now int64) int {
-	r := &x.records[i]
+	r := x.at(i)
 	if r.expires() <= now {
 		return -10_000
 	}
@@ -239,10 +228,11 @@ func (x *index) value(i int, now int64) int {
 
 // add puts a record in front.
 func (x *index) add(k *Key, e *Entry, size int, c *claim) {
-	copy(x.records[1:], x.records[:x.n])
-	x.n++
+	x.b = x.b[:len(x.b)+recordSize]
+	copy(x.b[indexHead+recordSize:], x.b[indexHead:])
+	x.b[2]++
 	x.held += size
-	r := &x.records[0]
+	r := x.at(0)
 	copy(r[:], k[:16])
 	binary.LittleEndian.PutUint64(r[16:], uint64(e.Expires))
 	binary.LittleEndian.PutUint32(r[24:], uint32(e.Stored/1e9))
@@ -252,17 +242,18 @@ func (x *index) add(k *Key, e *Entry, size int, c *claim) {
 	r[40], r[41] = byte(c.slot)|c.pieces<<4, c.frequency
 }
 
-// age lowers all frequencies once in 256 times, so that what was asked for long ago does not
+// age lowers all frequencies, once in 256 times, so that what was asked for long ago does not
 // stay for ever.
+//
+//go:noinline
 func (x *index) age() {
-	if x.puts++; x.puts != 0 {
-		return
+	for i := range x.n() {
+		r := x.at(i)
+		r[41] = lower(r[41])
 	}
-	for i := range x.n {
-		x.records[i][41] = lower(x.records[i][41])
-	}
-	for i := ghostSize - 1; i < len(x.ghosts); i += ghostSize {
-		x.ghosts[i] = lower(x.ghosts[i])
+	g := x.ghosts()
+	for i := ghostSize - 1; i < len(g); i += ghostSize {
+		g[i] = lower(g[i])
 	}
 }
 
@@ -280,19 +271,23 @@ func (x *index) remember(id []byte, frequency byte) {
 	var g [ghostSize]byte
 	copy(g[:], id[12:16])
 	g[4] = frequency
-	if len(x.ghosts) < mostGhosts*ghostSize {
-		x.ghosts = append(x.ghosts, g[:]...)
+	if x.b[3] < mostGhosts {
+		x.b = append(x.b, g[:]...)
+		x.b[3]++
 	}
-	copy(x.ghosts[ghostSize:], x.ghosts)
-	copy(x.ghosts, g[:])
+	list := x.ghosts()
+	copy(list[ghostSize:], list)
+	copy(list, g[:])
 }
 
 // forget takes a ghost out and says how often it was asked for; false if there is none.
 func (x *index) forget(k *Key) (frequency byte, known bool) {
-	for i := 0; i < len(x.ghosts); i += ghostSize {
-		if [4]byte(x.ghosts[i:]) == [4]byte(k[12:16]) {
-			f := x.ghosts[i+4]
-			x.ghosts = append(x.ghosts[:i], x.ghosts[i+ghostSize:]...)
+	for g := x.ghosts(); len(g) >= ghostSize; g = g[ghostSize:] {
+		if [4]byte(g) == [4]byte(k[12:16]) {
+			f := g[4]
+			copy(g, g[ghostSize:])
+			x.b = x.b[:len(x.b)-ghostSize]
+			x.b[3]--
 			return f, true
 		}
 	}

@@ -116,8 +116,8 @@ func (m *Memory) load(bucket int) uint32 {
 // save writes it. A conflict over an index that is not there shows that the host makes
 // values with version 0.
 func (m *Memory) save(bucket int, version uint32) bool {
-	err := m.host.Store(m.indexName(bucket), m.index.bytes(), version)
-	if errors.Is(err, state.ErrConflict) && version == neverIssued {
+	err := m.host.Store(m.indexName(bucket), m.index.b, version)
+	if err != nil && version == neverIssued && errors.Is(err, state.ErrConflict) {
 		m.create = 0
 	}
 	return err == nil
@@ -289,7 +289,7 @@ func (m *Memory) evicted(bucket int, c *claim) {
 func (m *Memory) fillLate(k *Key, bucket, slot int) bool {
 	for range tries - 1 {
 		m.load(bucket)
-		if r := m.index.find(k); r == nil || r.slot() != slot {
+		if r := among(m.index.list(), k); r == nil || r.slot() != slot {
 			break // it has a new owner already
 		}
 		_, version, ok := m.host.Load(m.slotName(bucket, slot))
@@ -339,8 +339,8 @@ func (m *Memory) purge(bucket int, f *Filter) int {
 		version := m.load(bucket)
 		held := m.index.held
 		var c claim
-		for i := m.index.n - 1; i >= 0; i-- {
-			if r := &m.index.records[i]; f.matches(r) {
+		for i := m.index.n() - 1; i >= 0; i-- {
+			if f.matches(m.index.at(i)) {
 				m.index.remove(i, &c)
 			}
 		}

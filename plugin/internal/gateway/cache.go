@@ -361,15 +361,18 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	return h
 }
 
-// countHeld says by how much the worker has changed what the cache holds.
+// countHeld says by how much the worker has changed what the cache holds, and how many entries have
+// had to go.
 func (w *Worker) countHeld() {
 	if w.kept == nil {
 		return
 	}
-	if now := w.kept.Counts().Bytes; now != w.told {
-		w.count(w.series.CacheBytes(now - w.told))
-		w.told = now
+	now := w.kept.Counts()
+	if now.Bytes != w.told.Bytes {
+		w.count(w.series.CacheBytes(now.Bytes - w.told.Bytes))
 	}
+	w.countCache(";outcome=evicted", int64(now.Evicted-w.told.Evicted))
+	w.told = now
 }
 
 // outcomeOf is how a status is counted. It is said for each request, so it is spelled.

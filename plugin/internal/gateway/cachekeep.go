@@ -180,19 +180,16 @@ func (s *Stream) unworthy() string {
 // put keeps an entry.
 func (s *Stream) put(q *cache.Query, entry []byte) {
 	c, w := &s.cache, s.w
-	now, before := w.port.Now(), w.kept.Counts().Evicted
+	now, stale, e := w.port.Now(), c.life.Stale(), &w.entry
 	q.Now, q.Random = now, w.port.Random()
-	stale := c.life.Stale()
-	e := cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: entry}
+	*e = cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: entry}
 	w.repeats.drop(&q.Key)
-	why := w.kept.Keep(q, &e)
-	if why == "" {
+	if why := w.kept.Keep(q, e); why == "" {
 		w.countCache(";outcome=stored", 1)
 		s.learn(now, e.Expires)
 	} else {
 		c.why = why
 	}
-	w.countCache(";outcome=evicted", int64(w.kept.Counts().Evicted-before))
 }
 
 // readAnswer reads an answer that has passed unread.

@@ -54,7 +54,8 @@ type Worker struct {
 	cut       held           // those whose answer the gateway has ended
 	kept      cache.Store    // nil: nothing is
 	wakes     []Wake         // of those who have waited for it
-	told      int64          // bytes in it by which the metric knows of it
+	told      cache.Counts   // what metrics know of it
+	entry     cache.Entry    // that is being stored
 	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
