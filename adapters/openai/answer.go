@@ -8,13 +8,51 @@ import (
 	"github.com/postern-gateway/postern/adapters/rawjson"
 )
 
+// Members of an answer, of a choice and of its message, in the order of their names.
+const (
+	answerChoices = iota
+	answerUsage
+	answerID
+	answerModel
+	answerCreated
+	answerTier
+	answerSystem
+	answerMembers
+)
+
+const (
+	choiceMessage = iota
+	choiceFinish
+	choiceLogprobs
+	choiceMembers
+)
+
+const (
+	messageContent = iota
+	messageRefusal
+	messageCalls
+	messageAnnotations
+	messageDetails
+	messageReasoning
+	messageReasoned
+	messageMembers
+)
+
+var (
+	answerNames  = [answerMembers]string{"choices", "usage", "id", "model", "created", "service_tier", "system_fingerprint"}
+	choiceNames  = [choiceMembers]string{"message", "finish_reason", "logprobs"}
+	messageNames = [messageMembers]string{"content", "refusal", "tool_calls", "annotations", "reasoning_details", "reasoning_content", "reasoning"}
+)
+
 // ReadResponse fills out from a chat completion.
 func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
-	choices := answer.Get("choices")
+	var m [answerMembers]rawjson.Value
+	answer.Pick(m[:], answerNames[:])
+	choices := m[answerChoices]
 	if choices.Kind() != rawjson.Array || choices.Len() == 0 {
 		return errors.New("choices: want at least one, got " + choices.Kind().String())
 	}
-	if u := answer.Get("usage"); u.Kind() == rawjson.Object {
+	if u := m[answerUsage]; u.Kind() == rawjson.Object {
 		out.Usage, out.Counted = usage(u), true
 	}
 	if out.Unwanted > 0 {
@@ -24,17 +62,18 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 			return nil
 		}
 	}
-	out.ID = inner(answer.Get("id"))
-	out.Model = inner(answer.Get("model"))
-	out.Created, _ = answer.Get("created").Int64()
-	out.Tier = inner(answer.Get("service_tier"))
-	out.System = inner(answer.Get("system_fingerprint"))
+	out.ID = inner(m[answerID])
+	out.Model = inner(m[answerModel])
+	out.Created, _ = m[answerCreated].Int64()
+	out.Tier = inner(m[answerTier])
+	out.System = inner(m[answerSystem])
 	for it := choices.Items(); it.Next(); {
-		c := it.Value
-		if c.Get("finish_reason").Is("error") {
+		var c [choiceMembers]rawjson.Value
+		it.Value.Pick(c[:], choiceNames[:])
+		if c[choiceFinish].Is("error") {
 			return errFailed
 		}
-		a.choice(c, out.Created, out.Choose())
+		a.choice(&c, out.Created, out.Choose())
 	}
 	return out.Callable()
 }
@@ -42,27 +81,28 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
 // choice reads one answer. One that a filter has stopped may have no message at all.
-func (a *Adapter) choice(v rawjson.Value, created int64, c *chat.Choice) {
-	m := v.Get("message")
-	content := m.Get("content")
-	c.Parts = thoughts(m, c.Parts)
+func (a *Adapter) choice(v *[choiceMembers]rawjson.Value, created int64, c *chat.Choice) {
+	var m [messageMembers]rawjson.Value
+	v[choiceMessage].Pick(m[:], messageNames[:])
+	content := m[messageContent]
+	c.Parts = thoughts(&m, c.Parts)
 	if t := inner(content); len(t) > 0 && a.p.Tags {
 		c.Parts = untagged(t, c.Parts)
 	} else if len(t) > 0 {
 		c.Parts = chat.AppendText(c.Parts, chat.TextPart, t)
-		c.Parts[len(c.Parts)-1].Citations = citations(m.Get("annotations"))
+		c.Parts[len(c.Parts)-1].Citations = citations(m[messageAnnotations])
 	}
 	c.Parts = parts(content, c.Parts)
-	refusal := inner(m.Get("refusal"))
+	refusal := inner(m[messageRefusal])
 	c.Parts = chat.AppendText(c.Parts, chat.RefusalPart, refusal)
 	calls := 0
-	for it := m.Get("tool_calls").Items(); it.Next(); {
+	for it := m[messageCalls].Items(); it.Next(); {
 		call := callOf(it.Value)
 		c.Parts = call.appendTo(c.Parts, created, calls)
 		calls++
 	}
-	c.Finish = finish(v.Get("finish_reason").Bytes(), calls > 0, len(refusal) > 0)
-	if l := v.Get("logprobs"); l.Kind() == rawjson.Object {
+	c.Finish = finish(v[choiceFinish].Bytes(), calls > 0, len(refusal) > 0)
+	if l := v[choiceLogprobs]; l.Kind() == rawjson.Object {
 		c.Logprobs = l.Raw()
 	}
 }
@@ -97,8 +137,8 @@ func callID(dst []byte, created int64, n int) chat.Text {
 
 // thoughts appends the thinking of a message, which other servers of this format show:
 // in detail, or as text.
-func thoughts(m rawjson.Value, parts []chat.Part) []chat.Part {
-	if details := m.Get("reasoning_details"); details.Len() > 0 {
+func thoughts(m *[messageMembers]rawjson.Value, parts []chat.Part) []chat.Part {
+	if details := m[messageDetails]; details.Len() > 0 {
 		for it := details.Items(); it.Next(); {
 			d := it.Value
 			switch kind := d.Get("type"); {
@@ -116,16 +156,16 @@ func thoughts(m rawjson.Value, parts []chat.Part) []chat.Part {
 		}
 		return parts
 	}
-	return chat.AppendText(parts, chat.ThinkingPart, plainThought(m))
+	return chat.AppendText(parts, chat.ThinkingPart, plainThought(m[messageReasoning], m[messageReasoned]))
 }
 
 // plainThought is thinking without its signature, under the names it has: DeepSeek's
 // and OpenRouter's.
-func plainThought(v rawjson.Value) chat.Text {
-	if t := inner(v.Get("reasoning_content")); len(t) > 0 {
+func plainThought(content, reasoning rawjson.Value) chat.Text {
+	if t := inner(content); len(t) > 0 {
 		return t
 	}
-	return inner(v.Get("reasoning"))
+	return inner(reasoning)
 }
 
 // citations are annotations in Anthropic's form, nil if there are none.

@@ -121,7 +121,7 @@ func (l *lane) answer(d *decoder, t chat.Text, emit func(*chat.Event)) error {
 func (l *lane) reasoning(d *decoder, v rawjson.Value, emit func(*chat.Event)) error {
 	details := v.Get("reasoning_details")
 	if details.Len() == 0 {
-		if t := plainThought(v); len(t) > 0 {
+		if t := plainThought(v.Get("reasoning_content"), v.Get("reasoning")); len(t) > 0 {
 			return l.text(d, chat.ThinkingPart, t, emit)
 		}
 		return nil

@@ -148,45 +148,54 @@ func (w *watch) count(raw []byte) bool {
 	return true
 }
 
+// Members of a usage, in the order of usageNames.
+const (
+	usagePrompt = iota
+	usageInput
+	usageCompletion
+	usageOutput
+	usagePromptDetails
+	usageInputDetails
+	usageCompletionDetails
+	usageOutputDetails
+	usageTotal
+	usageNumCached
+	usageHit
+	usageCached
+	usageSeconds
+	usageBilled
+	usageTokens
+	usageMembers
+)
+
+var usageNames = [usageMembers]string{"prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "prompt_tokens_details", "input_tokens_details",
+	"completion_tokens_details", "output_tokens_details", "total_tokens", "num_cached_tokens", "prompt_cache_hit_tokens", "cached_tokens", "seconds", "billed_units", "tokens"}
+
 // usage reads the usage of chat completions and embeddings, or of responses, which
 // name the same things differently.
 func usage(v rawjson.Value) chat.Usage {
-	first := func(keys ...string) int64 {
-		for _, k := range keys {
-			if n, ok := v.Get(k).Int64(); ok && n > 0 {
-				return n
-			}
-		}
-		return 0
-	}
-	detail := func(k string, keys ...string) int64 {
-		for _, in := range keys {
-			if n, ok := v.Find(in, k).Int64(); ok && n > 0 {
-				return n
-			}
-		}
-		return 0
-	}
+	var m [usageMembers]rawjson.Value
+	v.Pick(m[:], usageNames[:])
 	u := chat.Usage{
-		Input:      first("prompt_tokens", "input_tokens"),
-		Output:     first("completion_tokens", "output_tokens"),
-		CachedRead: max(detail("cached_tokens", "prompt_tokens_details", "input_tokens_details"), first("num_cached_tokens")),
-		CacheWrite: detail("cache_write_tokens", "prompt_tokens_details", "input_tokens_details"),
-		Reasoning:  detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details"),
+		Input:      first(m[usagePrompt], m[usageInput]),
+		Output:     first(m[usageCompletion], m[usageOutput]),
+		CachedRead: max(first(m[usagePromptDetails].Get("cached_tokens"), m[usageInputDetails].Get("cached_tokens")), whole(m[usageNumCached])),
+		CacheWrite: first(m[usagePromptDetails].Get("cache_write_tokens"), m[usageInputDetails].Get("cache_write_tokens")),
+		Reasoning:  first(m[usageCompletionDetails].Get("reasoning_tokens"), m[usageOutputDetails].Get("reasoning_tokens")),
 	}
-	if seconds, ok := v.Get("seconds").Float64(); ok && seconds > 0 && seconds < 1<<40 {
+	if seconds, ok := m[usageSeconds].Float64(); ok && seconds > 0 && seconds < 1<<40 {
 		u.Seconds = int64(math.Ceil(seconds))
 	}
-	if units := v.Get("billed_units"); units.Exists() {
-		u.Searches = max(0, whole(units, "search_units"))
-		u.Input = max(u.Input, whole(v.Get("tokens"), "input_tokens"))
+	if units := m[usageBilled]; units.Exists() {
+		u.Searches = whole(units.Get("search_units"))
+		u.Input = max(u.Input, whole(m[usageTokens].Get("input_tokens")))
 	}
 	if u.CachedRead == 0 { // as DeepSeek and as Moonshot say it
-		u.CachedRead = min(u.Input, first("prompt_cache_hit_tokens", "cached_tokens"))
+		u.CachedRead = min(u.Input, first(m[usageHit], m[usageCached]))
 	}
 	// Some services, xAI and a few models at others, count what was thought beside the
 	// output instead of in it: the total tells, and so does a part beyond its whole.
-	total, ok := v.Get("total_tokens").Int64()
+	total, ok := m[usageTotal].Int64()
 	if ok && u.Input == 0 && u.Output == 0 { // as rerankers say it
 		u.Input = max(0, total)
 	}
@@ -196,10 +205,20 @@ func usage(v rawjson.Value) chat.Usage {
 	return u
 }
 
-// whole is a whole number, 0 if there is none.
-func whole(v rawjson.Value, key string) int64 {
-	n, _ := v.Get(key).Int64()
-	return n
+// whole is a positive number, 0 if there is none.
+func whole(v rawjson.Value) int64 {
+	n, _ := v.Int64()
+	return max(n, 0)
+}
+
+// first is the first positive number of two.
+//
+//go:noinline
+func first(a, b rawjson.Value) int64 {
+	if n := whole(a); n > 0 {
+		return n
+	}
+	return whole(b)
 }
 
 func (w *watch) Usage() (chat.Usage, bool) {

@@ -229,6 +229,28 @@ func (v Value) Member(key string) (place int, value Value) {
 	return -1, Value{}
 }
 
+// Pick is Get for several keys, which differ, in one pass: out, which is as long and has no values
+// yet, gets those that are there, each in its key's place.
+//
+//go:noinline
+func (v Value) Pick(out []Value, keys []string) {
+	n := v.node()
+	if Kind(n.meta&kindMask) != Object {
+		return
+	}
+	nodes, end := v.d.nodes, n.next
+	for k := v.i + 1; k < end; k = nodes[k+1].next {
+		name := &nodes[k]
+		size := int(name.end-name.start) - 2
+		for i, key := range keys {
+			if (len(key) == size || name.meta&flagEscaped != 0) && out[i].d == nil && (Value{v.d, k}).Is(key) {
+				out[i] = Value{v.d, k + 1}
+				break
+			}
+		}
+	}
+}
+
 // Find follows keys inward: v.Find("message", "usage"). It is absent when one is.
 //
 //go:noinline
