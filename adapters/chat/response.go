@@ -17,16 +17,8 @@ const (
 	FinishSequence        // it came to a stop sequence
 )
 
-// Finishes are several of them.
+// Finishes are several of them, each a bit.
 type Finishes uint8
-
-// FinishesOf are these.
-func FinishesOf(list ...Finish) (s Finishes) {
-	for _, f := range list {
-		s |= 1 << (f & 7)
-	}
-	return s
-}
 
 // Has reports whether f is one of them.
 func (s Finishes) Has(f Finish) bool { return s>>(f&7)&1 != 0 }

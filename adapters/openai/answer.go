@@ -67,34 +67,46 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	out.Created, _ = m[answerCreated].Int64()
 	out.Tier = inner(m[answerTier])
 	out.System = inner(m[answerSystem])
+	called := false
 	for it := choices.Items(); it.Next(); {
 		var c [choiceMembers]rawjson.Value
 		it.Value.Pick(c[:], choiceNames[:])
 		if c[choiceFinish].Is("error") {
 			return errFailed
 		}
-		a.choice(&c, out.Created, out.Choose())
+		called = a.choice(&c, out.Created, out.Choose()) || called
 	}
-	return out.Callable()
+	if called {
+		return out.Callable()
+	}
+	return nil
 }
 
 func inner(v rawjson.Value) chat.Text { return chat.Spelled(v) }
 
-// choice reads one answer. One that a filter has stopped may have no message at all.
-func (a *Adapter) choice(v *[choiceMembers]rawjson.Value, created int64, c *chat.Choice) {
+// choice reads one answer, and reports whether it has calls. One that a filter has stopped may have no
+// message at all.
+func (a *Adapter) choice(v *[choiceMembers]rawjson.Value, created int64, c *chat.Choice) bool {
 	var m [messageMembers]rawjson.Value
 	v[choiceMessage].Pick(m[:], messageNames[:])
 	content := m[messageContent]
-	c.Parts = thoughts(&m, c.Parts)
+	if m[messageDetails].Exists() || m[messageReasoning].Exists() || m[messageReasoned].Exists() {
+		c.Parts = thoughts(&m, c.Parts)
+	}
 	if t := inner(content); len(t) > 0 && a.p.Tags {
 		c.Parts = untagged(t, c.Parts)
 	} else if len(t) > 0 {
 		c.Parts = chat.AppendText(c.Parts, chat.TextPart, t)
-		c.Parts[len(c.Parts)-1].Citations = citations(m[messageAnnotations])
+		if a := m[messageAnnotations]; a.Exists() {
+			c.Parts[len(c.Parts)-1].Citations = citations(a)
+		}
+	} else {
+		c.Parts = parts(content, c.Parts)
 	}
-	c.Parts = parts(content, c.Parts)
 	refusal := inner(m[messageRefusal])
-	c.Parts = chat.AppendText(c.Parts, chat.RefusalPart, refusal)
+	if len(refusal) > 0 {
+		c.Parts = chat.AppendText(c.Parts, chat.RefusalPart, refusal)
+	}
 	calls := 0
 	for it := m[messageCalls].Items(); it.Next(); {
 		call := callOf(it.Value)
@@ -105,6 +117,7 @@ func (a *Adapter) choice(v *[choiceMembers]rawjson.Value, created int64, c *chat
 	if l := v[choiceLogprobs]; l.Kind() == rawjson.Object {
 		c.Logprobs = l.Raw()
 	}
+	return calls > 0
 }
 
 // finish reads why the answer ended. A function that had to be called ends with "stop".

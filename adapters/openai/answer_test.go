@@ -86,7 +86,7 @@ func TestReadResponse(t *testing.T) {
 // TestReadResponseStops has an answer that is not wanted, for how it has ended, read no further.
 func TestReadResponseStops(t *testing.T) {
 	t.Parallel()
-	unwanted := chat.FinishesOf(chat.FinishStop, chat.FinishLength, chat.FinishTools, chat.FinishFilter)
+	unwanted := chat.Finishes(1<<chat.FinishStop | 1<<chat.FinishLength | 1<<chat.FinishTools | 1<<chat.FinishFilter)
 	const said = `"message":{"content":"a"}`
 	for _, tt := range []struct {
 		name, in string
@@ -97,7 +97,7 @@ func TestReadResponseStops(t *testing.T) {
 		{"length by another word", answer(`{` + said + `,"finish_reason":"model_length"}`), unwanted, []string{"finish 2 "}},
 		{"filter", answer(`{` + said + `,"finish_reason":"content_filter"}`), unwanted, []string{"finish 4 "}},
 		{"calls", answer(`{` + said + `,"finish_reason":"tool_calls"},{` + said + `,"finish_reason":"stop"}`), unwanted, []string{"finish 3 "}},
-		{"another that is", answer(`{` + said + `,"finish_reason":"length"}`), chat.FinishesOf(chat.FinishTools), []string{"text a", "finish 2 "}},
+		{"another that is", answer(`{` + said + `,"finish_reason":"length"}`), 1 << chat.FinishTools, []string{"text a", "finish 2 "}},
 		{"none", answer(`{` + said + `,"finish_reason":"length"}`), 0, []string{"text a", "finish 2 "}},
 		{"a stop, which may stand before calls", answer(`{"message":{"tool_calls":[{"id":"a","function":{"name":"w","arguments":"{}"}}]},"finish_reason":"stop"}`), unwanted, []string{"call a w {}", "finish 3 "}},
 		{"the second choice", answer(`{` + said + `,"finish_reason":"stop"},{` + said + `,"finish_reason":"length"}`), unwanted, []string{"text a", "finish 1 ", "text a", "finish 2 "}},

@@ -26,11 +26,8 @@ type Answer struct {
 // ones.
 func AppendAnswer(dst []byte, a Answer) []byte {
 	w := writer{append(dst, answerFormat)}
-	w.number(a.Cost)
 	u := &a.Usage
-	for _, n := range [...]int64{u.Input, u.Output, u.CachedRead, u.CacheWrite, u.ImageInput, u.Reasoning} {
-		w.number(n)
-	}
+	w.numbers(a.Cost, u.Input, u.Output, u.CachedRead, u.CacheWrite, u.ImageInput, u.Reasoning)
 	w.flags(a.Counted, u.Estimated)
 	w.bytes(a.Model)
 	w.bytes(a.System)
@@ -133,8 +130,21 @@ type writer struct{ dst []byte }
 func (w *writer) number(n int64) { w.dst = binary.AppendUvarint(w.dst, uint64(n)) }
 
 //go:noinline
+func (w *writer) numbers(list ...int64) {
+	b := w.dst
+	for _, n := range list {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	w.dst = b
+}
+
+//go:noinline
 func (w *writer) bytes(p []byte) {
-	w.number(int64(len(p)))
+	if n := len(p); n < 1<<7 { // as most are
+		w.dst = append(w.dst, byte(n))
+	} else {
+		w.number(int64(n))
+	}
 	w.dst = append(w.dst, p...)
 }
 

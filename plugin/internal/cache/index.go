@@ -15,7 +15,7 @@ import (
 // time that storing an entry takes.
 type index struct {
 	b             []byte
-	held          int            // bytes of all entries
+	held          int            // bytes of all entries, once they were counted
 	memory, spare [maxIndex]byte // of b, and of what it was before
 }
 
@@ -75,14 +75,19 @@ func worth(frequency byte, size int) int {
 
 // read makes x the index that the host has. What is none is an empty one.
 func (x *index) read(b []byte) {
-	list := recordsOf(b)
-	if list == nil {
+	if recordsOf(b) == nil {
 		b = []byte{indexFormat, 0, 0, 0}
 	}
-	x.b, x.held = append(x.memory[:0], b...), 0
-	for ; len(list) > 0; list = list[recordSize:] {
-		x.held += (*record)(list).size()
+	x.b = append(x.memory[:0], b...)
+}
+
+// count counts the bytes of all entries.
+func (x *index) count() int {
+	x.held = 0
+	for i := range x.n() {
+		x.held += x.at(i).size()
 	}
+	return x.held
 }
 
 func (x *index) n() int           { return int(x.b[2]) }
@@ -138,6 +143,7 @@ func (x *index) uses(slot int) bool {
 // to go.
 type claim struct {
 	slot      int
+	held      int  // bytes in the bucket before
 	pieces    byte // logarithm
 	frequency byte
 	n         int
@@ -171,14 +177,16 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 		x.age()
 	}
 	used, same := uint16(0), -1
-	for i := range x.n() {
-		if r := x.at(i); r.is(k) {
-			c.frequency, same = r[41], i
+	for list := x.list(); len(list) >= recordSize; list = list[recordSize:] {
+		r := (*record)(list)
+		c.held += r.size()
+		if r.is(k) {
+			c.frequency, same = r[41], x.n()-len(list)/recordSize
 		} else {
 			used |= 1 << r.slot()
 		}
 	}
-	if same >= 0 {
+	if x.held = c.held; same >= 0 {
 		x.remove(same, &c)
 	}
 	if x.n() >= ways || x.held+size > budget {

@@ -26,6 +26,8 @@ type Memory struct {
 	buckets int // a power of two
 	budget  int // bytes of a bucket's values
 	index   index
+	at      int    // the bucket whose index that is as it was loaded, and one more; 0: it has changed since
+	version uint32 // and its version
 	value   []byte
 	counts  Counts
 	found   record // that was found last
@@ -110,6 +112,7 @@ func (m *Memory) load(bucket int) uint32 {
 		version = m.create
 	}
 	m.index.read(value)
+	m.at = 0
 	return version
 }
 
@@ -132,16 +135,22 @@ func (m *Memory) Get(k *Key, now int64, random uint64) (e Entry, ok bool) {
 	return e, false
 }
 
-// look finds the record of a piece that is not over, in its bucket's index; nil if there is none. Most
-// looks end here, so an index is not taken apart for it.
+// look finds the record of a piece that is not over, in its bucket's index; nil if there is none. Then
+// an entry is stored there before long, mostly, so the index is kept.
 //
 //go:noinline
 func (m *Memory) look(k *Key, now int64) (value []byte, version uint32, r *record) {
-	value, version, _ = m.host.Load(m.indexName(m.bucket(k)))
-	if r = among(recordsOf(value), k); r != nil && r.expires() <= now {
-		r = nil
+	bucket := m.bucket(k)
+	value, version, ok := m.host.Load(m.indexName(bucket))
+	if r = among(recordsOf(value), k); r != nil && r.expires() > now {
+		return value, version, r
 	}
-	return value, version, r
+	if !ok {
+		version = m.create
+	}
+	m.index.read(value)
+	m.at, m.version = bucket+1, version
+	return value, version, nil
 }
 
 // get reads the entry whose first record was found.
@@ -239,8 +248,11 @@ func (m *Memory) Put(k *Key, e *Entry, random uint64) bool {
 func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 	bucket := m.bucket(k)
 	for range tries {
-		version := m.load(bucket)
-		held := m.index.held
+		version := m.version
+		if m.at != bucket+1 {
+			version = m.load(bucket)
+		}
+		m.at = 0
 		c := m.index.admit(k, len(m.value), pieces, m.budget, e.Stored, random)
 		if c.slot < 0 {
 			m.counts.Refused++
@@ -257,7 +269,7 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 		if !m.save(bucket, version) {
 			continue
 		}
-		m.counts.Bytes += int64(m.index.held - held)
+		m.counts.Bytes += int64(m.index.held - c.held)
 		if c.n > 0 {
 			m.evicted(bucket, &c)
 		}
@@ -337,8 +349,7 @@ func (m *Memory) Purge(f *Filter) (removed int) {
 func (m *Memory) purge(bucket int, f *Filter) int {
 	for range tries {
 		version := m.load(bucket)
-		held := m.index.held
-		var c claim
+		c := claim{held: m.index.count()}
 		for i := m.index.n() - 1; i >= 0; i-- {
 			if f.matches(m.index.at(i)) {
 				m.index.remove(i, &c)
@@ -348,7 +359,7 @@ func (m *Memory) purge(bucket int, f *Filter) int {
 			return 0
 		}
 		if m.save(bucket, version) {
-			m.counts.Bytes += int64(m.index.held - held)
+			m.counts.Bytes += int64(m.index.held - c.held)
 			for _, slot := range c.evicted() {
 				m.empty(bucket, int(slot))
 			}

@@ -69,10 +69,11 @@ func (p *Policy) Answering(r *chat.Response) string {
 
 // Unwanted are the ways to end of answers that are not kept, whatever they say.
 func (p *Policy) Unwanted() chat.Finishes {
+	const always = chat.Finishes(1<<chat.FinishLength | 1<<chat.FinishFilter)
 	if p.Tools {
-		return chat.FinishesOf(chat.FinishLength, chat.FinishFilter)
+		return always
 	}
-	return chat.FinishesOf(chat.FinishLength, chat.FinishFilter, chat.FinishTools)
+	return always | 1<<chat.FinishTools
 }
 
 func (p *Policy) parts(list []chat.Part) string {

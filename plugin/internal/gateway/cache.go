@@ -361,8 +361,8 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	return h
 }
 
-// countHeld says by how much the worker has changed what the cache holds, and how many entries have
-// had to go.
+// countHeld says how many entries the worker has stored, how many have had to go, and by how much that
+// has changed what the cache holds.
 func (w *Worker) countHeld() {
 	if w.kept == nil {
 		return
@@ -371,8 +371,9 @@ func (w *Worker) countHeld() {
 	if now.Bytes != w.told.Bytes {
 		w.count(w.series.CacheBytes(now.Bytes - w.told.Bytes))
 	}
+	w.countCache(";outcome=stored", w.stored)
 	w.countCache(";outcome=evicted", int64(now.Evicted-w.told.Evicted))
-	w.told = now
+	w.told, w.stored = now, 0
 }
 
 // outcomeOf is how a status is counted. It is said for each request, so it is spelled.

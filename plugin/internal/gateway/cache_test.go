@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/postern-gateway/postern/plugin/cases"
+	"github.com/postern-gateway/postern/plugin/internal/gateway"
 )
 
 // cached is a configuration with a cache and more; its model m is OpenAI's, and so is each
@@ -493,6 +494,7 @@ func TestSavings(t *testing.T) {
 	p := newProxy(t, cached(`{}`, ""))
 	first := p.exchange(chatAsk(chatBody("m", "")), says("Hello"))
 	p.exchange(chatAsk(chatBody("m", "")), says("Hello"))
+	p.tick(gateway.TickEvery)
 	for name, want := range map[string]uint64{";outcome=miss": 1, ";outcome=hit": 1, ";outcome=stored": 1, "_saved_tokens": 11} {
 		if got := p.counts["postern.cache"+name]; got != want {
 			t.Errorf("%s: got %d, want %d", name, got, want)

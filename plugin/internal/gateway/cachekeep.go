@@ -88,12 +88,12 @@ func (s *Stream) keepFrame(kind, data []byte) {
 func (s *Stream) takeBody(p []byte) {
 	var r *chat.Response
 	if c := &s.cache; s.answer.whole && c.form == keptNeutral && c.keeps() && len(p) <= s.mostKept() {
-		if r = s.w.emptyResponse(); !s.readWhole(p, r) {
+		if r = s.w.emptyResponse(); !s.readWhole(s.watching.translator, p, r) {
 			r = nil
 		}
 	}
-	if to, ok := s.watch.(adapters.Learner); ok && r != nil {
-		to.Learn(s.w.doc.Root(), r)
+	if r != nil && s.watching.learner != nil {
+		s.watching.learner.Learn(s.w.doc.Root(), r)
 	} else {
 		s.watch.Body(p)
 	}
@@ -180,13 +180,16 @@ func (s *Stream) unworthy() string {
 // put keeps an entry.
 func (s *Stream) put(q *cache.Query, entry []byte) {
 	c, w := &s.cache, s.w
-	now, stale, e := w.port.Now(), c.life.Stale(), &w.entry
-	q.Now, q.Random = now, w.port.Random()
-	*e = cache.Entry{Stored: now, Expires: now + int64(c.life.Fresh+stale), Stale: int64(stale), Scope: q.Scope, Model: q.Model, Value: entry}
+	now, stale, e := w.port.Now(), int64(c.life.Stale()), &w.entry
+	if q.Now = now; q.Random == 0 { // nothing was looked for
+		q.Random = w.port.Random()
+	}
+	e.Stored, e.Expires, e.Stale, e.Scope, e.Model, e.Value = now, now+int64(c.life.Fresh)+stale, stale, q.Scope, q.Model, entry
 	w.repeats.drop(&q.Key)
 	if why := w.kept.Keep(q, e); why == "" {
-		w.countCache(";outcome=stored", 1)
-		s.learn(now, e.Expires)
+		if w.stored++; c.alike.sketch != nil {
+			s.learn(now, e.Expires)
+		}
 	} else {
 		c.why = why
 	}
@@ -203,7 +206,8 @@ func (s *Stream) readAnswer() {
 	if s.answer.streaming {
 		ok = (c.decoder == nil || c.decoder.Close(s.keepEvent) == nil) && c.collector != nil && c.collector.Response(r)
 	} else {
-		ok = s.readWhole(c.body, r)
+		t, _ := s.target.Provider.Adapter.(adapters.Translator)
+		ok = s.readWhole(t, c.body, r)
 	}
 	if !ok {
 		c.unfit("unread")
@@ -215,14 +219,13 @@ func (s *Stream) readAnswer() {
 // readWhole reads an answer that came as JSON, as far as it may be kept; false if it is none.
 //
 //go:noinline
-func (s *Stream) readWhole(p []byte, r *chat.Response) bool {
+func (s *Stream) readWhole(t adapters.Translator, p []byte, r *chat.Response) bool {
 	d := &s.w.doc
 	d.LoneSurrogates = true
 	err := d.Parse(p)
 	d.LoneSurrogates = false
-	t, ok := s.target.Provider.Adapter.(adapters.Translator)
 	r.Unwanted = s.w.plan.Cache.Policy.Unwanted()
-	return err == nil && ok && t.ReadResponse(d.Root(), r) == nil
+	return err == nil && t != nil && t.ReadResponse(d.Root(), r) == nil
 }
 
 // emptyResponse is the worker's neutral answer, for the answer in hand.

@@ -255,13 +255,15 @@ func (s *Stream) openWatch() {
 	w, ok := s.watches[k]
 	if !ok {
 		if s.watches == nil {
-			s.watches = map[watchKey]adapters.Watch{}
+			s.watches = map[watchKey]*watching{}
 		}
-		w = k.adapter.Watch(k.op)
+		w = &watching{watch: k.adapter.Watch(k.op)}
+		w.learner, _ = w.watch.(adapters.Learner)
+		w.translator, _ = k.adapter.(adapters.Translator)
 		s.watches[k] = w
 	}
-	w.Reset()
-	s.watch = w
+	w.watch.Reset()
+	s.watch, s.watching = w.watch, w
 }
 
 // failed puts an error in the client's dialect in the place of one that is none: a web

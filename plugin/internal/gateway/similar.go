@@ -140,9 +140,8 @@ func (s *Stream) serveAlike(e *cache.Entry) *Step {
 
 // learn has the question found whose answer is kept.
 func (s *Stream) learn(now, expires int64) {
-	if a := &s.cache.alike; a.sketch != nil {
-		s.w.finder.index.Add(&a.rest, a.sketch, similar.Key(s.cache.query.Key), now, expires)
-	}
+	a := &s.cache.alike
+	s.w.finder.index.Add(&a.rest, a.sketch, similar.Key(s.cache.query.Key), now, expires)
 }
 
 // share is a score as clients and logs are told it: 0.97.

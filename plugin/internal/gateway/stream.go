@@ -77,9 +77,10 @@ type Stream struct {
 	rewritten bool // the body is not the client's any more
 
 	watch     adapters.Watch
-	watches   map[watchKey]adapters.Watch // made once, used for one answer after another
-	oversized bool                        // it seems to be larger than its model takes
-	dropped   string                      // what the provider does not get of the request
+	watches   map[watchKey]*watching // made once, used for one answer after another
+	watching  *watching              // of which watch is
+	oversized bool                   // it seems to be larger than its model takes
+	dropped   string                 // what the provider does not get of the request
 	events    sse.Decoder
 	frames    adapters.Frames // of the answer in hand: events, or what cuts another framing
 	answer    answer
@@ -115,6 +116,13 @@ type Stream struct {
 type watchKey struct {
 	adapter adapters.Adapter
 	op      adapters.Operation
+}
+
+// A watching is a watch and what can read the same answers, for which nobody has to look each time.
+type watching struct {
+	watch      adapters.Watch
+	learner    adapters.Learner    // the watch; nil: it is none
+	translator adapters.Translator // nil: there is none
 }
 
 // An answer is what is known of the response while it passes.

@@ -55,6 +55,7 @@ type Worker struct {
 	kept      cache.Store    // nil: nothing is
 	wakes     []Wake         // of those who have waited for it
 	told      cache.Counts   // what metrics know of it
+	stored    int64          // entries of which they do not
 	entry     cache.Entry    // that is being stored
 	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
@@ -168,6 +169,7 @@ func (w *Worker) End() {
 	w.tellRepeats()
 	w.settleBetween()
 	w.writeDown(w.port.Now(), usage.All)
+	w.countHeld()
 	w.handover.leave(w)
 }
 
