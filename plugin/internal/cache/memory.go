@@ -26,6 +26,7 @@ type Memory struct {
 	buckets int // a power of two
 	budget  int // bytes of a bucket's values
 	index   index
+	room    int    // bytes that the bucket had left where nothing was found last
 	at      int    // the bucket whose index that is as it was loaded, and one more; 0: it has changed since
 	version uint32 // and its version
 	value   []byte
@@ -136,20 +137,32 @@ func (m *Memory) Get(k *Key, now int64, random uint64) (e Entry, ok bool) {
 }
 
 // look finds the record of a piece that is not over, in its bucket's index; nil if there is none. Then
-// an entry is stored there before long, mostly, so the index is kept.
+// an entry is stored there before long, mostly, so the index is kept, if there is one, and how much room
+// it leaves.
 //
 //go:noinline
 func (m *Memory) look(k *Key, now int64) (value []byte, version uint32, r *record) {
 	bucket := m.bucket(k)
 	value, version, ok := m.host.Load(m.indexName(bucket))
-	if r = among(recordsOf(value), k); r != nil && r.expires() > now {
+	list := recordsOf(value)
+	full := len(list) >= ways*recordSize
+	m.room = m.budget
+	for ; len(list) >= recordSize; list = list[recordSize:] {
+		x := (*record)(list)
+		if m.room -= x.size(); x.is(k) {
+			r = x
+		}
+	}
+	if r != nil && r.expires() > now {
 		return value, version, r
 	}
-	if !ok {
-		version = m.create
+	if full {
+		m.room = 0
 	}
-	m.index.read(value)
-	m.at, m.version = bucket+1, version
+	if ok {
+		m.index.read(value)
+		m.at, m.version = bucket+1, version
+	}
 	return value, version, nil
 }
 
@@ -338,6 +351,7 @@ type Filter struct {
 // Purge removes entries and says how many pieces those were. It asks the host for every
 // bucket, some microseconds each.
 func (m *Memory) Purge(f *Filter) (removed int) {
+	m.announce()
 	for bucket := range m.buckets {
 		if f.Key == nil || m.bucket(f.Key) == bucket {
 			removed += m.purge(bucket, f)

@@ -51,6 +51,7 @@ func (s *Stream) purgeCache(body []byte) *Step {
 func (s *Stream) purge(f *cache.Filter) *Step {
 	l := &lookup{s: s}
 	var atOnce *Step
+	s.w.storeLate()
 	s.w.kept.Remove(f, func(removed int, heard bool) {
 		s := l.s
 		switch {

@@ -32,6 +32,7 @@ type caching struct {
 	collector *cache.Collector
 	decoder   adapters.Decoder // of a stream that passes unread
 	entry     []byte           // the answer as it will be kept
+	room      int              // bytes that it may have to be sure of room
 	saved     int64            // tokens that a hit has saved
 
 	as      string  // what the client is told of what is given; empty: that it is a hit

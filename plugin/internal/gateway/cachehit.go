@@ -28,7 +28,7 @@ func (s *Stream) lookUp(body []byte) *Step {
 	if w.plan.Cache.Redis != nil { // else there is nothing to wait for
 		l, then = newLookup()
 	}
-	e, answer := w.kept.Find(q, then)
+	e, answer := w.find(q, then)
 	if answer == cache.Found {
 		if step := s.suits(&e, body); step != nil {
 			s.recollect(body)
@@ -40,6 +40,9 @@ func (s *Stream) lookUp(body []byte) *Step {
 	case cache.Asked:
 		return s.waitFor(l, body)
 	case cache.Absent:
+		if m := w.late.memory; m != nil {
+			s.cache.room = min(m.Room(), mostOfLate)
+		}
 		if s.cache.alike.sketch != nil {
 			return s.resemble(body)
 		}

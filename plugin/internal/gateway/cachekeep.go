@@ -159,7 +159,7 @@ func (s *Stream) storeAnswer() {
 	if c.entry == nil {
 		s.readAnswer()
 	}
-	if c.entry != nil {
+	if c.entry != nil && !s.putOff() {
 		s.put(&c.query, c.entry)
 	}
 }
@@ -180,11 +180,11 @@ func (s *Stream) unworthy() string {
 // put keeps an entry.
 func (s *Stream) put(q *cache.Query, entry []byte) {
 	c, w := &s.cache, s.w
-	now, stale, e := w.port.Now(), int64(c.life.Stale()), &w.entry
+	now, e := w.port.Now(), &w.entry
 	if q.Now = now; q.Random == 0 { // nothing was looked for
 		q.Random = w.port.Random()
 	}
-	e.Stored, e.Expires, e.Stale, e.Scope, e.Model, e.Value = now, now+int64(c.life.Fresh)+stale, stale, q.Scope, q.Model, entry
+	c.fill(e, now, entry)
 	w.repeats.drop(&q.Key)
 	if why := w.kept.Keep(q, e); why == "" {
 		if w.stored++; c.alike.sketch != nil {
@@ -193,6 +193,12 @@ func (s *Stream) put(q *cache.Query, entry []byte) {
 	} else {
 		c.why = why
 	}
+}
+
+// fill makes e the entry that is kept now.
+func (c *caching) fill(e *cache.Entry, now int64, value []byte) {
+	stale := int64(c.life.Stale())
+	e.Stored, e.Expires, e.Stale, e.Scope, e.Model, e.Value = now, now+int64(c.life.Fresh)+stale, stale, c.query.Scope, c.query.Model, value
 }
 
 // readAnswer reads an answer that has passed unread.

@@ -25,6 +25,8 @@ func (w *Worker) Left() string {
 		return "callouts"
 	case w.aboard.first != nil || len(w.flights)+len(w.landed)+len(w.wakes) > 0:
 		return "requests that wait for equal ones, or are waited for"
+	case len(w.late.list) > 0:
+		return "answers that are yet to be stored"
 	case len(w.refreshing) > 0:
 		return "requests of its own"
 	case len(w.handover.open) > 0:

@@ -56,6 +56,7 @@ type Worker struct {
 	wakes     []Wake         // of those who have waited for it
 	told      cache.Counts   // what metrics know of it
 	stored    int64          // entries of which they do not
+	late      lates          // that are not stored yet
 	entry     cache.Entry    // that is being stored
 	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
@@ -137,6 +138,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		if c.Similar != nil {
 			w.finder = w.newFinder(c.Similar)
 		}
+		w.late = newLates(w.kept, c.Similar != nil)
 	}
 	if plan.Limits.Any {
 		w.limits()
@@ -168,6 +170,7 @@ func (w *Worker) Share(h *Handover) {
 func (w *Worker) End() {
 	w.tellRepeats()
 	w.settleBetween()
+	w.storeLate()
 	w.writeDown(w.port.Now(), usage.All)
 	w.countHeld()
 	w.handover.leave(w)
@@ -241,6 +244,7 @@ func (w *Worker) Tick() []Wake {
 	now := w.port.Now()
 	w.tellRepeats()
 	w.settleBetween()
+	w.storeLate()
 	wakes := w.lost(now)
 	wakes = append(wakes, w.giveUpSilent(now)...)
 	wakes = append(wakes, w.endIdle(now)...)
