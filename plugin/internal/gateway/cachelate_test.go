@@ -90,18 +90,30 @@ func TestPutOffIsFoundAtOnce(t *testing.T) {
 			}
 		}
 	}
+	// An answer that comes late replaces what others were given byte by byte.
+	x := p.stream()
+	x.request(numbered(60))
+	p.exchange(numbered(60), says("an earlier one"))
+	for range 3 {
+		p.exchange(numbered(60), breaksOff())
+	}
+	x.respond(says("a later one"))
+	x.done()
+	if x := p.exchange(numbered(60), breaksOff()); x.cache() != "hit" || !strings.Contains(string(x.response.Body), "a later one") {
+		t.Errorf("what came later: got a %s: %s", x.cache(), x.response.Body)
+	}
 	// Who wants a new answer replaces one that is remembered, byte by byte, and that new one is given.
 	p.exchange(numbered(7, "cache-control", "no-cache"), says("a new answer"))
 	if x := p.exchange(numbered(7), says("another")); x.cache() != "hit" || !strings.Contains(string(x.response.Body), "a new answer") {
 		t.Errorf("what was replaced: got a %s: %s", x.cache(), x.response.Body)
 	}
-	if status, answer := p.administer("POST /postern/cache/purge", `{"all":true}`); status != "200" || !strings.Contains(answer, `"purged":40`) {
-		t.Errorf("a purge got %s: %s, want 40 to be purged", status, answer)
+	if status, answer := p.administer("POST /postern/cache/purge", `{"all":true}`); status != "200" || !strings.Contains(answer, `"purged":41`) {
+		t.Errorf("a purge got %s: %s, want 41 to be purged", status, answer)
 	}
 	p.exchange(numbered(50), says("not put off"))
 	p.tick(gateway.TickEvery)
-	if got := p.counts["postern.cache;outcome=stored"]; got != 42 {
-		t.Errorf("got %d that were stored, want 42", got)
+	if got := p.counts["postern.cache;outcome=stored"]; got != 44 {
+		t.Errorf("got %d that were stored, want 44", got)
 	}
 }
 
@@ -153,6 +165,9 @@ func TestPutOffHoldsLittle(t *testing.T) {
 			if x := p.exchange(numbered(i), says(fmt.Sprint("answer ", i))); strings.Contains(string(x.record), `"cache_reason":"room"`) {
 				said++
 			}
+			if i < 1000 { // those are worth more than new ones
+				p.exchange(numbered(i), breaksOff())
+			}
 			if pause > 0 {
 				p.tick(pause)
 			}
@@ -164,7 +179,7 @@ func TestPutOffHoldsLittle(t *testing.T) {
 		}
 		return p.counts["postern.cache;outcome=stored"], p.counts["postern.cache;outcome=evicted"], room
 	}
-	stored, evicted, room := counts(time.Second)
+	stored, evicted, room := counts(2 * gateway.GlanceEvery)
 	late, lateEvicted, lateRoom := counts(0)
 	if stored+room != 2000 || late+lateRoom != 2000 {
 		t.Errorf("%d and %d were stored, %d and %d found no room: want 2000 in all", stored, late, room, lateRoom)
