@@ -280,3 +280,36 @@ func BenchmarkDecoder(b *testing.B) {
 		})
 	}
 }
+
+// FuzzLearn: a watch counts the same whether it sees an answer's bytes or is told what was read of it.
+func FuzzLearn(f *testing.F) {
+	for _, usage := range []string{`{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`, `{"input_tokens":9,"prompt_tokens":0,"num_cached_tokens":3,"output_tokens":4}`, `null`, `[]`,
+		`{"prompt_tokens":9,"completion_tokens":2,"total_tokens":16,"completion_tokens_details":{"reasoning_tokens":5},"prompt_tokens_details":{"cached_tokens":1}}`, `{"prompt_tokens":1e3,"prompt_cache_hit_tokens":9,"seconds":2.5}`} {
+		for _, more := range []string{``, `,"error":{"code":1}`, `,"error":"no"`, `,"error":null`, `,"usage":{"prompt_tokens":1}`} {
+			f.Add([]byte(`{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":` + usage + more + `}`))
+		}
+	}
+	f.Add([]byte(`{"choices":[{"message":{"content":"a"},"finish_reason":"length"}],"us\u0061ge":{"prompt_tokens":7}}`))
+	to := translator(f)
+	a := to.(adapters.Adapter)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		doc := rawjson.Doc{LoneSurrogates: true}
+		const kept = 16 << 10 // of a member
+		if len(in) > kept || doc.Parse(in) != nil {
+			return
+		}
+		for _, unwanted := range []chat.Finishes{0, 1 << chat.FinishLength} {
+			r := chat.Response{Unwanted: unwanted}
+			if to.ReadResponse(doc.Root(), &r) != nil {
+				return
+			}
+			seen, told := a.Watch(adapters.Chat), a.Watch(adapters.Chat)
+			seen.Body(in)
+			told.(adapters.Learner).Learn(doc.Root(), &r)
+			u, known := seen.Usage()
+			if v, ok := told.Usage(); v != u || ok != known || told.Failed() != seen.Failed() {
+				t.Errorf("%s: got %+v, %v, failed %v, want %+v, %v, %v", in, v, ok, told.Failed(), u, known, seen.Failed())
+			}
+		}
+	})
+}

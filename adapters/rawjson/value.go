@@ -243,7 +243,7 @@ func (v Value) Pick(out []Value, keys []string) {
 		name := &nodes[k]
 		size := int(name.end-name.start) - 2
 		for i, key := range keys {
-			if (len(key) == size || name.meta&flagEscaped != 0) && out[i].d == nil && (Value{v.d, k}).Is(key) {
+			if (len(key) == size || name.meta&flagEscaped != 0) && (Value{v.d, k}).Is(key) {
 				out[i] = Value{v.d, k + 1}
 				break
 			}

@@ -261,3 +261,30 @@ func TestManyKeysInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestPick(t *testing.T) {
+	t.Parallel()
+	keys := []string{"b", "absent", "stream", "a"}
+	for _, tt := range []struct{ in, want string }{
+		{`{"a":1,"b":"x","stream":true}`, `"x",,true,1`},
+		{`{"stream":[{"a":2}],"b":{"b":1}}`, `{"b":1},,[{"a":2}],`},
+		{`{"st\u0072eam":null,"\u0061":5,"b":4,"ab":0}`, `4,,null,5`},
+		{`{}`, ",,,"},
+		{`["a","b"]`, ",,,"},
+	} {
+		root := parse(t, tt.in).Root()
+		out := make([]rawjson.Value, len(keys))
+		root.Pick(out, keys)
+		var got []string
+		for i, v := range out {
+			got = append(got, string(v.Raw()))
+			if one := root.Get(keys[i]); one != v {
+				t.Errorf("%s: %s: got %s, but alone %s", tt.in, keys[i], v.Raw(), one.Raw())
+			}
+		}
+		if got := strings.Join(got, ","); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.in, got, tt.want)
+		}
+	}
+	rawjson.Value{}.Pick(make([]rawjson.Value, 1), keys[:1]) // of what is not there nothing is
+}
