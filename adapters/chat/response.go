@@ -40,8 +40,8 @@ type Response struct {
 
 	Echo, Texts []byte // as in the Request
 
-	// Unwanted are those at which whoever reads a whole answer into this may stop: it then has nothing
-	// but its usage and a choice that has ended so.
+	// Unwanted are those at which whoever reads a whole answer into this may stop: it then has no choice
+	// but one that has ended so.
 	Unwanted Finishes
 }
 

@@ -55,13 +55,6 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 	if u := m[answerUsage]; u.Kind() == rawjson.Object {
 		out.Usage, out.Counted = usage(u), true
 	}
-	if out.Unwanted > 0 {
-		f := finish(choices.At(0).Get("finish_reason").Bytes(), false, false)
-		if f != chat.FinishStop && out.Unwanted.Has(f) { // the word for a stop also stands before calls
-			out.Choose().Finish = f
-			return nil
-		}
-	}
 	out.ID = inner(m[answerID])
 	out.Model = inner(m[answerModel])
 	out.Created, _ = m[answerCreated].Int64()
@@ -73,6 +66,13 @@ func (a *Adapter) ReadResponse(answer rawjson.Value, out *chat.Response) error {
 		it.Value.Pick(c[:], choiceNames[:])
 		if c[choiceFinish].Is("error") {
 			return errFailed
+		}
+		if it.Index == 0 && out.Unwanted > 0 {
+			f := finish(c[choiceFinish].Bytes(), false, false)
+			if f != chat.FinishStop && out.Unwanted.Has(f) { // the word for a stop also stands before calls
+				out.Choose().Finish = f
+				return nil
+			}
 		}
 		called = a.choice(&c, out.Created, out.Choose()) || called
 	}
