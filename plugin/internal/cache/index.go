@@ -203,13 +203,13 @@ func (x *index) evict(k *Key, size, budget int, now int64, c claim) claim {
 	known := c.n > 0
 	before, held := append(x.spare[:0], x.b...), x.held
 	for x.n() >= ways || x.held+size > budget {
-		least := 0
+		least, worst := 0, x.value(0, now)
 		for i := 1; i < x.n(); i++ {
-			if x.value(i, now) <= x.value(least, now) {
-				least = i
+			if v := x.value(i, now); v <= worst {
+				least, worst = i, v
 			}
 		}
-		if !known && x.value(least, now) > worth(c.frequency, size<<c.pieces) {
+		if !known && worst > worth(c.frequency, size<<c.pieces) {
 			x.b, x.held = append(x.b[:0], before...), held
 			x.remember(k[:], c.frequency)
 			return claim{slot: -1}
