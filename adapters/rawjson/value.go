@@ -242,8 +242,11 @@ func (v Value) Pick(out []Value, keys []string) {
 	for k := v.i + 1; k < end; k = nodes[k+1].next {
 		name := &nodes[k]
 		size := int(name.end-name.start) - 2
+		if name.meta&flagEscaped != 0 {
+			size = -1 // it may be any of them
+		}
 		for i, key := range keys {
-			if (len(key) == size || name.meta&flagEscaped != 0) && (Value{v.d, k}).Is(key) {
+			if (len(key) == size || size < 0) && (Value{v.d, k}).Is(key) {
 				out[i] = Value{v.d, k + 1}
 				break
 			}

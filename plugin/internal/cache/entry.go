@@ -127,15 +127,19 @@ func ReadVector(p []byte, v *Vector) bool {
 type writer struct{ dst []byte }
 
 //go:noinline
-func (w *writer) number(n int64) { w.dst = binary.AppendUvarint(w.dst, uint64(n)) }
+func (w *writer) number(n int64) {
+	if uint64(n) < 1<<7 { // as most are
+		w.dst = append(w.dst, byte(n))
+		return
+	}
+	w.dst = binary.AppendUvarint(w.dst, uint64(n))
+}
 
 //go:noinline
 func (w *writer) numbers(list ...int64) {
-	b := w.dst
 	for _, n := range list {
-		b = binary.AppendUvarint(b, uint64(n))
+		w.number(n)
 	}
-	w.dst = b
 }
 
 //go:noinline

@@ -44,8 +44,10 @@ var _ Store = (*Memory)(nil)
 
 // Find knows at once.
 func (m *Memory) Find(q *Query, _ func(*Entry)) (Entry, Finding) {
-	if e, ok := m.Get(&q.Key, q.Now, q.Random); ok {
-		return e, Found
+	if value, version, r := m.look(&q.Key, q.Now); r != nil {
+		if e, ok := m.get(value, version, r, &q.Key, q.Now, q.Random); ok {
+			return e, Found
+		}
 	}
 	return Entry{}, Absent
 }

@@ -28,7 +28,8 @@ func (s *Stream) lookUp(body []byte) *Step {
 	if w.plan.Cache.Redis != nil { // else there is nothing to wait for
 		l, then = newLookup()
 	}
-	e, answer := w.find(q, then)
+	w.beforeLook(&q.Key)
+	e, answer := w.kept.Find(q, then)
 	if answer == cache.Found {
 		if step := s.suits(&e, body); step != nil {
 			s.recollect(body)

@@ -63,15 +63,16 @@ func newLates(kept cache.Store, alike bool) lates {
 	return lates{memory: memory, list: make([]late, 0, mostLate)}
 }
 
-// find looks for an entry, which may be yet to be stored.
-func (w *Worker) find(q *cache.Query, then func(*cache.Entry)) (cache.Entry, cache.Finding) {
+// beforeLook stores what is to be looked for now, if that was put off.
+//
+//go:noinline
+func (w *Worker) beforeLook(k *cache.Key) {
 	for i := range w.late.list {
-		if w.late.list[i].query.Key == q.Key {
+		if w.late.list[i].query.Key == *k {
 			w.storeLate()
-			break
+			return
 		}
 	}
-	return w.kept.Find(q, then)
 }
 
 // storeLate stores what was put off, unless somebody has purged something since.

@@ -88,7 +88,8 @@ func (s *Stream) recall(body []byte) *Step {
 		s.chance = w.port.Random()
 	}
 	q.Now, q.Random, q.Local = w.port.Now(), s.chance, true
-	e, answer := w.find(q, nil)
+	w.beforeLook(&q.Key)
+	e, answer := w.kept.Find(q, nil)
 	if answer != cache.Found || c.over(&e, q.Now) >= 0 {
 		return nil
 	}
