@@ -251,7 +251,8 @@ const similarHit = "a similar hit of 2 KB"
 // for or kept.
 const keyAlone = "a key derived and not used, beyond that chat"
 
-// isNew ends names of operations that ask something else each time.
+// isNew ends names of operations that ask something else each time. Of those that are kept the module
+// stores 16 in a row, in the time of the last: a figure has its share of that.
 const isNew = "of a chat that is new"
 
 // small is a cache that keeps next to nothing.
