@@ -16,6 +16,9 @@ func (m *Memory) Purges() uint32 {
 	return version
 }
 
+// Drop removes an entry of one piece, as a purge does, which nobody else need know of.
+func (m *Memory) Drop(k *Key) { m.purge(m.bucket(k), &Filter{Key: k}) }
+
 func (m *Memory) purges() string { return m.prefix + "purges" }
 
 // announce changes that number, which any store does.

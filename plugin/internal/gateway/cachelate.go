@@ -75,7 +75,8 @@ func (w *Worker) beforeLook(k *cache.Key) {
 	}
 }
 
-// storeLate stores what was put off, unless somebody has purged something since.
+// storeLate stores what was put off, unless somebody has purged something since. Who does so meanwhile may
+// have come by a bucket before an entry did: such entries go again.
 //
 //go:noinline
 func (w *Worker) storeLate() {
@@ -94,6 +95,11 @@ func (w *Worker) storeLate() {
 			w.stored++
 		} else {
 			w.countCache("_not_kept;outcome="+why, 1)
+		}
+	}
+	if !purged && l.memory.Purges() != l.purges {
+		for i := range l.list {
+			l.memory.Drop(&l.list[i].query.Key)
 		}
 	}
 	l.list = l.list[:0]

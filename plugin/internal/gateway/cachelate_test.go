@@ -72,6 +72,47 @@ func TestPutOff(t *testing.T) {
 	}
 }
 
+// A meddledHost has something done before its worker's nth store from now on.
+type meddledHost struct {
+	*proxy
+	after int
+	do    func()
+}
+
+func (h *meddledHost) Store(key string, value []byte, version uint32) error {
+	if h.after--; h.after == 0 {
+		h.do()
+	}
+	return h.proxy.Store(key, value, version)
+}
+
+// TestPurgeWhileStoring has a purge come before each store of a worker that stores what it has put off.
+func TestPurgeWhileStoring(t *testing.T) {
+	t.Parallel()
+	for after := range 14 {
+		h := &statetest.Host{}
+		one, two := newWorker(t, lateConfig(`{}`), h), newWorker(t, lateConfig(`{}`), h)
+		meddled := &meddledHost{proxy: one}
+		one.worker = gateway.NewWorker(readPlan(t, lateConfig(`{}`)), meddled, gateway.Build{})
+		one.exchange(numbered(0), says("alone"))
+		one.askMore(5)
+		purged := false
+		meddled.after, meddled.do = after+1, func() {
+			purged = true
+			two.administer("POST /postern/cache/purge", `{"all":true}`)
+		}
+		one.tick(gateway.GlanceEvery)
+		if !purged && after < 10 { // an index and a value each
+			t.Errorf("nothing was purged before store %d", after)
+		}
+		for i := range 5 {
+			if got := two.exchange(numbered(100+i), breaksOff()).cache(); (got == "miss") != purged {
+				t.Errorf("answer %d, after a purge before store %d: got a %s", i, after, got)
+			}
+		}
+	}
+}
+
 func (p *proxy) askMore(n int) {
 	for i := range n {
 		p.exchange(numbered(100+i), says("one of many"))
