@@ -146,6 +146,7 @@ type claim struct {
 	held      int  // bytes in the bucket before
 	pieces    byte // logarithm
 	frequency byte
+	same      bool // there was an entry of the key
 	n         int
 	slots     [ways]byte
 }
@@ -187,6 +188,7 @@ func (x *index) admit(k *Key, size, pieces, budget int, now int64, random uint64
 		}
 	}
 	if x.held = c.held; same >= 0 {
+		c.same = true
 		x.remove(same, &c)
 	}
 	if x.n() >= ways || x.held+size > budget {

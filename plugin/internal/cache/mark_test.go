@@ -58,7 +58,7 @@ func TestMarkTellsAnEntryFromOthers(t *testing.T) {
 			t.Fatalf("%s: got the mark %v, %v", tt.name, mark, ok)
 		}
 		tt.happen()
-		if got := m.Still(&mark, tt.chance); got != tt.want {
+		if got := m.Still(&mark) && !mark.Notes(tt.chance); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}

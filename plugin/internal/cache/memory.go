@@ -43,6 +43,9 @@ type Memory struct {
 type Counts struct {
 	Stored, Refused, Evicted, Lost uint64
 
+	// Outdated are those that were purged, or that another of the same key came in the place of.
+	Outdated uint64
+
 	// Bytes is by how much it has changed what all workers hold together.
 	Bytes int64
 }
@@ -227,13 +230,19 @@ func (m *Memory) Mark(x *Mark, k *Key) bool {
 	return true
 }
 
-// Still reports whether an entry is there as it was when it was marked. It is false, too, if it is to
-// be noted that the entry was asked for: Get does that, with the same random number. An entry in its
-// place has another time until which it is kept, in nanoseconds.
-func (m *Memory) Still(x *Mark, random uint64) bool {
+// Notes reports whether it is to be noted that the entry was asked for, as often as it was when it was last
+// looked for: Get does that, with the same random number.
+func (x *Mark) Notes(random uint64) bool { return counted(x.record[41], random) != x.record[41] }
+
+// Still reports whether an entry is there as it was when it was marked. An entry in its place has another
+// time until which it is kept, in nanoseconds.
+func (m *Memory) Still(x *Mark) bool {
 	value, _, _ := m.host.Load(x.name)
 	f, ok := find(value, &x.record)
-	return ok && counted(f, random) == f
+	if ok {
+		x.record[41] = f
+	}
+	return ok
 }
 
 // Put stores an entry; false if there is no room for it, or others are in the way.
@@ -285,6 +294,9 @@ func (m *Memory) put(k *Key, e *Entry, pieces int, random uint64) bool {
 		m.counts.Bytes += int64(m.index.held - c.held)
 		if c.n > 0 {
 			m.evicted(bucket, &c)
+		}
+		if c.same {
+			m.counts.Outdated++
 		}
 		if m.host.Store(name, m.value, before) == nil {
 			return true
@@ -374,6 +386,7 @@ func (m *Memory) purge(bucket int, f *Filter) int {
 		}
 		if m.save(bucket, version) {
 			m.counts.Bytes += int64(m.index.held - c.held)
+			m.counts.Outdated += uint64(c.n)
 			for _, slot := range c.evicted() {
 				m.empty(bucket, int(slot))
 			}

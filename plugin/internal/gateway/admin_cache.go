@@ -51,8 +51,10 @@ func (s *Stream) purgeCache(body []byte) *Step {
 func (s *Stream) purge(f *cache.Filter) *Step {
 	l := &lookup{s: s}
 	var atOnce *Step
-	s.w.storeLate()
-	s.w.kept.Remove(f, func(removed int, heard bool) {
+	w := s.w
+	w.storeLate()
+	w.kept.Remove(f, func(removed int, heard bool) {
+		w.tellOutdated()
 		s := l.s
 		switch {
 		case s == nil: // who asked has gone

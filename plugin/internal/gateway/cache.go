@@ -368,6 +368,7 @@ func (w *Worker) countHeld() {
 	if w.kept == nil {
 		return
 	}
+	w.tellOutdated()
 	now := w.kept.Counts()
 	if now.Bytes != w.told.Bytes {
 		w.count(w.series.CacheBytes(now.Bytes - w.told.Bytes))
@@ -375,6 +376,15 @@ func (w *Worker) countHeld() {
 	w.countCache(";outcome=stored", w.stored)
 	w.countCache(";outcome=evicted", int64(now.Evicted-w.told.Evicted))
 	w.told, w.stored = now, 0
+}
+
+// tellOutdated says how many entries the worker has replaced or purged, as soon as it has: by that others
+// know that they have to look for what they have just given.
+func (w *Worker) tellOutdated() {
+	if n := w.kept.Counts().Outdated; n != w.told.Outdated {
+		w.countCache(outdated, int64(n-w.told.Outdated))
+		w.told.Outdated = n
+	}
 }
 
 // outcomeOf is how a status is counted. It is said for each request, so it is spelled.

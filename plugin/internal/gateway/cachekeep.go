@@ -193,6 +193,7 @@ func (s *Stream) put(q *cache.Query, entry []byte) {
 	} else {
 		c.why = why
 	}
+	w.tellOutdated()
 }
 
 // fill makes e the entry that is kept now.

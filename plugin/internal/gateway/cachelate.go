@@ -103,4 +103,5 @@ func (w *Worker) storeLate() {
 		}
 	}
 	l.list = l.list[:0]
+	w.tellOutdated()
 }

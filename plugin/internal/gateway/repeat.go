@@ -27,7 +27,9 @@ import (
 //     that say it to their clients are not repeated (Repeat, noteReply).
 //   - The worker has not looked for what is due since, nor has an operator changed anything: what was
 //     revoked meanwhile, for example, it learns from both (forget).
-//   - The cache has the entry as it was, which costs one look (cache.Memory.Still).
+//   - The cache has the entry as it was, which is looked at when any worker has purged or replaced
+//     some since (cache.Memory.Still): a counter of the proxy's tells, which costs less than the look. One that had to
+//     go for others is given all the same until the worker looks for what is due.
 //
 // What is not so goes the usual way from its beginning, as if the headers had come with the body.
 
@@ -45,6 +47,7 @@ type repeatable struct {
 	second int64 // since 1970, in which it was answered
 	until  int64 // the entry is fresh, in nanoseconds since 1970
 	entry  cache.Mark
+	seen   uint64 // outdated entries, of all workers, when it was last looked for; unknown: it was not yet
 
 	reply   Reply
 	ids     []int          // places in its body of its id, which each answer has of its own
@@ -59,8 +62,9 @@ type repeatable struct {
 // repeats are what a worker has of them.
 type repeats struct {
 	memory *cache.Memory
-	heads  []*head // nil: none yet
-	wanted bool    // the next head is to be kept, if it is a new one
+	change *meter.Series // that counts outdated entries
+	heads  []*head       // nil: none yet
+	wanted bool          // the next head is to be kept, if it is a new one
 	list   []*repeatable
 	some   bool          // there are in it
 	untold []*repeatable // that the metrics have to be told of
@@ -69,14 +73,18 @@ type repeats struct {
 	newHead, next  int // places of those that come next
 }
 
+// outdated is the outcome of entries that were replaced or purged.
+const outdated = ";outcome=outdated"
+
 const (
+	unknown    = 1<<64 - 1
 	mostHeads  = 16
 	mostOfHead = 4 << 10 // bytes
 	second     = int64(time.Second)
 )
 
 // newRepeats is nil if there can be none.
-func newRepeats(plan *config.Plan, kept cache.Store) *repeats {
+func newRepeats(plan *config.Plan, kept cache.Store, series *meter.Set) *repeats {
 	memory, ok := kept.(*cache.Memory)
 	if !ok || memory == nil || len(plan.Guards) > 0 || plan.Limits.Any || len(plan.Identity.Issuers) > 0 || plan.Identity.Signed != nil ||
 		len(plan.Signals.Amounts) > 0 {
@@ -89,7 +97,7 @@ func newRepeats(plan *config.Plan, kept cache.Store) *repeats {
 			}
 		}
 	}
-	return &repeats{memory: memory, heads: make([]*head, mostHeads), list: make([]*repeatable, mostRecalled)}
+	return &repeats{memory: memory, change: series.Cached(outdated, 0).Series, heads: make([]*head, mostHeads), list: make([]*repeatable, mostRecalled)}
 }
 
 // IsIncidental reports whether the value of a header differs from request to request and says nothing
@@ -228,7 +236,13 @@ func (s *Stream) Repeat(body []byte, atOnce bool) *Reply {
 	if x == nil || now/second != x.second || now >= x.until {
 		return nil
 	}
-	if s.chance = w.port.Random(); !r.memory.Still(&x.entry, s.chance) {
+	if n := w.port.Value(r.change); n != x.seen {
+		if !r.memory.Still(&x.entry) {
+			return nil
+		}
+		x.seen = n
+	}
+	if s.chance = w.port.Random(); x.entry.Notes(s.chance) {
 		return nil
 	}
 	s.leave()
@@ -294,7 +308,7 @@ func (s *Stream) noteReply(step *Step, body []byte, e *cache.Entry, from int) {
 	if c.status != cacheHit || len(s.rules) > 0 || g != nil && len(g.Targets)+len(g.Fallback) > 1 || s.connected || s.endpoint.Dialect.Timed || !w.quiet() {
 		return
 	}
-	x := &repeatable{head: s.head, body: rawjson.AddRaw(nil, body), second: s.began / second, until: -c.over(e, 0)}
+	x := &repeatable{head: s.head, body: rawjson.AddRaw(nil, body), second: s.began / second, until: -c.over(e, 0), seen: unknown}
 	if !r.memory.Mark(&x.entry, &c.query.Key) {
 		return
 	}

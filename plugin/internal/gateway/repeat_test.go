@@ -2,12 +2,14 @@ package gateway_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/postern-gateway/postern/plugin/cases"
 	"github.com/postern-gateway/postern/plugin/internal/gateway"
+	"github.com/postern-gateway/postern/plugin/internal/state/statetest"
 )
 
 // TestRecognisedRequestEndsOtherwise has requests whose headers have come before go on as requests do
@@ -114,6 +116,56 @@ func TestRevokedKeyRepeatsNothing(t *testing.T) {
 		if x.response.First != "401" {
 			t.Errorf("between headers and body: %v: got %s %s", between, x.response.First, x.response.Body)
 		}
+	}
+}
+
+// TestRepeatOfWhatAnotherWorkerChanges has another worker purge what is repeated, or keep a newer answer, or do
+// the same with something else, while the worker has no event.
+func TestRepeatOfWhatAnotherWorkerChanges(t *testing.T) {
+	t.Parallel()
+	const outdated = `postern.cache;outcome=outdated`
+	ask, another := chatAsk(chatBody("m", "")), chatAsk(chatBody("other", ""))
+	for _, m := range []*cases.Message{&ask, &another} {
+		m.Headers = append(m.Headers, cases.Header{Name: "authorization", Value: "Bearer client-a"})
+	}
+	anew := ask
+	anew.Headers = append(slices.Clone(ask.Headers), cases.Header{Name: "cache-control", Value: "no-cache"})
+	for name, tt := range map[string]struct {
+		change func(p *proxy)
+		found  bool   // it still is
+		told   uint64 // outdated entries
+	}{
+		"nothing": {func(*proxy) {}, true, 0},
+		"a purge of all": {func(p *proxy) {
+			p.exchange(post("/postern/cache/purge", `{"all":true}`, "authorization", "Bearer admin-key"), says(""))
+		}, false, 2},
+		"a purge of another model": {func(p *proxy) {
+			p.exchange(post("/postern/cache/purge", `{"model":"other"}`, "authorization", "Bearer admin-key"), says(""))
+		}, true, 1},
+		"a newer answer": {func(p *proxy) { p.now++; p.play(anew, 2, 0, false) }, false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host := &statetest.Host{}
+			p, other := newWorker(t, recallConfigs()["usual"], host), newWorker(t, recallConfigs()["usual"], host)
+			p.still, p.random, other.still, other.random = true, 1, true, 1
+			other.counts = p.counts // which are the proxy's
+			p.play(another, 1, 0, false)
+			for range 5 {
+				p.play(ask, 1, 0, false)
+			}
+			tt.change(other)
+			x := p.stream()
+			if x.replied(x.begins(requestHeaders(ask), false)) {
+				t.Fatal("the request is not held")
+			}
+			if got := x.gw.(*gateway.Stream).Repeat(ask.Body, false) != nil; got != tt.found {
+				t.Errorf("it is repeated: %v, want %v", got, tt.found)
+			}
+			if got := p.counts[outdated]; got != tt.told {
+				t.Errorf("%d are outdated, want %d", got, tt.told)
+			}
+		})
 	}
 }
 

@@ -134,7 +134,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 	w.newMirrors()
 	if c := plan.Cache; c != nil {
 		w.kept, w.recalled = w.newStore(c), make([]recollection, mostRecalled)
-		w.repeats = newRepeats(plan, w.kept)
+		w.repeats = newRepeats(plan, w.kept, w.series)
 		if c.Similar != nil {
 			w.finder = w.newFinder(c.Similar)
 		}

@@ -207,7 +207,7 @@ func (s *Set) MeaningTime(model string) *Series {
 }
 
 // Cached counts what the cache has done; what is the rest of the name, with its labels:
-// ;outcome=hit, similar, miss, bypass, shadow, similar_shadow, stored or evicted, _not_kept;outcome= and why, and
+// ;outcome=hit, similar, miss, bypass, shadow, similar_shadow, stored, evicted or outdated, _not_kept;outcome= and why, and
 // _saved_tokens and _saved_nano_usd.
 func (s *Set) Cached(what string, n int64) Sample {
 	for i := range s.cache {
