@@ -41,7 +41,7 @@ func TestPurgeIsSeenByAllWorkers(t *testing.T) {
 	}
 	t.Cleanup(p.Stop)
 
-	const connections, rounds, repeats = 12, 30, 6
+	const connections, rounds, repeats = 12, 15, 40
 	var clients []*client // each is one worker's
 	for range connections {
 		c, err := net.Dial("tcp", address)
