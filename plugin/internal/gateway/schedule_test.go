@@ -146,11 +146,17 @@ func (a *account) add(now, used, excess int64) error {
 	if a.used == nil {
 		a.used, a.excess = map[int64]int64{}, map[int64]int64{}
 	}
-	n, into := now/a.period, now%a.period
+	n := now / a.period
 	a.used[n] += used
 	a.excess[n] += excess
 	leak := float64(now-a.at) * float64(a.limit) / float64(a.period)
 	a.level, a.over, a.at = max(0, a.level-leak)+float64(used), max(0, a.over-leak)+float64(excess), now
+	return a.check(now)
+}
+
+// check finds that more counts than the limit allows.
+func (a *account) check(now int64) error {
+	n, into := now/a.period, now%a.period
 	count, most := float64(a.used[n]), float64(a.limit+a.excess[n])
 	switch a.window {
 	case "gcra":
