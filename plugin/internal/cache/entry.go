@@ -144,11 +144,7 @@ func (w *writer) numbers(list ...int64) {
 
 //go:noinline
 func (w *writer) bytes(p []byte) {
-	if n := len(p); n < 1<<7 { // as most are
-		w.dst = append(w.dst, byte(n))
-	} else {
-		w.number(int64(n))
-	}
+	w.number(int64(len(p)))
 	w.dst = append(w.dst, p...)
 }
 

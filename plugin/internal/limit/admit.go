@@ -188,8 +188,7 @@ func (b *Book) Renew(l *Lease, now int64) {
 
 // move puts what is reserved in one record from one minute into that in hand.
 func (b *Book) move(h *held, reserved *Amounts, from uint32, now int64) {
-	for range tries {
-		h.load(now)
+	b.change(h, now, func() {
 		for i, r := range h.rules {
 			if n := reserved[r.Unit]; n > 0 {
 				e := h.entries[i]
@@ -197,11 +196,7 @@ func (b *Book) move(h *held, reserved *Amounts, from uint32, now int64) {
 				r.charge(e, n, now)
 			}
 		}
-		if b.store(h) {
-			return
-		}
-	}
-	b.Lost++
+	})
 }
 
 // Spend counts what a request that goes on has used so far, in the place of as much of what it
@@ -262,8 +257,7 @@ func (b *Book) settle(l *Lease, records []held, reserved, used *Amounts, now int
 
 func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) {
 	crossed := len(l.Crossed)
-	for range tries { // again each time that another worker comes before
-		h.load(now)
+	b.change(h, now, func() {
 		l.Crossed = l.Crossed[:crossed]
 		for i, r := range h.rules {
 			if e := h.entries[i]; r.Budget == nil || len(r.Budget.Soft) == 0 {
@@ -272,11 +266,7 @@ func (b *Book) settleOne(l *Lease, h *held, reserved, used *Amounts, now int64) 
 				r.settleBudget(e, reserved[r.Unit], used[r.Unit], l, now)
 			}
 		}
-		if b.store(h) {
-			return
-		}
-	}
-	b.Lost++
+	})
 }
 
 // settleBudget is settle for a budget of which somebody is told when it comes to a threshold.

@@ -176,6 +176,17 @@ func (h *held) begin(i int, e *entry) *entry {
 	return e
 }
 
+// change loads a record, has it edited and stores it: again each time that another worker comes before.
+func (b *Book) change(h *held, now int64, edit func()) {
+	for range tries {
+		h.load(now)
+		if edit(); b.store(h) {
+			return
+		}
+	}
+	b.Lost++
+}
+
 // store writes it; false if another worker came before.
 func (b *Book) store(h *held) bool {
 	return h.table.Store(&h.state, h.counts, h.counts.until()) == nil

@@ -201,11 +201,5 @@ func (b *Book) Look(now int64) {
 
 func (b *Book) settleStock(s *stock, now int64) {
 	s.live = false
-	for range tries {
-		s.load(now)
-		if s.fold(&s.held, now); b.store(&s.held) {
-			return
-		}
-	}
-	b.Lost++
+	b.change(&s.held, now, func() { s.fold(&s.held, now) })
 }
