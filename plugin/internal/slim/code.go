@@ -239,7 +239,7 @@ func (m *module) slimCode() error {
 		f.list = slimLocals(f.list)
 	}
 	for _, f := range cold.funcs {
-		if n := m.add(typeOfCall, f.body); n != f.number {
+		if n := m.add(f.typ, f.body); n != f.number {
 			return fmt.Errorf("function %d was to be %d", n, f.number)
 		}
 	}

@@ -6,17 +6,19 @@ import (
 )
 
 // A coldCall is a function that makes the call of another one: it writes where that has
-// to return to, which else would be written at each of thousands of places.
+// to return to, which else would be written at each of thousands of places. Or it is a filler.
 type coldCall struct {
 	number uint64
+	typ    string
 	body   []byte
 }
 
 type coldCalls struct {
-	names func(function int64) string
-	next  uint64
-	to    map[int64]uint64 // what is called → what calls it
-	funcs []coldCall
+	names   func(function int64) string
+	next    uint64
+	to      map[int64]uint64 // what is called → what calls it
+	funcs   []coldCall
+	fillers []instr // calls of them; nil: there are none yet
 }
 
 // coldNames are functions that never return, and are called at thousands of places, but
@@ -75,7 +77,11 @@ func (c *coldCalls) caller(function int64) uint64 {
 	if n, ok := c.to[function]; ok {
 		return n
 	}
-	body := encode([]byte{0}, []instr{ // no locals
+	body := []byte{0} // no locals
+	if c.grows(function) {
+		body = encode(body, c.fill())
+	}
+	body = encode(body, []instr{
 		{op: opGlobalGet, x: globalSP},
 		{op: opI32Const, x: 8},
 		{op: opI32Sub},
@@ -92,8 +98,13 @@ func (c *coldCalls) caller(function int64) uint64 {
 		{op: opI32Const, x: 1},
 		{op: opEnd},
 	})
-	n := c.next + uint64(len(c.funcs))
-	c.funcs = append(c.funcs, coldCall{n, body})
+	n := c.add(typeOfCall, body)
 	c.to[function] = n
+	return n
+}
+
+func (c *coldCalls) add(typ string, body []byte) uint64 {
+	n := c.next + uint64(len(c.funcs))
+	c.funcs = append(c.funcs, coldCall{n, typ, body})
 	return n
 }
