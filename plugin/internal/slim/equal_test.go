@@ -10,7 +10,7 @@ import (
 )
 
 // TestEqual compares ranges of all short lengths, the same and with one byte that differs at each
-// place, as Go does and eight bytes at a time.
+// place, as Go does and many bytes at a time.
 func TestEqual(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -29,11 +29,11 @@ func TestEqual(t *testing.T) {
 		}
 		memory, f := module.Memory(), module.ExportedFunction("f")
 		compare = append(compare, func(a, b, n uint64) uint64 {
-			for i := range uint32(256) {
-				memory.WriteByte(i, byte(i%64))
+			for i := range uint32(512) {
+				memory.WriteByte(i, byte(i%128))
 			}
 			if a > 0 { // one that differs
-				memory.WriteByte(uint32(a), 99)
+				memory.WriteByte(uint32(a), 199)
 			}
 			result, err := f.Call(ctx, 1, b, n)
 			if err != nil {
@@ -42,8 +42,8 @@ func TestEqual(t *testing.T) {
 			return result[0]
 		})
 	}
-	for n := range uint64(40) {
-		for _, b := range []uint64{1, 65, 66, 2} {
+	for n := range uint64(100) {
+		for _, b := range []uint64{1, 129, 130, 2} {
 			for at := range n + 2 { // 0 for none
 				if got, want := compare[1](at, b, n), compare[0](at, b, n); got != want {
 					t.Fatalf("%d bytes at 1 and %d, another one at %d: got %d, want %d", n, b, at, got, want)
