@@ -86,14 +86,12 @@ func onQueueReady(context, queue uint32) {
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(context, n, end uint32) uint32 {
-	beginFor(context)
-	return uint32(streams.find(context).OnHttpRequestHeaders(int(n), end != 0))
+	return uint32(enter(context).OnHttpRequestHeaders(int(n), end != 0))
 }
 
 //go:wasmexport proxy_on_request_body
 func onRequestBody(context, size, end uint32) uint32 {
-	beginFor(context)
-	return uint32(streams.find(context).OnHttpRequestBody(int(size), end != 0))
+	return uint32(enter(context).OnHttpRequestBody(int(size), end != 0))
 }
 
 //go:wasmexport proxy_on_request_trailers
@@ -136,8 +134,7 @@ func onHTTPCallResponse(context, id, headers, size, trailers uint32) {
 
 //go:wasmexport proxy_on_log
 func onLog(context uint32) {
-	begin()
-	if s := streams.find(context); s != nil {
+	if s := enter(context); s != nil {
 		s.OnHttpStreamDone()
 	}
 }

@@ -9,20 +9,23 @@ func Log(level LogLevel, message string) error {
 }
 
 // Now is the host's wall clock in nanoseconds since 1970, when it was first asked for in the
-// callback in hand.
-func Now() (int64, error) {
-	if vm.now != 0 {
-		return vm.now, nil
+// callback in hand; 0 of a host without a clock.
+func Now() int64 {
+	if vm.now == 0 {
+		askNow()
 	}
-	if err := often(proxyNow(unsafe.Pointer(&vm.out.wide))); err != nil {
-		return 0, err
-	}
-	vm.now = int64(vm.out.wide)
-	return vm.now, nil
+	return vm.now
 }
 
-// Continues reports of a callback with a request's body that none has come since that with its headers or with
-// less of its body.
+//go:noinline
+func askNow() {
+	if proxyNow(unsafe.Pointer(&vm.out.wide)) == 0 {
+		vm.now = int64(vm.out.wide)
+	}
+}
+
+// Continues reports of a callback with a request's body, or for the access log, that none has come since that with the
+// request's headers or its body; but for those with an answer that is to be ignored.
 func Continues() bool { return vm.former == vm.context }
 
 // SetTick asks for a tick every so many milliseconds; 0 stops them.
@@ -216,10 +219,12 @@ func Increment(metric uint32, by int64) error { return often(proxyIncrement(metr
 // Record sets a gauge or adds a value to a histogram.
 func Record(metric uint32, value uint64) error { return often(proxyRecord(metric, value)) }
 
-// Metric reads a counter or gauge.
-func Metric(metric uint32) (uint64, error) {
-	err := statusError(proxyGetMetric(metric, unsafe.Pointer(&vm.out.wide)))
-	return vm.out.wide, err
+// Metric reads a counter or gauge; 0 is one that the host does not have.
+func Metric(metric uint32) uint64 {
+	if proxyGetMetric(metric, unsafe.Pointer(&vm.out.wide)) != 0 {
+		return 0
+	}
+	return vm.out.wide
 }
 
 // Foreign calls a function that the host adds to the ABI.

@@ -1,6 +1,10 @@
 package abi
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+)
 
 const (
 	arenaSize = 128 << 10 // holds the headers and the body of an ordinary request
@@ -88,11 +92,19 @@ var vm struct {
 // begin is the beginning of a callback: nothing of the one before it is valid any more.
 func begin() { beginFor(0) }
 
-// beginFor is begin for one of a request's first callbacks.
 func beginFor(context uint32) {
 	vm.reset()
 	vm.now = 0
 	vm.former, vm.context = vm.context, context
+}
+
+// enter is begin for a callback of a request's own, of which Continues can be asked, and finds the stream. It is one
+// function for all of them, whose code is then there for those after the first.
+//
+//go:noinline
+func enter(context uint32) types.HttpContext {
+	beginFor(context)
+	return streams.find(context)
 }
 
 // returnedBytes is what the last host call has written, without a copy. A host

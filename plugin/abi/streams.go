@@ -19,10 +19,7 @@ type place struct {
 func (t *table) chain(id uint32) **place { return &t.chains[id%uint32(len(t.chains))] }
 
 // find is nil for a number that no stream has. A host that has an event for such a one is broken;
-// then the call of a method of it ends the module, as the SDK does: nothing passes unseen. It is one
-// function for all callbacks, whose code is then there for those after the first.
-//
-//go:noinline
+// then the call of a method of it ends the module, as the SDK does: nothing passes unseen.
 func (t *table) find(id uint32) types.HttpContext {
 	for p := *t.chain(id); p != nil; p = p.next {
 		if p.id == id {

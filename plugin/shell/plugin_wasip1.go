@@ -18,7 +18,7 @@ import (
 func Serve(parts config.Parts, build gateway.Build) {
 	shared := gateway.NewHandover()
 	abi.Serve(func(id uint32) abi.Plugin {
-		return &plugin{id: id, parts: parts, build: build, host: &host{}, shared: shared}
+		return &plugin{id: id, parts: parts, build: build, host: newHost(), shared: shared}
 	})
 }
 
@@ -105,22 +105,25 @@ func (p *plugin) OnPluginStart(size int) types.OnPluginStartStatus {
 }
 
 func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
-	var s *stream
-	if n := len(p.spare); n > 0 {
-		s, p.spare = p.spare[n-1], p.spare[:n-1]
-	} else {
-		s = &stream{}
+	n := len(p.spare)
+	if n == 0 {
+		return p.newStream(id)
 	}
-	*s = stream{p: p, id: id}
-	if p.tries != nil {
-		s.gw = p.tries.NewAttempt(s)
-	} else {
-		s.gw = p.worker.NewStream(s)
-	}
+	s := p.spare[n-1]
+	p.spare = p.spare[:n-1]
+	s.id = id
 	return s
 }
 
-// release takes a stream back whose last callback but its deletion is over.
+//go:noinline
+func (p *plugin) newStream(id uint32) *stream {
+	s := &stream{p: p}
+	s.begin()
+	s.id = id
+	return s
+}
+
+// release takes a stream back whose last callback but its deletion is over, and which is as new.
 func (p *plugin) release(s *stream) {
 	const maxSpare = 256
 	if len(p.spare) < maxSpare {

@@ -34,6 +34,17 @@ type stream struct {
 	response gateway.Want
 }
 
+// begin makes the stream one that is for the next request.
+func (s *stream) begin() {
+	p := s.p
+	*s = stream{p: p}
+	if p.tries != nil {
+		s.gw = p.tries.NewAttempt(s)
+	} else {
+		s.gw = p.worker.NewStream(s)
+	}
+}
+
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) types.Action {
 	raw, err := abi.Pairs(abi.RequestHeaders)
 	if err != nil {
@@ -70,39 +81,30 @@ func (s *stream) OnHttpRequestBody(size int, end bool) types.Action {
 	switch {
 	case s.request == gateway.Nothing:
 		return types.ActionContinue
-	case s.known != nil && s.repeats(size, end):
+	case s.known != nil && (end && s.repeats(size) || !end && s.known.Progress(size)):
 		return types.ActionPause
 	case !end:
+		s.known = nil
 		return s.applyRequest(s.gw.RequestProgress(size))
 	}
 	return s.requestBody(size)
 }
 
-// repeats goes on with a request that was recognised, as long as it is one that repeats another.
-func (s *stream) repeats(size int, end bool) bool {
-	g := s.known
-	if !end && g.Progress(size) {
-		return true
-	}
-	if end {
-		if p, err := abi.Buffer(abi.RequestBody, 0, size); err == nil {
-			if r := g.Repeat(p, abi.Continues()); r != nil {
-				s.repeat(r)
-				return true
+// repeats answers a request that was recognised, if it repeats another.
+func (s *stream) repeats(size int) bool {
+	if p, err := abi.Buffer(abi.RequestBody, 0, size); err == nil {
+		if r := s.known.Repeat(p, abi.Continues()); r != nil {
+			if r.Packed == nil {
+				r.Packed = abi.Pack(r.Headers)
 			}
+			s.check(abi.ReplyPacked(r.Status, r.Details, r.Packed, r.Body))
+			abi.Ignore(s.id)
+			s.repeated = true
+			return true
 		}
 	}
 	s.known = nil
 	return false
-}
-
-func (s *stream) repeat(r *gateway.Reply) {
-	if r.Packed == nil {
-		r.Packed = abi.Pack(r.Headers)
-	}
-	s.check(abi.ReplyPacked(r.Status, r.Details, r.Packed, r.Body))
-	abi.Ignore(s.id)
-	s.repeated = true
 }
 
 // OnHttpRequestTrailers ends a body that the body callbacks never saw the end of.
@@ -183,11 +185,17 @@ func (s *stream) applyResponse(step *gateway.Step) types.Action {
 // put into its access log.
 func (s *stream) OnHttpStreamDone() {
 	if s.repeated {
-		s.check(abi.SetProperty("postern", s.known.EndRepeat()))
-		s.known.Release()
-		s.p.release(s)
-		return
+		s.check(abi.SetProperty("postern", s.known.EndRepeat(abi.Continues())))
+		s.request, s.known, s.repeated = gateway.Nothing, nil, false
+	} else {
+		s.end()
+		s.begin()
 	}
+	s.p.release(s)
+}
+
+//go:noinline
+func (s *stream) end() {
 	step := s.gw.Done()
 	s.setProperties(step)
 	for _, x := range step.Samples {
@@ -197,7 +205,6 @@ func (s *stream) OnHttpStreamDone() {
 	if g, ok := s.gw.(*gateway.Stream); ok {
 		g.Release()
 	}
-	s.p.release(s)
 }
 
 // flush carries out what the event has left to do beside its step. Of an attempt that is the
@@ -265,8 +272,13 @@ func (s *stream) setProperties(step *gateway.Step) {
 // check logs a host call that failed: the stream then goes on as the host has it.
 func (s *stream) check(err error) {
 	if err != nil {
-		abi.Log(abi.Error, "postern: a call to the proxy failed: "+err.Error())
+		complain(err)
 	}
+}
+
+//go:noinline
+func complain(err error) {
+	abi.Log(abi.Error, "postern: a call to the proxy failed: "+err.Error())
 }
 
 // broken ends a stream of which the proxy does not show what it announced: going on

@@ -37,7 +37,7 @@ func (s *Stream) Done() *Step {
 	switch {
 	case s.repeated != nil:
 		step := s.next()
-		step.tell("postern", s.EndRepeat())
+		step.tell("postern", s.EndRepeat(false))
 		return step
 	case s.phase == recognised: // its body has not come
 		s.readHead()

@@ -19,7 +19,7 @@ func (w *Worker) Left() string {
 	switch {
 	case len(w.under) > 0:
 		return "reservations"
-	case w.queued.first != nil || w.held.first != nil || w.cut.first != nil || w.flowing.first != nil || w.eager.first != nil || w.pausing.first != nil || w.asking.first != nil || w.between.first != nil:
+	case w.queued.first != nil || w.repeats != nil && w.repeats.recent != nil || w.held.first != nil || w.cut.first != nil || w.flowing.first != nil || w.eager.first != nil || w.pausing.first != nil || w.asking.first != nil || w.between.first != nil:
 		return "streams that wait"
 	case len(w.callouts.open)+len(w.callouts.refused) > 0:
 		return "callouts"

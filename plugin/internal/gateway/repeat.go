@@ -42,12 +42,12 @@ type head struct {
 
 // A repeatable is a request and all that came of it.
 type repeatable struct {
-	head   *head
-	body   []byte
-	second int64 // since 1970, in which it was answered
-	until  int64 // the entry is fresh, in nanoseconds since 1970
-	entry  cache.Mark
-	seen   uint64 // outdated entries, of all workers, when it was last looked for; unknown: it was not yet
+	head  *head
+	body  []byte
+	from  int64 // the beginning of the second in which it was answered, in nanoseconds since 1970
+	until int64 // its end, or that of the time for which the entry is fresh
+	entry cache.Mark
+	seen  uint64 // outdated entries, of all workers, when it was last looked for; unknown: it was not yet
 
 	reply   Reply
 	ids     []int          // places in its body of its id, which each answer has of its own
@@ -68,9 +68,12 @@ type repeats struct {
 	list   []*repeatable
 	some   bool          // there are in it
 	untold []*repeatable // that the metrics have to be told of
+	recent *Stream       // was recognised last, and waits for its body: mostly that comes right behind, so it is not among those held
 
-	lastHead, last int // that came
-	newHead, next  int // places of those that come next
+	lastHead *head // that came
+	last     *repeatable
+	newHead  int // places of those that come next
+	next     int
 }
 
 // outdated is the outcome of entries that were replaced or purged.
@@ -112,7 +115,7 @@ func IsIncidental(name string) bool {
 func (r *repeats) forget() {
 	if r != nil && r.some {
 		clear(r.list)
-		r.some = false
+		r.last, r.some = nil, false
 	}
 }
 
@@ -123,17 +126,19 @@ func (r *repeats) drop(k *cache.Key) {
 	}
 	for _, x := range r.list {
 		if x != nil && x.entry.Is(k) {
-			x.second = 0
+			x.until = 0
 		}
 	}
 }
 
 // findHead is the head that is equal to one but for what is incidental; nil: there is none.
 func (r *repeats) findHead(raw []byte) *head {
-	for n := range r.heads {
-		at := (r.lastHead + n) % mostHeads
-		if m := r.heads[at]; m != nil && m.equal(raw) {
-			r.lastHead = at
+	if m := r.lastHead; m != nil && m.equal(raw) {
+		return m
+	}
+	for _, m := range r.heads {
+		if m != nil && m.equal(raw) {
+			r.lastHead = m
 			return m
 		}
 	}
@@ -152,16 +157,22 @@ func (m *head) equal(raw []byte) bool {
 	return true
 }
 
-// find is what came of a request with this head and body in a second; nil: that is not known.
-func (r *repeats) find(h *head, body []byte, when int64) *repeatable {
-	for n := range r.list {
-		at := (r.last + n) % mostRecalled
-		if x := r.list[at]; x != nil && x.head == h && x.second == when && bytes.Equal(x.body, body) {
-			r.last = at
+// find is what came of a request with this head and body in the second that began and now are of; nil: that is not known.
+func (r *repeats) find(h *head, body []byte, began, now int64) *repeatable {
+	if x := r.last; x != nil && x.isAgain(h, body, began, now) {
+		return x
+	}
+	for _, x := range r.list {
+		if x != nil && x.isAgain(h, body, began, now) {
+			r.last = x
 			return x
 		}
 	}
 	return nil
+}
+
+func (x *repeatable) isAgain(h *head, body []byte, began, now int64) bool {
+	return x.head == h && began >= x.from && now < x.until && bytes.Equal(x.body, body)
 }
 
 // Recognise comes before RequestHeaders, and is it where it reports true: a request is held whose
@@ -175,9 +186,31 @@ func (s *Stream) Recognise(raw []byte, end bool) bool {
 	if m == nil {
 		return false
 	}
-	s.phase, s.head, s.began = recognised, m, w.port.Now()
-	w.held.add(s)
+	if r.recent != nil {
+		r.join()
+	}
+	s.phase, s.head, s.began, r.recent = recognised, m, w.port.Now(), s
 	return true
+}
+
+// join has the request that was recognised last join those that are held, if its body has not come.
+//
+//go:noinline
+func (r *repeats) join() {
+	if r != nil && r.recent != nil {
+		s := r.recent
+		r.recent = nil
+		s.w.held.add(s)
+	}
+}
+
+// stopWaiting is for a request that was recognised, and does not wait for its body any more.
+func (s *Stream) stopWaiting() {
+	if r := s.w.repeats; r.recent == s {
+		r.recent = nil
+		return
+	}
+	s.leave()
 }
 
 // Wanted reports after RequestHeaders whether Acquaint is to be told the headers.
@@ -202,7 +235,7 @@ func (s *Stream) Acquaint(raw []byte, same []int, list []adapters.Header) {
 // readHead has a request that was recognised go the usual way after all, on which it may be refused.
 func (s *Stream) readHead() *Step {
 	began := s.began
-	s.leave()
+	s.stopWaiting()
 	s.phase = fresh
 	step := s.headers(s.head.list, false)
 	s.began = began
@@ -232,8 +265,8 @@ func (s *Stream) Repeat(body []byte, atOnce bool) *Reply {
 	if !atOnce {
 		now = w.port.Now()
 	}
-	x := r.find(s.head, body, s.began/second)
-	if x == nil || now/second != x.second || now >= x.until {
+	x := r.find(s.head, body, s.began, now)
+	if x == nil {
 		return nil
 	}
 	if n := w.port.Value(r.change); n != x.seen {
@@ -245,9 +278,9 @@ func (s *Stream) Repeat(body []byte, atOnce bool) *Reply {
 	if s.chance = w.port.Random(); x.entry.Notes(s.chance) {
 		return nil
 	}
-	s.leave()
+	s.stopWaiting()
 	s.forget()
-	s.phase, s.repeated = answered, x
+	s.phase, s.repeated, s.finished = answered, x, now
 	for _, at := range x.ids { // of the number the cache has looked at a few bits
 		putID((*[idSize]byte)(x.reply.Body[at:]), s.chance)
 	}
@@ -255,16 +288,21 @@ func (s *Stream) Repeat(body []byte, atOnce bool) *Reply {
 }
 
 // EndRepeat comes in the place of Done for a request that has repeated another, and is what the proxy's
-// access log says of it. Of what the metrics get it is only counted how often: see tellRepeats.
-func (s *Stream) EndRepeat() []byte {
+// access log says of it. Of what the metrics get it is only counted how often: see tellRepeats. atOnce says that the
+// worker has had no event since Repeat: then it has ended when it was answered. The stream is as new then, and can
+// be used for another request of the same owner's.
+func (s *Stream) EndRepeat(atOnce bool) []byte {
 	w, x := s.w, s.repeated
-	s.finished = w.port.Now()
+	if !atOnce {
+		s.finished = w.port.Now()
+	}
 	if x.again++; x.again == 1 {
 		w.repeats.untold = append(w.repeats.untold, x)
 	}
 	if w.ledger != nil {
 		w.ledger.Add(x.labels, &x.sums, s.finished)
 	}
+	s.phase, s.head, s.repeated, s.received, s.chance = fresh, nil, nil, 0, 0
 	took := millis(s.finished - s.began)
 	if took >= 0 && took < 10 {
 		x.record[x.took] = '0' + byte(took)
@@ -308,7 +346,8 @@ func (s *Stream) noteReply(step *Step, body []byte, e *cache.Entry, from int) {
 	if c.status != cacheHit || len(s.rules) > 0 || g != nil && len(g.Targets)+len(g.Fallback) > 1 || s.connected || s.endpoint.Dialect.Timed || !w.quiet() {
 		return
 	}
-	x := &repeatable{head: s.head, body: rawjson.AddRaw(nil, body), second: s.began / second, until: -c.over(e, 0), seen: unknown}
+	start := s.began / second * second
+	x := &repeatable{head: s.head, body: rawjson.AddRaw(nil, body), from: start, until: min(start+second, -c.over(e, 0)), seen: unknown}
 	if !r.memory.Mark(&x.entry, &c.query.Key) {
 		return
 	}
@@ -342,7 +381,7 @@ func (s *Stream) noteEnd(step *Step) {
 	x.record = rawjson.AddRaw(rawjson.AddRaw(nil, record[:x.took+1]), record[s.took[1]:])
 	x.samples = addSamples(x.samples, step.Samples)
 	if r := s.w.repeats; s.w.quiet() && !slices.ContainsFunc(x.samples, isOne) {
-		r.list[r.next], r.last, r.some = x, r.next, true
+		r.list[r.next], r.last, r.some = x, x, true
 		r.next = (r.next + 1) % mostRecalled
 	}
 }

@@ -142,13 +142,6 @@ type answer struct {
 
 // end forgets everything about the request but keeps memory for the next one.
 func (s *Stream) end() {
-	if s.repeated != nil { // nothing else was touched, and the step only by Done
-		if len(s.step.Properties) > 0 {
-			s.step.reset()
-		}
-		s.phase, s.head, s.repeated, s.owner, s.received, s.chance = fresh, nil, nil, nil, 0, 0
-		return
-	}
 	s.step.reset()
 	s.events.Reset()
 	s.step.Body = kept(s.step.Body)

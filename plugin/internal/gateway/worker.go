@@ -272,6 +272,7 @@ func (w *Worker) Tick() []Wake {
 	wakes = append(wakes, w.endCut(now)...)
 	w.board.Exchange(now)
 	w.countHeld()
+	w.repeats.join()
 	for s := w.held.first; s != nil; {
 		next, waited := s.after, time.Duration(now-s.began)
 		switch {
