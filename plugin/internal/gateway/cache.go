@@ -348,7 +348,7 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 	if s.cache.status == "" {
 		return h
 	}
-	h = withHeader(s.forOne(h, from), cacheHeader, s.cache.status)
+	h = withHeader(forOne(h, from), cacheHeader, s.cache.status)
 	if s.cache.status == cacheSimilar {
 		h = withHeader(h, scoreHeader, share(s.cache.alike.score))
 	}

@@ -10,7 +10,6 @@ import (
 // TestCachesAround checks what caches in front of the proxy are told of answers.
 func TestCachesAround(t *testing.T) {
 	t.Parallel()
-	const credentials = "authorization, x-api-key, api-key, x-goog-api-key, x-postern-authorization, cf-aig-authorization, x-lang"
 	with := func(head ...string) cases.Message {
 		m := says("Hello")
 		for i := 0; i < len(head); i += 2 {
@@ -26,13 +25,13 @@ func TestCachesAround(t *testing.T) {
 		control, vary string // of the answer
 		again         string // cache-control of the answer to the same once more
 	}{
-		{"an answer", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), says("Hello"), "private", credentials, "private"},
-		{"an answer that says more", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "no-cache", "vary", "origin"), "private, no-cache", "origin, " + credentials, "private"},
-		{"an answer that says it is for all", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "public, s-maxage=600"), "private", credentials, "private"},
+		{"an answer", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), says("Hello"), "private", "*", "private"},
+		{"an answer that says more", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "no-cache", "vary", "origin"), "private, no-cache", "*", "private"},
+		{"an answer that says it is for all", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "public, s-maxage=600"), "private", "*", "private"},
 		{"an answer that is not to be kept", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "No-Store", "vary", "*"), "No-Store", "*", "private"},
-		{"an answer that is nobody's", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "private, max-age=3"), "private, max-age=3", credentials, "private"},
-		{"an error", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), failed, "private", credentials, "private"},
-		{"a request past the cache", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", ""), "cache-control", "no-store"), says("Hello"), "private", credentials, "private"},
+		{"an answer that is nobody's", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), with("cache-control", "private, max-age=3"), "private, max-age=3", "*", "private"},
+		{"an error", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", "")), failed, "private", "*", "private"},
+		{"a request past the cache", `{"key":["header:x-lang"]}`, chatAsk(chatBody("m", ""), "cache-control", "no-store"), says("Hello"), "private", "*", "private"},
 		{"speech, which is not kept", `{"key":["header:x-lang"]}`, post("/v1/audio/speech", `{"model":"m","input":"Hi","voice":"a"}`), typed("audio/mpeg", "ID3"), "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -53,7 +52,7 @@ func TestCachesAround(t *testing.T) {
 	consumer := `,"consumers":[{"name":"a","keys":[{"sha256":"` + sum("client-a") + `"}]}]`
 	p := newProxy(t, cached(`{}`, consumer))
 	models := p.exchange(cases.Message{First: "GET /v1/models", Headers: []cases.Header{{Name: "authorization", Value: "Bearer client-a"}}}, says(""))
-	if models.response.Get("cache-control") != "private" || !strings.HasPrefix(models.response.Get("vary"), "authorization, x-api-key") {
+	if models.response.Get("cache-control") != "private" || models.response.Get("vary") != "*" {
 		t.Errorf("models: got %s, want a list for this caller alone", models.response)
 	}
 }

@@ -16,7 +16,7 @@ func (s *Stream) models() *Step {
 	}
 	step := s.reply(200, "models", "application/json", s.endpoint.Dialect.Models(nil, s.names(s.dropIn)))
 	if s.caller != nil { // another one may see others
-		step.Reply.Headers = s.forOne(step.Reply.Headers, nil)
+		step.Reply.Headers = forOne(step.Reply.Headers, nil)
 	}
 	return step
 }

@@ -58,7 +58,6 @@ type Worker struct {
 	stored    int64          // entries of which they do not
 	late      lates          // that are not stored yet
 	entry     cache.Entry    // that is being stored
-	varies    string         // headers that answers depend on
 	finder    finder         // empty: nobody gets an answer to another question
 	keyer     cache.Keyer
 	asked     cache.Question // whose key was looked for last
@@ -126,7 +125,7 @@ func NewWorker(plan *config.Plan, port Port, build Build) *Worker {
 		decisions: make([]*decision, mostDecisions),
 	}
 	w.Share(NewHandover())
-	w.varies, w.sums = variesBy(plan), identity.NewSums(port.Random(), port.Random())
+	w.sums = identity.NewSums(port.Random(), port.Random())
 	w.newTokens()
 	w.board = route.NewBoard(port, plan.Limits.Space, plan.Limits.Seed, plan.Spots, plan.Groups)
 	w.newKeySets()
