@@ -12,16 +12,9 @@ func Log(level LogLevel, message string) error {
 // callback in hand; 0 of a host without a clock.
 func Now() int64 {
 	if vm.now == 0 {
-		askNow()
+		proxyNow(unsafe.Pointer(&vm.now))
 	}
 	return vm.now
-}
-
-//go:noinline
-func askNow() {
-	if proxyNow(unsafe.Pointer(&vm.out.wide)) == 0 {
-		vm.now = int64(vm.out.wide)
-	}
 }
 
 // Continues reports of a callback with a request's body, or for the access log, that none has come since that with the

@@ -356,7 +356,7 @@ func (s *Stream) showCache(h, from []adapters.Header) []adapters.Header {
 		as := [...]string{"HIT", "MISS", "BYPASS", "HIT", "HIT", "MISS", "MISS"}[strings.IndexByte("hmbscrp", s.cache.status[0])]
 		h = withHeader(h, "cf-aig-cache-status", as)
 	}
-	if s.cache.saved > 0 {
+	if s.cache.saved > 0 && (s.stream || s.cache.form == keptVectors) { // else the answer's own usage says it
 		h = withHeader(h, savedHeader, itoa(int(s.cache.saved)))
 	}
 	return h
