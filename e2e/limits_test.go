@@ -41,10 +41,9 @@ func newLimited(t *testing.T, answer string, limits ...string) *limited {
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(provider.Close)
-	var ports envoy.Ports
 	var listeners []any
 	for i, rule := range limits {
-		address, err := ports.Next()
+		address, err := envoy.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +51,6 @@ func newLimited(t *testing.T, answer string, limits ...string) *limited {
 		l.addresses = append(l.addresses, address)
 		listeners = append(listeners, envoy.Listener{Address: address, Filters: filters(config, false)}.Build())
 	}
-	ports.Release()
 	p, err := envoy.Start(envoy.Options{Binary: envoyPath(), Dir: t.TempDir(), Concurrency: 4, Bootstrap: map[string]any{
 		"static_resources": map[string]any{"listeners": listeners, "clusters": []any{envoy.Cluster("provider", strings.TrimPrefix(provider.URL, "http://"))}}}})
 	if err != nil {

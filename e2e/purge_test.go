@@ -26,13 +26,11 @@ func TestPurgeIsSeenByAllWorkers(t *testing.T) {
 		fmt.Fprintf(w, `{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"answer %d."},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}`, asked.Add(1))
 	}))
 	t.Cleanup(provider.Close)
-	var ports envoy.Ports
-	address, err := ports.Next()
+	address, err := envoy.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := fmt.Sprintf(`{"hold_headers":"always","admin":{"keys":[{"sha256":"%x"}]},"cache":{},"providers":[{"name":"openai","type":"openai","cluster":"provider","keys":[{"value":"k"}]}]}`, sha256.Sum256([]byte("admin")))
-	ports.Release()
 	p, err := envoy.Start(envoy.Options{Binary: envoyPath(), Dir: t.TempDir(), Concurrency: 4, Bootstrap: map[string]any{"static_resources": map[string]any{
 		"listeners": []any{envoy.Listener{Address: address, Filters: filters(config, false)}.Build()},
 		"clusters":  []any{envoy.Cluster("provider", strings.TrimPrefix(provider.URL, "http://"))}}}})

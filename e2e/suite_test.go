@@ -141,10 +141,9 @@ func newSuite() (*suite, error) {
 	}
 	s := &suite{dir: dir, listeners: map[string]string{}, accessLog: filepath.Join(dir, "access.log")}
 	var listeners, clusters []any
-	var ports envoy.Ports
 	add := func(name string, l envoy.Listener) error {
 		var err error
-		if l.Address, err = ports.Next(); err != nil {
+		if l.Address, err = envoy.FreeAddress(); err != nil {
 			return err
 		}
 		l.AccessLog = s.accessLog
@@ -159,7 +158,6 @@ func newSuite() (*suite, error) {
 		}
 		clusters = append(clusters, c...)
 	}
-	ports.Release()
 	s.envoy, err = envoy.Start(envoy.Options{Binary: envoyPath(), Dir: dir, Bootstrap: map[string]any{
 		"static_resources": map[string]any{"listeners": listeners, "clusters": clusters}}})
 	return s, err

@@ -151,21 +151,46 @@ func (p *Process) Ask(path string) (string, error) {
 	return string(b), err
 }
 
-// FreeAddress is an address on the loopback that nobody listened to a moment ago.
+// FreeAddress is an address on the loopback for a process that is started later: nobody else has it, and as long as this
+// process runs nobody gets it by FreeAddress. It takes Envoy seconds to come to its addresses.
+//
+// Its port lies below those that systems hand out by themselves, to connections and to whoever listens to port 0. It stays
+// bound here, in such a way that another process can still listen to it, as all do that set SO_REUSEADDR.
 func FreeAddress() (string, error) {
-	var p Ports
-	defer p.Release()
-	return p.Next()
+	const lowest, highest, attempts = 20000, 32000, 1000
+	for range attempts {
+		port := lowest + rand.IntN(highest-lowest)
+		fd, err := bind(port)
+		if err == syscall.EADDRINUSE {
+			continue
+		}
+		if err == nil {
+			err = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+		}
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
+	}
+	return "", fmt.Errorf("no port from %d to %d is free", lowest, highest)
+}
+
+// bind makes a socket that has a port, or any if that is 0, and does not listen. Children do not have it.
+func bind(port int) (fd int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0); err != nil {
+		return 0, err
+	}
+	syscall.CloseOnExec(fd)
+	if err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}); err != nil {
+		syscall.Close(fd)
+	}
+	return fd, err
 }
 
 // DeadAddress is one where connections are refused for as long as this process runs: it
 // is taken, but nobody listens to it.
 func DeadAddress() (string, error) {
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	fd, err := bind(0)
 	if err != nil {
-		return "", err
-	}
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		return "", err
 	}
 	at, err := syscall.Getsockname(fd)
@@ -173,42 +198,4 @@ func DeadAddress() (string, error) {
 		return "", err
 	}
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*syscall.SockaddrInet4).Port)), nil
-}
-
-// Ports finds free addresses for a process that is started later. It listens to each
-// until Release, so that none is given out twice: Envoy would share it in silence.
-//
-// They lie below those that systems hand out by themselves, to connections and to whoever
-// listens to port 0: it takes Envoy seconds to come to its addresses, and nobody else may
-// get one until then.
-type Ports struct {
-	taken []net.Listener
-	last  int // one after another, for others look from elsewhere on
-}
-
-const lowestPort, highestPort = 20000, 32000
-
-// Next is another address on the loopback.
-func (p *Ports) Next() (string, error) {
-	if p.last == 0 {
-		p.last = lowestPort + rand.IntN(highestPort-lowestPort)
-	}
-	for range highestPort - lowestPort {
-		if p.last++; p.last > highestPort {
-			p.last = lowestPort
-		}
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.last))); err == nil {
-			p.taken = append(p.taken, l)
-			return l.Addr().String(), nil
-		}
-	}
-	return "", fmt.Errorf("no port from %d to %d is free", lowestPort, highestPort)
-}
-
-// Release frees the addresses for the process.
-func (p *Ports) Release() {
-	for _, l := range p.taken {
-		l.Close()
-	}
-	p.taken = nil
 }

@@ -88,9 +88,8 @@ func start(t *testing.T) *fleet {
 		fmt.Fprintf(w, `{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"answer %d"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}`, n)
 	}))
 	t.Cleanup(provider.Close)
-	var ports envoy.Ports
 	next := func() string {
-		a, err := ports.Next()
+		a, err := envoy.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +102,6 @@ func start(t *testing.T) *fleet {
 			listen[i][k] = next()
 		}
 	}
-	ports.Release()
 	rest := httptest.NewServer(&upstash{redis: f.redisAt, token: "t0"})
 	t.Cleanup(rest.Close)
 	f.startRedis()

@@ -50,9 +50,8 @@ func start(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.mocks.Close() })
-	var ports envoy.Ports
 	next := func() string {
-		a, err := ports.Next()
+		a, err := envoy.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +59,6 @@ func start(t *testing.T) *fleet {
 	}
 	redis, grpc, page, debug := next(), next(), next(), next()
 	listen := [...]string{next(), next()}
-	ports.Release()
 
 	f.redisPort, f.health = redis, "http://127.0.0.1:"+page+"/healthcheck"
 	f.settings = strings.Fields(example.Read(t, "ratelimit.env", "6379", redis, "8081", grpc, "8082", page, "6070", debug))

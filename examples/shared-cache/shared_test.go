@@ -53,9 +53,8 @@ func TestSharedCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mocks.Close() })
-	var ports envoy.Ports
 	next := func() string {
-		a, err := ports.Next()
+		a, err := envoy.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +62,6 @@ func TestSharedCache(t *testing.T) {
 	}
 	redis, webdis := next(), next()
 	listen := [...]string{next(), next()}
-	ports.Release()
 
 	dir := t.TempDir()
 	ca, settings := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "webdis.json")
