@@ -9,20 +9,36 @@ import (
 // Versions are counted over all of it.
 type sharedData struct {
 	mu      sync.Mutex
-	spaces  map[string]map[string]*sharedValue // by vm_id and key
+	spaces  map[string]sharedSpace // by vm_id
 	version uint32
 }
+
+// A sharedSpace has values by their keys. It is read and written under the lock of all.
+type sharedSpace map[string]*sharedValue
 
 type sharedValue struct {
 	value   []byte
 	version uint32
 }
 
-// get appends a value to dst, for the next set may write over the stored bytes.
-func (d *sharedData) get(dst []byte, vmID string, key []byte) (value []byte, version uint32, ok bool) {
+// space is that of a vm_id.
+func (d *sharedData) space(vmID string) sharedSpace {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := d.spaces[vmID][string(key)]
+	if d.spaces == nil {
+		d.spaces = map[string]sharedSpace{}
+	}
+	if d.spaces[vmID] == nil {
+		d.spaces[vmID] = sharedSpace{}
+	}
+	return d.spaces[vmID]
+}
+
+// get appends a value to dst, for the next set may write over the stored bytes.
+func (d *sharedData) get(dst []byte, s sharedSpace, key []byte) (value []byte, version uint32, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := s[string(key)]
 	if v == nil {
 		return dst, 0, false
 	}
@@ -31,13 +47,14 @@ func (d *sharedData) get(dst []byte, vmID string, key []byte) (value []byte, ver
 
 // set stores a copy. A version other than 0 must be the stored one; a key that
 // does not exist yet takes any version.
-func (d *sharedData) set(vmID string, key, value []byte, version uint32) Status {
+func (d *sharedData) set(s sharedSpace, key, value []byte, version uint32) Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := d.spaces[vmID][string(key)]
+	v := s[string(key)]
 	switch {
 	case v == nil:
-		v = d.create(vmID, string(key))
+		v = &sharedValue{}
+		s[string(key)] = v
 	case version != 0 && version != v.version:
 		return StatusCASMismatch
 	}
@@ -49,30 +66,19 @@ func (d *sharedData) set(vmID string, key, value []byte, version uint32) Status 
 	return StatusOK
 }
 
-func (d *sharedData) create(vmID, key string) *sharedValue {
-	if d.spaces == nil {
-		d.spaces = map[string]map[string]*sharedValue{}
-	}
-	if d.spaces[vmID] == nil {
-		d.spaces[vmID] = map[string]*sharedValue{}
-	}
-	v := &sharedValue{}
-	d.spaces[vmID][key] = v
-	return v
-}
-
 // SharedData returns a value of the process's shared data and its version.
 func (h *Host) SharedData(vmID, key string) (value []byte, version uint32, ok bool) {
-	return h.shared.get(nil, vmID, []byte(key))
+	return h.shared.get(nil, h.shared.space(vmID), []byte(key))
 }
 
 // SharedDataSize is how many values there are whose keys begin with prefix, and how many bytes they have: a
 // proxy never gives memory of its shared data back.
 func (h *Host) SharedDataSize(vmID, prefix string) (values, bytes int) {
 	d := &h.shared
+	s := d.space(vmID)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for key, v := range d.spaces[vmID] {
+	for key, v := range s {
 		if strings.HasPrefix(key, prefix) {
 			values++
 			bytes += len(v.value)
@@ -83,7 +89,7 @@ func (h *Host) SharedDataSize(vmID, prefix string) (values, bytes int) {
 
 // SetSharedData stores a value as a plugin would; version 0 overwrites.
 func (h *Host) SetSharedData(vmID, key string, value []byte, version uint32) Status {
-	return h.shared.set(vmID, []byte(key), value, version)
+	return h.shared.set(h.shared.space(vmID), []byte(key), value, version)
 }
 
 func sharedFuncs() []hostFunc {
@@ -102,7 +108,7 @@ func (v *vm) getSharedData(a []uint64) Status {
 	if !ok {
 		return StatusInvalidMemoryAccess
 	}
-	value, version, ok := v.host.shared.get(v.shared[:0], v.id, key)
+	value, version, ok := v.host.shared.get(v.shared[:0], v.space, key)
 	if !ok {
 		return StatusNotFound
 	}
@@ -122,5 +128,5 @@ func (v *vm) setSharedData(a []uint64) Status {
 	if !ok || !ok2 {
 		return StatusInvalidMemoryAccess
 	}
-	return v.host.shared.set(v.id, key, value, uint32(a[4]))
+	return v.host.shared.set(v.space, key, value, uint32(a[4]))
 }

@@ -28,6 +28,7 @@ type vm struct {
 	stack [8]uint64 // arguments of the callback that runs; callbacks never nest
 	alloc [1]uint64 // argument of the allocator, which runs inside of them
 
+	space  sharedSpace
 	shared []byte // a shared value on its way to the guest
 
 	root      *vmContext // context 0: owner of the allocator and of the start
@@ -54,7 +55,7 @@ type vmKey struct{}
 // newVM instantiates the module and runs its start function.
 func newVM(h *Host, w *worker, p *plugin, seed uint64) (*vm, error) {
 	v := &vm{
-		host: h, worker: w, module: p.Module, id: p.VM.ID, key: p.vmKey, config: p.VM.Configuration, env: p.env,
+		host: h, worker: w, module: p.Module, id: p.VM.ID, space: h.shared.space(p.VM.ID), key: p.vmKey, config: p.VM.Configuration, env: p.env,
 		label:    fmt.Sprintf("vm %q on %s", p.VM.ID, w.name),
 		contexts: map[uint32]*vmContext{}, nextID: 1,
 		roots: map[string]*vmContext{}, pending: map[string]*vmContext{}, timers: map[uint32]*ticker{},

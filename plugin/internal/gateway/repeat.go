@@ -162,6 +162,9 @@ func (r *repeats) find(h *head, body []byte, began, now int64) *repeatable {
 	if x := r.last; x != nil && x.isAgain(h, body, began, now) {
 		return x
 	}
+	if !r.some {
+		return nil
+	}
 	for _, x := range r.list {
 		if x != nil && x.isAgain(h, body, began, now) {
 			r.last = x
