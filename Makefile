@@ -10,6 +10,8 @@ WASM   := build/postern.wasm
 LINKED := build/linked.wasm
 NAMED  := build/named.wasm
 LAYOUT := plugin/cmd/slim/layout.txt
+# Go's compiler finds it by its name and place.
+PROFILE := plugin/default.pgo
 PYTHON ?= python3
 NPM    ?= npm
 ENVOY  ?= $(CURDIR)/$(TOOLS)/envoy
@@ -32,12 +34,17 @@ help: ## list the targets
 
 build: $(WASM) ## build the module
 
-$(WASM): $(SOURCES) $(LAYOUT)
+$(WASM): $(SOURCES) $(LAYOUT) $(PROFILE)
 	@mkdir -p $(@D)
 	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $(LINKED) ./plugin
 	go run ./plugin/cmd/slim -root "$$(go list -m)/" -order $(LAYOUT) -out $@ $(LINKED)
 
-layout: $(WASM) ## write anew which functions come first in the module, after much has changed
+layout: ## write anew which functions are inlined where requests call them and which come first in the module, after much has changed
+	@mkdir -p $(dir $(LINKED))
+	GOOS=wasip1 GOARCH=wasm go build -pgo=off -trimpath -buildmode=c-shared -ldflags='$(LDFLAGS)' -o $(LINKED) ./plugin
+	go run ./plugin/cmd/slim -root "$$(go list -m)/" -names -out $(NAMED) $(LINKED)
+	go run ./e2e/microbench -module $(NAMED) -profile $(PROFILE)
+	$(MAKE) $(WASM)
 	go run ./plugin/cmd/slim -root "$$(go list -m)/" -names -out $(NAMED) $(LINKED)
 	go run ./e2e/microbench -module $(NAMED) -order $(LAYOUT)
 

@@ -31,15 +31,18 @@ func main() {
 	only := flag.Bool("pairs-only", false, "measure the pairs of dialects and providers alone")
 	match := flag.String("match", "", "measure nothing but the operations whose names contain this `text`, and what they are compared with")
 	order := flag.String("order", "", "instead: write to this `file` the names of the functions that requests call, of a module that has them")
+	profile := flag.String("profile", "", "instead: write to this `file` a profile for Go's compiler, of a module that has names and was made without one")
 	flag.Parse()
-	if *order != "" {
-		if err := writeOrder(*module, *order); err != nil {
-			fmt.Fprintln(os.Stderr, "microbench:", err)
-			os.Exit(1)
-		}
-		return
+	var err error
+	switch {
+	case *order != "":
+		err = writeOrder(*module, *order)
+	case *profile != "":
+		err = writeProfile(*module, *profile)
+	default:
+		err = run(*module, *out, *match, *rounds, *only)
 	}
-	if err := run(*module, *out, *match, *rounds, *only); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "microbench:", err)
 		os.Exit(1)
 	}

@@ -43,19 +43,28 @@ const prefix = "github.com_postern_gateway_postern_"
 // firsts are the operations whose functions come before those of others.
 var firsts = []string{"a hit of 2 KB in the cache", "chat, 1 KB", "event of a stream that passes"}
 
-// writeOrder writes the functions that the operations call in at least half of their requests, in the order in
-// which one of them does, one operation after the other. The module has the names of its functions.
+// writeOrder writes the functions that requests call.
 func writeOrder(module, file string) error {
-	wasm, err := os.ReadFile(module)
+	names, err := called(module)
 	if err != nil {
 		return err
+	}
+	return writeNames(file, names)
+}
+
+// called are the functions that the operations call in at least half of their requests, in the order in
+// which one of them does, one operation after the other. The module has the names of its functions.
+func called(module string) ([]string, error) {
+	wasm, err := os.ReadFile(module)
+	if err != nil {
+		return nil, err
 	}
 	f := &follower{}
 	f.begin()
 	ctx := experimental.WithFunctionListenerFactory(context.Background(), f)
 	compiled, err := hostsim.Compile(ctx, wasm, hostsim.WithInterpreter())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer compiled.Close(ctx)
 	list := operations()
@@ -65,7 +74,7 @@ func writeOrder(module, file string) error {
 	for _, o := range list {
 		of, err := o.functions(compiled, f)
 		if err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
+			return nil, fmt.Errorf("%s: %w", o.name, err)
 		}
 		for _, name := range of {
 			if !listed[name] {
@@ -74,7 +83,7 @@ func writeOrder(module, file string) error {
 			}
 		}
 	}
-	return writeNames(file, names)
+	return names, nil
 }
 
 func rank(name string) int {
