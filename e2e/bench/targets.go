@@ -14,7 +14,7 @@ type target struct {
 }
 
 const (
-	maxModuleMB       = 5.0
+	maxModuleMB       = 7.5
 	maxAddedP99       = 1000 // µs
 	maxPassedEvent    = 5    // µs
 	maxConvertedEvent = 20   // µs
