@@ -7,7 +7,7 @@ import "slices"
 // so 60 times. It knows nothing of how often a call is made, and the first one in a Go function is that which makes the
 // stack grow. So all functions had the same cold code in them, which was more than half of what the compiler
 // wrote. Fillers are functions that do nothing: what makes the stack grow calls so many of them first that nothing else
-// fits. (`should_inline` of V8's src/wasm/turboshaft-graph-interface-inl.h, `NoLiftoffBudget` of src/wasm/inlining-tree.h)
+// fits. (`should_inline` of V8's src/wasm/turboshaft-graph-interface.cc, `NoLiftoffBudget` of src/wasm/inlining-tree.h)
 
 // mostInlined is how many calls V8 does so with (`kMaxInlinedCount`), of which one is that of what makes the stack grow.
 const mostInlined = 60
